@@ -1,0 +1,3 @@
+//! The command line: arguments, one file per command, exit codes.
+//!
+//! Invariant: Only this module reads the environment or prints.

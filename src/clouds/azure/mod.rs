@@ -1,0 +1,1 @@
+//! Microsoft Azure: the catalog only; evaluation is not built yet.

@@ -1,0 +1,1 @@
+//! The program as one readable function: load, relate, evaluate, find, recommend, report.

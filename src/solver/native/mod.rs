@@ -1,0 +1,1 @@
+//! The native decision procedure: classes of values, then splitting.
