@@ -1,0 +1,95 @@
+use super::*;
+
+fn attr(name: &str) -> Attribute {
+    Attribute::text(name)
+}
+
+fn m(name: &str, globs: &[&str]) -> Formula {
+    Formula::matches(attr(name), Patterns::globs(globs.iter().copied()))
+}
+
+#[test]
+fn constants_fold() {
+    let a = m("a", &["x*"]);
+    assert_eq!(a.clone().and(Formula::True), a);
+    assert_eq!(a.clone().and(Formula::False), Formula::False);
+    assert_eq!(a.clone().or(Formula::True), Formula::True);
+    assert_eq!(a.clone().and(a.clone().not()), Formula::False);
+    assert_eq!(a.clone().or(a.clone().not()), Formula::True);
+    assert_eq!(a.clone().not().not(), a);
+    assert_eq!(m("resource", &["*"]), Formula::True);
+}
+
+#[test]
+fn literals_merge() {
+    assert_eq!(m("a", &["x"]).or(m("a", &["y"])), m("a", &["x", "y"]));
+    assert_eq!(m("a", &["x", "y"]).and(m("a", &["y*"])), m("a", &["y"]));
+    assert_eq!(m("a", &["x"]).and(m("a", &["y"])), Formula::False);
+    assert_eq!(m("a", &["x"]).not().and(m("a", &["y"]).not()), m("a", &["x", "y"]).not());
+}
+
+#[test]
+fn patterns_match() {
+    let glob = |p: &str, t: &str| Pattern::glob(p, Case::Sensitive).matches(t);
+    assert!(glob("*", ""));
+    assert!(glob("a*b*c", "a--b--b-c"));
+    assert!(!glob("a*b*c", "a--b--b-"));
+    assert!(glob("?b", "äb"));
+    assert!(!glob("?", ""));
+    assert!(glob("*a*a*a*b", "aaaaaaaaaaaaaaaab"));
+    assert!(Pattern::glob("GET*", Case::Insensitive).matches("getObject"));
+    let arn = |p: &str, t: &str| Pattern::arn(p).matches(t);
+    assert!(arn("arn:*:iam::1:role/*", "arn:aws:iam::1:role/a:b"));
+    assert!(!arn("arn:*:role/x", "arn:aws:iam::1:role/x"));
+    assert!(arn("arn:aws:iam::*:*", "arn:aws:iam::1:role/a:b"));
+}
+
+#[test]
+fn restriction_agrees_with_evaluation() {
+    let formula =
+        m("a", &["x*"]).and(m("b", &["y"])).or(m("a", &["z"]).not().and(Formula::present(attr("c"))));
+    let full = Assignment::new().with_text(attr("a"), "xx").with_text(attr("b"), "y");
+    assert_eq!(formula.evaluate(&full), Some(true));
+    let part = Assignment::new().with_text(attr("a"), "xx");
+    assert_eq!(formula.restrict(&part).evaluate(&full), Some(true));
+    let mut absent = Assignment::new().with_text(attr("a"), "q");
+    absent.set_absent(attr("c"));
+    assert_eq!(formula.restrict(&absent), Formula::False);
+}
+
+#[test]
+fn templates_fill() {
+    let template = Template::new(
+        [Part::literal("home/"), Part::Reference(attr("user")), Part::Tokens([Token::Run].into())],
+        Case::Sensitive,
+    );
+    let formula = Formula::same(Attribute::resource(), template);
+    let known = Assignment::new().with_text(attr("user"), "a*");
+    let request = known.clone().with_text(Attribute::resource(), "home/a*/x");
+    assert_eq!(formula.evaluate(&request), Some(true));
+    let other = known.clone().with_text(Attribute::resource(), "home/ab/x");
+    assert_eq!(formula.restrict(&known).evaluate(&other), Some(false));
+}
+
+#[test]
+fn decimals_are_exact() {
+    for text in ["0", "-12.5", "3600", "0.000000000001", "99999999999999999999"] {
+        assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
+    }
+    assert!(Decimal::parse("0.0000000000001").is_none());
+    assert!(Decimal::parse("1e5").is_none());
+    assert!(Decimal::parse("").is_none());
+}
+
+#[test]
+fn ranges_are_canonical() {
+    let r = Ranges::of([(5, 9), (1, 4), (20, 20)]);
+    assert_eq!(r.intervals(), [(1, 9), (20, 20)]);
+    assert_eq!(r.complement().complement(), r);
+    assert!(r.contains(9) && !r.contains(10));
+    let v6: ipnet::IpNet = "::/0".parse().unwrap();
+    let v4 = Value::Address("10.0.0.1".parse().unwrap());
+    assert!(!Ranges::network(v6).contains(v4.point().unwrap()));
+    let ten: ipnet::IpNet = "10.0.0.0/8".parse().unwrap();
+    assert!(Ranges::network(ten).contains(v4.point().unwrap()));
+}
