@@ -1,0 +1,158 @@
+//! The append-only store of texts, and the arithmetic between byte offsets and lines and columns.
+//! Reading the disk is not done here: texts arrive complete.
+
+use std::sync::{Arc, OnceLock};
+
+use super::span::{FileId, Span};
+
+/// Every text of one run, with the path the user knows it by.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    files: Vec<File>,
+}
+
+/// A place as an editor shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, counted from 1.
+    pub line: u32,
+    /// Column in characters (not bytes), counted from 1.
+    pub column: u32,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    path: String,
+    text: Arc<str>,
+    /// Offset of the first byte of each line; built by the first question about a line.
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl Files {
+    /// Adds a text under the path shown to the user and answers its id. The same path may be added twice.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(File { path: path.into(), text: text.into(), line_starts: OnceLock::new() });
+        id
+    }
+
+    /// The path a file was added under; empty for an id of another store.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> &str {
+        self.file(file).map_or("", |file| &file.path)
+    }
+
+    /// The whole text of a file; empty for an id of another store.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> &str {
+        self.file(file).map_or("", |file| &file.text)
+    }
+
+    /// The whole text of a file as a shared handle, so that a caller may keep it while it adds files.
+    #[must_use]
+    pub fn shared_text(&self, file: FileId) -> Arc<str> {
+        self.file(file).map_or_else(|| Arc::from(""), |file| Arc::clone(&file.text))
+    }
+
+    /// The text a span covers; empty when the span leaves the file or cuts a character.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// Line and column of a byte offset. An offset past the end counts as the end, one inside a character as its
+    /// first byte.
+    #[must_use]
+    pub fn position(&self, file: FileId, offset: u32) -> Position {
+        let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
+        let offset = floor_boundary(&file.text, offset as usize);
+        let starts = file.line_starts();
+        let line = starts.partition_point(|&start| start as usize <= offset).max(1);
+        let start = starts.get(line - 1).map_or(0, |&start| start as usize);
+        let column = file.text.get(start..offset).map_or(0, count_characters) + 1;
+        Position { line: saturate(line), column: saturate(column) }
+    }
+
+    /// Line and column of a span's first byte.
+    #[must_use]
+    pub fn start(&self, span: Span) -> Position {
+        self.position(span.file, span.start)
+    }
+
+    /// Line and column just after a span's last byte.
+    #[must_use]
+    pub fn end(&self, span: Span) -> Position {
+        self.position(span.file, span.end)
+    }
+
+    /// The text of a line, counted from 1, without its line break; empty when there is no such line.
+    #[must_use]
+    pub fn line(&self, file: FileId, line: u32) -> &str {
+        self.line_range(file, line).and_then(|(start, end)| self.text(file).get(start..end)).unwrap_or("")
+    }
+
+    /// Number of lines of a file; a text without any line break has one line.
+    #[must_use]
+    pub fn line_count(&self, file: FileId) -> u32 {
+        self.file(file).map_or(0, |file| saturate(file.line_starts().len()))
+    }
+
+    /// All files in the order of adding, each with its path.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &str)> {
+        (0..).zip(&self.files).map(|(index, file)| (FileId(index), file.path.as_str()))
+    }
+
+    /// Byte offsets of a line without its line break.
+    pub(super) fn line_range(&self, file: FileId, line: u32) -> Option<(usize, usize)> {
+        let file = self.file(file)?;
+        let starts = file.line_starts();
+        let index = (line as usize).checked_sub(1)?;
+        let start = *starts.get(index)? as usize;
+        let next = starts.get(index + 1).map_or(file.text.len(), |&next| next as usize);
+        let line = file.text.get(start..next)?;
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        Some((start, start + line.len()))
+    }
+
+    fn file(&self, id: FileId) -> Option<&File> {
+        self.files.get(id.0 as usize)
+    }
+}
+
+impl File {
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| saturate(at + 1))).collect()
+        })
+    }
+}
+
+/// Line and column of an offset by counting from the beginning, for a text asked about once or twice.
+pub(super) fn position_in(text: &str, offset: usize) -> Position {
+    let offset = floor_boundary(text, offset);
+    let before = text.get(..offset).unwrap_or("");
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(start..).map_or(0, count_characters) + 1;
+    Position { line: saturate(line), column: saturate(column) }
+}
+
+/// The nearest character boundary at or before `offset`, never past the end.
+pub(super) fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// Counts the bytes that begin a character; plain enough for the compiler to vectorize.
+fn count_characters(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xC0 != 0x80).count()
+}
+
+fn saturate(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

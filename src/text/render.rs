@@ -1,0 +1,89 @@
+//! Problems as people read them: place, snippet, label, help. The only file that knows the snippet library.
+//! Machine-readable reports are not made here.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::files::{Files, floor_boundary};
+use super::problem::{Problem, Severity};
+use super::span::Span;
+
+/// A span over more lines than this is shown by its first line.
+const MAX_LINES: u32 = 6;
+/// A line longer than this many bytes is cut around the span.
+const MAX_LINE: usize = 240;
+/// What remains on each side of the span's beginning in a line that is cut.
+const MARGIN: usize = 60;
+const CUT: &str = "...";
+
+/// The problem with `path:line:column`, the marked lines, label and help, without a final line break.
+///
+/// `colour` adds ANSI colour. Lines of any length may be marked: a long one is cut around the span.
+#[must_use]
+pub fn render(problem: &Problem, files: &Files, colour: bool) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(problem.message.as_str()).id(problem.code));
+    if let Some(span) = problem.span {
+        let place = files.start(span);
+        let origin = Origin::path(files.path(span.file));
+        group = group.element(origin.line(place.line as usize).char_column(place.column as usize));
+        let excerpt = Excerpt::of(span, files);
+        let mark = AnnotationKind::Primary.span(excerpt.mark).label(problem.label.as_deref());
+        group = group.element(Snippet::source(excerpt.source).line_start(excerpt.line).annotation(mark));
+    } else if let Some(path) = &problem.path {
+        group = group.element(Origin::path(path.as_str()));
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group])
+}
+
+/// The lines of a span, short enough to be shown.
+struct Excerpt {
+    source: String,
+    /// Number of the first line.
+    line: usize,
+    /// The span inside `source`.
+    mark: Range<usize>,
+}
+
+impl Excerpt {
+    fn of(span: Span, files: &Files) -> Self {
+        let text = files.text(span.file);
+        let (first, last) = (files.start(span).line, files.end(span).line);
+        let (line_start, line_end) = files.line_range(span.file, first).unwrap_or((0, text.len()));
+        let block_end = files.line_range(span.file, last).map_or(line_end, |(_, end)| end);
+        let start = floor_boundary(text, (span.start as usize).max(line_start)).min(block_end);
+        let end = floor_boundary(text, span.end as usize).clamp(start, block_end);
+        let lines_are_short = || (first..=last).all(|line| files.line(span.file, line).len() <= MAX_LINE);
+        let shown = if first == last || last - first >= MAX_LINES || !lines_are_short() {
+            line_start..line_end.max(line_start)
+        } else {
+            line_start..block_end
+        };
+        let start = start.min(shown.end);
+        Self::cut(text, shown.clone(), start..end.clamp(start, shown.end), first as usize)
+    }
+
+    /// The part `shown` of the text with `mark` marked; cut on both sides of the mark when it is one long line.
+    fn cut(text: &str, shown: Range<usize>, mark: Range<usize>, line: usize) -> Self {
+        let is_one_line = !text.get(shown.clone()).unwrap_or("").contains('\n');
+        let (mut from, mut to) = (shown.start, shown.end);
+        if is_one_line && shown.len() > MAX_LINE {
+            from = floor_boundary(text, mark.start.saturating_sub(MARGIN)).max(shown.start);
+            let wanted = mark.end.min(mark.start + 2 * MARGIN) + MARGIN;
+            to = floor_boundary(text, wanted).clamp(from, shown.end);
+        }
+        let before = if from > shown.start { CUT } else { "" };
+        let after = if to < shown.end { CUT } else { "" };
+        let source = format!("{before}{}{after}", text.get(from..to).unwrap_or(""));
+        let place = |at: usize| at.clamp(from, to) - from + before.len();
+        Self { mark: place(mark.start)..place(mark.end), source, line }
+    }
+}
