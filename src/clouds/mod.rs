@@ -1,7 +1,99 @@
-//! The providers: one `Cloud` implementation each, and the list of them.
+//! The providers: the trait that each implements, and the list of them.
 //!
-//! Invariant: A new cloud costs new files plus one line in `CLOUDS`.
+//! A cloud writes each question about access down twice: as a formula ([`Cloud::layers`] and [`Cloud::combine`]) that
+//! an engine can decide for all requests at once, and as a concrete rule ([`Cloud::decide`]) that judges one request.
+//! The two share the typed policies and nothing else, so each checks the other.
+//!
+//! Invariant: no cloud knows that a solver exists. Promise: a new cloud costs new files plus one line in [`CLOUDS`].
 
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+
+use crate::logic::{Assignment, Formula, Patterns, Universe};
+use crate::model::{
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
+    ScopeId,
+};
+use std::sync::Arc;
+
+/// Every cloud that can be evaluated.
+pub const CLOUDS: &[&dyn Cloud] = &[];
+
+/// The cloud of that id.
+pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {
+    CLOUDS.iter().copied().find(|cloud| cloud.id() == id)
+}
+
+/// A provider's rules.
+pub trait Cloud: Sync {
+    /// Its id.
+    fn id(&self) -> CloudId;
+
+    /// Its name for people.
+    fn name(&self) -> &'static str;
+
+    /// The actions that exist, and on which resources each can be asked.
+    fn universe(&self) -> Universe;
+
+    /// The catalog's spelling of an action that a user typed, or the nearest spellings when there is no such action.
+    fn action(&self, typed: &str) -> Result<String, Vec<String>>;
+
+    /// The grants of one policy in the capacity of `layer`, in document order. For rules that judge what is written;
+    /// whether it has effect is a question for [`Cloud::layers`].
+    fn grants(&self, estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>>;
+
+    /// All that decides `question`, with what is known of each of its requests.
+    fn layers(&self, estate: &Estate, question: &Question) -> Layers;
+
+    /// The decision rule as a formula: it holds for a request exactly when the request is allowed. It does not
+    /// include `layers.facts`, and `layers.known` is not yet filled in.
+    fn combine(&self, layers: &Layers) -> Formula;
+
+    /// The request, printed the way users write it, that a witness of `question` stands for.
+    fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request;
+
+    /// The attributes of a concrete request, all that follow from it included: the inverse of [`Cloud::request`].
+    fn assignment(&self, estate: &Estate, request: &Request) -> Assignment;
+
+    /// The concrete rule. Judges the typed policies directly and shares no code with [`Cloud::layers`].
+    fn decide(&self, estate: &Estate, request: &Request) -> Decision;
+
+    /// The names of all requests that are asked on `resource` or inside it.
+    fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns;
+
+    /// The steps by which principals of the estate may become other principals of it, each with the question it
+    /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
+    fn steps(&self, estate: &Estate) -> Vec<Step>;
+
+    /// What it takes to administer `scope`: who may do all of these, always, can give itself anything in it. Empty
+    /// for scopes that are not administered on their own.
+    fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
+
+    /// How the permissions of `held` for `action` read to a person, for reports: `s3:GetObject`, `storage.objects.get`.
+    fn display_action(&self, folded: &str) -> String {
+        self.action(folded).unwrap_or_else(|_| folded.to_owned())
+    }
+}
+
+/// A way in which one principal may become another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Who.
+    pub from: PrincipalId,
+    /// Becomes whom.
+    pub to: PrincipalId,
+    /// By what, as an id: `assume-role`, `impersonate`.
+    pub kind: &'static str,
+    /// What must be allowed for it.
+    pub question: Question,
+}
+
+/// One thing that an administrator may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The action in its cloud's spelling.
+    pub action: String,
+    /// On every resource that matches these.
+    pub resources: Patterns,
+}

@@ -1,3 +1,49 @@
-//! Kinds of documents and how each is loaded into an estate.
+//! Kinds of documents, and how each is loaded into an estate.
 //!
-//! Invariant: A new input format costs a new file plus one line in `FORMATS`; `disk.rs` alone reads the disk.
+//! Loading never fails as a whole: what cannot be read becomes a problem with a place, and the rest is loaded.
+//!
+//! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
+//! format costs a new file plus one line in [`FORMATS`].
+
+use crate::model::Estate;
+use crate::text::{FileId, Problem, Tree};
+
+/// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
+pub const FORMATS: &[&dyn Format] = &[];
+
+/// A kind of document.
+pub trait Format: Sync {
+    /// A short id: `aws-account-details`.
+    fn id(&self) -> &'static str;
+
+    /// What it is and how users get it, in one line.
+    fn summary(&self) -> &'static str;
+
+    /// Whether the document is of this kind, judged by its content alone.
+    fn detects(&self, tree: &Tree) -> Confidence;
+
+    /// Loads the document. What cannot be read is reported and left out.
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);
+}
+
+/// A parsed file.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// The file.
+    pub file: FileId,
+    /// Its path as the user gave it; `-` for standard input.
+    pub path: &'a str,
+    /// Its content.
+    pub tree: &'a Tree,
+}
+
+/// How sure a format is that a document is of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// It is not.
+    No,
+    /// It has the general shape, as other kinds have too.
+    Likely,
+    /// It has marks that no other kind has.
+    Certain,
+}

@@ -13,11 +13,12 @@ use rustc_hash::FxHasher;
 use super::{Assignment, Attribute, Case, Part, Patterns, Ranges, Template, Value};
 
 /// A yes-or-no statement about a request. Cheap to clone; equal formulas compare equal.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub enum Formula {
     /// Holds for no request.
     False,
     /// Holds for every request.
+    #[default]
     True,
     /// Anything else.
     Node(Node),

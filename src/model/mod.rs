@@ -1,3 +1,23 @@
-//! The cloud-neutral vocabulary: estate, principals, resources, scopes, grants, requests, usage, origins, gaps.
+//! The cloud-neutral vocabulary: estates, principals, resources, scopes, policies, grants, requests, decisions.
 //!
-//! Invariant: Holds data and lookups only; decides nothing.
+//! Invariant: holds data and lookups only. What a policy means is its cloud's business; the text of a policy is kept
+//! as an opaque body that only its cloud can read.
+
+mod decision;
+mod estate;
+mod gap;
+mod grant;
+mod ids;
+mod question;
+mod usage;
+
+pub use decision::{Decision, Reason, Verdict};
+pub use estate::{
+    Attachment, Estate, Membership, Policy, PolicyBody, Principal, PrincipalKind, Resource, Scope, ScopeKind,
+    Target,
+};
+pub use gap::{Gap, GapKind, Origin};
+pub use grant::{Effect, Grant, Layer, LayerGroup, Layers};
+pub use ids::{CloudId, PolicyId, PrincipalId, ResourceId, ScopeId};
+pub use question::{Object, Question, Request, Subject};
+pub use usage::{Usage, Use};

@@ -1,0 +1,346 @@
+//! All that was loaded: principals, resources, scopes, policies, and what is attached to what.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{CloudId, Gap, Layer, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
+
+/// Everything that is known, of all clouds together. Loading adds to it; nothing is ever taken out, but a copy can be
+/// changed to ask "what if".
+#[derive(Clone, Default)]
+pub struct Estate {
+    principals: Vec<Principal>,
+    resources: Vec<Resource>,
+    scopes: Vec<Scope>,
+    policies: Vec<Policy>,
+    attachments: Vec<Attachment>,
+    memberships: Vec<Membership>,
+    gaps: Vec<Gap>,
+    names: BTreeMap<(CloudId, Family, String), u32>,
+    by_target: BTreeMap<Target, Vec<usize>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Principal,
+    Resource,
+    Scope,
+}
+
+/// Somebody or something that can ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Its cloud.
+    pub cloud: CloudId,
+    /// Its full name, unique in its cloud: an ARN, `serviceAccount:a@b`, an object id.
+    pub name: String,
+    /// What kind of principal it is.
+    pub kind: PrincipalKind,
+    /// The account, project or tenant it lives in.
+    pub home: Option<ScopeId>,
+    /// Facts about it that conditions ask for: tags, unique id, path; by the names its cloud gives them.
+    pub facts: BTreeMap<String, String>,
+    /// Where it is defined or first mentioned.
+    pub origin: Origin,
+}
+
+/// Kinds of principals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalKind {
+    /// A person or a long-lived user.
+    User,
+    /// A group; it asks for nothing itself, its members do.
+    Group,
+    /// A role that others take on.
+    Role,
+    /// An account of a program.
+    ServiceAccount,
+    /// The provider's own service.
+    Service,
+    /// Whoever will hold a policy that was given alone, without anybody it is attached to.
+    Holder,
+    /// Somebody who is only mentioned: defined in none of the files given.
+    External,
+    /// A set that everybody belongs to.
+    Public,
+}
+
+/// Something that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its cloud.
+    pub cloud: CloudId,
+    /// Its full name, unique in its cloud.
+    pub name: String,
+    /// Its type as the cloud names it: `s3:bucket`, `storage.googleapis.com/Bucket`.
+    pub kind: String,
+    /// The account, project or subscription that owns it, if known.
+    pub home: Option<ScopeId>,
+    /// Where it is defined or first mentioned.
+    pub origin: Origin,
+}
+
+/// A level of a hierarchy that policies are inherited through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Its cloud.
+    pub cloud: CloudId,
+    /// Its full name, unique in its cloud: an account number, `projects/p`, a subscription id.
+    pub name: String,
+    /// What kind of level it is.
+    pub kind: ScopeKind,
+    /// The level above it, if known.
+    pub parent: Option<ScopeId>,
+    /// Where it is defined or first mentioned.
+    pub origin: Origin,
+}
+
+/// Kinds of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScopeKind {
+    /// The top: organization or tenant.
+    Organization,
+    /// Levels between: organizational unit, folder, management group.
+    Folder,
+    /// What resources belong to: account, project, subscription.
+    Account,
+    /// A level inside an account: resource group.
+    Group,
+}
+
+/// The text of a policy in its cloud's own typed form.
+pub type PolicyBody = Arc<dyn Any + Send + Sync>;
+
+/// A policy, or one binding of a role.
+#[derive(Clone)]
+pub struct Policy {
+    /// Its cloud.
+    pub cloud: CloudId,
+    /// Its name for people: a policy name, an ARN, a role.
+    pub name: String,
+    /// The typed text; only the cloud knows its type.
+    pub body: PolicyBody,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// What a policy can be attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// A principal: identity policies, boundaries.
+    Principal(PrincipalId),
+    /// A resource: resource policies, trust, bindings on one resource.
+    Resource(ResourceId),
+    /// A scope: inherited bindings, service control policies.
+    Scope(ScopeId),
+}
+
+/// That a policy applies somewhere, and in which capacity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// The policy.
+    pub policy: PolicyId,
+    /// What it is attached to.
+    pub target: Target,
+    /// In which capacity: the layer of the decision it takes part in.
+    pub layer: Layer,
+    /// Where the attachment is written, which is not always where the policy stands.
+    pub origin: Origin,
+}
+
+/// That a principal belongs to a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The group.
+    pub group: PrincipalId,
+    /// The member.
+    pub member: PrincipalId,
+    /// Where this is written.
+    pub origin: Origin,
+}
+
+/// Loading.
+impl Estate {
+    /// Adds a principal, or completes the one of the same cloud and name: one that was only mentioned
+    /// ([`PrincipalKind::External`]) takes kind, home, facts and origin of its definition.
+    pub fn add_principal(&mut self, principal: Principal) -> PrincipalId {
+        let key = (principal.cloud, Family::Principal, principal.name.clone());
+        if let Some(id) = self.names.get(&key).copied().map(PrincipalId) {
+            if let Some(old) = self.principals.get_mut(id.index()) {
+                if old.kind == PrincipalKind::External {
+                    *old = principal;
+                } else {
+                    old.home = old.home.or(principal.home);
+                    old.facts.extend(principal.facts);
+                }
+            }
+            return id;
+        }
+        PrincipalId(push(&mut self.principals, principal, &mut self.names, key))
+    }
+
+    /// Adds a resource, or completes the one of the same cloud and name with an owner.
+    pub fn add_resource(&mut self, resource: Resource) -> ResourceId {
+        let key = (resource.cloud, Family::Resource, resource.name.clone());
+        if let Some(id) = self.names.get(&key).copied().map(ResourceId) {
+            if let Some(old) = self.resources.get_mut(id.index()) {
+                old.home = old.home.or(resource.home);
+            }
+            return id;
+        }
+        ResourceId(push(&mut self.resources, resource, &mut self.names, key))
+    }
+
+    /// Adds a scope, or completes the one of the same cloud and name with a parent.
+    pub fn add_scope(&mut self, scope: Scope) -> ScopeId {
+        let key = (scope.cloud, Family::Scope, scope.name.clone());
+        if let Some(id) = self.names.get(&key).copied().map(ScopeId) {
+            if let Some(old) = self.scopes.get_mut(id.index()) {
+                old.parent = old.parent.or(scope.parent);
+            }
+            return id;
+        }
+        ScopeId(push(&mut self.scopes, scope, &mut self.names, key))
+    }
+
+    /// Adds a policy. The same text may be attached many times; add it once.
+    pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
+        self.policies.push(policy);
+        PolicyId(u32::try_from(self.policies.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Attaches a policy.
+    pub fn attach(&mut self, attachment: Attachment) {
+        self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
+        self.attachments.push(attachment);
+    }
+
+    /// Puts a principal into a group.
+    pub fn add_membership(&mut self, membership: Membership) {
+        self.memberships.push(membership);
+    }
+
+    /// Notes something that is missing.
+    pub fn add_gap(&mut self, gap: Gap) {
+        self.gaps.push(gap);
+    }
+
+    /// A copy in which the attachments that `keep` refuses are gone.
+    #[must_use]
+    pub fn without(&self, keep: impl Fn(&Attachment) -> bool) -> Self {
+        let mut copy = Self { attachments: Vec::new(), by_target: BTreeMap::new(), ..self.clone() };
+        for attachment in self.attachments.iter().filter(|attachment| keep(attachment)) {
+            copy.attach(attachment.clone());
+        }
+        copy
+    }
+}
+
+fn push<T>(
+    list: &mut Vec<T>,
+    item: T,
+    names: &mut BTreeMap<(CloudId, Family, String), u32>,
+    key: (CloudId, Family, String),
+) -> u32 {
+    let index = u32::try_from(list.len()).unwrap_or(u32::MAX);
+    list.push(item);
+    names.insert(key, index);
+    index
+}
+
+/// Lookups.
+impl Estate {
+    /// The principal; `None` only for an id of another estate.
+    pub fn principal(&self, id: PrincipalId) -> Option<&Principal> {
+        self.principals.get(id.index())
+    }
+
+    /// The resource; `None` only for an id of another estate.
+    pub fn resource(&self, id: ResourceId) -> Option<&Resource> {
+        self.resources.get(id.index())
+    }
+
+    /// The scope; `None` only for an id of another estate.
+    pub fn scope(&self, id: ScopeId) -> Option<&Scope> {
+        self.scopes.get(id.index())
+    }
+
+    /// The policy; `None` only for an id of another estate.
+    pub fn policy(&self, id: PolicyId) -> Option<&Policy> {
+        self.policies.get(id.index())
+    }
+
+    /// The principal of that cloud and full name.
+    pub fn find_principal(&self, cloud: CloudId, name: &str) -> Option<PrincipalId> {
+        self.names.get(&(cloud, Family::Principal, name.to_owned())).copied().map(PrincipalId)
+    }
+
+    /// The resource of that cloud and full name.
+    pub fn find_resource(&self, cloud: CloudId, name: &str) -> Option<ResourceId> {
+        self.names.get(&(cloud, Family::Resource, name.to_owned())).copied().map(ResourceId)
+    }
+
+    /// The scope of that cloud and full name.
+    pub fn find_scope(&self, cloud: CloudId, name: &str) -> Option<ScopeId> {
+        self.names.get(&(cloud, Family::Scope, name.to_owned())).copied().map(ScopeId)
+    }
+
+    /// All principals, in the order in which they were loaded.
+    pub fn principals(&self) -> impl Iterator<Item = (PrincipalId, &Principal)> {
+        self.principals.iter().zip(0..).map(|(principal, index)| (PrincipalId(index), principal))
+    }
+
+    /// All resources, in the order in which they were loaded.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
+        self.resources.iter().zip(0..).map(|(resource, index)| (ResourceId(index), resource))
+    }
+
+    /// All scopes, in the order in which they were loaded.
+    pub fn scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        self.scopes.iter().zip(0..).map(|(scope, index)| (ScopeId(index), scope))
+    }
+
+    /// All policies, in the order in which they were loaded.
+    pub fn policies(&self) -> impl Iterator<Item = (PolicyId, &Policy)> {
+        self.policies.iter().zip(0..).map(|(policy, index)| (PolicyId(index), policy))
+    }
+
+    /// All attachments, in the order in which they were loaded.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// What is attached to `target`, in the order in which it was loaded.
+    pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> {
+        let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.attachments.get(*index))
+    }
+
+    /// All memberships, in the order in which they were loaded.
+    pub fn memberships(&self) -> &[Membership] {
+        &self.memberships
+    }
+
+    /// What is known to be missing.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The scope and all above it, from the inside out. Ends even if parents form a circle.
+    pub fn ancestry(&self, scope: ScopeId) -> Vec<ScopeId> {
+        let mut chain = vec![scope];
+        while let Some(parent) = chain.last().and_then(|id| self.scope(*id)).and_then(|scope| scope.parent) {
+            if chain.contains(&parent) {
+                break;
+            }
+            chain.push(parent);
+        }
+        chain
+    }
+
+    /// Whether nothing was loaded.
+    pub fn is_empty(&self) -> bool {
+        self.principals.is_empty() && self.resources.is_empty() && self.policies.is_empty()
+    }
+}
