@@ -1,3 +1,19 @@
-//! Questions and answers: can, effective access, and the witness behind each answer.
+//! Questions about access and their answers, each with a concrete request as the witness.
 //!
-//! Invariant: Every witness has been replayed by the concrete rule before it leaves this module.
+//! A question becomes a goal: the cloud writes it down as a formula, the portfolio decides it, and the witness is
+//! judged once more by the cloud's concrete rule before anybody sees it.
+//!
+//! Invariant: every witness that leaves this module has been replayed; an answer that is not decided says so and is
+//! never shown as safe.
+
+mod access;
+mod administration;
+mod answer;
+mod ask;
+mod find;
+
+pub use access::{Access, AccessRow};
+pub use administration::Standing;
+pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
+pub use ask::Evaluator;
+pub use find::{Unknown, find_principal};

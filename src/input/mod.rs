@@ -5,6 +5,11 @@
 //! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
+pub mod disk;
+mod load;
+
+pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
+
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
 

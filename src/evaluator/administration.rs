@@ -1,0 +1,70 @@
+//! Who administers what: in effect, not by the name of a policy.
+
+use super::{Bug, Certainty, Evaluator, Outcome, Witness};
+use crate::clouds;
+use crate::logic::{Attribute, Formula};
+use crate::model::{Object, PrincipalId, Question, ScopeId, Subject};
+
+/// How a principal stands to the administration of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may do all that makes an administrator, always. The witness is one such request.
+    Always(Certainty, Box<Witness>),
+    /// It may do all of it under some circumstances: the witness shows one, the refusal one in which it may not.
+    Conditionally(Certainty, Box<Witness>, Box<Witness>),
+    /// There is something that it may never do.
+    Never(Certainty),
+    /// It was not decided, for this reason.
+    Undecided(String),
+}
+
+impl Evaluator<'_> {
+    /// How `principal` stands to the administration of `scope`. `None` when the scope is not administered on its own,
+    /// or belongs to another cloud.
+    pub fn standing(&self, principal: PrincipalId, scope: ScopeId) -> Result<Option<Standing>, Bug> {
+        let (Some(who), Some(place)) = (self.estate().principal(principal), self.estate().scope(scope)) else {
+            return Ok(None);
+        };
+        let Some(cloud) = clouds::cloud(place.cloud).filter(|_| who.cloud == place.cloud) else {
+            return Ok(None);
+        };
+        let demands = cloud.administration(self.estate(), scope);
+        let mut shown: Option<Box<Witness>> = None;
+        let mut refused: Option<Box<Witness>> = None;
+        let mut certainty = Certainty::Proven;
+        for demand in &demands {
+            let question = Question {
+                cloud: place.cloud,
+                subject: Subject::Principal(principal),
+                action: Some(demand.action.clone()),
+                object: Object::Any,
+            };
+            let given = Formula::matches(Attribute::resource(), demand.resources.clone());
+            let can = self.can(&question, &given)?;
+            certainty = certainty.and(can.certainty);
+            match can.outcome {
+                Outcome::Never => return Ok(Some(Standing::Never(certainty))),
+                Outcome::Undecided => return Ok(Some(undecided(certainty))),
+                Outcome::Sometimes(witness) => shown = shown.or(Some(witness)),
+            }
+            let lacks = self.lacks(&question, &given)?;
+            certainty = certainty.and(lacks.certainty);
+            match lacks.outcome {
+                Outcome::Never => {}
+                Outcome::Undecided => return Ok(Some(undecided(certainty))),
+                Outcome::Sometimes(witness) => refused = refused.or(Some(witness)),
+            }
+        }
+        Ok(shown.map(|witness| match refused {
+            Some(refusal) => Standing::Conditionally(certainty, witness, refusal),
+            None => Standing::Always(certainty, witness),
+        }))
+    }
+}
+
+fn undecided(certainty: Certainty) -> Standing {
+    match certainty {
+        Certainty::Undecided(reason) => Standing::Undecided(reason),
+        Certainty::Proven | Certainty::Assuming(_) => Standing::Undecided("not decided".to_owned()),
+    }
+}

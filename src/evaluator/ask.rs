@@ -1,0 +1,155 @@
+//! Asking: from a question to a goal, and from the engine's model back to a request that was judged again.
+
+use super::answer::explain;
+use super::{Answer, Bug, Certainty, Outcome, Witness};
+use crate::clouds::{self, Cloud};
+use crate::logic::{Assignment, Formula, Goal, Universe};
+use crate::model::{Estate, Gap, GapKind, Question};
+use crate::solver::{self, Portfolio};
+
+/// Answers questions about one estate.
+#[derive(Clone, Copy)]
+pub struct Evaluator<'a> {
+    estate: &'a Estate,
+    portfolio: &'a Portfolio,
+}
+
+/// A question in the form that engines understand.
+pub(crate) struct Posed {
+    /// The cloud it is asked of.
+    pub(crate) cloud: &'static dyn Cloud,
+    /// Holds for the requests that are allowed; what is known of the question is filled in.
+    pub(crate) allowed: Formula,
+    /// Holds for the requests that can occur.
+    pub(crate) facts: Formula,
+    /// What was filled in.
+    pub(crate) known: Assignment,
+    /// What is missing and bears on every answer.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator of `estate` that asks `portfolio`.
+    pub fn new(estate: &'a Estate, portfolio: &'a Portfolio) -> Self {
+        Self { estate, portfolio }
+    }
+
+    /// The estate.
+    pub fn estate(&self) -> &'a Estate {
+        self.estate
+    }
+
+    /// The engines.
+    pub fn portfolio(&self) -> &'a Portfolio {
+        self.portfolio
+    }
+
+    /// Is there an allowed request of `question` for which `given` holds too? The witness is allowed.
+    pub fn can(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
+        let posed = self.pose(question)?;
+        let formula = Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
+        self.decide(question, &posed, formula, true)
+    }
+
+    /// Is there a request of `question` for which `given` holds and that is not allowed? *Never* means that all such
+    /// requests are allowed. The witness is denied.
+    pub fn lacks(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
+        let posed = self.pose(question)?;
+        let refused = posed.allowed.clone().not();
+        let formula = Formula::all([refused, posed.facts.clone(), given.restrict(&posed.known)]);
+        self.decide(question, &posed, formula, false)
+    }
+
+    /// Writes the question down as formulas.
+    pub(crate) fn pose(&self, question: &Question) -> Result<Posed, Bug> {
+        let Some(cloud) = clouds::cloud(question.cloud) else {
+            return Err(Bug { message: format!("no rules for the cloud `{}`", question.cloud) });
+        };
+        let layers = cloud.layers(self.estate, question);
+        Ok(Posed {
+            cloud,
+            allowed: cloud.combine(&layers).restrict(&layers.known),
+            facts: layers.facts.restrict(&layers.known),
+            known: layers.known,
+            gaps: layers.gaps,
+        })
+    }
+
+    fn decide(
+        &self,
+        question: &Question,
+        posed: &Posed,
+        formula: Formula,
+        expect_allowed: bool,
+    ) -> Result<Answer, Bug> {
+        let goal = Goal::satisfiable(with_fixed(formula, &posed.known), posed.cloud.universe());
+        let decided = self.portfolio.decide(&goal).map_err(|clash| Bug {
+            message: format!(
+                "the engines disagree: native says {:?}, z3 says {:?} of {}",
+                clash.native, clash.z3, clash.formula
+            ),
+        })?;
+        let (outcome, certainty) = match decided.answer {
+            solver::Answer::Never => (Outcome::Never, Certainty::from_gaps(posed.gaps.clone())),
+            solver::Answer::Undecided(reason) => (Outcome::Undecided, Certainty::Undecided(explain(reason))),
+            solver::Answer::Sometimes(mut found) => {
+                found.extend(&posed.known);
+                let witness = self.replay(question, posed, &found, decided.engine, expect_allowed)?;
+                let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
+                (Outcome::Sometimes(Box::new(witness)), certainty)
+            }
+        };
+        Ok(Answer { outcome, certainty, engine: decided.engine, steps: decided.steps })
+    }
+
+    /// Judges a witness by the concrete rule. If that rule meets a condition it cannot read, it may differ from the
+    /// formula, which tried both ways; the answer then carries the gap.
+    fn replay(
+        &self,
+        question: &Question,
+        posed: &Posed,
+        found: &Assignment,
+        engine: &str,
+        expect_allowed: bool,
+    ) -> Result<Witness, Bug> {
+        let request = posed.cloud.request(self.estate, question, found);
+        let decision = posed.cloud.decide(self.estate, &request);
+        let unread = decision.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
+        if decision.is_allowed() != expect_allowed && !unread {
+            return Err(Bug {
+                message: format!(
+                    "the witness of engine `{engine}` does not survive its replay: {request:?} was expected to be {}, the rule says {:?}",
+                    if expect_allowed { "allowed" } else { "denied" },
+                    decision
+                ),
+            });
+        }
+        Ok(Witness { request, decision })
+    }
+}
+
+/// Keeps the action and the resource of a question that names them: the universe speaks of both, so the goal must
+/// know them even where the formula no longer mentions them.
+fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
+    let fixed = [crate::logic::Attribute::action(), crate::logic::Attribute::resource()].into_iter().filter_map(
+        |attribute| {
+            let text = known.text(&attribute)?.to_owned();
+            Some(Formula::matches(attribute, crate::logic::Patterns::literal(&text)))
+        },
+    );
+    Formula::all(fixed.chain([formula]))
+}
+
+/// The universe of a question whose action or resource no catalog knows would be empty; see [`Universe`].
+impl Posed {
+    /// Whether the catalog knows the request that the question names; `true` while it leaves either open.
+    pub(crate) fn is_known(&self) -> bool {
+        let action = self.known.text(&crate::logic::Attribute::action());
+        let resource = self.known.text(&crate::logic::Attribute::resource());
+        match (self.cloud.universe(), action, resource) {
+            (Universe::Known(actions), Some(action), Some(resource)) => actions.contains(action, resource),
+            (Universe::Known(actions), Some(action), None) => actions.find(action).is_some(),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The only file that touches the disk and standard input: reads files within limits, expands paths and globs, and
+//! writes files so that a failure never leaves half of one. Says nothing about what the files mean.
+
+#![expect(clippy::disallowed_methods, reason = "this file is the border to the disk")]
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::text::Problem;
+
+/// What a path on the command line stands for.
+pub const STDIN: &str = "-";
+
+/// Limits on what is read, against files that would fill the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of one file, after decompression.
+    pub file_bytes: u64,
+    /// The most files of one run.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 512 << 20, files: 200_000 }
+    }
+}
+
+/// A file that was found, not yet read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Its path, or [`STDIN`].
+    pub path: PathBuf,
+    /// Whether the user named this very file, so that leaving it out must be an error. Files below a folder or
+    /// behind a glob were not named.
+    pub named: bool,
+}
+
+/// The files that the user's paths stand for, sorted, without doubles. A path is a file, a folder (all its policy
+/// files, also deeper ones; hidden folders are left out), a glob, or `-`.
+pub fn expand(paths: &[String], limits: Limits, problems: &mut Vec<Problem>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for path in paths {
+        expand_one(path, limits, &mut found, problems);
+    }
+    found.sort();
+    found.dedup_by(|later, first| {
+        let same = later.path == first.path;
+        first.named |= same && later.named;
+        same
+    });
+    if found.len() > limits.files {
+        problems.push(
+            Problem::error("too-many-files", format!("{} files were found, at most {} are read", found.len(), limits.files))
+                .help("name fewer folders"),
+        );
+        found.truncate(limits.files);
+    }
+    found
+}
+
+fn expand_one(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+    if path == STDIN {
+        found.push(Found { path: PathBuf::from(STDIN), named: true });
+        return;
+    }
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            let before = found.len();
+            walk(Path::new(path), limits, 0, found, problems);
+            if found.len() == before {
+                problems.push(
+                    Problem::error("empty-folder", format!("the folder `{path}` holds no policy file"))
+                        .in_path(path)
+                        .help(format!("expected files that end in one of: {}", ENDINGS.join(", "))),
+                );
+            }
+        }
+        Ok(_) => found.push(Found { path: PathBuf::from(path), named: true }),
+        Err(_) if path.contains(['*', '?', '[']) => expand_glob(path, limits, found, problems),
+        Err(error) => problems.push(unreadable(path, &error)),
+    }
+}
+
+fn expand_glob(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+    let matches = match glob::glob(path) {
+        Ok(matches) => matches,
+        Err(error) => {
+            problems.push(
+                Problem::error("bad-glob", format!("`{path}` is no file, and no pattern for files either: {error}"))
+                    .in_path(path),
+            );
+            return;
+        }
+    };
+    let before = found.len();
+    for path in matches.flatten() {
+        if path.is_dir() {
+            walk(&path, limits, 0, found, problems);
+        } else {
+            found.push(Found { path, named: false });
+        }
+    }
+    if found.len() == before {
+        problems.push(
+            Problem::error("no-such-file", format!("no file matches `{path}`"))
+                .in_path(path)
+                .help("quote the pattern, and name it relative to the current folder"),
+        );
+    }
+}
+
+/// Endings of files that are looked at inside folders.
+const ENDINGS: &[&str] = &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
+
+/// Folders deeper than this are not entered; links can form circles.
+const DEEPEST: usize = 64;
+
+fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return problems.push(unreadable(&folder.to_string_lossy(), &error)),
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.') || found.len() > limits.files {
+            continue;
+        }
+        if path.is_dir() && !path.is_symlink() && depth < DEEPEST {
+            walk(&path, limits, depth + 1, found, problems);
+        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            found.push(Found { path, named: false });
+        }
+    }
+}
+
+/// The text of a file, decompressed if it is gzip (told by its first bytes, not by its name).
+pub fn read(path: &Path, limits: Limits) -> Result<String, Problem> {
+    let shown = path.to_string_lossy();
+    let bytes = read_bytes(path, limits)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Problem::error("not-utf8", format!("`{shown}` is not UTF-8 text (byte {at} is not)"))
+            .in_path(&*shown)
+            .help("expected JSON as the clouds' command lines write it; convert the file to UTF-8")
+    })
+}
+
+fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Problem> {
+    let shown = path.to_string_lossy();
+    let fail = |error: &io::Error| unreadable(&shown, error);
+    let mut bytes = Vec::new();
+    open(path)
+        .and_then(|reader| reader.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|error| fail(&error))?;
+    if exceeds(&bytes, limits) {
+        return Err(too_large(&shown, limits));
+    }
+    Ok(bytes)
+}
+
+/// A reader of a file's text by buffered pieces, decompressed if it is gzip. For logs, which may be larger than the
+/// memory and are read line by line.
+pub fn open_lines(path: &Path) -> Result<Box<dyn io::BufRead>, Problem> {
+    open(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))
+}
+
+fn open(path: &Path) -> io::Result<Box<dyn io::BufRead>> {
+    let raw: Box<dyn Read> =
+        if path == Path::new(STDIN) { Box::new(io::stdin()) } else { Box::new(fs::File::open(path)?) };
+    let mut buffered = io::BufReader::with_capacity(1 << 16, raw);
+    let magic = io::BufRead::fill_buf(&mut buffered)?;
+    if magic.starts_with(&[0x1f, 0x8b]) {
+        Ok(Box::new(io::BufReader::with_capacity(1 << 16, MultiGzDecoder::new(buffered))))
+    } else {
+        Ok(Box::new(buffered))
+    }
+}
+
+fn exceeds(bytes: &[u8], limits: Limits) -> bool {
+    u64::try_from(bytes.len()).is_ok_and(|length| length > limits.file_bytes)
+}
+
+fn too_large(shown: &str, limits: Limits) -> Problem {
+    Problem::error("file-too-large", format!("`{shown}` is larger than {} MiB", limits.file_bytes >> 20))
+        .in_path(shown)
+        .help("split the export, or raise the limit with `--max-file-size`")
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> Problem {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
+}
+
+/// Writes a file under a temporary name beside its place and renames it, so that nobody ever sees half of it and a
+/// failure leaves what was there before.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let fail = |error: &io::Error| {
+        let shown = path.to_string_lossy();
+        Problem::error("unwritable-file", format!("cannot write `{shown}`: {error}")).in_path(&*shown)
+    };
+    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+    name.push(".leastwise-part");
+    let part = path.with_file_name(name);
+    let written = fs::File::create(&part)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        drop(fs::remove_file(&part));
+        fail(&error)
+    })
+}

@@ -1,0 +1,107 @@
+//! From paths to an estate: finds the files, parses them, and hands each to the format that knows it.
+
+use std::path::Path;
+
+use super::disk::{self, Found, Limits};
+use super::{Confidence, Document, FORMATS, Format};
+use crate::model::Estate;
+use crate::text::{FileId, Files, Problem, Tree, json};
+
+/// Everything that was read.
+#[derive(Default)]
+pub struct Loaded {
+    /// The texts, for snippets.
+    pub files: Files,
+    /// What they say.
+    pub estate: Estate,
+    /// What was wrong with them.
+    pub problems: Vec<Problem>,
+    /// Which format each document was read as, in order of loading.
+    pub documents: Vec<LoadedDocument>,
+    /// Files below a folder that hold something else, such as activity logs or reports. A file that the user named
+    /// is a problem instead.
+    pub passed_over: Vec<String>,
+}
+
+/// One document that was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedDocument {
+    /// The file.
+    pub file: FileId,
+    /// The id of its format.
+    pub format: &'static str,
+}
+
+/// Loads all files that `paths` stand for.
+pub fn load(paths: &[String], limits: Limits) -> Loaded {
+    let mut loaded = Loaded::default();
+    for found in disk::expand(paths, limits, &mut loaded.problems) {
+        match disk::read(&found.path, limits) {
+            Ok(text) => loaded.add(&found, text),
+            Err(problem) => loaded.problems.push(problem),
+        }
+    }
+    loaded
+}
+
+/// Loads one text under a name, as if it were a file of that path. For callers that have the text already.
+pub fn load_text(path: &str, text: String) -> Loaded {
+    let mut loaded = Loaded::default();
+    loaded.add(&Found { path: path.into(), named: true }, text);
+    loaded
+}
+
+impl Loaded {
+    fn add(&mut self, found: &Found, text: String) {
+        let path = found.path.to_string_lossy().into_owned();
+        let file = self.files.add(path.clone(), text);
+        let text = self.files.shared_text(file);
+        let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else { return };
+        match format_of(&tree) {
+            Some(format) => {
+                let document = Document { file, path: &path, tree: &tree };
+                format.load(&document, &mut self.estate, &mut self.problems);
+                self.documents.push(LoadedDocument { file, format: format.id() });
+            }
+            None if found.named => self.problems.push(unknown_kind(&path, &tree)),
+            None => self.passed_over.push(path),
+        }
+    }
+}
+
+/// Lines of JSON become one array, so that formats need not know how their items were written down.
+fn parse(path: &Path, file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tree> {
+    if !has_lines(path) {
+        return json::parse(file, text, problems);
+    }
+    let items = json::parse_lines(file, text, problems);
+    let (first, last) = (items.first()?.span, items.last()?.span);
+    Some(Tree { span: first.to(last), kind: crate::text::Kind::List(items) })
+}
+
+fn has_lines(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.ends_with(".jsonl") || name.ends_with(".ndjson")
+}
+
+/// The first format with the highest confidence.
+pub fn format_of(tree: &Tree) -> Option<&'static dyn Format> {
+    let mut best: Option<(Confidence, &'static dyn Format)> = None;
+    for format in FORMATS {
+        let confidence = format.detects(tree);
+        if confidence > best.map_or(Confidence::No, |(confidence, _)| confidence) {
+            best = Some((confidence, *format));
+        }
+    }
+    best.map(|(_, format)| format)
+}
+
+fn unknown_kind(path: &str, tree: &Tree) -> Problem {
+    let kinds: Vec<&str> = FORMATS.iter().map(|format| format.summary()).collect();
+    let keys: Vec<&str> = tree.entries().map(|entry| &*entry.key.value).take(5).collect();
+    let seen = if keys.is_empty() { tree.kind_name().to_owned() } else { format!("an object with the keys `{}`", keys.join("`, `")) };
+    Problem::error("unknown-kind", format!("`{path}` is of no kind that is read here: it is {seen}"))
+        .at(crate::text::Span::new(tree.span.file, tree.span.start, tree.span.start.saturating_add(1)))
+        .help(format!("expected one of:\n  {}", kinds.join("\n  ")))
+}
