@@ -87,3 +87,52 @@ impl Excerpt {
         Self { mark: place(mark.start)..place(mark.end), source, line }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, start: usize, end: usize) -> String {
+        let mut files = Files::default();
+        let file = files.add("dir/a.json", text);
+        let span = Span::new(file, u32::try_from(start).unwrap(), u32::try_from(end).unwrap());
+        let problem =
+            Problem::error("some-code", "the key `a` is wrong").at(span).label("this one").help("mend it");
+        let plain = render(&problem, &files, false);
+        assert_eq!(strip_colour(&render(&problem, &files, true)), plain);
+        println!("{plain}\n");
+        plain
+    }
+
+    fn strip_colour(text: &str) -> String {
+        let mut parts = text.split('\u{1b}');
+        let first = parts.next().unwrap().to_owned();
+        parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
+    }
+
+    #[test]
+    fn a_problem_shows_place_line_label_and_help() {
+        let text = "{\n  \"é\": 1,\n  \"a\": 2\n}\n";
+        let start = text.find("\"a\"").unwrap();
+        shown(text, start, start + 3);
+        shown(text, 0, text.len() - 1);
+        shown(text, text.len(), text.len());
+        shown("", 0, 0);
+        shown(&text.repeat(10), 0, 100);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        let text = format!("[{}]", "\"é\\n\",".repeat(1_000_000));
+        for (start, end) in [
+            (0, 1),
+            (3_500_001, 3_500_008),
+            (0, text.len()),
+            (3_000_000, 6_000_000),
+            (text.len() - 1, text.len()),
+        ] {
+            let shown = shown(&text, start, end);
+            assert!(shown.len() < 1000, "{}", shown.len());
+        }
+    }
+}
