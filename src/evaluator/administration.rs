@@ -22,7 +22,8 @@ impl Evaluator<'_> {
     /// How `principal` stands to the administration of `scope`. `None` when the scope is not administered on its own,
     /// or belongs to another cloud.
     pub fn standing(&self, principal: PrincipalId, scope: ScopeId) -> Result<Option<Standing>, Bug> {
-        let (Some(who), Some(place)) = (self.estate().principal(principal), self.estate().scope(scope)) else {
+        let (Some(who), Some(place)) = (self.estate().principal(principal), self.estate().scope(scope))
+        else {
             return Ok(None);
         };
         let Some(cloud) = clouds::cloud(place.cloud).filter(|_| who.cloud == place.cloud) else {

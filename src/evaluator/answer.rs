@@ -67,7 +67,9 @@ impl Certainty {
                 gaps.extend(more);
                 Self::from_gaps(gaps)
             }
-            (Self::Assuming(gaps), Self::Proven) | (Self::Proven, Self::Assuming(gaps)) => Self::Assuming(gaps),
+            (Self::Assuming(gaps), Self::Proven) | (Self::Proven, Self::Assuming(gaps)) => {
+                Self::Assuming(gaps)
+            }
             (Self::Proven, Self::Proven) => Self::Proven,
         }
     }
@@ -114,7 +116,9 @@ impl Answer {
 pub(super) fn explain(reason: Reason) -> String {
     match reason {
         Reason::Budget => "the budget of steps was used up; raise it with `--budget`".to_owned(),
-        Reason::Fragment => "the question relates unknown values in a way that no available engine can decide".to_owned(),
+        Reason::Fragment => {
+            "the question relates unknown values in a way that no available engine can decide".to_owned()
+        }
         Reason::Engine => "the engine gave up".to_owned(),
     }
 }

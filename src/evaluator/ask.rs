@@ -47,7 +47,8 @@ impl<'a> Evaluator<'a> {
     /// Is there an allowed request of `question` for which `given` holds too? The witness is allowed.
     pub fn can(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
         let posed = self.pose(question)?;
-        let formula = Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
+        let formula =
+            Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         self.decide(question, &posed, formula, true)
     }
 
@@ -131,12 +132,12 @@ impl<'a> Evaluator<'a> {
 /// Keeps the action and the resource of a question that names them: the universe speaks of both, so the goal must
 /// know them even where the formula no longer mentions them.
 fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
-    let fixed = [crate::logic::Attribute::action(), crate::logic::Attribute::resource()].into_iter().filter_map(
-        |attribute| {
+    let fixed = [crate::logic::Attribute::action(), crate::logic::Attribute::resource()]
+        .into_iter()
+        .filter_map(|attribute| {
             let text = known.text(&attribute)?.to_owned();
             Some(Formula::matches(attribute, crate::logic::Patterns::literal(&text)))
-        },
-    );
+        });
     Formula::all(fixed.chain([formula]))
 }
 

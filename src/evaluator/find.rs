@@ -23,7 +23,9 @@ pub fn find_principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Unkno
     match matches.as_slice() {
         [(id, _)] => Ok(*id),
         [] => Err(Unknown::Nobody(nearest(estate, typed))),
-        several => Err(Unknown::Several(several.iter().map(|(_, principal)| principal.name.clone()).collect())),
+        several => {
+            Err(Unknown::Several(several.iter().map(|(_, principal)| principal.name.clone()).collect()))
+        }
     }
 }
 

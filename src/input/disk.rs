@@ -54,8 +54,11 @@ pub fn expand(paths: &[String], limits: Limits, problems: &mut Vec<Problem>) -> 
     });
     if found.len() > limits.files {
         problems.push(
-            Problem::error("too-many-files", format!("{} files were found, at most {} are read", found.len(), limits.files))
-                .help("name fewer folders"),
+            Problem::error(
+                "too-many-files",
+                format!("{} files were found, at most {} are read", found.len(), limits.files),
+            )
+            .help("name fewer folders"),
         );
         found.truncate(limits.files);
     }
@@ -90,8 +93,11 @@ fn expand_glob(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mu
         Ok(matches) => matches,
         Err(error) => {
             problems.push(
-                Problem::error("bad-glob", format!("`{path}` is no file, and no pattern for files either: {error}"))
-                    .in_path(path),
+                Problem::error(
+                    "bad-glob",
+                    format!("`{path}` is no file, and no pattern for files either: {error}"),
+                )
+                .in_path(path),
             );
             return;
         }

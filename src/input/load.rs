@@ -100,7 +100,11 @@ pub fn format_of(tree: &Tree) -> Option<&'static dyn Format> {
 fn unknown_kind(path: &str, tree: &Tree) -> Problem {
     let kinds: Vec<&str> = FORMATS.iter().map(|format| format.summary()).collect();
     let keys: Vec<&str> = tree.entries().map(|entry| &*entry.key.value).take(5).collect();
-    let seen = if keys.is_empty() { tree.kind_name().to_owned() } else { format!("an object with the keys `{}`", keys.join("`, `")) };
+    let seen = if keys.is_empty() {
+        tree.kind_name().to_owned()
+    } else {
+        format!("an object with the keys `{}`", keys.join("`, `"))
+    };
     Problem::error("unknown-kind", format!("`{path}` is of no kind that is read here: it is {seen}"))
         .at(crate::text::Span::new(tree.span.file, tree.span.start, tree.span.start.saturating_add(1)))
         .help(format!("expected one of:\n  {}", kinds.join("\n  ")))

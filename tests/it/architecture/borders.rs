@@ -19,7 +19,11 @@ const CRATES: &[Border] = &[
     Border { path: "z3", only: &["solver/z3/"], why: "no rule and no cloud knows that a solver exists" },
     Border { path: "z3_sys", only: &["solver/z3/"], why: "no rule and no cloud knows that a solver exists" },
     Border { path: "tabled", only: &["report/", "cli/"], why: "tables are presentation" },
-    Border { path: "annotate_snippets", only: &["text/"], why: "snippets are rendered where spans are known" },
+    Border {
+        path: "annotate_snippets",
+        only: &["text/"],
+        why: "snippets are rendered where spans are known",
+    },
     Border { path: "clap", only: &["cli/"], why: "the library has no command line" },
     Border { path: "tokio", only: &["collect/"], why: "`collect` is the only asynchronous module" },
     Border { path: "aws_config", only: &["collect/"], why: "only `collect` opens connections" },

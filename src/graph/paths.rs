@@ -1,0 +1,82 @@
+//! Paths: chains of steps from one principal to another, or to the administration of a scope.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use petgraph::Direction;
+use petgraph::visit::EdgeRef;
+
+use super::{Graph, Hop, Seat};
+use crate::evaluator::{Certainty, Standing};
+use crate::model::PrincipalId;
+
+/// A chain of steps to somebody who administers a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// Who starts it.
+    pub from: PrincipalId,
+    /// The steps, at least one.
+    pub hops: Vec<Hop>,
+    /// Where it ends.
+    pub seat: Seat,
+    /// How sure all of it is.
+    pub certainty: Certainty,
+}
+
+impl Graph {
+    /// For each principal that administers nothing itself, the shortest path to each principal that does, always or
+    /// under some circumstances. Sorted by start, length and end. Among equally short paths the one whose steps were
+    /// found first.
+    pub fn paths_to_administration(&self) -> Vec<Path> {
+        let mut paths = Vec::new();
+        for seat in self.seats() {
+            for (start, hops) in self.shortest_to(seat.principal) {
+                let sits =
+                    self.seats().iter().any(|other| other.principal == start && other.scope == seat.scope);
+                if hops.is_empty() || sits {
+                    continue;
+                }
+                let certainty =
+                    hops.iter().fold(seat_certainty(seat), |sum, hop| sum.and(hop.certainty.clone()));
+                paths.push(Path { from: start, hops, seat: seat.clone(), certainty });
+            }
+        }
+        paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.principal, path.seat.scope));
+        paths
+    }
+
+    /// The shortest path from one principal to another; `None` when there is none, empty when they are the same.
+    pub fn shortest(&self, from: PrincipalId, to: PrincipalId) -> Option<Vec<Hop>> {
+        self.shortest_to(to).remove(&from)
+    }
+
+    /// For each principal that can become `end`, the hops of a shortest path. Walks backwards, breadth first.
+    fn shortest_to(&self, end: PrincipalId) -> BTreeMap<PrincipalId, Vec<Hop>> {
+        let mut found = BTreeMap::from([(end, Vec::new())]);
+        let mut open = VecDeque::from([end]);
+        while let Some(at) = open.pop_front() {
+            let Some(node) = self.nodes.get(&at) else { continue };
+            let rest = found.get(&at).cloned().unwrap_or_default();
+            let mut edges: Vec<_> = self.steps.edges_directed(*node, Direction::Incoming).collect();
+            edges.sort_by_key(|edge| edge.id());
+            for edge in edges {
+                let hop = edge.weight();
+                if found.contains_key(&hop.from) {
+                    continue;
+                }
+                let hops: Vec<Hop> = std::iter::once(hop.clone()).chain(rest.iter().cloned()).collect();
+                found.insert(hop.from, hops);
+                open.push_back(hop.from);
+            }
+        }
+        found
+    }
+}
+
+fn seat_certainty(seat: &Seat) -> Certainty {
+    match &seat.standing {
+        Standing::Always(certainty, _)
+        | Standing::Conditionally(certainty, _, _)
+        | Standing::Never(certainty) => certainty.clone(),
+        Standing::Undecided(reason) => Certainty::Undecided(reason.clone()),
+    }
+}
