@@ -20,8 +20,8 @@ struct Registry {
 
 const REGISTRIES: &[Registry] = &[
     Registry { module: "clouds", slice: "CLOUDS", implements: "Cloud", infrastructure: &[] },
-    Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk"] },
-    Registry { module: "findings", slice: "RULES", implements: "Rule", infrastructure: &["finding"] },
+    Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk", "load"] },
+    Registry { module: "findings", slice: "RULES", implements: "Rule", infrastructure: &["exposure", "finding", "rule"] },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
 ];
 
