@@ -101,7 +101,9 @@ fn candidates(roles: &dyn Roles, estate: &Estate, held: &[HeldRole], needs: &[Ne
             found.push(Candidate { at, service, breadth: place.breadth, permissions, is_held });
         }
     }
-    for held in held.iter().filter(|held| !found.iter().any(|candidate| candidate.at == held.at)) {
+    let unlisted: Vec<&HeldRole> =
+        held.iter().filter(|held| !found.iter().any(|candidate| candidate.at == held.at)).collect();
+    for held in unlisted {
         let breadth = roles.places(estate, &held.at.place).first().map_or(1, |place| place.breadth);
         let (at, permissions) = (held.at.clone(), held.permissions.clone());
         found.push(Candidate { at, service: None, breadth, permissions, is_held: true });
@@ -117,9 +119,9 @@ fn covering(candidates: &[Candidate], need: &Need) -> Vec<usize> {
     (0..).zip(candidates).filter(|(_, candidate)| covers(candidate)).map(|(index, _)| index).collect()
 }
 
-/// What is needed at a place or below it, as pairs.
+/// What is needed, with the narrowest place for it. The same permission at a wider place is excess.
 fn wanted(needs: &[Need]) -> BTreeSet<(&str, &str)> {
-    needs.iter().flat_map(|need| need.places.iter().map(|place| (need.action.as_str(), place.name.as_str()))).collect()
+    needs.iter().map(|need| (need.action.as_str(), need.place())).collect()
 }
 
 /// One price for each permission at each place that is not needed there, paid once by whoever brings it, and one for
@@ -131,7 +133,7 @@ fn prices(roles: &dyn Roles, candidates: &[Candidate], needs: &[Need]) -> Vec<Pr
     let mut prices = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
         for permission in &candidate.permissions {
-            if wanted.contains(&(&**permission, candidate.at.place.as_str())) && candidate.breadth == 1 {
+            if wanted.contains(&(&**permission, candidate.at.place.as_str())) {
                 continue;
             }
             let weight = roles.danger(permission).saturating_mul(candidate.breadth);
