@@ -226,6 +226,13 @@ impl Estate {
         self.gaps.push(gap);
     }
 
+    /// Puts another text in place of a policy's. For copies that ask "what if".
+    pub fn replace_body(&mut self, policy: PolicyId, body: PolicyBody) {
+        if let Some(policy) = self.policies.get_mut(policy.index()) {
+            policy.body = body;
+        }
+    }
+
     /// A copy in which the attachments that `keep` refuses are gone.
     #[must_use]
     pub fn without(&self, keep: impl Fn(&Attachment) -> bool) -> Self {
