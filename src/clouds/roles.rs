@@ -17,6 +17,12 @@ pub trait Roles: Sync {
     /// 1,000 for permissions that lead to others.
     fn danger(&self, permission: &str) -> u64;
 
+    /// Whether the provider itself calls the role too broad for production: it spans all services.
+    fn is_basic(&self, role: &str) -> bool;
+
+    /// Whether the role allows more than reading.
+    fn changes_things(&self, role: &str) -> bool;
+
     /// The roles that are bound to the principal itself, not to a group it belongs to.
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole>;
 

@@ -7,6 +7,7 @@
 //! plus one line in [`RULES`].
 
 mod administrator_access;
+mod basic_role;
 mod exposure;
 mod external_access;
 mod finding;
@@ -21,6 +22,7 @@ pub use rule::{Context, Meta, Rule, run};
 /// Every rule, in the order in which rules are listed.
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
+    &basic_role::BasicRole,
     &external_access::ExternalAccess,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,

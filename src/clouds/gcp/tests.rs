@@ -1,0 +1,1 @@
+//! How the bindings decide: concrete and symbolic side by side.
