@@ -7,6 +7,10 @@ pub mod native;
 #[cfg(feature = "z3")]
 pub mod z3;
 mod portfolio;
+mod witness;
+
+#[cfg(test)]
+mod tests;
 
 pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio};
 
