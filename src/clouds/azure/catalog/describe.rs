@@ -1,6 +1,7 @@
 //! What `catalog show` says about a name of Azure: labels and values, without layout.
 
 use super::{Block, Operation, Plane, Role, current, operations};
+use crate::clouds::catalog::{Match, nearest};
 
 /// A label and its values.
 type Row = (String, Vec<String>);
@@ -12,6 +13,11 @@ pub fn describe(name: &str) -> Option<Vec<Row>> {
         Some(role) => Some(describe_role(role)),
         None => operations().find(name).map(describe_operation),
     }
+}
+
+/// Entries of all catalogs of this cloud whose names are near to `text`, best first.
+pub fn search(text: &str, limit: usize) -> Vec<Match> {
+    nearest([current().search(text, limit), operations().search(text, limit)], limit)
 }
 
 /// Rows of a role.
