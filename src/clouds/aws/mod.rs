@@ -11,6 +11,7 @@
 
 pub mod ast;
 mod caller;
+pub mod catalog;
 mod conditions;
 mod decide;
 mod evaluate;
