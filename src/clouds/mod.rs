@@ -8,6 +8,7 @@
 
 pub mod aws;
 pub mod azure;
+pub mod catalog;
 pub mod gcp;
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
@@ -18,7 +19,7 @@ use crate::model::{
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
-pub const CLOUDS: &[&dyn Cloud] = &[];
+pub const CLOUDS: &[&dyn Cloud] = &[&gcp::Gcp];
 
 /// The cloud of that id.
 pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {

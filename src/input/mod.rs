@@ -5,11 +5,21 @@
 //! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
+pub mod gcp_asset_policies;
+pub mod gcp_group_members;
+pub mod gcp_iam_policy;
+pub mod gcp_roles;
+
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[
+    &gcp_iam_policy::GcpIamPolicy,
+    &gcp_asset_policies::GcpAssetPolicies,
+    &gcp_roles::GcpRoles,
+    &gcp_group_members::GcpGroupMembers,
+];
 
 /// A kind of document.
 pub trait Format: Sync {

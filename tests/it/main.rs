@@ -1,1 +1,7 @@
-//! The one integration binary.
+//! The one integration binary: what holds across modules, and what holds for the program as a whole.
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod shared;

@@ -1,0 +1,247 @@
+//! Borders inside and around the crate: which other crates are named where, who serializes, who may
+//! lift the lint that guards files, environment, clock and network, and that nobody matches on a cloud.
+
+use syn::visit::{self, Visit};
+use syn::{Fields, Item, Pat, Visibility};
+
+use super::source::{Source, Tree, is_for_tests};
+use super::{assert_none, project};
+
+/// A path of another crate, the places below `src/` that may name it, and why only those.
+struct Border {
+    path: &'static str,
+    only: &'static [&'static str],
+    why: &'static str,
+}
+
+const CRATES: &[Border] = &[
+    Border { path: "petgraph", only: &["graph/"], why: "petgraph's types do not leave `graph`" },
+    Border { path: "z3", only: &["solver/z3/"], why: "no rule and no cloud knows that a solver exists" },
+    Border { path: "z3_sys", only: &["solver/z3/"], why: "no rule and no cloud knows that a solver exists" },
+    Border { path: "tabled", only: &["report/", "cli/"], why: "tables are presentation" },
+    Border { path: "annotate_snippets", only: &["report/", "cli/"], why: "snippets are presentation" },
+    Border { path: "clap", only: &["cli/"], why: "the library has no command line" },
+    Border { path: "tokio", only: &["collect/"], why: "`collect` is the only asynchronous module" },
+    Border { path: "aws_config", only: &["collect/"], why: "only `collect` opens connections" },
+    Border { path: "aws_sdk_iam", only: &["collect/"], why: "only `collect` opens connections" },
+    Border { path: "jsonc_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
+    Border { path: "saphyr_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
+    Border { path: "hcl_edit", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
+];
+
+/// Where JSON is written. What users read is written by `report`; the others write their own files.
+const SERIALIZERS: &[&str] = &[
+    "report/",
+    // Rebuilds the embedded catalogs from the providers' exports.
+    "cli/catalog",
+    "clouds/",
+    // The history of reviews is its own store.
+    "review/",
+    // What was collected is written down as the provider gave it.
+    "collect/",
+];
+
+/// Where the lint on the world outside may be lifted, and what for.
+const WORLD: &[(&str, &str)] = &[
+    ("input/disk", "reads files and the standard input"),
+    ("review/store", "keeps its own files"),
+    ("collect/", "opens connections"),
+    ("cli/", "reads the environment, prints, writes what the user asked to have written"),
+    ("main.rs", "reads the arguments"),
+];
+
+fn is_below(source: &Source, places: &[&str]) -> bool {
+    places.iter().any(|place| source.path.starts_with(place))
+}
+
+/// Uses of `border.path` outside its places. A module of the same name wins over the crate.
+fn crossed(tree: &Tree, border: &Border) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in tree.sources.iter().filter(|source| !is_below(source, border.only)) {
+        let own = source.declares(border.path);
+        for used in source.paths() {
+            if !used.in_crate && !own && used.segments.first().is_some_and(|first| first == border.path) {
+                broken.push(format!(
+                    "src/{}:{}: names `{}`: {}",
+                    source.path, used.line, border.path, border.why
+                ));
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn other_crates_stay_behind_their_border() {
+    let tree = project();
+    let broken = CRATES.iter().flat_map(|border| crossed(&tree, border)).collect();
+    assert_none(broken, "Ask the module behind the border instead.");
+}
+
+fn serializations(tree: &Tree) -> Vec<String> {
+    let writes = |name: &str| name.starts_with("to_") || matches!(name, "json" | "Serializer" | "ser");
+    let mut broken = Vec::new();
+    for source in tree.sources.iter().filter(|source| !is_below(source, SERIALIZERS)) {
+        for used in source.paths() {
+            if let [first, rest @ ..] = used.segments.as_slice()
+                && first == "serde_json"
+                && rest.iter().any(|name| writes(name) || name == "*")
+            {
+                broken.push(format!("src/{}:{}: `{}`", source.path, used.line, used.segments.join("::")));
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn only_reports_serialize_for_users() {
+    assert_none(
+        serializations(&project()),
+        "Hand the value to `report`, or name the file and the reason in this test.",
+    );
+}
+
+#[test]
+fn the_world_outside_is_touched_in_named_places_only() {
+    let places: Vec<&str> = WORLD.iter().map(|(place, _)| *place).collect();
+    let mut broken = Vec::new();
+    for source in project().sources.iter().filter(|source| !is_below(source, &places)) {
+        broken.extend(
+            source
+                .lints_lifted()
+                .into_iter()
+                .filter(|(_, lint)| guards_the_world(lint))
+                .map(|(line, lint)| format!("src/{}:{line}: lifts `{lint}`", source.path)),
+        );
+    }
+    assert_none(
+        broken,
+        "Files, environment, clock and network are touched behind the borders of `.clippy.toml`.",
+    );
+}
+
+fn guards_the_world(lint: &str) -> bool {
+    ["disallowed_methods", "print_stdout", "print_stderr", "exit"].contains(&lint)
+}
+
+/// Patterns that name the identifier of a cloud, and declarations that would allow more of them.
+fn matches_on_clouds(tree: &Tree) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in &tree.sources {
+        let mut finder = CloudPatterns { found: Vec::new() };
+        finder.visit_file(&source.file);
+        let inside = source.top() == "clouds";
+        let found = finder.found.into_iter().filter(|(_, what)| !(inside && *what == PATTERN));
+        broken.extend(found.map(|(line, what)| format!("src/{}:{line}: {what}", source.path)));
+    }
+    broken
+}
+
+const PATTERN: &str = "a pattern names `CloudId`";
+
+struct CloudPatterns {
+    found: Vec<(usize, &'static str)>,
+}
+
+impl<'ast> Visit<'ast> for CloudPatterns {
+    fn visit_item(&mut self, item: &'ast Item) {
+        use syn::spanned::Spanned as _;
+        match item {
+            Item::Mod(item) if is_for_tests(&item.attrs) => return,
+            Item::Fn(item) if is_for_tests(&item.attrs) => return,
+            Item::Enum(item) if item.ident == "CloudId" => {
+                self.found
+                    .push((item.span().start().line, "`CloudId` is an enum, so everybody can match on it"));
+            }
+            Item::Struct(item) if item.ident == "CloudId" => {
+                let hidden = |field: &syn::Field| matches!(field.vis, Visibility::Inherited);
+                if matches!(item.fields, Fields::Unit) || !item.fields.iter().all(hidden) {
+                    self.found.push((item.span().start().line, "`CloudId` shows its content"));
+                }
+            }
+            _ => {}
+        }
+        visit::visit_item(self, item);
+    }
+
+    fn visit_pat(&mut self, pattern: &'ast Pat) {
+        use syn::spanned::Spanned as _;
+        let path = match pattern {
+            Pat::Path(pattern) => Some(&pattern.path),
+            Pat::TupleStruct(pattern) => Some(&pattern.path),
+            Pat::Struct(pattern) => Some(&pattern.path),
+            _ => None,
+        };
+        if path.is_some_and(|path| path.segments.iter().any(|segment| segment.ident == "CloudId")) {
+            self.found.push((pattern.span().start().line, PATTERN));
+        }
+        visit::visit_pat(self, pattern);
+    }
+}
+
+#[test]
+fn nobody_matches_on_a_cloud() {
+    assert_none(
+        matches_on_clouds(&project()),
+        "Ask the trait `Cloud` instead, so that another cloud costs one line.",
+    );
+}
+
+#[test]
+fn crossed_borders_are_found() {
+    let border = &CRATES[1];
+    for code in [
+        "use z3::Solver;",
+        "fn f() { let s = z3::Solver::new(); }",
+        "fn f() { vec![z3::Solver::new()]; }",
+        "use ::z3::ast;",
+        "use z3;",
+        "use z3 as smt;",
+        "extern crate z3;",
+    ] {
+        assert_eq!(crossed(&Tree::of(&[("evaluator/mod.rs", code)]), border).len(), 1, "{code}");
+        assert_eq!(crossed(&Tree::of(&[("solver/z3/mod.rs", code)]), border).len(), 0, "{code}");
+    }
+    let own = "mod z3; use z3::Engine; fn f() { z3::run() }";
+    assert_eq!(crossed(&Tree::of(&[("solver/mod.rs", own)]), border), [""; 0]);
+    assert_eq!(crossed(&Tree::of(&[("solver/portfolio.rs", "use super::z3::Engine;")]), border), [""; 0]);
+}
+
+#[test]
+fn serializations_are_found() {
+    for code in [
+        "fn f() { serde_json::to_string(&1); }",
+        "use serde_json::{from_str, to_writer};",
+        "fn f() { let v = serde_json::json!({}); }",
+        "fn f() { println!(\"{:?}\", serde_json::to_vec(&1)); }",
+    ] {
+        assert_eq!(serializations(&Tree::of(&[("evaluator/mod.rs", code)])).len(), 1, "{code}");
+        assert_eq!(serializations(&Tree::of(&[("report/json.rs", code)])).len(), 0, "{code}");
+    }
+    let reads = "use serde_json::{Value, from_str}; fn f() { serde_json::from_slice(b\"1\"); }";
+    assert_eq!(serializations(&Tree::of(&[("usage/mod.rs", reads)])), [""; 0]);
+}
+
+#[test]
+fn lifted_lints_are_found() {
+    let code = "#![expect(clippy::print_stdout, reason = \"\")]\n#[expect(clippy::disallowed_methods, reason = \"\")]\nfn f() {}";
+    let tree = Tree::of(&[("graph/mod.rs", code)]);
+    let lifted: Vec<_> =
+        tree.sources[0].lints_lifted().into_iter().filter(|(_, lint)| guards_the_world(lint)).collect();
+    assert_eq!(lifted, [(1, "print_stdout".to_owned()), (2, "disallowed_methods".to_owned())]);
+}
+
+#[test]
+fn matches_on_clouds_are_found() {
+    for code in [
+        "fn f(id: CloudId) { match id { CloudId::AWS => {}, _ => {} } }",
+        "fn f(id: CloudId) -> bool { matches(if let CloudId(name) = id { true } else { false }) }",
+        "pub enum CloudId { Aws, Gcp }",
+        "pub struct CloudId(pub &'static str);",
+    ] {
+        assert_eq!(matches_on_clouds(&Tree::of(&[("model/mod.rs", code)])).len(), 1, "{code}");
+    }
+    let opaque = "pub struct CloudId(&'static str); fn f(id: CloudId) -> bool { id == other }";
+    assert_eq!(matches_on_clouds(&Tree::of(&[("model/mod.rs", opaque)])), [""; 0]);
+}
