@@ -106,8 +106,8 @@ impl Platform {
     }
 
     /// The versioned file name that `content` asks to be loaded by, for example `libz3.so.5.4`,
-    /// and its first two numbers. None where the library carries no version in its name.
-    fn soname(&self, content: &[u8]) -> Option<(String, (u32, u32))> {
+    /// and its major and, if it has one, its minor version. None where the library carries no version in its name.
+    fn soname(&self, content: &[u8]) -> Option<(String, u32, Option<u32>)> {
         let start = self.versioned.as_bytes();
         for (at, _) in content.iter().enumerate().filter(|(_, byte)| Some(*byte) == start.first()) {
             let Some(rest) = content.get(at..).and_then(|here| here.strip_prefix(start)) else { continue };
@@ -116,8 +116,8 @@ impl Platform {
             let Some(version) = name.strip_suffix(self.extension) else { continue };
             let mut numbers = version.split('.').map(str::parse::<u32>);
             if let Some(Ok(major)) = numbers.next() {
-                let minor = numbers.next().and_then(Result::ok).unwrap_or(0);
-                return Some((format!("{}{name}", self.versioned), (major, minor)));
+                let minor = numbers.next().and_then(Result::ok);
+                return Some((format!("{}{name}", self.versioned), major, minor));
             }
         }
         None
@@ -136,8 +136,9 @@ fn given(dir: &Path, platform: &Platform) -> Result<PathBuf, String> {
             platform.library
         )
     })?;
-    let Some((soname, version)) = platform.soname(&content) else { return Ok(library) };
-    if version < OLDEST && version.0 < 5 {
+    let Some((soname, major, minor)) = platform.soname(&content) else { return Ok(library) };
+    // A name without a minor version leaves the rest to the check when the program starts.
+    if (major, minor.unwrap_or(u32::MAX)) < OLDEST {
         return Err(format!(
             "`Z3_LIB_DIR` is `{}`, but its library is `{soname}`, older than Z3 5.1: \
              name the folder of a newer one, or unset `Z3_LIB_DIR` to fetch one",
@@ -246,7 +247,7 @@ impl<'p> Fetch<'p> {
         let library = from.join(self.platform.library);
         let content = fs::read(&library).map_err(problem_with(&library))?;
         let name = match self.platform.soname(&content) {
-            Some((name, _)) => name,
+            Some((name, _, _)) => name,
             None => self.platform.library.to_owned(),
         };
         let target = ready.join(&name);

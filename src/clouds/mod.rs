@@ -8,6 +8,7 @@
 
 pub mod aws;
 pub mod azure;
+pub mod catalog;
 pub mod gcp;
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};

@@ -1,1 +1,3 @@
 //! Amazon Web Services.
+
+pub mod catalog;

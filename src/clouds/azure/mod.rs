@@ -1,1 +1,3 @@
 //! Microsoft Azure: the catalog only; evaluation is not built yet.
+
+pub mod catalog;

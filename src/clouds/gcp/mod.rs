@@ -1,1 +1,3 @@
 //! Google Cloud.
+
+pub mod catalog;

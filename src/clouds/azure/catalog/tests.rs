@@ -1,0 +1,1 @@
+//! Lookup, encoding and reading, on small fixtures and on the shipped parts.
