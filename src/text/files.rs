@@ -156,3 +156,58 @@ fn count_characters(text: &str) -> usize {
 fn saturate(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> (Files, FileId) {
+        let mut files = Files::default();
+        files.add("first", "unrelated\n");
+        let file = files.add("a", text);
+        (files, file)
+    }
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let (files, file) = one("é€x\r\n\ny");
+        let places =
+            [(0, 1, 1), (1, 1, 1), (2, 1, 2), (5, 1, 3), (8, 2, 1), (9, 3, 1), (10, 3, 2), (999, 3, 2)];
+        for (offset, line, column) in places {
+            assert_eq!(files.position(file, offset), Position { line, column }, "{offset}");
+        }
+    }
+
+    #[test]
+    fn lines_come_without_their_break() {
+        let (files, file) = one("é€x\r\n\ny");
+        let lines: Vec<&str> = (0..6).map(|line| files.line(file, line)).collect();
+        assert_eq!(lines, ["", "é€x", "", "y", "", ""]);
+        assert_eq!(files.line_count(file), 3);
+    }
+
+    #[test]
+    fn both_ways_to_find_a_position_agree() {
+        let text = "é\n\r\n€€x\n";
+        let (files, file) = one(text);
+        for offset in 0..=text.len() {
+            assert_eq!(files.position(file, u32::try_from(offset).unwrap()), position_in(text, offset));
+        }
+    }
+
+    #[test]
+    fn a_span_that_does_not_fit_slices_to_nothing() {
+        let (files, file) = one("é1");
+        let slice = |start, end| files.slice(Span { file, start, end });
+        assert_eq!([slice(0, 2), slice(2, 3), slice(0, 1), slice(3, 2), slice(2, 9)], ["é", "1", "", "", ""]);
+        assert_eq!(files.slice(Span::new(FileId(7), 0, 1)), "");
+        assert_eq!(files.position(FileId(7), 3), Position { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn files_are_listed_in_the_order_of_adding() {
+        let (files, file) = one("x");
+        assert_eq!(files.iter().collect::<Vec<_>>(), [(FileId(0), "first"), (file, "a")]);
+        assert_eq!((files.path(file), files.text(file)), ("a", "x"));
+    }
+}

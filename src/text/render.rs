@@ -16,6 +16,9 @@ const MAX_LINE: usize = 240;
 /// What remains on each side of the span's beginning in a line that is cut.
 const MARGIN: usize = 60;
 const CUT: &str = "...";
+/// What the library writes for a snippet without a path. The place is given apart from the snippet, because the
+/// library would count the column in the cut line.
+const NO_PATH: &str = ":::";
 
 /// The problem with `path:line:column`, the marked lines, label and help, without a final line break.
 ///
@@ -41,7 +44,19 @@ pub fn render(problem: &Problem, files: &Files, colour: bool) -> String {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&[group])
+    let rendered = renderer.render(&[group]);
+    let lines: Vec<&str> = rendered.lines().filter(|line| without_colour(line).trim() != NO_PATH).collect();
+    lines.join("\n")
+}
+
+fn without_colour(line: &str) -> String {
+    let mut in_escape = false;
+    let mut is_text = |c: char| {
+        let was_escape = in_escape || c == '\u{1b}';
+        in_escape = was_escape && c != 'm';
+        !was_escape
+    };
+    line.chars().filter(|c| is_text(*c)).collect()
 }
 
 /// The lines of a span, short enough to be shown.
@@ -99,40 +114,73 @@ mod tests {
         let problem =
             Problem::error("some-code", "the key `a` is wrong").at(span).label("this one").help("mend it");
         let plain = render(&problem, &files, false);
-        assert_eq!(strip_colour(&render(&problem, &files, true)), plain);
-        println!("{plain}\n");
+        let coloured = render(&problem, &files, true);
+        assert!(coloured.contains('\u{1b}'));
+        assert_eq!(without_colour(&coloured), plain);
         plain
-    }
-
-    fn strip_colour(text: &str) -> String {
-        let mut parts = text.split('\u{1b}');
-        let first = parts.next().unwrap().to_owned();
-        parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
     }
 
     #[test]
     fn a_problem_shows_place_line_label_and_help() {
         let text = "{\n  \"é\": 1,\n  \"a\": 2\n}\n";
         let start = text.find("\"a\"").unwrap();
-        shown(text, start, start + 3);
-        shown(text, 0, text.len() - 1);
-        shown(text, text.len(), text.len());
-        shown("", 0, 0);
-        shown(&text.repeat(10), 0, 100);
+        let expected = [
+            "error[some-code]: the key `a` is wrong",
+            " --> dir/a.json:3:3",
+            "  |",
+            "3 |   \"a\": 2",
+            "  |   ^^^ this one",
+            "  |",
+            "  = help: mend it",
+        ];
+        assert_eq!(shown(text, start, start + 3).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_span_of_some_lines_is_shown_whole_and_one_of_many_by_its_first() {
+        let text = "{\n  \"é\": 1,\n  \"a\": 2\n}\n";
+        assert!(shown(text, 0, text.len() - 1).contains("4 | | }"));
+        let many = text.repeat(10);
+        let shown = shown(&many, 0, many.len());
+        assert!(shown.contains("1 | {\n") && !shown.contains("2 |"), "{shown}");
+    }
+
+    #[test]
+    fn places_without_text_are_shown() {
+        assert!(shown("", 0, 0).contains("dir/a.json:1:1"));
+        assert!(shown("[\n", 2, 2).contains("dir/a.json:2:1"));
+        assert!(shown("é", 1, 99).contains("dir/a.json:1:1"));
+        assert!(shown("[]", 50, 60).contains("dir/a.json:1:3"));
+    }
+
+    #[test]
+    fn a_problem_without_a_loaded_file_names_the_path() {
+        let problem = Problem::warning("no-file", "cannot read this").in_path("b.json");
+        let shown = render(&problem, &Files::default(), false);
+        assert_eq!(shown.lines().next(), Some("warning[no-file]: cannot read this"));
+        assert!(shown.contains("--> b.json"), "{shown}");
     }
 
     #[test]
     fn a_long_line_is_cut_around_the_mark() {
         let text = format!("[{}]", "\"é\\n\",".repeat(1_000_000));
-        for (start, end) in [
+        let middle = 7 * 500_000 + 1;
+        let cases = [
             (0, 1),
-            (3_500_001, 3_500_008),
+            (middle, middle + 6),
             (0, text.len()),
-            (3_000_000, 6_000_000),
+            (middle, 2 * middle),
             (text.len() - 1, text.len()),
-        ] {
+        ];
+        for (start, end) in cases {
             let shown = shown(&text, start, end);
             assert!(shown.len() < 1000, "{}", shown.len());
+            let column = text.get(..start).unwrap().chars().count() + 1;
+            assert!(shown.contains(&format!("--> dir/a.json:1:{column}\n")), "{shown}");
+            let (line, marks) = shown.split_once("1 | ").unwrap().1.split_once("\n  | ").unwrap();
+            let mark = marks.find('^').unwrap();
+            let first = line.chars().nth(mark).unwrap();
+            assert_eq!(Some(first), text.get(start..).unwrap().chars().next(), "{shown}");
         }
     }
 }

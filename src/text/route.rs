@@ -102,3 +102,31 @@ impl fmt::Display for Route {
 fn is_plain_word(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Files, json};
+    use super::*;
+
+    #[test]
+    fn a_route_reads_as_one_would_write_it() {
+        let route =
+            Route::root().key("Statement").index(0).key("Condition").key("aws:SourceIp").index(2).key("a");
+        assert_eq!(route.to_string(), "Statement[0].Condition[\"aws:SourceIp\"][2].a");
+        assert_eq!(Route::root().index(3).key("").to_string(), "[3][\"\"]");
+        assert_eq!(Route::default().to_string(), "");
+    }
+
+    #[test]
+    fn a_route_leads_to_its_value() {
+        let text = r#"{"a": [1, {"b": "x", "b": "y"}]}"#;
+        let mut files = Files::default();
+        let tree = json::parse(files.add("a", text), text, &mut Vec::new()).unwrap();
+        let mut route = Route::root().key("a").index(1);
+        assert_eq!(route.find(&tree).unwrap().kind_name(), "an object");
+        route.push(Step::Key("b".into()));
+        assert_eq!(route.find(&tree).unwrap().as_str(), Some("x"));
+        assert_eq!(Route::root().key("a").key("b").find(&tree), None);
+        assert_eq!(Route::root().key("a").index(2).find(&tree), None);
+    }
+}

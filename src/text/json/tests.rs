@@ -169,7 +169,7 @@ fn what_is_not_json_is_refused_with_a_place() {
 fn truncation_at_every_byte_gives_a_located_problem() {
     let text = "{\"Statement\": [{\"Effect\": \"All\\u00e9\\\"ow\", \"n\": [true, -1.5e3, null]}, \"é\"], \"x\": {}}";
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        let (files, problem) = bad(&text[..end]);
+        let (files, problem) = bad(text.get(..end).unwrap());
         let span = problem.span.unwrap();
         assert!(span.end as usize <= end, "{end}");
         assert!(end - (span.end as usize) <= 1, "{end}: {problem:?}");
@@ -209,6 +209,34 @@ fn a_file_of_bad_lines_is_summed_up() {
     assert!(parse_lines(files.add("a", text.as_str()), &text, &mut problems).is_empty());
     assert_eq!(problems.len(), 51);
     assert_eq!(problems[50].message, "950 more lines could not be read");
+}
+
+#[test]
+fn messages_say_what_was_expected_and_mark_the_fault() {
+    let cases = [
+        ("{\"a\" 1}", "expected `:` after the key `a`, found the number `1`", "1"),
+        ("{\"a\":1 \"b\":2}", "expected `,` or `}`, found the string \"b\"", "\"b\""),
+        ("[1, 2,]", "trailing comma before `]`", ","),
+        ("// c\n1", "comments are not part of JSON", "// c"),
+        ("[True]", "expected a value or `]`, found `True`", "True"),
+        ("[007]", "a number begins with a needless `0`", "0"),
+        ("[\"\\ud800\"]", "half of a surrogate pair stands alone, which is no character", "\\ud800"),
+        ("\"\\u12\"", "`\\u` is not followed by four hexadecimal digits", "\\u12\""),
+        ("[\"a\tb\"]", "the control character U+0009 stands raw in a string", "\t"),
+        ("[\"a,\n\"b\"]", "unterminated string: the line ends before the closing `\"`", ""),
+        ("{\"a\": [1, ", "unterminated array: expected a value, found the end of the file", ""),
+        ("{\"a\"", "unterminated object: expected `:` after the key `a`, found the end of the file", ""),
+        ("{\"a\": \"b", "unterminated string: expected `\"`, found the end of the file", ""),
+        ("{} {}", "expected the end of the file, found `{`", "{"),
+    ];
+    for (text, message, marked) in cases {
+        let (files, problem) = bad(text);
+        assert_eq!(
+            (problem.message.as_str(), files.slice(problem.span.unwrap())),
+            (message, marked),
+            "{text}"
+        );
+    }
 }
 
 /// Reads a document and the JSON inside its string `key`.
@@ -255,8 +283,9 @@ fn percent_decode(text: &str) -> String {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
     for part in parts {
-        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        bytes.extend_from_slice(part[2..].as_bytes());
+        let (digits, plain) = part.split_at(2);
+        bytes.push(u8::from_str_radix(digits, 16).unwrap());
+        bytes.extend_from_slice(plain.as_bytes());
     }
     String::from_utf8(bytes).unwrap()
 }

@@ -84,7 +84,10 @@ fn leading_zero(parser: &Parser<'_, '_, '_, '_>, token: &Token<'_>) -> Option<Bo
 
 fn advice(parser: &Parser<'_, '_, '_, '_>, token: &Token<'_>) -> String {
     if parser.expect == Expect::End {
-        return "a JSON file holds one document; put several into an array, or one on each line".to_owned();
+        return match parser.source.noun {
+            "file" => "a file holds one document; put several into an array, or one on each line".to_owned(),
+            noun => format!("one {noun} holds one document"),
+        };
     }
     if let Token::Word(word) = token {
         return match word.to_ascii_lowercase().as_str() {
@@ -102,7 +105,9 @@ fn advice(parser: &Parser<'_, '_, '_, '_>, token: &Token<'_>) -> String {
         }
         Expect::Key | Expect::KeyOrClose => "the keys of an object are strings in double quotes".to_owned(),
         Expect::Colon => "put `:` between a key and its value".to_owned(),
-        Expect::Value if parser.frames.is_empty() => "check that the file holds JSON".to_owned(),
+        Expect::Value if parser.frames.is_empty() => {
+            format!("check that the {} holds JSON", parser.source.noun)
+        }
         _ => "a value is an object, an array, a string, a number, `true`, `false` or `null`".to_owned(),
     }
 }
@@ -192,9 +197,12 @@ pub(super) fn bad_token(parser: &Parser<'_, '_, '_, '_>, error: &ParseError) -> 
         }
         ParseErrorKind::UnterminatedCommentBlock => ("a comment without an end", "remove the comment"),
         _ => {
-            let seen =
-                text.get(start..).and_then(|rest| rest.chars().next()).map_or(String::new(), String::from);
-            let message = format!("expected {}, found `{}`", wanted(parser), quote(&seen));
+            // The scanner gives up on a word at the first character that is neither word nor space, as in `True,`.
+            let seen = text.get(start..end).unwrap_or("");
+            if seen.starts_with(char::is_alphanumeric) {
+                return unexpected(parser, &Token::Word(seen));
+            }
+            let message = format!("expected {}, found `{}`", wanted(parser), quote(seen));
             let problem = Problem::error(SYNTAX, message).at(parser.source.span(start, end));
             return Box::new(problem.help("text stands in double quotes; check for a stray character"));
         }
@@ -206,8 +214,7 @@ pub(super) fn bad_token(parser: &Parser<'_, '_, '_, '_>, error: &ParseError) -> 
 fn bad_string(parser: &Parser<'_, '_, '_, '_>, error: &ParseError, kind: &ParseStringErrorKind) -> Boxed {
     let text = parser.source.text;
     let raw = text.get(parser.start..).unwrap_or("");
-    let at_end = error.range().end >= text.len() && !matches!(kind, ParseStringErrorKind::InvalidEscape);
-    if at_end || *kind == ParseStringErrorKind::UnterminatedStringLiteral {
+    if !is_closed(raw) {
         // A quote that is missing is missed on its own line, not at the end of the file.
         if let Some(at) = raw.find(['\n', '\r']) {
             return control_character(parser, parser.start + at);
@@ -235,7 +242,25 @@ fn bad_string(parser: &Parser<'_, '_, '_, '_>, error: &ParseError, kind: &ParseS
             "write a backslash itself as `\\\\`; the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX",
         ),
     };
-    Box::new(problem.at(parser.source.span(error.range().start, error.range().end)))
+    let (start, mut end) = (error.range().start, error.range().end);
+    if matches!(kind, ParseStringErrorKind::InvalidUnicodeEscapeSequence(_)) {
+        // The scanner has read on in search of the other half; `\uXXXX` is six bytes.
+        end = end.min(start + 6);
+    }
+    Box::new(problem.at(parser.source.span(start, end)))
+}
+
+/// Whether the string that begins with the first byte has its closing quote.
+fn is_closed(raw: &str) -> bool {
+    let mut bytes = raw.bytes().skip(1);
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return true,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A raw control character in a string; a line break mostly means that the closing quote is missing.
