@@ -44,11 +44,7 @@ pub(super) fn log<'a>(report: &'a Report<'a>, findings: &'a [Finding]) -> shape:
             },
         },
     };
-    shape::Log {
-        schema: "https://json.schemastore.org/sarif-2.1.0.json",
-        version: "2.1.0",
-        runs: [run],
-    }
+    shape::Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
 }
 
 struct Converter<'a> {
@@ -91,10 +87,10 @@ impl<'a> Converter<'a> {
 
     fn problem(&self, problem: &'a Problem) -> shape::Notification<'a> {
         let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        let named = problem.path.as_ref().map(|path| shape::PhysicalLocation {
-            artifact_location: uri::artifact(path),
-            region: None,
-        });
+        let named = problem
+            .path
+            .as_ref()
+            .map(|path| shape::PhysicalLocation { artifact_location: uri::artifact(path), region: None });
         let place = problem.span.map(|span| self.physical(span)).or(named);
         shape::Notification {
             level: match problem.severity {
@@ -173,7 +169,8 @@ impl<'a> Converter<'a> {
     fn primary(&self, finding: &'a Finding) -> shape::Location<'a> {
         let own = std::iter::once(&finding.primary);
         let origins = own.chain(finding.related.iter().map(|related| &related.origin));
-        let hops = finding.hops.iter().flat_map(|hop| &hop.witness.decision.because).map(|because| &because.origin);
+        let hops =
+            finding.hops.iter().flat_map(|hop| &hop.witness.decision.because).map(|because| &because.origin);
         if let Some(origin) = origins.chain(hops).find(|origin| origin.span.is_some()) {
             return self.location(origin, None);
         }

@@ -19,9 +19,20 @@ struct Registry {
 }
 
 const REGISTRIES: &[Registry] = &[
-    Registry { module: "clouds", slice: "CLOUDS", implements: "Cloud", infrastructure: &[] },
+    Registry {
+        module: "clouds",
+        slice: "CLOUDS",
+        implements: "Cloud",
+        // Azure has its catalog only: there is nothing to evaluate yet.
+        infrastructure: &["azure", "catalog", "roles"],
+    },
     Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk", "load"] },
-    Registry { module: "findings", slice: "RULES", implements: "Rule", infrastructure: &["exposure", "finding", "rule"] },
+    Registry {
+        module: "findings",
+        slice: "RULES",
+        implements: "Rule",
+        infrastructure: &["exposure", "finding", "rule"],
+    },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
 ];
 
