@@ -5,11 +5,15 @@
 //! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
+mod aws_account_details;
+mod aws_documents;
+mod aws_policy;
+
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&aws_account_details::AwsAccountDetails, &aws_policy::AwsPolicy];
 
 /// A kind of document.
 pub trait Format: Sync {

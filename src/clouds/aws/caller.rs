@@ -70,10 +70,14 @@ impl<'e> Caller<'e> {
         }
         match (self.class, self.principal) {
             (Class::Anonymous, _) => {
-                known = known.with_text(Attribute::principal(), "*").with_text(key(keys::PRINCIPAL_TYPE), "Anonymous");
+                known = known
+                    .with_text(Attribute::principal(), "*")
+                    .with_text(key(keys::PRINCIPAL_TYPE), "Anonymous");
                 // "For anonymous requests, the request context returns anonymous", and there is no ARN.
                 known = known.with_text(key(keys::PRINCIPAL_ACCOUNT), "anonymous");
-                for absent in [keys::PRINCIPAL_ARN, keys::USER_NAME, keys::USER_ID, keys::UNIQUE_ID, keys::SESSION] {
+                for absent in
+                    [keys::PRINCIPAL_ARN, keys::USER_NAME, keys::USER_ID, keys::UNIQUE_ID, keys::SESSION]
+                {
                     known.set_absent(key(absent));
                 }
             }
@@ -95,13 +99,16 @@ impl<'e> Caller<'e> {
             Class::Bare => {
                 let service = principal.kind == PrincipalKind::Service;
                 set(keys::PRINCIPAL_SERVICE_NAME, service.then_some(principal.name.as_str()));
-                for absent in [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::PRINCIPAL_TYPE, keys::USER_NAME] {
+                for absent in
+                    [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::PRINCIPAL_TYPE, keys::USER_NAME]
+                {
                     set(absent, None);
                 }
                 set(keys::SESSION, None);
             }
             _ => {
-                let is_role = Arn::parse(&principal.name).is_some_and(|arn| arn.resource.starts_with("role/"));
+                let is_role =
+                    Arn::parse(&principal.name).is_some_and(|arn| arn.resource.starts_with("role/"));
                 set(keys::PRINCIPAL_ARN, Some(&principal.name));
                 set(keys::PRINCIPAL_ACCOUNT, self.account);
                 set(keys::PRINCIPAL_TYPE, principal_type(&principal.name));
@@ -163,9 +170,10 @@ pub(super) fn find(estate: &Estate, name: &str) -> (Option<PrincipalId>, Option<
         let (head, last) = role.split_once(":role/")?;
         let fits = |principal: &Principal| {
             principal.kind == PrincipalKind::Role
-                && principal.name.split_once(":role/").is_some_and(|(start, path)| {
-                    start == head && path.rsplit('/').next() == Some(last)
-                })
+                && principal
+                    .name
+                    .split_once(":role/")
+                    .is_some_and(|(start, path)| start == head && path.rsplit('/').next() == Some(last))
         };
         estate.principals().find(|(_, principal)| fits(principal)).map(|(id, _)| id)
     };

@@ -7,7 +7,9 @@ use std::net::IpAddr;
 
 use super::ast::{Comparison, Family, Quantifier, Test, Version};
 use super::keys;
-use crate::logic::{Attribute, Case, Decimal, Formula, Kind, Part, Pattern, Patterns, Ranges, Template, Token, Value};
+use crate::logic::{
+    Attribute, Case, Decimal, Formula, Kind, Part, Pattern, Patterns, Ranges, Template, Token, Value,
+};
 
 /// More ways to fill in a text's variables than this, and the condition counts as unreadable.
 const MAX_VARIANTS: usize = 16;
@@ -94,7 +96,9 @@ fn compare(test: &Test, key: &str, version: Version) -> Result<(Attribute, Formu
     let kind = match (test.operator.family, declared) {
         (Family::StringEquals | Family::Bool, Some(Kind::Boolean)) | (Family::Bool, None) => Kind::Boolean,
         (Family::Numeric(_), None | Some(Kind::Number)) => Kind::Number,
-        (Family::Numeric(_) | Family::Date(_), Some(Kind::Instant)) | (Family::Date(_), None) => Kind::Instant,
+        (Family::Numeric(_) | Family::Date(_), Some(Kind::Instant)) | (Family::Date(_), None) => {
+            Kind::Instant
+        }
         (Family::IpAddress, None | Some(Kind::Address)) => Kind::Address,
         (
             Family::StringEquals
@@ -106,7 +110,10 @@ fn compare(test: &Test, key: &str, version: Version) -> Result<(Attribute, Formu
             None | Some(Kind::Text),
         ) => Kind::Text,
         _ => {
-            return Err(Unreadable(format!("`{}` has values of another type than the operator compares", test.key.value)));
+            return Err(Unreadable(format!(
+                "`{}` has values of another type than the operator compares",
+                test.key.value
+            )));
         }
     };
     let attribute = Attribute::new(key, kind);
@@ -350,7 +357,8 @@ fn pieces(text: &str, has_variables: bool) -> Vec<Piece<'_>> {
             "?" => Piece::Escaped('?'),
             "$" => Piece::Escaped('$'),
             _ => {
-                let (key, default) = inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default)));
+                let (key, default) =
+                    inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default)));
                 let unquoted = default.map(|default| default.trim().trim_matches('\''));
                 Piece::Variable { key, default: unquoted }
             }

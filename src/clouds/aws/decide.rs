@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use super::ast::{Arn, Document, PrincipalName, Statement, is_account};
 use super::evaluate::{Context, element_fits, test_holds};
-use super::rule::{BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST};
+use super::rule::{
+    BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+};
 use super::{AWS, body};
 use crate::model::{
-    Attachment, Decision, Effect, Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Reason,
-    Request, ResourceId, ScopeId, Target, Verdict,
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind,
+    Reason, Request, ResourceId, ScopeId, Target, Verdict,
 };
 
 /// Judges one request.
@@ -70,7 +72,8 @@ impl<'e> Caller<'e> {
             Some(_) => Kind::Known,
         };
         let home = principal.and_then(|(_, principal)| principal.home).and_then(|home| estate.scope(home));
-        let in_arn = Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
+        let in_arn =
+            Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
         let account = home.map(|scope| scope.name.clone()).or(in_arn).filter(|_| kind != Kind::Bare);
         Self { kind, principal, name, session, account }
     }
@@ -179,7 +182,10 @@ fn role_with_path(estate: &Estate, plain: &str) -> Option<PrincipalId> {
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
 fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
     let lies_in = |whole: &str, part: &str, colon: bool| {
-        part == whole || part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/') || (colon && rest.starts_with(':')))
+        part == whole
+            || part
+                .strip_prefix(whole)
+                .is_some_and(|rest| rest.starts_with('/') || (colon && rest.starts_with(':')))
     };
     let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
     let mut ends: Vec<usize> = name.match_indices(['/', ':']).map(|(at, _)| at).collect();
@@ -187,7 +193,11 @@ fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
     let candidates = ends.into_iter().filter_map(|end| estate.find_resource(AWS, name.get(..end)?));
     let fits = |id: &ResourceId| {
         estate.resource(*id).is_some_and(|resource| {
-            if closed(&resource.kind) { resource.name == name } else { lies_in(&resource.name, name, resource.kind != "s3:bucket") }
+            if closed(&resource.kind) {
+                resource.name == name
+            } else {
+                lies_in(&resource.name, name, resource.kind != "s3:bucket")
+            }
         })
     };
     candidates.filter(fits).collect()
@@ -304,7 +314,8 @@ impl<'e> Judge<'e> {
         self.found.identity = allows;
         self.found.denials.extend(denials);
         for layer in [BOUNDARY, SESSION, ENDPOINT] {
-            let of_layer: Vec<&Attachment> = attached.iter().copied().filter(|one| one.layer == layer).collect();
+            let of_layer: Vec<&Attachment> =
+                attached.iter().copied().filter(|one| one.layer == layer).collect();
             self.ceiling(&of_layer, layer != ENDPOINT);
         }
         if let Some(home) = principal.home
@@ -394,7 +405,9 @@ impl<'e> Judge<'e> {
         let mut named = Named::default();
         for name in &principals.names {
             match &name.value {
-                PrincipalName::Account(number) => named.account |= self.caller.account.as_deref() == Some(&**number),
+                PrincipalName::Account(number) => {
+                    named.account |= self.caller.account.as_deref() == Some(&**number)
+                }
                 PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
                 other => named.direct |= self.is_caller(other),
             }
@@ -464,7 +477,10 @@ impl<'e> Judge<'e> {
         let no_roles = || self.estate.resources().all(|(_, resource)| resource.kind != "iam:role");
         let takes = if is_key { !listed } else { self.caller.kind == Kind::Holder && no_roles() };
         if takes {
-            self.assumed(format!("the policy of `{}` is not in the input and was taken to be the default one", self.request.resource));
+            self.assumed(format!(
+                "the policy of `{}` is not in the input and was taken to be the default one",
+                self.request.resource
+            ));
         }
         takes
     }
@@ -476,7 +492,12 @@ impl<'e> Judge<'e> {
     fn conclude(mut self) -> Decision {
         let known = matches!(self.caller.kind, Kind::Known | Kind::Holder);
         if known && self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
-            return Decision { verdict: Verdict::Allowed, because: Vec::new(), blocked_by: Vec::new(), gaps: Vec::new() };
+            return Decision {
+                verdict: Verdict::Allowed,
+                because: Vec::new(),
+                blocked_by: Vec::new(),
+                gaps: Vec::new(),
+            };
         }
         let because = self.allowed_by();
         self.note_assumptions(because.is_some());
@@ -508,8 +529,13 @@ impl<'e> Judge<'e> {
             Kind::Known | Kind::Holder => !self.found.identity.is_empty(),
         };
         let own = own && self.found.limits.is_empty();
-        let resource_side =
-            || [&self.found.direct, &self.found.role, &self.found.account].into_iter().flatten().cloned().collect();
+        let resource_side = || {
+            [&self.found.direct, &self.found.role, &self.found.account]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect()
+        };
         let from_resource: Vec<Reason> = resource_side();
         let both = || [self.found.identity.clone(), from_resource.clone()].concat();
         if !self.is_own() {
@@ -534,10 +560,14 @@ impl<'e> Judge<'e> {
     /// What an answer rests on that is not in the input.
     fn note_assumptions(&mut self, allowed: bool) {
         if allowed && self.caller.kind == Kind::Stranger {
-            self.assumed(format!("the policies of `{}` are not in the input and were taken to allow this", self.request.principal));
+            self.assumed(format!(
+                "the policies of `{}` are not in the input and were taken to allow this",
+                self.request.principal
+            ));
         }
         let arn = Arn::parse(&self.request.resource);
-        let unowned = self.owner.is_none() && arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
+        let unowned =
+            self.owner.is_none() && arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
         if allowed && unowned && self.caller.kind == Kind::Known {
             self.assumed(format!("`{}` was taken to belong to the caller's account", self.request.resource));
         }
@@ -546,7 +576,9 @@ impl<'e> Judge<'e> {
             && holders(self.estate, &self.request.resource).is_empty();
         if !allowed && unknown_role {
             let role = &self.request.resource;
-            self.assumed(format!("the trust policy of `{role}` is not in the input and was taken to let nobody in"));
+            self.assumed(format!(
+                "the trust policy of `{role}` is not in the input and was taken to let nobody in"
+            ));
         }
     }
 }
@@ -565,7 +597,13 @@ fn levels(estate: &Estate, home: ScopeId) -> Vec<ScopeId> {
 /// The calls that a role's trust policy decides about.
 fn is_trusted_call(action: &str) -> bool {
     let (service, call) = action.split_once(':').unwrap_or(("", action));
-    let calls =
-        ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "TagSession", "SetSourceIdentity", "SetContext"];
+    let calls = [
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "TagSession",
+        "SetSourceIdentity",
+        "SetContext",
+    ];
     service.eq_ignore_ascii_case("sts") && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
 }

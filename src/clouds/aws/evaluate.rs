@@ -208,8 +208,10 @@ fn seconds(text: &str) -> Option<i128> {
     if text.len() != 4 && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse::<i128>().ok().map(|seconds| seconds * MICROS);
     }
-    let (date, time) = text.split_once(['T', 't', ' ']).map_or((text, None), |(date, time)| (date, Some(time)));
-    let (negative, date) = date.strip_prefix('-').map_or((false, date.trim_start_matches('+')), |date| (true, date));
+    let (date, time) =
+        text.split_once(['T', 't', ' ']).map_or((text, None), |(date, time)| (date, Some(time)));
+    let (negative, date) =
+        date.strip_prefix('-').map_or((false, date.trim_start_matches('+')), |date| (true, date));
     let mut fields = date.splitn(3, '-').map(|field| field.parse::<i128>().ok());
     let year = fields.next()?? * if negative { -1 } else { 1 };
     let month = fields.next().unwrap_or(Some(1))?;

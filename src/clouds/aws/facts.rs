@@ -103,7 +103,8 @@ fn arns(template: &str) -> Pattern {
     let mut colons = 0;
     let mut rest = template;
     while !rest.is_empty() {
-        let (before, opened) = rest.split_once("${").map_or((rest, None), |(before, after)| (before, Some(after)));
+        let (before, opened) =
+            rest.split_once("${").map_or((rest, None), |(before, after)| (before, Some(after)));
         colons += before.matches(':').count();
         // A few types are written with a wildcard of their own.
         tokens.extend(before.chars().map(|c| if c == '*' { Token::Run } else { Token::Char(c) }));

@@ -7,8 +7,9 @@ use super::ast::{Arn, is_account};
 use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
-    ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE, RESOURCE_CONTROL,
-    RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST, TRUSTED_ACTIONS, key_resources,
+    ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
+    RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
+    TRUSTED_ACTIONS, key_resources,
 };
 use super::{AWS, body, conditions, coverage, keys, outside};
 use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
@@ -20,7 +21,13 @@ use crate::model::{
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     let caller = Caller::of(estate, question.subject);
-    let mut work = Work { estate, caller, known: known(estate, question, &caller), groups: Vec::new(), gaps: BTreeSet::new() };
+    let mut work = Work {
+        estate,
+        caller,
+        known: known(estate, question, &caller),
+        groups: Vec::new(),
+        gaps: BTreeSet::new(),
+    };
     work.own_side();
     let resources = concerned(estate, &question.object);
     for resource in &resources {
@@ -59,7 +66,8 @@ pub(super) fn owner(estate: &Estate, name: &str) -> Option<String> {
     if let Some(account) = Arn::parse(name).map(|arn| arn.account).filter(|account| is_account(account)) {
         return Some(account.to_owned());
     }
-    let home = covering(estate, name).into_iter().find_map(|id| estate.resource(id).and_then(|found| found.home))?;
+    let home =
+        covering(estate, name).into_iter().find_map(|id| estate.resource(id).and_then(|found| found.home))?;
     estate.scope(home).map(|scope| scope.name.clone())
 }
 
@@ -75,7 +83,9 @@ fn concerned(estate: &Estate, object: &Object) -> Vec<ResourceId> {
     match object {
         Object::Named(name) => covering(estate, name),
         Object::Within(resource) => vec![*resource],
-        Object::Any => estate.resources().filter(|(_, resource)| resource.cloud == AWS).map(|(id, _)| id).collect(),
+        Object::Any => {
+            estate.resources().filter(|(_, resource)| resource.cloud == AWS).map(|(id, _)| id).collect()
+        }
     }
 }
 
@@ -132,8 +142,11 @@ impl<'e> Work<'e> {
     /// Each level of the organization must allow.
     fn service_control(&mut self, home: ScopeId) {
         for scope in self.estate.ancestry(home) {
-            let attached: Vec<_> =
-                self.estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == SERVICE_CONTROL).collect();
+            let attached: Vec<_> = self
+                .estate
+                .attached_to(Target::Scope(scope))
+                .filter(|one| one.layer == SERVICE_CONTROL)
+                .collect();
             if !attached.is_empty() {
                 let grants = self.wholes(&attached);
                 self.group(SERVICE_CONTROL, Formula::True, grants);
@@ -162,10 +175,14 @@ impl<'e> Work<'e> {
         for scope in home.map(|home| self.estate.ancestry(home)).unwrap_or_default() {
             // The default policy, which allows everything, is always attached, so only denials count:
             // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-            let attached: Vec<_> =
-                self.estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == RESOURCE_CONTROL).collect();
+            let attached: Vec<_> = self
+                .estate
+                .attached_to(Target::Scope(scope))
+                .filter(|one| one.layer == RESOURCE_CONTROL)
+                .collect();
             if !attached.is_empty() {
-                let denials = self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
+                let denials =
+                    self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
                 self.group(RESOURCE_CONTROL, applies.clone(), denials);
             }
         }
@@ -218,7 +235,8 @@ impl<'e> Work<'e> {
         let keys = self.estate.resources().filter(|(id, resource)| {
             resource.kind == "kms:key" && self.estate.attached_to(Target::Resource(*id)).next().is_some()
         });
-        let with_policy = Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));
+        let with_policy =
+            Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));
         let default_key = Formula::matches(Attribute::resource(), key_resources())
             .and(Formula::matches(Attribute::resource(), with_policy).not());
         let mut assumed = default_key;
@@ -245,7 +263,9 @@ impl<'e> Work<'e> {
             facts.push(outside::principals(self.estate));
         }
         if self.caller.principal.is_none() && question.object == Object::Any {
-            let covered = resources.iter().flat_map(|id| coverage(self.estate, *id).iter().cloned().collect::<Vec<_>>());
+            let covered = resources
+                .iter()
+                .flat_map(|id| coverage(self.estate, *id).iter().cloned().collect::<Vec<_>>());
             facts.push(Formula::matches(Attribute::resource(), Patterns::of(covered)));
         }
         if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
@@ -257,9 +277,12 @@ impl<'e> Work<'e> {
     fn mentions(&self, name: &str) -> bool {
         let attribute = Attribute::text(name);
         let grants = self.groups.iter().flat_map(|group| &group.grants);
-        grants.filter(|grant| grant.condition != Formula::True || grant.resources != Formula::True).any(|grant| {
-            grant.condition.attributes().contains(&attribute) || grant.resources.attributes().contains(&attribute)
-        })
+        grants.filter(|grant| grant.condition != Formula::True || grant.resources != Formula::True).any(
+            |grant| {
+                grant.condition.attributes().contains(&attribute)
+                    || grant.resources.attributes().contains(&attribute)
+            },
+        )
     }
 
     /// `aws:ResourceAccount` is the account that owns the resource.
@@ -296,7 +319,10 @@ fn same_account(estate: &Estate, account: &str) -> Formula {
 }
 
 /// What is asked on resources whose ARN names no account, by the owner that the estate knows.
-fn owned_by<'e>(estate: &'e Estate, wanted: impl Fn(Option<&str>) -> bool + 'e) -> impl Iterator<Item = Pattern> + 'e {
+fn owned_by<'e>(
+    estate: &'e Estate,
+    wanted: impl Fn(Option<&str>) -> bool + 'e,
+) -> impl Iterator<Item = Pattern> + 'e {
     let unnumbered = estate.resources().filter(|(_, resource)| {
         resource.cloud == AWS && Arn::parse(&resource.name).is_some_and(|arn| arn.account.is_empty())
     });
@@ -309,7 +335,9 @@ fn owned_by<'e>(estate: &'e Estate, wanted: impl Fn(Option<&str>) -> bool + 'e) 
 /// The accounts of the estate.
 pub(super) fn estate_accounts(estate: &Estate) -> impl Iterator<Item = &str> {
     let scopes = estate.scopes().map(|(_, scope)| scope);
-    scopes.filter(|scope| scope.cloud == AWS && scope.kind == ScopeKind::Account).map(|scope| scope.name.as_str())
+    scopes
+        .filter(|scope| scope.cloud == AWS && scope.kind == ScopeKind::Account)
+        .map(|scope| scope.name.as_str())
 }
 
 fn unlisted_roles(estate: &Estate) -> Patterns {
@@ -323,7 +351,9 @@ fn is_service_linked(name: &str) -> bool {
 
 /// A user has the tags that the estate knows and no others. A role may get more with its session.
 fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
-    let Some((_, principal)) = caller.principal.filter(|(_, found)| found.kind == PrincipalKind::User) else { return };
+    let Some((_, principal)) = caller.principal.filter(|(_, found)| found.kind == PrincipalKind::User) else {
+        return;
+    };
     let named = |attribute: &Attribute| attribute.name().strip_prefix(keys::PRINCIPAL_TAG).map(str::to_owned);
     let grants = layers.groups.iter().flat_map(|group| &group.grants);
     let formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
@@ -340,13 +370,16 @@ fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
 /// Whether a role that is in none of the files lets somebody in is not known.
 fn unknown_trust(estate: &Estate, question: &Question, caller: &Caller<'_>, layers: &mut Layers) {
     let Object::Named(name) = &question.object else { return };
-    let assumes = question.action.as_ref().is_some_and(|action| {
-        TRUSTED_ACTIONS.contains(&action.to_ascii_lowercase().as_str())
-    });
+    let assumes = question
+        .action
+        .as_ref()
+        .is_some_and(|action| TRUSTED_ACTIONS.contains(&action.to_ascii_lowercase().as_str()));
     if assumes && caller.class != Class::Holder && estate.find_resource(AWS, name).is_none() {
         layers.gaps.push(Gap {
             kind: GapKind::MissingPolicy,
-            message: format!("the trust policy of `{name}` is not in the input and was taken to let nobody in"),
+            message: format!(
+                "the trust policy of `{name}` is not in the input and was taken to let nobody in"
+            ),
             origin: None,
         });
     }

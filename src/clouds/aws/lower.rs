@@ -40,18 +40,21 @@ impl Body {
 
     /// The statements as grants, in document order.
     pub fn lowered(&self) -> &[Lowered] {
-        self.lowered.get_or_init(|| self.document.statements.iter().map(|one| lower(&self.document, one)).collect())
+        self.lowered
+            .get_or_init(|| self.document.statements.iter().map(|one| lower(&self.document, one)).collect())
     }
 }
 
 fn lower(document: &Document, statement: &Statement) -> Lowered {
-    let mut work = Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
+    let mut work =
+        Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
     let actions = actions(&statement.action);
     let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
-    let condition = Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
-        Ok(formula) => formula,
-        Err(why) => work.opaque(&test.text, &why),
-    }));
+    let condition =
+        Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
+            Ok(formula) => formula,
+            Err(why) => work.opaque(&test.text, &why),
+        }));
     let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
     let grant = |who: Formula| {
         Arc::new(Grant {
@@ -112,13 +115,14 @@ impl Work {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
     fn resources(&mut self, element: &Element) -> Formula {
         let values = element.values.iter().map(|value| &*value.value);
-        let matches = match conditions::texts(&Attribute::resource(), values, Family::StringLike, self.version) {
-            Ok(formula) => formula,
-            Err(why) => {
-                let listed: Vec<&str> = element.values.iter().map(|value| &*value.value).collect();
-                self.opaque(&format!("Resource [{}]", listed.join(", ")), &why)
-            }
-        };
+        let matches =
+            match conditions::texts(&Attribute::resource(), values, Family::StringLike, self.version) {
+                Ok(formula) => formula,
+                Err(why) => {
+                    let listed: Vec<&str> = element.values.iter().map(|value| &*value.value).collect();
+                    self.opaque(&format!("Resource [{}]", listed.join(", ")), &why)
+                }
+            };
         if element.negated { matches.not() } else { matches }
     }
 
@@ -150,7 +154,8 @@ impl Work {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     fn exempt(&mut self, who: Who) -> Formula {
         let in_account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
-        let is_role = Formula::matches(Attribute::principal(), Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]));
+        let is_role =
+            Formula::matches(Attribute::principal(), Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]));
         let listed_account = in_account.not().or(who.account);
         let listed = Formula::any([who.direct, who.role.and(is_role.not())]);
         self.gaps.push(Gap {
@@ -177,7 +182,10 @@ impl Work {
             }
             // The ARN of a session holds the role's name without its path.
             PrincipalName::Session { account, role, session } => {
-                let role_arns = [format!("arn:*:iam::{account}:role/{role}"), format!("arn:*:iam::{account}:role/*/{role}")];
+                let role_arns = [
+                    format!("arn:*:iam::{account}:role/{role}"),
+                    format!("arn:*:iam::{account}:role/*/{role}"),
+                ];
                 let role = Patterns::of(role_arns.iter().map(|arn| Pattern::arn(arn)));
                 let session = Patterns::literal(session);
                 Formula::matches(Attribute::principal(), role)

@@ -65,7 +65,8 @@ impl Cloud for Aws {
 
     fn grants(&self, estate: &Estate, policy: PolicyId, _layer: Layer) -> Vec<Arc<Grant>> {
         let body = estate.policy(policy).and_then(body);
-        body.map(|body| body.lowered().iter().map(|lowered| lowered.whole.clone()).collect()).unwrap_or_default()
+        body.map(|body| body.lowered().iter().map(|lowered| lowered.whole.clone()).collect())
+            .unwrap_or_default()
     }
 
     fn layers(&self, estate: &Estate, question: &Question) -> Layers {

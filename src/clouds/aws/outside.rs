@@ -70,11 +70,14 @@ fn of_atom(literal: &Literal) -> Formula {
         Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ACCOUNT => {
             Formula::matches(Attribute::principal(), conditions::in_account_part(patterns))
         }
-        Atom::Present(attribute) if [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT].contains(&attribute.name()) => {
+        Atom::Present(attribute)
+            if [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT].contains(&attribute.name()) =>
+        {
             Formula::True
         }
         Atom::Same(text, pattern) => {
-            let refers = |name: &str| text.references().chain(pattern.references()).any(|one| one.name() == name);
+            let refers =
+                |name: &str| text.references().chain(pattern.references()).any(|one| one.name() == name);
             if refers(keys::PRINCIPAL_ACCOUNT) {
                 return Formula::opaque("a relation to the account number of a principal outside");
             }

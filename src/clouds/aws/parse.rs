@@ -59,7 +59,9 @@ pub fn policy(
             "Version" => document.version = reader.version(&entry.value),
             "Id" => document.id = reader.text(&entry.value, "Id"),
             "Statement" => document.statements = reader.statements(&entry.value, &route.key("Statement")),
-            other => reader.unknown_element(other, entry.key.span, &["Version", "Id", "Statement"], "a policy"),
+            other => {
+                reader.unknown_element(other, entry.key.span, &["Version", "Id", "Statement"], "a policy")
+            }
         }
     }
     if tree.get("Statement").is_none() {
@@ -144,10 +146,13 @@ impl Reader<'_> {
                     self.problem(Problem::warning("aws-policy-empty", message).at(value.span).help(help));
                 }
                 let items = items.iter().enumerate();
-                items.filter_map(|(index, item)| self.statement_or_gap(item, index, &route.index(index))).collect()
+                items
+                    .filter_map(|(index, item)| self.statement_or_gap(item, index, &route.index(index)))
+                    .collect()
             }
             _ => {
-                let message = format!("expected `Statement` to be an object or an array, found {}", value.kind_name());
+                let message =
+                    format!("expected `Statement` to be an object or an array, found {}", value.kind_name());
                 self.problem(Problem::error("aws-policy-shape", message).at(value.span));
                 self.gap(value.span, route, "the `Statement` element", None);
                 Vec::new()
@@ -233,7 +238,11 @@ impl Reader<'_> {
 
     fn effect(&mut self, tree: &Tree) -> Result<Effect, Unreadable> {
         let Some(value) = tree.get("Effect") else {
-            return Err(self.missing(tree, "Effect", "write `\"Effect\": \"Allow\"` or `\"Effect\": \"Deny\"`"));
+            return Err(self.missing(
+                tree,
+                "Effect",
+                "write `\"Effect\": \"Allow\"` or `\"Effect\": \"Deny\"`",
+            ));
         };
         match value.as_str() {
             Some("Allow") => Ok(Effect::Allow),
@@ -288,9 +297,11 @@ impl Reader<'_> {
     fn resource(&mut self, tree: &Tree) -> Result<Option<Element>, Unreadable> {
         match self.either(tree, "Resource", "NotResource")? {
             Some((negated, entry)) => self.element(negated, entry).map(Some),
-            None if self.capacity == Capacity::Identity => {
-                Err(self.missing(tree, "Resource", "add `Resource` with the ARNs it is about, or \"*\" for all"))
-            }
+            None if self.capacity == Capacity::Identity => Err(self.missing(
+                tree,
+                "Resource",
+                "add `Resource` with the ARNs it is about, or \"*\" for all",
+            )),
             None => Ok(None),
         }
     }
@@ -314,8 +325,10 @@ impl Reader<'_> {
             }
             Kind::Text(text) => Ok(vec![Located::new(text.shared(), value.span)]),
             _ => {
-                let message =
-                    format!("expected `{element}` to be a string or an array of strings, found {}", value.kind_name());
+                let message = format!(
+                    "expected `{element}` to be a string or an array of strings, found {}",
+                    value.kind_name()
+                );
                 self.problem(Problem::error("aws-policy-shape", message).at(value.span));
                 Err(Unreadable)
             }
@@ -326,13 +339,15 @@ impl Reader<'_> {
         let Some((negated, entry)) = self.either(tree, "Principal", "NotPrincipal")? else {
             if self.capacity != Capacity::Identity {
                 // A statement of a resource policy that names nobody applies to nobody.
-                let problem = Problem::warning("aws-policy-missing", "the statement has no `Principal`").at(tree.span);
+                let problem =
+                    Problem::warning("aws-policy-missing", "the statement has no `Principal`").at(tree.span);
                 self.problem(problem.help("add `Principal`; without it the statement applies to nobody"));
             }
             return Ok(None);
         };
         if self.capacity == Capacity::Identity {
-            let message = format!("`{}` has no place in a policy that is attached to a principal", entry.key.value);
+            let message =
+                format!("`{}` has no place in a policy that is attached to a principal", entry.key.value);
             let problem = Problem::error("aws-policy-principal", message).at(entry.key.span);
             self.problem(problem.help("remove it: the policy applies to whoever it is attached to"));
             return Err(Unreadable);
@@ -341,7 +356,11 @@ impl Reader<'_> {
         Ok(Some(Principals { negated, names, span: entry.value.span }))
     }
 
-    fn principal_names(&mut self, value: &Tree, element: &str) -> Result<Vec<Located<PrincipalName>>, Unreadable> {
+    fn principal_names(
+        &mut self,
+        value: &Tree,
+        element: &str,
+    ) -> Result<Vec<Located<PrincipalName>>, Unreadable> {
         if value.as_map().is_none() {
             // `"*"` is the documented form; a bare ARN is accepted too, as the services do.
             let words = self.words(value, element)?;
@@ -391,8 +410,10 @@ impl Reader<'_> {
             return Err(Unreadable);
         };
         if block.value.as_map().is_none() {
-            let message =
-                format!("expected `{name}` to hold an object of condition keys, found {}", block.value.kind_name());
+            let message = format!(
+                "expected `{name}` to hold an object of condition keys, found {}",
+                block.value.kind_name()
+            );
             self.problem(Problem::error("aws-policy-shape", message).at(block.value.span));
             return Err(Unreadable);
         }
@@ -420,7 +441,8 @@ impl Reader<'_> {
             Kind::Bool(value) => value.to_string().into(),
             Kind::Number(source) => (**source).into(),
             _ => {
-                let message = format!("expected the value of `{key}` to be a string, found {}", item.kind_name());
+                let message =
+                    format!("expected the value of `{key}` to be a string, found {}", item.kind_name());
                 self.problem(Problem::error("aws-policy-shape", message).at(item.span));
                 return Err(Unreadable);
             }
@@ -429,18 +451,21 @@ impl Reader<'_> {
     }
 
     fn unknown_operator(&mut self, name: &str, span: Span) {
-        let problem = Problem::error("aws-policy-operator", format!("unknown condition operator `{name}`")).at(span);
+        let problem =
+            Problem::error("aws-policy-operator", format!("unknown condition operator `{name}`")).at(span);
         let bare = name.rsplit(':').next().unwrap_or(name);
         let (bare, suffix) = bare.strip_suffix("IfExists").map_or((bare, ""), |bare| (bare, "IfExists"));
         let help = if bare == "Null" && suffix == "IfExists" {
             "`Null` asks whether the key exists; write it without `IfExists`".to_owned()
         } else if let Some(near) = nearest(bare, Operator::names()) {
             let prefix = name.split_once(':').map(|(prefix, _)| prefix);
-            let prefix = prefix.and_then(|prefix| nearest(prefix, ["ForAllValues", "ForAnyValue"].into_iter()));
+            let prefix =
+                prefix.and_then(|prefix| nearest(prefix, ["ForAllValues", "ForAnyValue"].into_iter()));
             let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}:"));
             format!("did you mean `{prefix}{near}{suffix}`?")
         } else {
-            "operators are `StringEquals`, `StringLike`, `ArnLike`, `Bool`, `IpAddress`, `Null` and their kin".to_owned()
+            "operators are `StringEquals`, `StringLike`, `ArnLike`, `Bool`, `IpAddress`, `Null` and their kin"
+                .to_owned()
         };
         self.problem(problem.help(help));
     }

@@ -56,7 +56,10 @@ pub(super) const TRUSTED_ACTIONS: &[&str] = &[
 /// it, you cannot use IAM policies to allow access to a KMS key".
 fn needs_resource_side() -> Formula {
     let assumes = Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()));
-    let role = Formula::matches(Attribute::resource(), Patterns::of([crate::logic::Pattern::arn("arn:*:iam::*:role/*")]));
+    let role = Formula::matches(
+        Attribute::resource(),
+        Patterns::of([crate::logic::Pattern::arn("arn:*:iam::*:role/*")]),
+    );
     assumes.and(role).or(Formula::matches(Attribute::resource(), key_resources()))
 }
 
@@ -76,11 +79,12 @@ pub(super) fn key_resources() -> Patterns {
 pub fn combine(layers: &Layers) -> Formula {
     let allowed = |wanted: Layer| Formula::any(of(layers, wanted).map(allows));
     let ceiling = |wanted: Layer| {
-        Formula::all(of(layers, wanted).map(|group| group.applies.clone().implies(group.effect(Effect::Allow))))
+        Formula::all(
+            of(layers, wanted).map(|group| group.applies.clone().implies(group.effect(Effect::Allow))),
+        )
     };
-    let denied = Formula::any(
-        layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))),
-    );
+    let denied =
+        Formula::any(layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))));
     let direct = Formula::any([allowed(RESOURCE), allowed(TRUST)]);
     let role = allowed(TO_ROLE);
     let account = allowed(TO_ACCOUNT);

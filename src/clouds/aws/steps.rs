@@ -126,7 +126,10 @@ impl<'e> Index<'e> {
     /// known.
     fn holders(&self, role: &str, wanted: impl Fn(PrincipalId) -> bool, from: &mut BTreeSet<PrincipalId>) {
         for (statements, holders) in &self.assuming {
-            if statements.iter().any(|statement| statement.resource.as_ref().is_none_or(|one| may_be_on(one, role))) {
+            if statements
+                .iter()
+                .any(|statement| statement.resource.as_ref().is_none_or(|one| may_be_on(one, role)))
+            {
                 from.extend(holders.iter().copied().filter(|id| wanted(*id)));
             }
         }
@@ -183,7 +186,9 @@ fn may_be_on(element: &Element, resource: &str) -> bool {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html>
 pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
-    let Some(scope) = estate.scope(scope).filter(|scope| scope.cloud == AWS && scope.kind == ScopeKind::Account) else {
+    let Some(scope) =
+        estate.scope(scope).filter(|scope| scope.cloud == AWS && scope.kind == ScopeKind::Account)
+    else {
         return Vec::new();
     };
     let partition = partition(estate, &scope.name);
