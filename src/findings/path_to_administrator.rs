@@ -1,7 +1,7 @@
 //! Rule `path-to-administrator`. Principals that are administrators themselves are another rule's work.
 
 use super::rule::rule;
-use super::{Context, Finding, Intent, Meta, Related, Rule};
+use super::{Context, Finding, Intent, Meta, Rule};
 use crate::evaluator::Bug;
 use crate::graph::Path;
 
@@ -61,14 +61,6 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         .because
         .first()
         .map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
-    let mut related = Vec::new();
-    for (number, hop) in (1..).zip(&path.hops) {
-        let (from, to) = (name(hop.from)?, name(hop.to)?);
-        related.extend(hop.witness.decision.because.iter().map(|reason| Related {
-            origin: reason.origin.clone(),
-            message: format!("step {number}, `{from}` becomes `{to}`: {}", reason.origin.what),
-        }));
-    }
     Some(Finding {
         rule: PathToAdministrator::META.id,
         cloud: start.cloud,
@@ -76,7 +68,8 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         certainty: path.certainty.clone(),
         message: format!("`{}` can become `{end}`, which administers `{}`, in {steps}", start.name, scope.name),
         primary,
-        related,
+        // The steps carry their own places.
+        related: Vec::new(),
         witness: Some(first.witness.clone()),
         hops: path.hops.clone(),
         advice: "break one step: narrow the trust policy or binding that allows it, or take the administrator rights \

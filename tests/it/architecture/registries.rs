@@ -26,7 +26,12 @@ const REGISTRIES: &[Registry] = &[
         // Azure has its catalog only: there is nothing to evaluate yet.
         infrastructure: &["azure", "catalog", "roles"],
     },
-    Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk", "load"] },
+    Registry {
+        module: "input",
+        slice: "FORMATS",
+        implements: "Format",
+        infrastructure: &["aws_documents", "disk", "load"],
+    },
     Registry {
         module: "findings",
         slice: "RULES",
