@@ -6,6 +6,7 @@
 pub mod native;
 #[cfg(feature = "z3")]
 pub mod z3;
+mod choice;
 mod portfolio;
 mod smt;
 mod witness;
@@ -13,6 +14,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use choice::{Choice, Price, Selection, choose};
 pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio, smt};
 
 use crate::logic::{Assignment, Goal};

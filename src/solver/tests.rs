@@ -406,3 +406,41 @@ mod with_z3 {
         check_both(&goal);
     }
 }
+#[cfg(feature = "z3")]
+#[test]
+fn zz_stats() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    for (name, strategy) in [("plain", formula().boxed()), ("relations", formula_with_relations().boxed())] {
+        let mut counts = std::collections::BTreeMap::new();
+        let mut times = Vec::new();
+        let mut nat = Vec::new();
+        for _ in 0..200 {
+            let f = strategy.new_tree(&mut runner).unwrap().current();
+            let u = universe().new_tree(&mut runner).unwrap().current();
+            let goal = Goal::satisfiable(f, u);
+            let t = std::time::Instant::now();
+            let n = Native.decide(&goal, BUDGET);
+            nat.push(t.elapsed().as_micros());
+            let t = std::time::Instant::now();
+            let z = crate::solver::z3::Z3.decide(&goal, BUDGET);
+            times.push((t.elapsed().as_millis(), z.steps));
+            let k = |a: &Answer| match a {
+                Answer::Never => "never".into(),
+                Answer::Sometimes(_) => "sometimes".into(),
+                Answer::Undecided(r) => format!("{r:?}"),
+            };
+            *counts.entry((k(&n.answer), k(&z.answer))).or_insert(0) += 1;
+            if let Answer::Undecided(Reason::Engine) = z.answer {
+                println!("ENGINE {}", goal.formula);
+            }
+        }
+        times.sort();
+        nat.sort();
+        println!(
+            "{name} {counts:?} z3 median {:?} p95 {:?} max {:?} native median {} max {}",
+            times[100], times[190], times[199], nat[100], nat[199]
+        );
+    }
+}

@@ -14,12 +14,14 @@ mod members;
 pub(crate) mod meter;
 mod prefixes;
 mod problem;
+mod rows;
 mod search;
 mod texts;
 
 use self::known::KnownActions;
 use self::meter::{Meter, Spent};
 use self::problem::Problem;
+pub use self::rows::{Row, RowActions, TextClass, rows};
 use self::search::Search;
 use super::{Answer, Engine, Outcome, Reason};
 use crate::logic::{Assignment, Atom, Attribute, Formula, Goal, Patterns, Shape, Universe, Value};
@@ -122,6 +124,17 @@ fn decide_relaxed(goal: &Goal, meter: &mut Meter) -> Result<Found, Spent> {
 fn has_relations(formula: &Formula) -> bool {
     let mut found = false;
     formula.for_each_literal(&mut |literal| found |= matches!(literal.atom, Atom::Same(..)));
+    found
+}
+
+/// Whether a relation refers to one of these attributes.
+fn has_relations_on(formula: &Formula, attributes: &[Attribute]) -> bool {
+    let mut found = false;
+    formula.for_each_literal(&mut |literal| {
+        if let Atom::Same(..) = literal.atom {
+            found |= literal.atom.attributes().into_iter().any(|name| attributes.contains(name));
+        }
+    });
     found
 }
 

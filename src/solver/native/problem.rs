@@ -56,11 +56,6 @@ impl Problem {
         Ok(problem)
     }
 
-    /// The number of the variable, if the formula mentions it.
-    pub(super) fn number(&self, attribute: &Attribute) -> Option<u32> {
-        self.numbers.get(&Variable::Attribute(attribute.clone())).copied()
-    }
-
     /// The variable of that number.
     pub(super) fn variable(&self, number: u32) -> Option<&Variable> {
         self.variables.get(number as usize)

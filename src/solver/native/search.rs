@@ -246,6 +246,11 @@ impl Search {
         self.tables.get(table).and_then(|classes| classes.list.get(class))
     }
 
+    /// The atoms that a table's signatures speak of.
+    pub(super) fn table_atoms(&self, table: usize) -> &[u32] {
+        self.tables.get(table).map_or(&[], |classes| &classes.atoms)
+    }
+
     /// How many classes a table has.
     pub(super) fn table_len(&self, table: usize) -> usize {
         self.tables.get(table).map_or(0, |classes| classes.list.len())

@@ -5,12 +5,14 @@
 //! The encoding is not done here: see [`super::smt`].
 
 mod decode;
+mod optimize;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use z3::{Config, Params, SatResult, Solver, StatisticsValue, with_z3_config};
 
+pub(in crate::solver) use self::optimize::cheapest;
 use super::smt::{self, Script};
 use super::{Answer, Engine, Outcome, Reason};
 use crate::logic::{Assignment, Attribute, Goal, Universe};
