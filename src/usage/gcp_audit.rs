@@ -45,8 +45,8 @@ impl Log for GcpAudit {
     ) -> io::Result<()> {
         let mut records = Records::new(source);
         let mut bad = 0_u64;
-        while let Some(record) = records.next()? {
-            match record {
+        while let Some(record) = records.next() {
+            match record? {
                 Ok(entry) => event(&entry, usage),
                 Err(reason) => {
                     bad += 1;
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn logs_are_recognized() {
         let line = entry("storage.objects.get", OBJECT, "");
-        assert!(GcpAudit.detects(&line[..200]));
+        assert!(GcpAudit.detects(line.get(..200).unwrap()));
         assert!(!GcpAudit.detects("[{\"Records\": []}]"));
         assert!(!GcpAudit.detects("x protoPayload"));
     }

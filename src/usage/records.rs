@@ -39,8 +39,7 @@ impl<'s> Records<'s> {
         self.count
     }
 
-    /// The next record; `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<Record>> {
+    fn read(&mut self) -> io::Result<Option<Record>> {
         let shape = match self.shape {
             Some(shape) => shape,
             None => {
@@ -138,6 +137,15 @@ impl<'s> Records<'s> {
     }
 }
 
+/// An error is one of reading the stream.
+impl Iterator for Records<'_> {
+    type Item = io::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
 enum Complete {
     Yes,
     TooLong,
@@ -191,12 +199,7 @@ mod tests {
 
     fn all(text: &str, chunk: usize) -> Vec<Record> {
         let mut source = io::BufReader::with_capacity(chunk, text.as_bytes());
-        let mut records = Records::new(&mut source);
-        let mut found = Vec::new();
-        while let Some(record) = records.next().unwrap() {
-            found.push(record);
-        }
-        found
+        Records::new(&mut source).map(Result::unwrap).collect()
     }
 
     #[test]

@@ -99,6 +99,12 @@ fn target(
     estate: &mut Estate,
 ) -> Target {
     let above = hierarchy(&subject.ancestors, origin, estate);
+    if let (Some(told), Some(above), None) = (names::told_scope(name), above, names::scope_of(name))
+        && told.starts_with("projects/")
+        && is_project(above, estate)
+    {
+        same_project(&told, above, origin, estate);
+    }
     if let Some(scope) = names::scope_of(name) {
         return Target::Scope(scope_of(scope, above, origin, estate));
     }
@@ -112,8 +118,6 @@ fn target(
 /// The scope that a policy is set on. Asset Inventory names projects by id and their ancestors by number: two project
 /// names in one place are the same project.
 fn scope_of(name: &str, above: Option<ScopeId>, origin: &Origin, estate: &mut Estate) -> ScopeId {
-    let is_project =
-        |id: ScopeId, estate: &Estate| estate.scope(id).is_some_and(|one| one.name.starts_with("projects/"));
     match above {
         Some(above) if name.starts_with("projects/") && is_project(above, estate) => {
             same_project(name, above, origin, estate)
@@ -123,6 +127,10 @@ fn scope_of(name: &str, above: Option<ScopeId>, origin: &Origin, estate: &mut Es
             scope(name, above, origin, estate).unwrap_or_else(|| estate.add_scope(unnamed(name, origin)))
         }
     }
+}
+
+fn is_project(id: ScopeId, estate: &Estate) -> bool {
+    estate.scope(id).is_some_and(|scope| scope.name.starts_with("projects/"))
 }
 
 /// One project that is written in two ways keeps its id as its name.
@@ -210,7 +218,9 @@ fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option
         Member::Holders(..) | Member::Deleted(_) => return None,
     };
     let project = match member {
-        Member::ServiceAccount(mail) => names::service_account_project(mail),
+        Member::ServiceAccount(mail) if kind == PrincipalKind::ServiceAccount => {
+            names::service_account_project(mail)
+        }
         _ => None,
     };
     let home = project.and_then(|project| scope(&format!("projects/{project}"), None, &origin, estate));

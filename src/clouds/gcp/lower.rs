@@ -155,7 +155,7 @@ impl Asking<'_> {
         let mut relevant = BTreeSet::new();
         for target in targets {
             let applies = match target {
-                Target::Scope(scope) => self.under(scope),
+                Target::Scope(scope) => under(estate, scope),
                 Target::Resource(resource) => self.covered(resource),
                 Target::Principal(_) => continue,
             };
@@ -183,11 +183,6 @@ impl Asking<'_> {
     /// The resource is the one of that id or lies in it.
     fn covered(&self, resource: ResourceId) -> Formula {
         Formula::matches(Attribute::resource(), coverage(self.estate, resource))
-    }
-
-    /// The resource stands in the scope, directly or further down.
-    fn under(&self, scope: ScopeId) -> Formula {
-        Formula::matches(names::ancestry(), Patterns::of(names::inside(&names::chain(self.estate, scope))))
     }
 
     /// The buckets of a project whose policies are not in the input.
@@ -314,6 +309,11 @@ impl Asking<'_> {
     }
 }
 
+/// The resource stands in the scope, directly or further down.
+fn under(estate: &Estate, scope: ScopeId) -> Formula {
+    Formula::matches(names::ancestry(), Patterns::of(names::inside(&names::chain(estate, scope))))
+}
+
 /// The gap of a resource that stands nobody knows where.
 pub(super) fn unplaced(name: &str) -> Gap {
     let what = match names::bucket(name) {
@@ -329,16 +329,18 @@ pub(super) fn unplaced(name: &str) -> Gap {
 
 /// The scopes that a question about any resource tells apart, with the resources of each.
 ///
-/// Scopes below the same relevant ones are one class. A resource elsewhere has no ancestry in these questions, which
-/// is the same for every grant in them.
+/// Scopes below the same relevant ones are one class. What is said of them is true of every request, whatever the
+/// question, so that the facts of two questions can be held together; of scopes below no relevant one nothing has to
+/// be said. Only known scopes are taken to exist.
 struct Hierarchy<'e> {
     estate: &'e Estate,
+    relevant: &'e BTreeSet<ScopeId>,
     /// By the relevant scopes above them: the members of a class.
     classes: BTreeMap<Vec<ScopeId>, Vec<ScopeId>>,
 }
 
 impl<'e> Hierarchy<'e> {
-    fn of(estate: &'e Estate, relevant: &BTreeSet<ScopeId>) -> Self {
+    fn of(estate: &'e Estate, relevant: &'e BTreeSet<ScopeId>) -> Self {
         let mut classes: BTreeMap<Vec<ScopeId>, Vec<ScopeId>> = BTreeMap::new();
         for (id, _) in estate.scopes().filter(|(_, scope)| scope.cloud == names::CLOUD) {
             let above: Vec<ScopeId> =
@@ -347,7 +349,7 @@ impl<'e> Hierarchy<'e> {
                 classes.entry(above).or_default().push(id);
             }
         }
-        Self { estate, classes }
+        Self { estate, relevant, classes }
     }
 
     fn facts(&self) -> Formula {
@@ -364,7 +366,8 @@ impl<'e> Hierarchy<'e> {
             parts.push(here.clone().implies(own.or(unlisted.clone())));
             all.push(here);
         }
-        parts.push(Formula::present(names::ancestry()).implies(Formula::any(all)));
+        let below = self.relevant.iter().map(|scope| under(self.estate, *scope));
+        parts.push(Formula::any(below).implies(Formula::any(all)));
         Formula::all(parts)
     }
 
