@@ -1,1 +1,288 @@
 //! The program as one readable function: load, relate, evaluate, find, recommend, report.
+//!
+//! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
+
+use crate::clouds::{self, CLOUDS, Cloud};
+use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Unknown};
+use crate::findings::{self, Context, Finding, Meta, RULES};
+use crate::graph::{Graph, Path};
+use crate::input::{self, Loaded, disk::Limits};
+use crate::logic::{Attribute, Formula, Patterns};
+use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject};
+use crate::report::{Content, Input, Report, Verdict};
+use crate::solver::Portfolio;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Findings of all rules.
+    Scan,
+    /// Paths to administration, of one principal or of all.
+    Paths {
+        /// The principal, as the user typed it.
+        from: Option<String>,
+    },
+    /// Whether a principal may do an action on a resource.
+    Can {
+        /// The principal as the user typed it, or [`ANONYMOUS`] or [`OUTSIDE`].
+        principal: String,
+        /// The action as the user typed it; `*` for any.
+        action: String,
+        /// The resource as the user typed it; `*` for any.
+        resource: String,
+    },
+    /// All that a principal may do.
+    Access {
+        /// The principal as the user typed it, or [`ANONYMOUS`] or [`OUTSIDE`].
+        principal: String,
+        /// Only actions that match this pattern.
+        action: Option<String>,
+        /// Only resources that match this pattern.
+        resource: Option<String>,
+    },
+}
+
+/// The word for somebody without credentials.
+pub const ANONYMOUS: &str = "anonymous";
+/// The word for principals that belong to none of the files.
+pub const OUTSIDE: &str = "outside";
+
+/// How to look.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Limits on what is read.
+    pub limits: Limits,
+    /// The engines, and how long they may take.
+    pub portfolio: Portfolio,
+}
+
+/// What came out.
+pub struct Outcome {
+    loaded: Loaded,
+    inputs: Vec<Input>,
+    rules: Vec<&'static Meta>,
+    undecided: Vec<String>,
+    found: Found,
+}
+
+/// What was found, by task.
+enum Found {
+    Findings(Vec<Finding>),
+    Paths(Vec<Path>),
+    Answer(Box<(Question, Answer, Answer)>),
+    Access(Question, Access),
+}
+
+/// Why nothing came out.
+pub struct Stopped {
+    /// What was loaded until then, with its problems.
+    pub loaded: Loaded,
+    /// The reason.
+    pub reason: Reason,
+}
+
+/// Why a run stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No document could be analysed.
+    NoDocuments,
+    /// The question names something that does not exist.
+    Unanswerable {
+        /// What, for people.
+        message: String,
+        /// What comes near.
+        nearest: Vec<String>,
+    },
+    /// The program is at fault.
+    Bug(Bug),
+}
+
+/// Runs `task` on the files that `paths` stand for.
+pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
+    let loaded = input::load(paths, settings.limits);
+    if loaded.documents.is_empty() {
+        return Err(Box::new(Stopped { loaded, reason: Reason::NoDocuments }));
+    }
+    match analyse(task, &loaded.estate, &settings.portfolio) {
+        Ok((found, undecided)) => Ok(Outcome {
+            inputs: inputs(&loaded),
+            rules: RULES.iter().map(|rule| rule.meta()).collect(),
+            undecided,
+            found,
+            loaded,
+        }),
+        Err(reason) => Err(Box::new(Stopped { loaded, reason })),
+    }
+}
+
+/// The result, and the questions that stayed undecided on the way.
+fn analyse(task: &Task, estate: &Estate, portfolio: &Portfolio) -> Result<(Found, Vec<String>), Reason> {
+    let evaluator = Evaluator::new(estate, portfolio);
+    match task {
+        Task::Scan => {
+            let graph = Graph::build(&evaluator)?;
+            let found = findings::run(&Context { estate, evaluator, graph: &graph })?;
+            Ok((Found::Findings(found), graph.undecided().to_vec()))
+        }
+        Task::Paths { from } => {
+            let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
+            let graph = Graph::build(&evaluator)?;
+            let mut paths = graph.paths_to_administration();
+            paths.retain(|path| from.is_none_or(|from| path.from == from));
+            Ok((Found::Paths(paths), graph.undecided().to_vec()))
+        }
+        Task::Can { principal, action, resource } => {
+            let question = question(estate, principal, Some(action), resource)?;
+            let can = evaluator.can(&question, &Formula::True)?;
+            let lacks = evaluator.lacks(&question, &Formula::True)?;
+            Ok((Found::Answer(Box::new((question, can, lacks))), Vec::new()))
+        }
+        Task::Access { principal, action, resource } => {
+            let question = question(estate, principal, action.as_deref(), ANY)?;
+            let given = Formula::all([
+                matching(Attribute::action(), action.as_deref().map(str::to_ascii_lowercase).as_deref()),
+                matching(Attribute::resource(), resource.as_deref()),
+            ]);
+            let question = Question { action: None, ..question };
+            let access = evaluator.access(&question, &given)?;
+            Ok((Found::Access(question, access), Vec::new()))
+        }
+    }
+}
+
+/// What users type for any action and any resource.
+const ANY: &str = "*";
+
+/// Holds for the values that match a pattern of `*` and `?`; for all where there is no pattern.
+fn matching(attribute: Attribute, pattern: Option<&str>) -> Formula {
+    pattern.map_or(Formula::True, |pattern| Formula::matches(attribute, Patterns::globs([pattern])))
+}
+
+/// The question that the user typed. An action with wildcards only helps to tell the cloud.
+fn question(
+    estate: &Estate,
+    typed_principal: &str,
+    typed_action: Option<&str>,
+    resource: &str,
+) -> Result<Question, Reason> {
+    let subject = match typed_principal {
+        ANONYMOUS => Subject::Anonymous,
+        OUTSIDE => Subject::Outside,
+        typed => Subject::Principal(principal(estate, typed)?),
+    };
+    let typed_action = typed_action.filter(|action| *action != ANY);
+    let cloud = match subject {
+        Subject::Principal(id) => estate.principal(id).and_then(|found| clouds::cloud(found.cloud)),
+        Subject::Outside | Subject::Anonymous => cloud_of(estate, typed_action),
+    };
+    let Some(cloud) = cloud else {
+        return Err(Reason::Unanswerable {
+            message: format!("for `{typed_principal}` the cloud has to be clear from the action"),
+            nearest: Vec::new(),
+        });
+    };
+    let action = match typed_action {
+        Some(typed) if typed.contains(['*', '?']) => None,
+        Some(typed) => Some(cloud.action(typed).map_err(|nearest| Reason::Unanswerable {
+            message: format!("{} has no action `{typed}`", cloud.name()),
+            nearest,
+        })?),
+        None => None,
+    };
+    let object = if resource == ANY { Object::Any } else { object(estate, cloud.id(), resource) };
+    Ok(Question { cloud: cloud.id(), subject, action, object })
+}
+
+/// The resource of that full or short name, or one that no file mentions.
+fn object(estate: &Estate, cloud: CloudId, typed: &str) -> Object {
+    let is_short_for =
+        |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
+    let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
+    match (estate.find_resource(cloud, typed), named.next(), named.next()) {
+        (None, Some((_, only)), None) => Object::Named(only.name.clone()),
+        _ => Object::Named(typed.to_owned()),
+    }
+}
+
+/// The only cloud of the files, or else the first whose catalog has the action.
+fn cloud_of(estate: &Estate, action: Option<&str>) -> Option<&'static dyn Cloud> {
+    let has = |cloud: &&dyn Cloud| estate.policies().any(|(_, policy)| policy.cloud == cloud.id());
+    let mut present = CLOUDS.iter().copied().filter(has);
+    match (present.next(), present.next()) {
+        (only, None) => only,
+        _ => CLOUDS.iter().copied().find(|cloud| action.is_some_and(|action| cloud.action(action).is_ok())),
+    }
+}
+
+fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
+    evaluator::find_principal(estate, typed).map_err(|unknown| match unknown {
+        Unknown::Nobody(nearest) => {
+            Reason::Unanswerable { message: format!("no principal goes by `{typed}`"), nearest }
+        }
+        Unknown::Several(names) => Reason::Unanswerable {
+            message: format!("{} principals go by `{typed}`: give the full name", names.len()),
+            nearest: names,
+        },
+    })
+}
+
+impl From<Bug> for Reason {
+    fn from(bug: Bug) -> Self {
+        Self::Bug(bug)
+    }
+}
+
+/// The documents that were loaded, each with its kind.
+fn inputs(loaded: &Loaded) -> Vec<Input> {
+    let documents = loaded.documents.iter();
+    documents
+        .map(|document| Input { path: loaded.files.path(document.file).to_owned(), format: document.format })
+        .collect()
+}
+
+impl Outcome {
+    /// What was loaded.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// The findings, if findings were asked for.
+    pub fn findings(&self) -> &[Finding] {
+        match &self.found {
+            Found::Findings(findings) => findings,
+            _ => &[],
+        }
+    }
+
+    /// Whether a question stayed undecided that the result rests on.
+    pub fn is_undecided(&self) -> bool {
+        let open = match &self.found {
+            Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
+            Found::Paths(_) => false,
+            Found::Answer(answer) => answer.1.is_undecided(),
+            Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
+        };
+        open || !self.undecided.is_empty()
+    }
+
+    /// Everything that a reporter needs.
+    pub fn report(&self) -> Report<'_> {
+        Report {
+            files: &self.loaded.files,
+            estate: &self.loaded.estate,
+            inputs: &self.inputs,
+            problems: &self.loaded.problems,
+            rules: &self.rules,
+            undecided: &self.undecided,
+            content: match &self.found {
+                Found::Findings(findings) => Content::Findings(findings),
+                Found::Paths(paths) => Content::Paths(paths),
+                Found::Answer(answer) => {
+                    let (question, can, lacks) = &**answer;
+                    Content::Answer(Verdict { question, can, lacks })
+                }
+                Found::Access(question, access) => Content::Access(question, access),
+            },
+        }
+    }
+}

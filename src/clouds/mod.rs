@@ -22,7 +22,7 @@ use crate::model::{
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
-pub const CLOUDS: &[&dyn Cloud] = &[];
+pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp];
 
 /// The cloud of that id.
 pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {

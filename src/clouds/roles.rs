@@ -33,7 +33,8 @@ pub trait Roles: Sync {
     fn below(&self, estate: &Estate, place: &str) -> Patterns;
 
     /// A copy of the estate in which the principal no longer holds `remove` and holds `add`.
-    fn replace(&self, estate: &Estate, principal: PrincipalId, remove: &[HeldRole], add: &[RoleAt]) -> Estate;
+    fn replace(&self, estate: &Estate, principal: PrincipalId, remove: &[HeldRole], add: &[RoleAt])
+    -> Estate;
 
     /// The command that gives a role.
     fn grant_command(&self, principal: &str, role: &RoleAt) -> String;

@@ -32,7 +32,8 @@ impl Evaluator<'_> {
                 let request = new.cloud.request(self.estate(), question, &found);
                 let after = new.cloud.decide(self.estate(), &request);
                 let then = new.cloud.decide(before.estate(), &request);
-                let unread = |gaps: &[crate::model::Gap]| gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
+                let unread =
+                    |gaps: &[crate::model::Gap]| gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
                 if (!after.is_allowed() || then.is_allowed()) && !unread(&after.gaps) && !unread(&then.gaps) {
                     return Err(Bug {
                         message: format!(

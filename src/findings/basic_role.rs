@@ -53,9 +53,13 @@ impl Rule for BasicRole {
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
         for (id, principal) in context.estate.principals() {
-            let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else { continue };
+            let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else {
+                continue;
+            };
             let mut seen = BTreeMap::new();
-            for held in roles.held(context.estate, id).into_iter().filter(|held| roles.is_basic(&held.at.role)) {
+            for held in
+                roles.held(context.estate, id).into_iter().filter(|held| roles.is_basic(&held.at.role))
+            {
                 if seen.insert(held.at.clone(), ()).is_some() {
                     continue;
                 }

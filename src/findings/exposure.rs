@@ -19,8 +19,14 @@ pub(super) fn guarded_resources(context: &Context<'_>) -> Vec<ResourceId> {
 }
 
 /// What `subject` may do on `resource` or inside it.
-pub(super) fn ask(context: &Context<'_>, subject: Subject, resource: ResourceId) -> Result<Option<Answer>, Bug> {
-    let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else { return Ok(None) };
+pub(super) fn ask(
+    context: &Context<'_>,
+    subject: Subject,
+    resource: ResourceId,
+) -> Result<Option<Answer>, Bug> {
+    let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
+        return Ok(None);
+    };
     if clouds::cloud(cloud).is_none() {
         return Ok(None);
     }
@@ -48,10 +54,15 @@ pub(super) fn finding(
     let (message, witness) = match answer.outcome {
         Outcome::Never => return None,
         Outcome::Sometimes(witness) => (
-            format!("`{}` {}: `{}` is allowed to `{}`", what.name, wording.predicate, witness.request.action, witness.request.principal),
+            format!(
+                "`{}` {}: `{}` is allowed to `{}`",
+                what.name, wording.predicate, witness.request.action, witness.request.principal
+            ),
             Some(*witness),
         ),
-        Outcome::Undecided => (format!("whether `{}` {} was not decided", what.name, wording.predicate), None),
+        Outcome::Undecided => {
+            (format!("whether `{}` {} was not decided", what.name, wording.predicate), None)
+        }
     };
     let mut origins: Vec<_> = witness
         .iter()

@@ -80,6 +80,11 @@ pub struct Intent {
 }
 
 impl Finding {
+    /// Whether this is a question that stayed open rather than a fact.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.certainty, Certainty::Undecided(_))
+    }
+
     /// Makes the fingerprint of a finding whose meaning is `meaning`: the names of principal, action and resource
     /// that it is about, say.
     pub fn fingerprint_of(rule: &str, cloud: CloudId, meaning: &[&str]) -> String {

@@ -53,9 +53,14 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
     let scope = context.estate.scope(path.seat.scope)?;
     let end = name(path.seat.principal)?;
     let first = path.hops.first()?;
-    let steps = if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
-    let primary =
-        first.witness.decision.because.first().map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
+    let steps =
+        if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
+    let primary = first
+        .witness
+        .decision
+        .because
+        .first()
+        .map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
     let mut related = Vec::new();
     for (number, hop) in (1..).zip(&path.hops) {
         let (from, to) = (name(hop.from)?, name(hop.to)?);

@@ -157,10 +157,10 @@ fn finding(
     certainty: Certainty,
     witness: Option<Witness>,
 ) -> Finding {
-    let (name, cloud) = context
-        .estate
-        .policy(policy)
-        .map_or((String::new(), crate::model::CloudId::new("")), |policy| (policy.name.clone(), policy.cloud));
+    let (name, cloud) =
+        context.estate.policy(policy).map_or((String::new(), crate::model::CloudId::new("")), |policy| {
+            (policy.name.clone(), policy.cloud)
+        });
     let (what, level) = match breadth {
         Breadth::Everything => ("every action".to_owned(), Level::High),
         Breadth::AllBut => ("every action but those it names".to_owned(), Level::High),
@@ -181,7 +181,8 @@ fn finding(
         related: Vec::new(),
         witness,
         hops: Vec::new(),
-        advice: "name the actions that are used; `leastwise recommend` finds them in activity logs".to_owned(),
+        advice: "name the actions that are used; `leastwise recommend` finds them in activity logs"
+            .to_owned(),
         intent: Intent { principal: None, policy: Some(policy) },
         fingerprint: Finding::fingerprint_of(
             WildcardAction::META.id,

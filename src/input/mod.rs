@@ -6,6 +6,10 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 pub mod disk;
+pub mod gcp_asset_policies;
+pub mod gcp_group_members;
+pub mod gcp_iam_policy;
+pub mod gcp_roles;
 mod load;
 
 pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
@@ -14,7 +18,12 @@ use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[
+    &gcp_iam_policy::GcpIamPolicy,
+    &gcp_asset_policies::GcpAssetPolicies,
+    &gcp_roles::GcpRoles,
+    &gcp_group_members::GcpGroupMembers,
+];
 
 /// A kind of document.
 pub trait Format: Sync {

@@ -63,11 +63,14 @@ pub(super) fn choose(
         prices: prices(roles, &candidates, needs),
         needs: covers,
     };
-    let selection = solve(&choice, portfolio.engines, portfolio.budget).map_err(|reason| why(reason).to_owned())?;
-    let chosen: Vec<&Candidate> = selection.options.iter().filter_map(|index| candidates.get(*index)).collect();
+    let selection =
+        solve(&choice, portfolio.engines, portfolio.budget).map_err(|reason| why(reason).to_owned())?;
+    let chosen: Vec<&Candidate> =
+        selection.options.iter().filter_map(|index| candidates.get(*index)).collect();
     let mut picked: Vec<RoleAt> = chosen.iter().map(|candidate| candidate.at.clone()).collect();
     picked.sort();
-    let quality = if selection.optimal { "proven to be the least excess" } else { "not proven to be the least excess" };
+    let quality =
+        if selection.optimal { "proven to be the least excess" } else { "not proven to be the least excess" };
     Ok(Pick {
         roles: picked,
         excess: excess(roles, &chosen, needs),
@@ -89,8 +92,11 @@ fn candidates(roles: &dyn Roles, estate: &Estate, held: &[HeldRole], needs: &[Ne
     let places: BTreeSet<&Place> = needs.iter().flat_map(|need| &need.places).collect();
     let mut found = Vec::new();
     for role in &catalog.roles {
-        let permissions: Vec<Arc<str>> =
-            role.permissions.iter().filter_map(|index| catalog.permissions.get(*index as usize).cloned()).collect();
+        let permissions: Vec<Arc<str>> = role
+            .permissions
+            .iter()
+            .filter_map(|index| catalog.permissions.get(*index as usize).cloned())
+            .collect();
         if !permissions.iter().any(|permission| needed.contains(&**permission)) {
             continue;
         }
@@ -160,7 +166,11 @@ fn excess(roles: &dyn Roles, chosen: &[&Candidate], needs: &[Need]) -> Vec<Exces
     }
     let mut list: Vec<Excess> = found
         .into_iter()
-        .map(|((action, place), weight)| Excess { action: action.to_owned(), place: place.to_owned(), weight })
+        .map(|((action, place), weight)| Excess {
+            action: action.to_owned(),
+            place: place.to_owned(),
+            weight,
+        })
         .collect();
     list.sort_by(|a, b| (b.weight, &a.action, &a.place).cmp(&(a.weight, &b.action, &b.place)));
     list

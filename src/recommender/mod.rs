@@ -7,9 +7,7 @@ mod needed;
 mod proof;
 mod suggestion;
 
-pub use suggestion::{
-    Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used,
-};
+pub use suggestion::{Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used};
 
 use crate::clouds::{self, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
@@ -26,7 +24,11 @@ pub struct Options {
 }
 
 /// Proposes replacements for the roles of principals whose use was recorded, in the order of the estate.
-pub fn recommend(evaluator: &Evaluator<'_>, usage: &Usage, options: &Options) -> Result<Vec<Suggestion>, Bug> {
+pub fn recommend(
+    evaluator: &Evaluator<'_>,
+    usage: &Usage,
+    options: &Options,
+) -> Result<Vec<Suggestion>, Bug> {
     let mut suggestions = Vec::new();
     for (id, principal) in evaluator.estate().principals() {
         let chosen = options.principal.is_none_or(|only| only == id);

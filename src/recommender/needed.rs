@@ -51,7 +51,10 @@ impl Need {
 /// What the principal used, by permission and narrowest place.
 pub(super) fn used_by(roles: &dyn Roles, estate: &Estate, principal: &Principal, usage: &Usage) -> Vec<Need> {
     let mut needs: BTreeMap<(String, String), Need> = BTreeMap::new();
-    let own = usage.counts.iter().filter(|(one, _)| one.cloud == principal.cloud && one.principal == principal.name);
+    let own = usage
+        .counts
+        .iter()
+        .filter(|(one, _)| one.cloud == principal.cloud && one.principal == principal.name);
     for (one, count) in own {
         let places = roles.places(estate, &one.resource);
         let Some(narrowest) = places.first().map(|place| place.name.clone()) else { continue };
@@ -85,7 +88,10 @@ pub(super) fn notes(usage: &Usage, used: &[Need], options: &Options) -> Vec<Stri
         ));
     }
     if used.is_empty() {
-        notes.push("the principal does not appear in the log: nothing shows that it is needed, or that it is not".to_owned());
+        notes.push(
+            "the principal does not appear in the log: nothing shows that it is needed, or that it is not"
+                .to_owned(),
+        );
     }
     if !usage.unmapped.is_empty() {
         let names: BTreeSet<&str> = usage.unmapped.keys().map(String::as_str).take(5).collect();

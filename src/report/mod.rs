@@ -3,15 +3,19 @@
 //! Invariant: only this module serializes for users; the same content gives the same bytes, and an undecided question
 //! is never shown as safe. Promise: a new output format costs a new file plus one line in [`REPORTERS`].
 
+pub mod json;
+pub mod sarif;
+pub mod text;
+
 use crate::evaluator::{Access, Answer};
-use crate::findings::Finding;
+use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
-use crate::model::{Estate, Gap, Question};
+use crate::model::{Estate, Question};
 use crate::recommender::Suggestion;
 use crate::text::{Files, Problem};
 
-/// Every output format, in the order in which they are listed.
-pub const REPORTERS: &[&dyn Reporter] = &[];
+/// Every output format, in the order in which they are listed. The first one is the default.
+pub const REPORTERS: &[&dyn Reporter] = &[&text::Text, &json::Json, &sarif::Sarif];
 
 /// An output format.
 pub trait Reporter: Sync {
@@ -21,8 +25,19 @@ pub trait Reporter: Sync {
     /// What it is for, in one line.
     fn summary(&self) -> &'static str;
 
-    /// Writes the report. An error says, for people, why this format cannot hold this content.
+    /// Whether it has a place for this kind of content.
+    fn holds(&self, kind: ContentKind) -> bool {
+        ContentKind::ALL.contains(&kind)
+    }
+
+    /// Writes the report, with a line break at its end. An error says, for people, why this format cannot hold this
+    /// content.
     fn render(&self, report: &Report<'_>, style: Style) -> Result<String, String>;
+}
+
+/// The output format of that name.
+pub fn reporter(id: &str) -> Option<&'static dyn Reporter> {
+    REPORTERS.iter().copied().find(|reporter| reporter.id() == id)
 }
 
 /// How text may look.
@@ -40,22 +55,121 @@ pub struct Report<'a> {
     pub files: &'a Files,
     /// What was loaded.
     pub estate: &'a Estate,
+    /// The documents that were analysed, in the order of loading.
+    pub inputs: &'a [Input],
     /// What was wrong with the files.
     pub problems: &'a [Problem],
+    /// The rules that were run, in the order in which rules are listed.
+    pub rules: &'a [&'static Meta],
+    /// The questions that stayed undecided, as half sentences: "whether `a` can become `b`".
+    pub undecided: &'a [String],
     /// The content.
     pub content: Content<'a>,
 }
 
+/// A document that was analysed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its path as the user gave it; `-` for standard input.
+    pub path: String,
+    /// The id of the kind of document it was read as.
+    pub format: &'static str,
+}
+
 /// What a command found.
+#[derive(Clone, Copy)]
 pub enum Content<'a> {
     /// `scan`.
     Findings(&'a [Finding]),
-    /// `paths`: the paths, and the questions that stayed undecided.
-    Paths(&'a [Path], &'a [String]),
+    /// `paths`.
+    Paths(&'a [Path]),
     /// `can`.
-    Answer(&'a Question, &'a Answer),
+    Answer(Verdict<'a>),
     /// `access`.
-    Access(&'a Question, &'a Access, &'a [Gap]),
+    Access(&'a Question, &'a Access),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
 }
+
+/// The answer to `can`, from both sides: allowed at least once, refused at least once.
+#[derive(Clone, Copy)]
+pub struct Verdict<'a> {
+    /// The question.
+    pub question: &'a Question,
+    /// Whether some request of the question is allowed; the witness is allowed.
+    pub can: &'a Answer,
+    /// Whether some request of the question is refused; the witness is refused.
+    pub lacks: &'a Answer,
+}
+
+/// Kinds of [`Content`], named like the commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContentKind {
+    /// Findings.
+    Scan,
+    /// Paths.
+    Paths,
+    /// An answer.
+    Can,
+    /// Effective access.
+    Access,
+    /// Suggestions.
+    Recommend,
+}
+
+impl ContentKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend];
+
+    /// The command that finds it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Paths => "paths",
+            Self::Can => "can",
+            Self::Access => "access",
+            Self::Recommend => "recommend",
+        }
+    }
+}
+
+impl Content<'_> {
+    /// What kind of content this is.
+    pub fn kind(&self) -> ContentKind {
+        match self {
+            Self::Findings(_) => ContentKind::Scan,
+            Self::Paths(_) => ContentKind::Paths,
+            Self::Answer(_) => ContentKind::Can,
+            Self::Access(..) => ContentKind::Access,
+            Self::Suggestions(_) => ContentKind::Recommend,
+        }
+    }
+}
+
+/// How many of what, for summaries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Findings that are decided, by level in the order of [`Level::ALL`].
+    pub(crate) levels: [usize; Level::ALL.len()],
+    /// Questions without an answer, findings that are not decided included.
+    pub(crate) undecided: usize,
+}
+
+impl Report<'_> {
+    /// Counts findings and undecided questions.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts { undecided: self.undecided.len(), ..Counts::default() };
+        let Content::Findings(findings) = self.content else { return counts };
+        for finding in findings {
+            if finding.is_undecided() {
+                counts.undecided += 1;
+            } else if let Some(count) = counts.levels.get_mut(finding.level as usize) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod fixture;

@@ -7,12 +7,13 @@ pub mod native;
 #[cfg(feature = "z3")]
 pub mod z3;
 mod portfolio;
+mod smt;
 mod witness;
 
 #[cfg(test)]
 mod tests;
 
-pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio};
+pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio, smt};
 
 use crate::logic::{Assignment, Goal};
 

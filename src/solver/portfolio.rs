@@ -100,7 +100,11 @@ impl Portfolio {
     }
 
     #[cfg(not(feature = "z3"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same signature as with the feature")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the same signature as with the feature"
+    )]
     fn ask_z3(&self, _goal: &Goal) -> Result<Decided, Disagreement> {
         Ok(Decided { answer: Answer::Undecided(Reason::Fragment), engine: "z3", steps: 0 })
     }
@@ -112,8 +116,9 @@ impl Portfolio {
             Answer::Sometimes(request) if !witness::satisfies(goal, &request) => {
                 return Err(refuted(engine.name(), goal, request));
             }
-            Answer::Sometimes(request) => witness::finish(goal, request)
-                .map_or(Answer::Undecided(Reason::Fragment), Answer::Sometimes),
+            Answer::Sometimes(request) => {
+                witness::finish(goal, request).map_or(Answer::Undecided(Reason::Fragment), Answer::Sometimes)
+            }
             other => other,
         };
         Ok(Decided { answer, engine: engine.name(), steps })
@@ -143,4 +148,9 @@ fn refuted(engine: &str, goal: &Goal, request: Assignment) -> Disagreement {
     } else {
         Disagreement { native: silent, z3: claimed, formula }
     }
+}
+
+/// The goal as a script in SMT-LIB that any solver reads; a comment that says so where the goal has no encoding.
+pub fn smt(goal: &Goal) -> String {
+    super::smt::standalone(goal).unwrap_or_else(|| format!("; no encoding for: {}\n", goal.formula))
 }

@@ -237,10 +237,7 @@ fn every_formula_includes_itself_differently_written() {
 #[test]
 fn witnesses_read_like_the_policy() {
     let formula = m("action", &["s3:get*"]).and(m("resource", &["arn:aws:s3:::logs/*"])).and(
-        Formula::within(
-            Attribute::new("ip", Kind::Address),
-            Ranges::network("10.0.0.0/8".parse().unwrap()),
-        ),
+        Formula::within(Attribute::new("ip", Kind::Address), Ranges::network("10.0.0.0/8".parse().unwrap())),
     );
     let Answer::Sometimes(request) = decide(formula) else { panic!() };
     assert_eq!(request.text(&Attribute::action()), Some("s3:getexample"));
@@ -302,7 +299,8 @@ fn pattern_bombs_end_in_an_answer_or_without_budget() {
 #[test]
 fn wide_formulas_are_decided() {
     let statement = |i: usize| {
-        m("action", &[&format!("svc{i}:get*")]).and(m("resource", &[&format!("arn:aws:svc{i}:*:1:thing/{i}*")]))
+        m("action", &[&format!("svc{i}:get*")])
+            .and(m("resource", &[&format!("arn:aws:svc{i}:*:1:thing/{i}*")]))
     };
     let inner = Formula::any((0..300).map(statement));
     let outer = Formula::any((0..300).rev().map(|i| {
@@ -316,10 +314,13 @@ fn wide_formulas_are_decided() {
 
 #[test]
 fn many_opaque_conditions_do_not_exhaust_the_stack() {
-    let formula = Formula::all((0..5000).map(|i| {
-        Formula::opaque(format!("o{i}")).or(Formula::opaque(format!("o{}", i + 1)).not())
-    }));
-    assert!(matches!(Native.decide(&Goal::satisfiable(formula, Universe::Any), 1 << 29).answer, Answer::Sometimes(_) | Answer::Undecided(Reason::Budget)));
+    let formula = Formula::all(
+        (0..5000).map(|i| Formula::opaque(format!("o{i}")).or(Formula::opaque(format!("o{}", i + 1)).not())),
+    );
+    assert!(matches!(
+        Native.decide(&Goal::satisfiable(formula, Universe::Any), 1 << 29).answer,
+        Answer::Sometimes(_) | Answer::Undecided(Reason::Budget)
+    ));
 }
 
 #[test]
@@ -341,4 +342,67 @@ fn actions_keep_to_their_resources() {
         panic!()
     };
     assert_eq!(request.text(&Attribute::resource()), Some("*"));
+}
+
+#[cfg(feature = "z3")]
+mod with_z3 {
+    use super::*;
+    use crate::solver::z3::Z3;
+
+    /// Z3 may pass: it has its own limits. Where both engines answer, they agree.
+    fn check_both(goal: &Goal) {
+        check(&Z3, goal, true);
+        let portfolio = Portfolio { engines: EngineSelection::Both, budget: BUDGET };
+        let decided = portfolio.decide(goal).unwrap();
+        if let Answer::Sometimes(request) = decided.answer {
+            assert!(witness::satisfies(goal, &request));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn z3_agrees(formula in formula(), universe in universe()) {
+            check_both(&Goal::satisfiable(formula, universe));
+        }
+
+        #[test]
+        fn z3_agrees_about_inclusions(inner in formula(), outer in formula(), universe in universe()) {
+            check_both(&Goal::included(inner, outer, universe));
+        }
+
+        #[test]
+        fn z3_agrees_about_relations(formula in formula_with_relations(), universe in universe()) {
+            check_both(&Goal::satisfiable(formula, universe));
+        }
+    }
+
+    #[test]
+    fn relations_between_unknown_texts_are_decided() {
+        let home = |name: &str, tail: &[Token]| {
+            let reference = Part::Reference(Attribute::text(name));
+            let parts = [Part::literal("home/"), reference, Part::Tokens(tail.into())];
+            Formula::same(Attribute::resource(), Template::new(parts, Case::Sensitive))
+        };
+        let exact = home("user", &[]);
+        let below = home("user", &[Token::Run]);
+        let portfolio = Portfolio::default();
+        let decide = |goal| portfolio.decide(&goal).unwrap();
+        let included = decide(Goal::included(exact.clone(), below.clone(), Universe::Any));
+        assert_eq!((included.answer, included.engine), (Answer::Never, "z3"));
+        let reverse = decide(Goal::included(below, exact, Universe::Any));
+        assert!(matches!(reverse.answer, Answer::Sometimes(_)), "{reverse:?}");
+    }
+
+    #[test]
+    fn scripts_are_what_z3_reads() {
+        let goal = Goal::satisfiable(
+            m("resource", &["a\\u{62}c\"*", "é€😀"]).and(m("k", &["x"]).not()),
+            Universe::Any,
+        );
+        let script = smt(&goal);
+        assert!(script.contains("(check-sat)") && script.is_ascii(), "{script}");
+        check_both(&goal);
+    }
 }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::logic::{Assignment, Atom, Attribute, Decimal, Formula, Goal, Kind, Pattern, Token, Universe, Value};
+use crate::logic::{
+    Assignment, Atom, Attribute, Decimal, Formula, Goal, Kind, Pattern, Token, Universe, Value,
+};
 
 /// Whether the request belongs to the universe and does not make the formula false.
 pub(super) fn satisfies(goal: &Goal, request: &Assignment) -> bool {
@@ -99,7 +101,8 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
         let current = request.text(&attribute).unwrap_or_default().to_owned();
         let mut matching: Vec<_> = patterns.into_iter().filter(|pattern| pattern.matches(&current)).collect();
         matching.sort_by_key(|pattern| std::cmp::Reverse(pattern.literal_prefix().len()));
-        let candidates = matching.iter().take(8).flat_map(|pattern| [filled(pattern, "example"), filled(pattern, "x")]);
+        let candidates =
+            matching.iter().take(8).flat_map(|pattern| [filled(pattern, "example"), filled(pattern, "x")]);
         for candidate in candidates.filter(|candidate| candidate.len() > current.len()) {
             let next = request.clone().with_text(attribute.clone(), candidate);
             if is_settled(&goal.formula, &next) && satisfies(goal, &next) {
@@ -114,8 +117,11 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
 /// Whether no name has values of two kinds, so that a text may be replaced on its own.
 fn is_settled(formula: &Formula, request: &Assignment) -> bool {
     let attributes = formula.attributes();
-    let mut names: Vec<&str> =
-        attributes.iter().filter(|attribute| request.value(attribute).is_some()).map(Attribute::name).collect();
+    let mut names: Vec<&str> = attributes
+        .iter()
+        .filter(|attribute| request.value(attribute).is_some())
+        .map(Attribute::name)
+        .collect();
     let count = names.len();
     names.dedup();
     names.len() == count

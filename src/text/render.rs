@@ -20,33 +20,112 @@ const CUT: &str = "...";
 /// library would count the column in the cut line.
 const NO_PATH: &str = ":::";
 
+/// A message with marked places and remarks, before it is laid out. [`Problem`]s and findings are both shown so.
+#[derive(Clone, Debug)]
+pub struct Notice<'a> {
+    /// How much it matters, which chooses the colour.
+    pub weight: Weight,
+    /// The word in front: `error`, `high`.
+    pub name: &'a str,
+    /// The id in brackets after it.
+    pub id: &'a str,
+    /// The message.
+    pub title: &'a str,
+    /// The places, the most important one first.
+    pub marks: Vec<Mark>,
+    /// A path to name where there is no place.
+    pub path: Option<&'a str>,
+    /// What stands below: a word and a text, which may have several lines.
+    pub remarks: Vec<(&'a str, String)>,
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    /// Worth knowing.
+    Light,
+    /// Worth a look.
+    Middling,
+    /// Worth acting on at once.
+    Heavy,
+}
+
+/// A place in a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Where.
+    pub span: Span,
+    /// A few words beside the marked text.
+    pub label: Option<String>,
+}
+
 /// The problem with `path:line:column`, the marked lines, label and help, without a final line break.
 ///
 /// `colour` adds ANSI colour. Lines of any length may be marked: a long one is cut around the span.
 #[must_use]
 pub fn render(problem: &Problem, files: &Files, colour: bool) -> String {
-    let level = match problem.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
+    let notice = Notice {
+        weight: match problem.severity {
+            Severity::Error => Weight::Heavy,
+            Severity::Warning => Weight::Middling,
+        },
+        name: problem.severity.name(),
+        id: problem.code,
+        title: &problem.message,
+        marks: problem.span.map(|span| Mark { span, label: problem.label.clone() }).into_iter().collect(),
+        path: problem.path.as_deref(),
+        remarks: problem.help.iter().map(|help| ("help", help.clone())).collect(),
     };
-    let mut group = Group::with_title(level.primary_title(problem.message.as_str()).id(problem.code));
-    if let Some(span) = problem.span {
-        let place = files.start(span);
-        let origin = Origin::path(files.path(span.file));
-        group = group.element(origin.line(place.line as usize).char_column(place.column as usize));
-        let excerpt = Excerpt::of(span, files);
-        let mark = AnnotationKind::Primary.span(excerpt.mark).label(problem.label.as_deref());
-        group = group.element(Snippet::source(excerpt.source).line_start(excerpt.line).annotation(mark));
-    } else if let Some(path) = &problem.path {
-        group = group.element(Origin::path(path.as_str()));
+    render_notice(&notice, files, colour)
+}
+
+/// The notice as [`render`] shows a problem. Control characters in its texts are shown, not obeyed.
+#[must_use]
+pub fn render_notice(notice: &Notice<'_>, files: &Files, colour: bool) -> String {
+    let level = match notice.weight {
+        Weight::Heavy => Level::ERROR,
+        Weight::Middling => Level::WARNING,
+        Weight::Light => Level::NOTE,
+    };
+    let title = level.with_name(notice.name).primary_title(printable(notice.title)).id(notice.id);
+    let mut group = Group::with_title(title);
+    for (place, mark) in notice.marks.iter().enumerate() {
+        let position = files.start(mark.span);
+        let origin = Origin::path(printable(files.path(mark.span.file)));
+        let origin = origin.line(position.line as usize).char_column(position.column as usize);
+        let excerpt = Excerpt::of(mark.span, files);
+        let kind = if place == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let annotation = kind.span(excerpt.mark).label(mark.label.as_deref().map(printable));
+        let snippet = Snippet::source(excerpt.source).line_start(excerpt.line).annotation(annotation);
+        group = group.element(origin).element(snippet);
     }
-    if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    if let Some(path) = notice.path.filter(|_| notice.marks.is_empty()) {
+        group = group.element(Origin::path(printable(path)));
+    }
+    for (name, text) in &notice.remarks {
+        group = group.element(Level::HELP.with_name(*name).message(printable(text)));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let rendered = renderer.render(&[group]);
     let lines: Vec<&str> = rendered.lines().filter(|line| without_colour(line).trim() != NO_PATH).collect();
     lines.join("\n")
+}
+
+/// The text with everything that a terminal would obey instead of show written out: names in policies come from
+/// whoever wrote them. Line breaks stay.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns_text =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if (c.is_control() && c != '\n') || turns_text {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 fn without_colour(line: &str) -> String {

@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 const MAX_DEPTH: usize = 48;
 
 /// Reads an expression; `own` is the span of the string it stands in, quotes included.
-pub fn read(text: &Text, own: Span) -> Expression {
+pub(super) fn read(text: &Text, own: Span) -> Expression {
     let source = text.as_str();
     let whole = || Expression::Opaque(Located::new(text.shared(), own));
     if source.len() > MAX_LENGTH {
@@ -49,8 +49,8 @@ struct Piece {
 
 /// Longer signs first.
 const SIGNS: [&str; 24] = [
-    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", "{", "}", ".", ",", "+", "-", "*", "/",
-    "%", "?", ":",
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", "{", "}", ".", ",", "+", "-", "*",
+    "/", "%", "?", ":",
 ];
 
 /// The tokens; `None` when the text is no CEL or uses a literal that is not read here.
@@ -343,7 +343,7 @@ fn test(path: &[&str], comparison: Comparison, text: &str) -> Value {
 }
 
 /// Microseconds since the Unix epoch of a time in RFC 3339; `None` also for a finer fraction, which would be rounded.
-pub fn instant(text: &str) -> Option<i64> {
+pub(super) fn instant(text: &str) -> Option<i64> {
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     (timestamp.subsec_nanosecond() % 1000 == 0).then(|| timestamp.as_microsecond())
 }
@@ -404,7 +404,8 @@ mod tests {
 
     #[test]
     fn the_subset_is_read() {
-        let read = read_text(r#"resource.name.startsWith("projects/_/buckets/b") && !(resource.type == 'x')"#);
+        let read =
+            read_text(r#"resource.name.startsWith("projects/_/buckets/b") && !(resource.type == 'x')"#);
         let left = Expression::Text(Key::Name, Comparison::StartsWith, "projects/_/buckets/b".into());
         let right = Expression::Text(Key::Type, Comparison::Equals, "x".into());
         assert_eq!(read, Expression::And(Box::new(left), Box::new(Expression::Not(Box::new(right)))));
@@ -427,7 +428,9 @@ mod tests {
 
     #[test]
     fn broken_or_hostile_text_is_opaque_as_a_whole() {
-        for source in ["", "true &&", "(true", "\"open", "a ? b : c", "x in ['a']", "`x`", "@", "resource.name = 'x'"] {
+        for source in
+            ["", "true &&", "(true", "\"open", "a ? b : c", "x in ['a']", "`x`", "@", "resource.name = 'x'"]
+        {
             assert_eq!(opaques(&read_text(source)), [source], "{source}");
         }
         let deep = format!("{}true{}", "(".repeat(5000), ")".repeat(5000));

@@ -14,33 +14,59 @@ use crate::model::{Gap, GapKind, Origin};
 /// The services that recognize the attributes of resources, by the first word of their name:
 /// <https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-service> (November 2026).
 const SERVICES: [&str; 26] = [
-    "apigee", "apihub", "backupdr", "bigquery", "bigqueryreservation", "bigtableadmin", "binaryauthorization", "ces",
-    "clouddeploy", "cloudkms", "cloudresourcemanager", "compute", "connectors", "container", "dataform", "dns",
-    "firestore", "iap", "integrations", "logging", "managedkafka", "networksecurity", "secretmanager", "spanner",
-    "sqladmin", "storage",
+    "apigee",
+    "apihub",
+    "backupdr",
+    "bigquery",
+    "bigqueryreservation",
+    "bigtableadmin",
+    "binaryauthorization",
+    "ces",
+    "clouddeploy",
+    "cloudkms",
+    "cloudresourcemanager",
+    "compute",
+    "connectors",
+    "container",
+    "dataform",
+    "dns",
+    "firestore",
+    "iap",
+    "integrations",
+    "logging",
+    "managedkafka",
+    "networksecurity",
+    "secretmanager",
+    "spanner",
+    "sqladmin",
+    "storage",
 ];
 
 /// Whether requests on resources of the service (`storage.googleapis.com`) have attributes of the resource.
-pub fn recognizes_attributes(service: &str) -> bool {
+pub(super) fn recognizes_attributes(service: &str) -> bool {
     service.strip_suffix(".googleapis.com").is_some_and(|word| SERVICES.contains(&word))
 }
 
 /// The time of the request.
-pub fn request_time() -> Attribute {
+pub(super) fn request_time() -> Attribute {
     Attribute::new("request.time", Kind::Instant)
 }
 
 /// The requests for which a condition holds; `True` for none.
-pub fn holds(condition: Option<&Condition>) -> Formula {
+pub(super) fn holds(condition: Option<&Condition>) -> Formula {
     condition.map_or(Formula::True, |condition| lower(&condition.expression).holds)
 }
 
 /// One gap for each part of the condition that is not understood.
-pub fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
+pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     let mut found = Vec::new();
     if let Some(condition) = condition {
         opaque_parts(&condition.expression, &mut |text, span| {
-            let origin = span.map(|span| Origin { span: Some(span), what: "condition".to_owned(), ..Origin::default() });
+            let origin = span.map(|span| Origin {
+                span: Some(span),
+                what: "condition".to_owned(),
+                ..Origin::default()
+            });
             found.push(Gap {
                 kind: GapKind::OpaqueCondition,
                 message: format!("the condition `{text}` is not understood; both outcomes were considered"),
@@ -176,7 +202,9 @@ fn type_is(value: &str) -> Option<Formula> {
         "storage.googleapis.com/Bucket" => below("").and(below("/").not()),
         "storage.googleapis.com/Object" => below("/objects/"),
         "storage.googleapis.com/ManagedFolder" => below("/managedFolders/").and(below("/objects/").not()),
-        "cloudresourcemanager.googleapis.com/Project" => like("//cloudresourcemanager.googleapis.com/projects/*"),
+        "cloudresourcemanager.googleapis.com/Project" => {
+            like("//cloudresourcemanager.googleapis.com/projects/*")
+        }
         _ => return None,
     })
 }

@@ -15,14 +15,20 @@ use crate::model::{
 };
 
 /// Judges one request.
-pub fn decide(estate: &Estate, request: &Request) -> Decision {
+pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let resource = names::full_name(&request.resource);
-    let mut judge = Judge { estate, request, resource: &resource, because: Vec::new(), gaps: BTreeSet::new() };
+    let mut judge =
+        Judge { estate, request, resource: &resource, because: Vec::new(), gaps: BTreeSet::new() };
     let place = judge.place();
     judge.visit(place);
     let verdict = if judge.because.is_empty() { Verdict::ImplicitlyDenied } else { Verdict::Allowed };
     judge.because.dedup();
-    Decision { verdict, because: judge.because, blocked_by: Vec::new(), gaps: judge.gaps.into_iter().collect() }
+    Decision {
+        verdict,
+        because: judge.because,
+        blocked_by: Vec::new(),
+        gaps: judge.gaps.into_iter().collect(),
+    }
 }
 
 struct Judge<'a> {
@@ -129,7 +135,9 @@ impl Judge<'_> {
                 if text != principal && !text.starts_with("principal://") {
                     self.gaps.insert(Gap {
                         kind: GapKind::MissingScope,
-                        message: format!("who belongs to `{text}` is not known; assumed to be nobody of the input"),
+                        message: format!(
+                            "who belongs to `{text}` is not known; assumed to be nobody of the input"
+                        ),
                         origin: Some(origin.clone()),
                     });
                 }
@@ -287,7 +295,8 @@ impl Judge<'_> {
             Key::Name => Ok(relative.to_owned()),
             Key::Service => Ok(service.to_owned()),
             Key::Type => {
-                let types = ["Bucket", "Object", "ManagedFolder"].map(|kind| format!("storage.googleapis.com/{kind}"));
+                let types = ["Bucket", "Object", "ManagedFolder"]
+                    .map(|kind| format!("storage.googleapis.com/{kind}"));
                 let known = wanted == "cloudresourcemanager.googleapis.com/Project"
                     || types.iter().any(|kind| kind == wanted);
                 if known { Ok(self.kind(service, relative)) } else { Err(Failure::Opaque) }
@@ -317,7 +326,11 @@ enum Failure {
 }
 
 /// `&&` and `||`: a side that decides absorbs the failure of the other. What is not understood could have decided.
-fn absorb(left: Result<bool, Failure>, right: Result<bool, Failure>, decisive: bool) -> Result<bool, Failure> {
+fn absorb(
+    left: Result<bool, Failure>,
+    right: Result<bool, Failure>,
+    decisive: bool,
+) -> Result<bool, Failure> {
     match (left, right) {
         (Ok(value), _) | (_, Ok(value)) if value == decisive => Ok(decisive),
         (Ok(_), Ok(_)) => Ok(!decisive),

@@ -11,7 +11,7 @@ use super::names::{BUCKETS, CLOUD};
 use crate::model::{Estate, Gap, GapKind, Origin, Target};
 
 /// The roles of the default policy, and the convenience values that get each.
-pub const BINDINGS: [(&str, &[Basic]); 4] = [
+pub(super) const BINDINGS: [(&str, &[Basic]); 4] = [
     ("roles/storage.legacyBucketOwner", &[Basic::Editor, Basic::Owner]),
     ("roles/storage.legacyBucketReader", &[Basic::Viewer]),
     ("roles/storage.legacyObjectOwner", &[Basic::Editor, Basic::Owner]),
@@ -19,19 +19,19 @@ pub const BINDINGS: [(&str, &[Basic]); 4] = [
 ];
 
 /// Whether the policy of a bucket is in the input.
-pub fn has_policy(estate: &Estate, bucket: &str) -> bool {
+pub(super) fn has_policy(estate: &Estate, bucket: &str) -> bool {
     let Some(id) = estate.find_resource(CLOUD, &format!("{BUCKETS}{bucket}")) else { return false };
     estate.attached_to(Target::Resource(id)).any(|attachment| attachment.layer == ALLOW)
 }
 
 /// What a default binding is called.
-pub fn origin(role: &str, basic: Basic, project: &str) -> Origin {
+pub(super) fn origin(role: &str, basic: Basic, project: &str) -> Origin {
     let what = format!("default binding of `{role}` to `{}{project}` on a new bucket", basic.prefix());
     Origin { what, ..Origin::default() }
 }
 
 /// What was assumed.
-pub fn gap(project: &str, origin: &Origin) -> Gap {
+pub(super) fn gap(project: &str, origin: &Origin) -> Gap {
     Gap {
         kind: GapKind::AssumedDefault,
         message: format!(

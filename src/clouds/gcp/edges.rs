@@ -26,10 +26,11 @@ const WAYS: [(&str, &str); 6] = [
 ];
 
 /// All steps that some binding on a service account, or above it, speaks for.
-pub fn steps(estate: &Estate) -> Vec<Step> {
+pub(super) fn steps(estate: &Estate) -> Vec<Step> {
     let mut found = BTreeSet::new();
     for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
-        let account = resource.name.rsplit_once("/serviceAccounts/").map(|(_, mail)| format!("serviceAccount:{mail}"));
+        let account =
+            resource.name.rsplit_once("/serviceAccounts/").map(|(_, mail)| format!("serviceAccount:{mail}"));
         let Some(to) = account.and_then(|name| estate.find_principal(CLOUD, &name)) else { continue };
         for target in targets(estate, id) {
             for (_, binding) in members::bindings(estate, target) {
@@ -46,7 +47,10 @@ pub fn steps(estate: &Estate) -> Vec<Step> {
             }
         }
     }
-    found.into_iter().filter_map(|(from, to, kind, action, on)| step(estate, from, to, kind, action, on)).collect()
+    found
+        .into_iter()
+        .filter_map(|(from, to, kind, action, on)| step(estate, from, to, kind, action, on))
+        .collect()
 }
 
 fn step(
@@ -95,9 +99,11 @@ fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
             });
             users.map(|(id, _)| id).collect()
         }
-        Member::AllUsers | Member::AllAuthenticatedUsers => {
-            estate.principals().filter(|(_, one)| one.cloud == CLOUD && asks(one.kind)).map(|(id, _)| id).collect()
-        }
+        Member::AllUsers | Member::AllAuthenticatedUsers => estate
+            .principals()
+            .filter(|(_, one)| one.cloud == CLOUD && asks(one.kind))
+            .map(|(id, _)| id)
+            .collect(),
         Member::Deleted(_) => Vec::new(),
         _ => estate.find_principal(CLOUD, &member.name()).into_iter().collect(),
     }
@@ -109,7 +115,7 @@ fn asks(kind: PrincipalKind) -> bool {
 
 /// Who may set the allow policy of a scope may give itself everything in it:
 /// <https://cloud.google.com/iam/docs/granting-changing-revoking-access>.
-pub fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
+pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let Some(known) = estate.scope(scope).filter(|scope| scope.cloud == CLOUD) else { return Vec::new() };
     let kind = match known.kind {
         ScopeKind::Account => "projects",
@@ -124,7 +130,7 @@ pub fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
 }
 
 /// The name of a request's principal for the subject of a question.
-pub fn asker(estate: &Estate, subject: Subject) -> String {
+pub(super) fn asker(estate: &Estate, subject: Subject) -> String {
     match subject {
         Subject::Principal(id) => {
             let name = estate.principal(id).map(|principal| principal.name.clone()).unwrap_or_default();

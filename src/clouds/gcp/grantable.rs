@@ -44,7 +44,10 @@ impl Roles for Gcp {
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
         let Some(name) = estate.principal(principal).map(|who| who.name.as_str()) else { return Vec::new() };
         let bindings = bindings(estate);
-        bindings.filter(|(_, _, binding)| lists(binding, name)).filter_map(|(_, at, binding)| held(estate, at, binding)).collect()
+        bindings
+            .filter(|(_, _, binding)| lists(binding, name))
+            .filter_map(|(_, at, binding)| held(estate, at, binding))
+            .collect()
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {
@@ -59,16 +62,20 @@ impl Roles for Gcp {
 
     fn below(&self, _estate: &Estate, place: &str) -> Patterns {
         match names::scope_of(place) {
-            Some(scope) => Patterns::globs([
-                place,
-                format!("//*/{scope}").as_str(),
-                format!("//*/{scope}/*").as_str(),
-            ]),
+            Some(scope) => {
+                Patterns::globs([place, format!("//*/{scope}").as_str(), format!("//*/{scope}/*").as_str()])
+            }
             None => Patterns::of(names::inside(place)),
         }
     }
 
-    fn replace(&self, estate: &Estate, principal: PrincipalId, remove: &[HeldRole], add: &[RoleAt]) -> Estate {
+    fn replace(
+        &self,
+        estate: &Estate,
+        principal: PrincipalId,
+        remove: &[HeldRole],
+        add: &[RoleAt],
+    ) -> Estate {
         let mut changed = estate.clone();
         let Some(name) = estate.principal(principal).map(|who| who.name.clone()) else { return changed };
         for (id, at, binding) in bindings(estate) {
@@ -77,7 +84,8 @@ impl Roles for Gcp {
                     remove.iter().any(|held| held.at.role == *binding.role.value && held.at.place == place)
                 });
             if gone && lists(binding, &name) {
-                let members = binding.members.iter().filter(|member| member.value.name() != name).cloned().collect();
+                let members =
+                    binding.members.iter().filter(|member| member.value.name() != name).cloned().collect();
                 changed.replace_body(id, Arc::new(Body::Binding(Binding { members, ..binding.clone() })));
             }
         }
@@ -105,7 +113,11 @@ fn build_catalog() -> RoleCatalog {
     let mut roles: Vec<CandidateRole> = catalog
         .roles()
         .filter(|role| {
-            role.stage() == Stage::Ga && !role.is_basic() && !role.is_service_agent() && !role.is_legacy()
+            role.stage() == Stage::Ga
+                && !role.is_gone()
+                && !role.is_basic()
+                && !role.is_service_agent()
+                && !role.is_legacy()
         })
         .map(|role| CandidateRole {
             name: role.name().into(),
@@ -126,8 +138,13 @@ fn danger(permission: &str) -> u64 {
     let kind = parts.next().unwrap_or_default();
     let service = permission.split('.').next().unwrap_or_default();
     let gives_access = verb.to_ascii_lowercase().contains("setiampolicy")
-        || matches!(verb, "actAs" | "getAccessToken" | "getOpenIdToken" | "implicitDelegation" | "signBlob" | "signJwt")
-        || (service == "iam" && matches!(kind, "serviceAccountKeys" | "roles") && matches!(verb, "create" | "update"));
+        || matches!(
+            verb,
+            "actAs" | "getAccessToken" | "getOpenIdToken" | "implicitDelegation" | "signBlob" | "signJwt"
+        )
+        || (service == "iam"
+            && matches!(kind, "serviceAccountKeys" | "roles")
+            && matches!(verb, "create" | "update"));
     let reads_data = matches!(
         permission,
         "storage.objects.get"
@@ -216,11 +233,31 @@ struct Bindable {
 /// Not all kinds that <https://cloud.google.com/iam/docs/resource-types-with-policies> lists: the others are bound at
 /// their project.
 const BINDABLE: &[Bindable] = &[
-    Bindable { service: "storage.googleapis.com", path: &["projects", "_", "buckets", "*"], command: "storage buckets" },
-    Bindable { service: "iam.googleapis.com", path: &["projects", "*", "serviceAccounts", "*"], command: "iam service-accounts" },
-    Bindable { service: "pubsub.googleapis.com", path: &["projects", "*", "topics", "*"], command: "pubsub topics" },
-    Bindable { service: "pubsub.googleapis.com", path: &["projects", "*", "subscriptions", "*"], command: "pubsub subscriptions" },
-    Bindable { service: "secretmanager.googleapis.com", path: &["projects", "*", "secrets", "*"], command: "secrets" },
+    Bindable {
+        service: "storage.googleapis.com",
+        path: &["projects", "_", "buckets", "*"],
+        command: "storage buckets",
+    },
+    Bindable {
+        service: "iam.googleapis.com",
+        path: &["projects", "*", "serviceAccounts", "*"],
+        command: "iam service-accounts",
+    },
+    Bindable {
+        service: "pubsub.googleapis.com",
+        path: &["projects", "*", "topics", "*"],
+        command: "pubsub topics",
+    },
+    Bindable {
+        service: "pubsub.googleapis.com",
+        path: &["projects", "*", "subscriptions", "*"],
+        command: "pubsub subscriptions",
+    },
+    Bindable {
+        service: "secretmanager.googleapis.com",
+        path: &["projects", "*", "secrets", "*"],
+        command: "secrets",
+    },
 ];
 
 /// The kind, and the part of the name that is the bindable resource itself.
@@ -230,8 +267,12 @@ fn bindable_kind(resource: &str) -> Option<(&'static Bindable, &str)> {
     BINDABLE.iter().filter(|kind| kind.service == service).find_map(|kind| {
         let words: Vec<&str> = path.split('/').take(kind.path.len()).collect();
         let fits = words.len() == kind.path.len()
-            && words.iter().zip(kind.path).all(|(word, own)| !word.is_empty() && (*own == "*" || own == word));
-        let length = 2 + service.len() + 1 + words.iter().map(|word| word.len()).sum::<usize>() + words.len() - 1;
+            && words
+                .iter()
+                .zip(kind.path)
+                .all(|(word, own)| !word.is_empty() && (*own == "*" || own == word));
+        let length =
+            2 + service.len() + 1 + words.iter().map(|word| word.len()).sum::<usize>() + words.len() - 1;
         fits.then_some(())?;
         Some((kind, resource.get(..length)?))
     })
@@ -244,7 +285,8 @@ fn bindable(resource: &str) -> Option<&str> {
 /// Adds an unconditional binding of its own.
 fn bind(estate: &mut Estate, member: &str, at: &RoleAt, written: Option<Span>) {
     let Some(span) = written else { return };
-    let origin = Origin { span: written, what: format!("the proposed binding of `{}`", at.role), ..Origin::default() };
+    let origin =
+        Origin { span: written, what: format!("the proposed binding of `{}`", at.role), ..Origin::default() };
     let target = match names::scope_of(&at.place).and_then(|scope| estate.find_scope(names::CLOUD, scope)) {
         Some(scope) => Target::Scope(scope),
         None => Target::Resource(estate.add_resource(Resource {
@@ -281,12 +323,18 @@ fn command(verb: &str, principal: &str, at: &RoleAt) -> String {
         },
         (None, Some((kind, name))) => {
             let id = name.rsplit('/').next().unwrap_or_default();
-            (kind.command, if kind.command == "storage buckets" { format!("gs://{id}") } else { full_id(name, id) })
+            (
+                kind.command,
+                if kind.command == "storage buckets" { format!("gs://{id}") } else { full_id(name, id) },
+            )
         }
         (None, None) => ("projects", at.place.clone()),
     };
     let condition = if verb == "remove" { " --condition=None" } else { "" };
-    format!("gcloud {group} {verb}-iam-policy-binding {id} --member={principal} --role={}{condition}", at.role)
+    format!(
+        "gcloud {group} {verb}-iam-policy-binding {id} --member={principal} --role={}{condition}",
+        at.role
+    )
 }
 
 /// The id with the project it belongs to, unless it tells its project itself, as mail addresses do.

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ALLOW;
 use super::ast::{Body, Member};
 use super::names::{self, CLOUD};
 use super::parse;
 use super::roles::ROLE_DEFINITION;
-use super::ALLOW;
 use crate::model::{
-    Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource, ResourceId,
-    Scope, ScopeId, Target,
+    Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
+    ResourceId, Scope, ScopeId, Target,
 };
 use crate::text::{Problem, Route, Span, Tree};
 
@@ -43,7 +43,9 @@ pub fn allow_policy(
     let told: Vec<&str> = bindings
         .iter()
         .flat_map(|placed| &placed.binding.members)
-        .filter_map(|member| if let Member::Holders(_, project) = &member.value { Some(project.as_str()) } else { None })
+        .filter_map(|member| {
+            if let Member::Holders(_, project) = &member.value { Some(project.as_str()) } else { None }
+        })
         .collect();
     let place = origin(format!("resource `{name}`"), subject.span, Route::root());
     let target = target(&name, subject, told.first().copied(), &place, estate);
@@ -66,8 +68,12 @@ pub fn allow_policy(
 
 fn attach(estate: &mut Estate, name: &str, body: Body, target: Target, origin: Origin) {
     let layer = if matches!(body, Body::Role(_)) { ROLE_DEFINITION } else { ALLOW };
-    let policy =
-        estate.add_policy(Policy { cloud: CLOUD, name: name.to_owned(), body: Arc::new(body), origin: origin.clone() });
+    let policy = estate.add_policy(Policy {
+        cloud: CLOUD,
+        name: name.to_owned(),
+        body: Arc::new(body),
+        origin: origin.clone(),
+    });
     estate.attach(Attachment { policy, target, layer, origin });
 }
 
@@ -85,13 +91,20 @@ fn label(name: &str) -> String {
 
 /// What the policy is attached to, created with all that is known of its place. `told` is a project that the policy
 /// itself mentions by a convenience value, which for a bucket is its own.
-fn target(name: &str, subject: &Subject<'_>, told: Option<&str>, origin: &Origin, estate: &mut Estate) -> Target {
+fn target(
+    name: &str,
+    subject: &Subject<'_>,
+    told: Option<&str>,
+    origin: &Origin,
+    estate: &mut Estate,
+) -> Target {
     let above = hierarchy(&subject.ancestors, origin, estate);
     if let Some(scope) = names::scope_of(name) {
         return Target::Scope(scope_of(scope, above, origin, estate));
     }
     let told = told.filter(|_| above.is_none() && names::bucket(name).is_some());
-    let home = above.or_else(|| told.and_then(|project| scope(&format!("projects/{project}"), None, origin, estate)));
+    let home = above
+        .or_else(|| told.and_then(|project| scope(&format!("projects/{project}"), None, origin, estate)));
     let kind = subject.kind.map_or_else(|| kind_of(name), str::to_owned);
     Target::Resource(resource(name, kind, home, origin.clone(), estate))
 }
@@ -99,13 +112,16 @@ fn target(name: &str, subject: &Subject<'_>, told: Option<&str>, origin: &Origin
 /// The scope that a policy is set on. Asset Inventory names projects by id and their ancestors by number: two project
 /// names in one place are the same project.
 fn scope_of(name: &str, above: Option<ScopeId>, origin: &Origin, estate: &mut Estate) -> ScopeId {
-    let is_project = |id: ScopeId, estate: &Estate| estate.scope(id).is_some_and(|one| one.name.starts_with("projects/"));
+    let is_project =
+        |id: ScopeId, estate: &Estate| estate.scope(id).is_some_and(|one| one.name.starts_with("projects/"));
     match above {
         Some(above) if name.starts_with("projects/") && is_project(above, estate) => {
             same_project(name, above, origin, estate)
         }
         Some(above) if estate.scope_names(above).any(|own| own == name) => above,
-        above => scope(name, above, origin, estate).unwrap_or_else(|| estate.add_scope(unnamed(name, origin))),
+        above => {
+            scope(name, above, origin, estate).unwrap_or_else(|| estate.add_scope(unnamed(name, origin)))
+        }
     }
 }
 
@@ -115,7 +131,8 @@ fn same_project(name: &str, other: ScopeId, origin: &Origin, estate: &mut Estate
     if known == name || estate.scope_names(other).any(|own| own == name) {
         return other;
     }
-    let is_number = |name: &str| name.strip_prefix("projects/").is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
+    let is_number =
+        |name: &str| name.strip_prefix("projects/").is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
     if is_number(name) && !is_number(&known) {
         estate.add_scope_name(other, name);
         return other;
@@ -143,7 +160,13 @@ fn unnamed(name: &str, origin: &Origin) -> Scope {
     Scope { cloud: CLOUD, name: name.to_owned(), kind, parent: None, origin: origin.clone() }
 }
 
-fn resource(name: &str, kind: String, home: Option<ScopeId>, origin: Origin, estate: &mut Estate) -> ResourceId {
+fn resource(
+    name: &str,
+    kind: String,
+    home: Option<ScopeId>,
+    origin: Origin,
+    estate: &mut Estate,
+) -> ResourceId {
     let home = names::told_scope(name).and_then(|told| scope(&told, None, &origin, estate)).or(home);
     if let Some((_, mail)) = name.rsplit_once("/serviceAccounts/").filter(|(_, mail)| mail.contains('@')) {
         add_principal(estate, &Member::ServiceAccount(mail.to_ascii_lowercase()), origin.clone());
@@ -202,7 +225,8 @@ pub fn custom_role(tree: &Tree, route: &Route, estate: &mut Estate, problems: &m
     if role.name.starts_with("roles/") {
         return;
     }
-    let origin = Origin { span: Some(role.span), route: route.clone(), what: format!("role `{}`", role.name) };
+    let origin =
+        Origin { span: Some(role.span), route: route.clone(), what: format!("role `{}`", role.name) };
     let owner = role.name.split_once("/roles/").and_then(|(owner, _)| scope(owner, None, &origin, estate));
     match owner {
         Some(owner) => {

@@ -19,11 +19,13 @@ use crate::model::{
 };
 
 /// The grants of one policy as it is written.
-pub fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>> {
+pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>> {
     let Some(policy) = estate.policy(policy).filter(|_| layer == ALLOW) else { return Vec::new() };
     let Some(Body::Binding(binding)) = policy.body.downcast_ref::<Body>() else { return Vec::new() };
     let mut gaps = binding.gaps.clone();
-    gaps.extend(binding.members.iter().filter_map(|member| members::gap_of(estate, &member.value, &policy.origin)));
+    gaps.extend(
+        binding.members.iter().filter_map(|member| members::gap_of(estate, &member.value, &policy.origin)),
+    );
     gaps.extend(conditions::gaps(binding.condition.as_ref()));
     let role = roles::find(estate, &binding.role.value);
     gaps.extend(role.is_none().then(|| unknown_role(&binding.role.value, &policy.origin)));
@@ -39,7 +41,7 @@ pub fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>
 }
 
 /// The gap of a role whose permissions are not known.
-pub fn unknown_role(role: &str, origin: &Origin) -> Gap {
+pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
     Gap {
         kind: GapKind::MissingPolicy,
         message: format!("the permissions of role `{role}` are not known; assumed to be none"),
@@ -48,7 +50,7 @@ pub fn unknown_role(role: &str, origin: &Origin) -> Gap {
 }
 
 /// All that decides a question.
-pub fn layers(estate: &Estate, question: &Question) -> Layers {
+pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     let identity = Identity::of(estate, question.subject);
     let mut asking = Asking { estate, identity, action: question.action.as_deref(), gaps: BTreeSet::new() };
     let mut known = Assignment::new().with_text(Attribute::principal(), asking.identity.name.clone());
@@ -68,9 +70,10 @@ pub fn layers(estate: &Estate, question: &Question) -> Layers {
             (asking.at(&name, Some(*resource), &mut known), facts)
         }
     };
-    let mentions_time = groups.iter().flat_map(|group| &group.grants).any(|grant| {
-        grant.condition.attributes().contains(&conditions::request_time())
-    });
+    let mentions_time = groups
+        .iter()
+        .flat_map(|group| &group.grants)
+        .any(|grant| grant.condition.attributes().contains(&conditions::request_time()));
     let facts = if mentions_time { facts.and(real_time()) } else { facts };
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
@@ -84,12 +87,12 @@ fn real_time() -> Formula {
 }
 
 /// The names of all requests on a resource or inside it.
-pub fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
+pub(super) fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
     Patterns::of(estate.resource(resource).into_iter().flat_map(|resource| names::inside(&resource.name)))
 }
 
 /// The rule: denied by no deny policy, and allowed by some allow policy.
-pub fn combine(layers: &Layers) -> Formula {
+pub(super) fn combine(layers: &Layers) -> Formula {
     let of = |layer: Layer, effect: Effect| {
         let groups = layers.groups.iter().filter(move |group| group.layer == layer);
         Formula::any(groups.map(|group| group.applies.clone().and(group.effect(effect))))
@@ -127,7 +130,8 @@ impl Asking<'_> {
         targets.extend(around.into_iter().map(|id| (Target::Resource(id), Formula::True)));
         if within.is_some() {
             let inner = estate.resources().filter(|(_, inner)| {
-                inner.cloud == names::CLOUD && inner.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+                inner.cloud == names::CLOUD
+                    && inner.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
             });
             targets.extend(inner.map(|(id, _)| (Target::Resource(id), self.covered(id))));
         }
@@ -284,7 +288,13 @@ impl Asking<'_> {
         (!grants.is_empty()).then_some(LayerGroup { layer: ALLOW, applies, grants })
     }
 
-    fn default_grant(&self, name: &str, role: roles::Role<'_>, basic: Basic, project: &str) -> Option<Arc<Grant>> {
+    fn default_grant(
+        &self,
+        name: &str,
+        role: roles::Role<'_>,
+        basic: Basic,
+        project: &str,
+    ) -> Option<Arc<Grant>> {
         let condition = members::holds(self.estate, &self.identity, basic, project);
         if condition == Formula::False {
             return None;
@@ -305,7 +315,7 @@ impl Asking<'_> {
 }
 
 /// The gap of a resource that stands nobody knows where.
-pub fn unplaced(name: &str) -> Gap {
+pub(super) fn unplaced(name: &str) -> Gap {
     let what = match names::bucket(name) {
         Some(bucket) => format!("the project of bucket `{bucket}`"),
         None => format!("the project of `{name}`"),

@@ -11,22 +11,22 @@ use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Gap, GapKind, Origin, Policy, PrincipalId, Subject, Target};
 
 /// A request without credentials.
-pub const NOBODY: &str = "*";
+pub(super) const NOBODY: &str = "*";
 /// The name that stands for anybody with an account.
-pub const ANY_ACCOUNT: &str = "allAuthenticatedUsers";
+pub(super) const ANY_ACCOUNT: &str = "allAuthenticatedUsers";
 
 /// All that a principal is known as.
-pub struct Identity {
+pub(super) struct Identity {
     /// Its own name and those of its groups.
     names: BTreeSet<String>,
     /// Its name as requests carry it.
-    pub name: String,
+    pub(super) name: String,
     has_account: bool,
 }
 
 impl Identity {
     /// Who asks.
-    pub fn of(estate: &Estate, subject: Subject) -> Self {
+    pub(super) fn of(estate: &Estate, subject: Subject) -> Self {
         let id = match subject {
             Subject::Principal(id) => id,
             Subject::Outside => return Self::stranger(ANY_ACCOUNT),
@@ -48,11 +48,13 @@ impl Identity {
     }
 
     /// Whether the member stands for this principal. Convenience values are not answered here, see [`holds`].
-    pub fn is(&self, member: &Member) -> bool {
+    pub(super) fn is(&self, member: &Member) -> bool {
         match member {
             Member::AllUsers => true,
             Member::AllAuthenticatedUsers => self.has_account,
-            Member::User(_) | Member::ServiceAccount(_) | Member::Group(_) => self.names.contains(&member.name()),
+            Member::User(_) | Member::ServiceAccount(_) | Member::Group(_) => {
+                self.names.contains(&member.name())
+            }
             Member::Domain(domain) => self.names.contains(&member.name()) || self.is_in(domain),
             Member::Other(text) => self.names.contains(text),
             Member::Holders(..) | Member::Deleted(_) => false,
@@ -66,7 +68,7 @@ impl Identity {
     }
 
     /// Whether it could be in a group of unknown members.
-    pub fn could_be_in_groups(&self) -> bool {
+    pub(super) fn could_be_in_groups(&self) -> bool {
         self.name.starts_with("user:") || self.name.starts_with("serviceAccount:")
     }
 }
@@ -87,11 +89,15 @@ fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
 
 /// All that belong to a group, also through others, the group included; and the groups among them of which no member
 /// is known.
-pub fn members_of(estate: &Estate, group: PrincipalId) -> (BTreeSet<PrincipalId>, BTreeSet<PrincipalId>) {
+pub(super) fn members_of(
+    estate: &Estate,
+    group: PrincipalId,
+) -> (BTreeSet<PrincipalId>, BTreeSet<PrincipalId>) {
     let (mut found, mut unknown) = (BTreeSet::from([group]), BTreeSet::new());
     let mut open = vec![group];
     while let Some(group) = open.pop() {
-        let mut members = estate.memberships().iter().filter(|membership| membership.group == group).peekable();
+        let mut members =
+            estate.memberships().iter().filter(|membership| membership.group == group).peekable();
         let is_group = estate.principal(group).is_some_and(|principal| principal.name.starts_with("group:"));
         if members.peek().is_none() && is_group {
             unknown.insert(group);
@@ -102,17 +108,23 @@ pub fn members_of(estate: &Estate, group: PrincipalId) -> (BTreeSet<PrincipalId>
 }
 
 /// What is missing to know whether a member stands for some principal.
-pub fn gap_of(estate: &Estate, member: &Member, origin: &Origin) -> Option<Gap> {
-    let gap = |message: String| Some(Gap { kind: GapKind::MissingScope, message, origin: Some(origin.clone()) });
+pub(super) fn gap_of(estate: &Estate, member: &Member, origin: &Origin) -> Option<Gap> {
+    let gap =
+        |message: String| Some(Gap { kind: GapKind::MissingScope, message, origin: Some(origin.clone()) });
     match member {
         Member::Group(_) => {
             let name = member.name();
             let unknown = match estate.find_principal(CLOUD, &name) {
                 Some(group) => members_of(estate, group).1,
-                None => return gap(format!("the members of `{name}` are not in the input; assumed to be none")),
+                None => {
+                    return gap(format!("the members of `{name}` are not in the input; assumed to be none"));
+                }
             };
-            let names: Vec<&str> =
-                unknown.iter().filter_map(|id| estate.principal(*id)).map(|group| group.name.as_str()).collect();
+            let names: Vec<&str> = unknown
+                .iter()
+                .filter_map(|id| estate.principal(*id))
+                .map(|group| group.name.as_str())
+                .collect();
             (!names.is_empty()).then_some(())?;
             gap(format!("the members of `{}` are not in the input; assumed to be none", names.join("`, `")))
         }
@@ -124,17 +136,17 @@ pub fn gap_of(estate: &Estate, member: &Member, origin: &Origin) -> Option<Gap> 
 }
 
 /// A binding of a basic role that makes its members answer to a convenience value.
-pub struct Holding<'e> {
+pub(super) struct Holding<'e> {
     /// The binding.
-    pub binding: &'e Binding,
+    pub(super) binding: &'e Binding,
     /// Where it stands.
-    pub origin: &'e Origin,
+    pub(super) origin: &'e Origin,
     /// Whether it is inherited from above the project.
-    pub inherited: bool,
+    pub(super) inherited: bool,
 }
 
 /// The bindings that give `basic` on the project of that id or number, inherited ones included.
-pub fn holdings<'e>(estate: &'e Estate, basic: Basic, project: &str) -> Vec<Holding<'e>> {
+pub(super) fn holdings<'e>(estate: &'e Estate, basic: Basic, project: &str) -> Vec<Holding<'e>> {
     let Some(scope) = estate.find_scope(CLOUD, &format!("projects/{project}")) else { return Vec::new() };
     let mut found = Vec::new();
     for level in estate.ancestry(scope) {
@@ -148,7 +160,7 @@ pub fn holdings<'e>(estate: &'e Estate, basic: Basic, project: &str) -> Vec<Hold
 }
 
 /// The bindings of the allow policy of `target`.
-pub fn bindings(estate: &Estate, target: Target) -> impl Iterator<Item = (&Policy, &Binding)> {
+pub(super) fn bindings(estate: &Estate, target: Target) -> impl Iterator<Item = (&Policy, &Binding)> {
     let attached = estate.attached_to(target).filter(|attachment| attachment.layer == ALLOW);
     attached.filter_map(|attachment| {
         let policy = estate.policy(attachment.policy)?;
@@ -160,7 +172,7 @@ pub fn bindings(estate: &Estate, target: Target) -> impl Iterator<Item = (&Polic
 }
 
 /// When `identity` holds `basic` on the project: `False` if never.
-pub fn holds(estate: &Estate, identity: &Identity, basic: Basic, project: &str) -> Formula {
+pub(super) fn holds(estate: &Estate, identity: &Identity, basic: Basic, project: &str) -> Formula {
     Formula::any(
         holdings(estate, basic, project)
             .into_iter()
@@ -173,9 +185,15 @@ pub fn holds(estate: &Estate, identity: &Identity, basic: Basic, project: &str) 
 ///
 /// The documentation of convenience values speaks of "the project" only:
 /// <https://cloud.google.com/storage/docs/access-control/iam#convenience-values>.
-pub fn inherited_gap(estate: &Estate, identity: &Identity, basic: Basic, project: &str) -> Option<Gap> {
+pub(super) fn inherited_gap(
+    estate: &Estate,
+    identity: &Identity,
+    basic: Basic,
+    project: &str,
+) -> Option<Gap> {
     let all = holdings(estate, basic, project);
-    let mut own = all.iter().filter(|holding| holding.binding.members.iter().any(|member| identity.is(&member.value)));
+    let mut own =
+        all.iter().filter(|holding| holding.binding.members.iter().any(|member| identity.is(&member.value)));
     let first = own.next()?;
     if !first.inherited {
         return None;
@@ -189,7 +207,7 @@ pub fn inherited_gap(estate: &Estate, identity: &Identity, basic: Basic, project
 }
 
 /// The principals that the member stands for, as a formula over the attribute of the principal.
-pub fn who(estate: &Estate, member: &Member) -> Formula {
+pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
     let named = |name: &str| Formula::matches(Attribute::principal(), Patterns::literal(name));
     match member {
         Member::AllUsers => Formula::True,
@@ -199,7 +217,8 @@ pub fn who(estate: &Estate, member: &Member) -> Formula {
         Member::Group(_) => {
             let group = estate.find_principal(CLOUD, &member.name());
             let all = group.map(|group| members_of(estate, group).0).unwrap_or_default();
-            let names = all.into_iter().filter_map(|id| estate.principal(id)).map(|principal| named(&principal.name));
+            let names =
+                all.into_iter().filter_map(|id| estate.principal(id)).map(|principal| named(&principal.name));
             Formula::any(names.chain([named(&member.name())]))
         }
         Member::Domain(domain) => {

@@ -27,7 +27,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use super::{Cloud, Demand, Step};
-use crate::logic::{ActionEntry, Actions, Assignment, Attribute, Formula, Patterns, ResourceGroup, Universe, Value};
+use crate::logic::{
+    ActionEntry, Actions, Assignment, Attribute, Formula, Patterns, ResourceGroup, Universe, Value,
+};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
 };

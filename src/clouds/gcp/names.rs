@@ -38,7 +38,8 @@ pub fn full_name(written: &str) -> String {
     if let Some(bucket) = written.strip_prefix(STORAGE).filter(|rest| !rest.contains('/')) {
         return format!("{BUCKETS}{bucket}");
     }
-    if let Some(mail) = written.strip_prefix(SERVICE_ACCOUNTS).and_then(|rest| rest.strip_prefix("-/serviceAccounts/"))
+    if let Some(mail) =
+        written.strip_prefix(SERVICE_ACCOUNTS).and_then(|rest| rest.strip_prefix("-/serviceAccounts/"))
         && let Some(name) = service_account(mail)
     {
         return name;
@@ -145,15 +146,19 @@ pub fn placement(estate: &Estate, name: &str) -> Option<ScopeId> {
 
 /// The name and the names of all that it may lie in, from the inside out: `//s/a/b`, `//s/a`, `//s`.
 pub fn enclosing(name: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(name), |name| {
+    std::iter::successors(Some(name), |name: &&str| {
         name.rsplit_once('/').map(|(before, _)| before).filter(|before| before.len() > 2)
     })
 }
 
 /// The chain of names from the top to `scope`.
 pub fn chain(estate: &Estate, scope: ScopeId) -> String {
-    let mut names: Vec<&str> =
-        estate.ancestry(scope).into_iter().filter_map(|id| estate.scope(id)).map(|scope| scope.name.as_str()).collect();
+    let mut names: Vec<&str> = estate
+        .ancestry(scope)
+        .into_iter()
+        .filter_map(|id| estate.scope(id))
+        .map(|scope| scope.name.as_str())
+        .collect();
     names.reverse();
     names.join("/")
 }

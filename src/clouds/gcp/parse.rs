@@ -12,15 +12,15 @@ use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
 
 /// A binding with the place it stands at.
-pub struct PlacedBinding {
+pub(super) struct PlacedBinding {
     /// The binding.
-    pub binding: Binding,
+    pub(super) binding: Binding,
     /// The way to it inside the document.
-    pub route: Route,
+    pub(super) route: Route,
 }
 
 /// The bindings of an allow policy; `None` when it is none. `route` leads to `tree` inside its document.
-pub fn policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Vec<PlacedBinding>> {
+pub(super) fn policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Vec<PlacedBinding>> {
     if tree.as_map().is_none() {
         problems.push(wrong(tree, "an allow policy", "an object with `bindings`"));
         return None;
@@ -110,7 +110,7 @@ fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition>
 }
 
 /// A custom role; `None` when it is none.
-pub fn role(tree: &Tree, problems: &mut Vec<Problem>) -> Option<RoleDefinition> {
+pub(super) fn role(tree: &Tree, problems: &mut Vec<Problem>) -> Option<RoleDefinition> {
     let Some(name) = tree.get("name").and_then(Tree::as_str) else {
         problems.push(wrong(tree, "a role", "an object with a `name` such as `projects/p/roles/uploader`"));
         return None;
@@ -118,7 +118,8 @@ pub fn role(tree: &Tree, problems: &mut Vec<Problem>) -> Option<RoleDefinition> 
     let grants_nothing = tree.get("deleted").and_then(Tree::as_bool) == Some(true)
         || tree.get("stage").and_then(Tree::as_str) == Some("DISABLED");
     let listed = tree.get("includedPermissions").and_then(Tree::as_list).unwrap_or_default();
-    let mut permissions: Vec<Arc<str>> = listed.iter().filter_map(Tree::as_text).map(|text| text.shared()).collect();
+    let mut permissions: Vec<Arc<str>> =
+        listed.iter().filter_map(Tree::as_text).map(|text| text.shared()).collect();
     permissions.sort();
     permissions.dedup();
     if grants_nothing {
@@ -128,7 +129,7 @@ pub fn role(tree: &Tree, problems: &mut Vec<Problem>) -> Option<RoleDefinition> 
 }
 
 /// The problem of a value that is not what it has to be.
-pub fn wrong(tree: &Tree, what: &str, expected: &str) -> Problem {
+pub(super) fn wrong(tree: &Tree, what: &str, expected: &str) -> Problem {
     Problem::error("gcp-policy-shape", format!("{what} is {}, expected {expected}", tree.kind_name()))
         .at(tree.span)
         .help("compare the file with what `gcloud … get-iam-policy --format=json` prints")

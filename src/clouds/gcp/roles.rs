@@ -9,11 +9,11 @@ use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Layer, Target};
 
 /// The capacity in which a custom role is attached to the project or organization that defines it.
-pub const ROLE_DEFINITION: Layer = Layer::new("role definition");
+pub(super) const ROLE_DEFINITION: Layer = Layer::new("role definition");
 
 /// A role whose permissions are known.
 #[derive(Clone, Copy, Debug)]
-pub enum Role<'e> {
+pub(super) enum Role<'e> {
     /// One that Google maintains.
     Predefined(catalog::Role<'static>),
     /// One that the user defines.
@@ -21,16 +21,18 @@ pub enum Role<'e> {
 }
 
 /// The role of that name; `None` when it is neither in the catalog nor in the estate.
-pub fn find<'e>(estate: &'e Estate, name: &str) -> Option<Role<'e>> {
+pub(super) fn find<'e>(estate: &'e Estate, name: &str) -> Option<Role<'e>> {
     if name.starts_with("roles/") {
         return catalog::current().role(name).map(Role::Predefined);
     }
     let (scope, _) = name.split_once("/roles/")?;
     let target = Target::Scope(estate.find_scope(CLOUD, scope)?);
     let mut definitions = estate.attached_to(target).filter(|attachment| attachment.layer == ROLE_DEFINITION);
-    definitions.find_map(|attachment| match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
-        Body::Role(role) if short(&role.name) == short(name) => Some(Role::Custom(role)),
-        _ => None,
+    definitions.find_map(|attachment| {
+        match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
+            Body::Role(role) if short(&role.name) == short(name) => Some(Role::Custom(role)),
+            _ => None,
+        }
     })
 }
 
@@ -40,19 +42,17 @@ fn short(name: &str) -> &str {
 
 impl Role<'_> {
     /// Whether it holds the permission.
-    pub fn contains(self, permission: &str) -> bool {
+    pub(super) fn contains(self, permission: &str) -> bool {
         match self {
             Self::Predefined(role) => {
                 catalog::current().permission(permission).is_some_and(|index| role.contains(index))
             }
-            Self::Custom(role) => {
-                role.permissions.binary_search_by(|own| (**own).cmp(permission)).is_ok()
-            }
+            Self::Custom(role) => role.permissions.binary_search_by(|own| (**own).cmp(permission)).is_ok(),
         }
     }
 
     /// The action is one of its permissions. Built once per predefined role: `roles/owner` holds thousands.
-    pub fn actions(self) -> Formula {
+    pub(super) fn actions(self) -> Formula {
         static PREDEFINED: LazyLock<Vec<OnceLock<Formula>>> =
             LazyLock::new(|| (0..catalog::current().role_count()).map(|_| OnceLock::new()).collect());
         match self {
@@ -70,7 +70,7 @@ fn predefined(role: catalog::Role<'static>) -> Formula {
 }
 
 /// The action is one of these permissions.
-pub fn one_of<'a>(permissions: impl IntoIterator<Item = &'a str>) -> Formula {
+pub(super) fn one_of<'a>(permissions: impl IntoIterator<Item = &'a str>) -> Formula {
     let patterns = permissions.into_iter().map(|name| Pattern::literal(name, Case::Sensitive));
     Formula::matches(Attribute::action(), Patterns::of(patterns))
 }

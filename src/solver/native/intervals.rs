@@ -13,11 +13,7 @@ pub(super) struct PointClass {
 }
 
 /// All classes of the kind's values.
-pub(super) fn classes(
-    kind: Kind,
-    ranges: &[&Ranges],
-    meter: &mut Meter,
-) -> Result<Vec<PointClass>, Spent> {
+pub(super) fn classes(kind: Kind, ranges: &[&Ranges], meter: &mut Meter) -> Result<Vec<PointClass>, Spent> {
     let (lowest, highest) = domain(kind);
     let mut cuts = vec![lowest];
     for (low, high) in ranges.iter().flat_map(|ranges| ranges.intervals()) {

@@ -86,11 +86,8 @@ impl<'a> KnownActions<'a> {
         if let Some(entry) = self.actions.entries().get(entry as usize) {
             request.set(Attribute::action(), Value::Text(entry.name.to_string()));
         }
-        let universal = self
-            .actions
-            .groups()
-            .get(group as usize)
-            .is_some_and(|group| group.patterns.is_universal());
+        let universal =
+            self.actions.groups().get(group as usize).is_some_and(|group| group.patterns.is_universal());
         if universal {
             request.set(Attribute::resource(), Value::Text("*".to_owned()));
         }
@@ -103,9 +100,10 @@ impl<'a> KnownActions<'a> {
         if let Some(ready) = self.on_group.get(&group) {
             return Ok(*ready);
         }
-        let formula = self.actions.groups().get(group as usize).map_or(Formula::False, |group| {
-            Formula::matches(Attribute::resource(), group.patterns.clone())
-        });
+        let formula =
+            self.actions.groups().get(group as usize).map_or(Formula::False, |group| {
+                Formula::matches(Attribute::resource(), group.patterns.clone())
+            });
         let id = self.search.problem.compile(&formula, &mut self.search.meter)?;
         self.on_group.insert(group, id);
         Ok(id)

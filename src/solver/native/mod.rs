@@ -17,7 +17,6 @@ mod problem;
 mod search;
 mod texts;
 
-
 use self::known::KnownActions;
 use self::meter::{Meter, Spent};
 use self::problem::Problem;

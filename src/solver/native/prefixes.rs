@@ -12,10 +12,7 @@ use super::texts::{Question, TextClass, all_patterns, unlike};
 use crate::logic::{Case, Pattern, Token};
 
 /// The classes, or `None` when some pattern has another form.
-pub(super) fn classes(
-    question: &Question<'_>,
-    meter: &mut Meter,
-) -> Result<Option<Vec<TextClass>>, Spent> {
+pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Option<Vec<TextClass>>, Spent> {
     let mut keys = Vec::new();
     for (set, pattern) in all_patterns(question.sets) {
         let Some((text, open)) = simple(pattern) else { return Ok(None) };

@@ -201,10 +201,8 @@ fn weight(atom: &Atom) -> usize {
 
 /// All variables in the order of splitting: action, resource, then the rest by name.
 fn variables(formula: &Formula) -> Vec<Variable> {
-    let mut found = vec![
-        Variable::Attribute(Attribute::action()),
-        Variable::Attribute(Attribute::resource()),
-    ];
+    let mut found =
+        vec![Variable::Attribute(Attribute::action()), Variable::Attribute(Attribute::resource())];
     let mut rest = Vec::new();
     formula.for_each_literal(&mut |literal| {
         rest.extend(literal.atom.attributes().into_iter().cloned().map(Variable::Attribute));

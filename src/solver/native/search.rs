@@ -39,7 +39,11 @@ enum Verdict {
     /// All these can hold together, for they share no variable.
     Parts(Box<[NodeId]>),
     /// Under the class of that index the residual can hold.
-    Class { table: usize, class: usize, residual: NodeId },
+    Class {
+        table: usize,
+        class: usize,
+        residual: NodeId,
+    },
 }
 
 /// A formula under work.

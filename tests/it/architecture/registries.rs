@@ -22,7 +22,7 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        // Of Azure there is only the catalog so far; whoever implements the trait registers it.
+        // Azure has its catalog only: there is nothing to evaluate yet.
         infrastructure: &["azure", "catalog", "roles"],
     },
     Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk", "load"] },

@@ -1,0 +1,158 @@
+//! What the commands that look at files have in common: run, show problems, report, choose the exit code.
+
+use std::collections::BTreeMap;
+
+use super::console::Console;
+use super::exit::{Exit, Facts};
+use super::options::{AnalysisOptions, ReportOptions, Reports};
+use crate::findings::Level;
+use crate::input::Loaded;
+use crate::input::disk;
+use crate::pipeline::{self, Outcome, Reason, Stopped, Task};
+use crate::report::{ContentKind, Style};
+use crate::text::{Problem, Severity, render};
+
+/// Problems of one kind that are shown; the others are counted.
+const SHOWN: usize = 20;
+
+/// Runs `task` and reports what it finds. Findings from `threshold` on make the run fail.
+pub(super) fn run(
+    task: &Task,
+    kind: ContentKind,
+    paths: &[String],
+    options: (&AnalysisOptions, &ReportOptions),
+    threshold: Option<Level>,
+    console: &mut Console,
+) -> Exit {
+    let prepared =
+        options.0.settings(console).and_then(|settings| Ok((settings, options.1.reports(kind, console)?)));
+    let (settings, reports) = match prepared {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    match pipeline::run(task, paths, &settings) {
+        Ok(outcome) => {
+            let unread = show_problems(outcome.loaded(), console);
+            if let Err(exit) = report(&outcome, &reports, console) {
+                return exit;
+            }
+            let reaches = |level: Level| threshold.is_some_and(|threshold| level >= threshold);
+            let mut found = outcome.findings().iter().filter(|finding| !finding.is_undecided());
+            Exit::of(Facts {
+                findings: found.any(|finding| reaches(finding.level)),
+                unread,
+                undecided: outcome.is_undecided(),
+            })
+        }
+        Err(stopped) => {
+            show_problems(&stopped.loaded, console);
+            explain(&stopped, console)
+        }
+    }
+}
+
+/// Prints one report and writes the others.
+fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result<(), Exit> {
+    let report = outcome.report();
+    for (reporter, path) in &reports.written {
+        let text = reporter.render(&report, Style::default());
+        let written =
+            text.and_then(|text| disk::write(path, text.as_bytes()).map_err(|problem| problem.message));
+        if let Err(message) = written {
+            let message = format!("the analysis took place, but the report was not written: {message}");
+            return Err(console.fail(&message, None));
+        }
+    }
+    match reports.printed.render(&report, console.style()) {
+        Ok(text) => console.out(&text),
+        Err(message) => {
+            return Err(
+                console.fail(&format!("the analysis took place, but cannot be shown: {message}"), None)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Shows what was wrong with the files. Answers whether something was left out for it.
+fn show_problems(loaded: &Loaded, console: &mut Console) -> bool {
+    let colour = console.err_colour();
+    let mut counts: BTreeMap<(Severity, &str), usize> = BTreeMap::new();
+    for problem in &loaded.problems {
+        let count = counts.entry((problem.severity, problem.code)).or_default();
+        *count += 1;
+        if *count <= SHOWN {
+            console.err(&format!("{}\n\n", render(problem, &loaded.files, colour)));
+        }
+    }
+    for ((severity, code), count) in &counts {
+        if *count > SHOWN {
+            let more = count - SHOWN;
+            console.err(&format!("{}[{code}]: and {more} more like these\n", severity.name()));
+        }
+    }
+    let errors = count(&loaded.problems, Severity::Error);
+    let warnings = count(&loaded.problems, Severity::Warning);
+    if errors + warnings > 0 {
+        let rest = match (loaded.documents.len(), errors) {
+            (0, _) => "nothing could be analysed",
+            (_, 0) => "everything else was analysed",
+            _ => "what could be read was analysed",
+        };
+        let errors = phrase(errors, "error");
+        let warnings = phrase(warnings, "warning");
+        let both: Vec<String> = [errors, warnings].into_iter().flatten().collect();
+        console.err(&format!("{} in the input; {rest}\n", both.join(" and ")));
+    }
+    errors > 0
+}
+
+fn count(problems: &[Problem], severity: Severity) -> usize {
+    problems.iter().filter(|problem| problem.severity == severity).count()
+}
+
+fn phrase(number: usize, noun: &str) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some(format!("1 {noun}")),
+        many => Some(format!("{many} {noun}s")),
+    }
+}
+
+/// Says why a run stopped.
+fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
+    match &stopped.reason {
+        Reason::NoDocuments => {
+            let passed_over = stopped.loaded.passed_over.len();
+            let message = match (passed_over, stopped.loaded.problems.len()) {
+                (0, _) => "no analysis took place: no document was read".to_owned(),
+                (1, _) => format!(
+                    "no analysis took place: `{}` is of no kind that is read here",
+                    stopped.loaded.passed_over.first().map_or("", String::as_str)
+                ),
+                (many, _) => {
+                    format!("no analysis took place: none of {many} files is of a kind that is read here")
+                }
+            };
+            console.fail(&message, Some("`leastwise formats` lists what is read and how to export it"))
+        }
+        Reason::Unanswerable { message, nearest } => {
+            let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));
+            console.fail(&format!("no analysis took place: {message}"), help.as_deref())
+        }
+        Reason::Bug(bug) => console.fail(
+            &format!("{bug}; the analysis took place, but is not trustworthy and not shown"),
+            Some("this is a defect of leastwise, not of your files: please report it with the message above"),
+        ),
+    }
+}
+
+/// "`a`, `b` or `c`".
+pub(super) fn alternatives(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Options that several commands share, and what they mean for the run.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::console::Console;
+use super::exit::Exit;
+use crate::input::disk::Limits;
+use crate::pipeline::Settings;
+use crate::report::{ContentKind, REPORTERS, Reporter, reporter};
+use crate::solver::{EngineSelection, Portfolio};
+
+/// How to analyse.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Analysis")]
+pub(super) struct AnalysisOptions {
+    /// The engines that may answer: native first and Z3 for the rest, one of them, or both with a comparison.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    engine: Engine,
+    /// The most steps that an engine may take for one question.
+    #[arg(long, value_name = "STEPS", default_value_t = Portfolio::default().budget)]
+    budget: u64,
+    /// The largest file that is read, in MiB after decompression.
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().file_bytes >> 20)]
+    max_file_size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Auto,
+    Native,
+    Z3,
+    Both,
+}
+
+impl AnalysisOptions {
+    /// The settings of the run.
+    pub(super) fn settings(&self, console: &mut Console) -> Result<Settings, Exit> {
+        let engines = match self.engine {
+            Engine::Auto => EngineSelection::Auto,
+            Engine::Native => EngineSelection::Native,
+            Engine::Z3 => EngineSelection::Z3,
+            Engine::Both => EngineSelection::Both,
+        };
+        let needs_z3 = matches!(self.engine, Engine::Z3 | Engine::Both);
+        if needs_z3 && !cfg!(feature = "z3") {
+            return Err(console.fail(
+                "no analysis took place: this `leastwise` was built without Z3",
+                Some("use `--engine native`, or a build with the feature `z3`"),
+            ));
+        }
+        let file_bytes = self.max_file_size.saturating_mul(1 << 20);
+        Ok(Settings {
+            limits: Limits { file_bytes, ..Limits::default() },
+            portfolio: Portfolio { engines, budget: self.budget },
+        })
+    }
+}
+
+/// How to report.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportOptions {
+    /// The format on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats())]
+    format: String,
+    /// Also write a report to a file; can be given several times.
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = output)]
+    output: Vec<(String, PathBuf)>,
+}
+
+/// The reports that were asked for.
+pub(super) struct Reports {
+    /// The one on standard output.
+    pub(super) printed: &'static dyn Reporter,
+    /// Those in files.
+    pub(super) written: Vec<(&'static dyn Reporter, PathBuf)>,
+}
+
+impl ReportOptions {
+    /// The reporters, if each can hold what the command finds.
+    pub(super) fn reports(&self, kind: ContentKind, console: &mut Console) -> Result<Reports, Exit> {
+        let printed = fitting(&self.format, kind, console)?;
+        let mut written = Vec::new();
+        for (format, path) in &self.output {
+            written.push((fitting(format, kind, console)?, path.clone()));
+        }
+        Ok(Reports { printed, written })
+    }
+}
+
+fn fitting(id: &str, kind: ContentKind, console: &mut Console) -> Result<&'static dyn Reporter, Exit> {
+    if let Some(reporter) = reporter(id).filter(|reporter| reporter.holds(kind)) {
+        return Ok(reporter);
+    }
+    let others: Vec<String> =
+        REPORTERS.iter().filter(|other| other.holds(kind)).map(|other| format!("`{}`", other.id())).collect();
+    Err(console.fail(
+        &format!("no analysis took place: the format `{id}` cannot hold what `{}` finds", kind.as_str()),
+        Some(&format!("use one of {}", others.join(", "))),
+    ))
+}
+
+fn formats() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(REPORTERS.iter().map(|reporter| reporter.id()))
+}
+
+/// `FORMAT=PATH`.
+fn output(text: &str) -> Result<(String, PathBuf), String> {
+    let formats: Vec<&str> = REPORTERS.iter().map(|reporter| reporter.id()).collect();
+    match text.split_once('=') {
+        Some((_, "")) => Err("the path is empty".to_owned()),
+        Some((format, path)) if reporter(format).is_some() => Ok((format.to_owned(), PathBuf::from(path))),
+        Some((format, _)) => Err(format!("`{format}` is no format; the formats are {}", formats.join(", "))),
+        None => Err(format!("expected `FORMAT=PATH` with a format of {}", formats.join(", "))),
+    }
+}

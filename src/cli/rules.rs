@@ -1,0 +1,28 @@
+//! `leastwise rules`: the rules as a table.
+
+use clap::Args;
+use tabled::builder::Builder;
+use tabled::settings::Style;
+
+use super::console::Console;
+use super::exit::Exit;
+use crate::findings::RULES;
+
+/// List the rules of `scan`.
+#[derive(Debug, Args)]
+pub(super) struct Rules {}
+
+impl Rules {
+    /// Runs the command.
+    pub(super) fn run(&self, console: &mut Console) -> Exit {
+        let mut table = Builder::default();
+        table.push_record(["rule", "level", "finds"]);
+        for meta in RULES.iter().map(|rule| rule.meta()) {
+            table.push_record([meta.id, meta.level.as_str(), meta.summary]);
+        }
+        let mut table = table.build();
+        table.with(Style::blank());
+        console.out(&format!("{table}\n"));
+        Exit::Clean
+    }
+}

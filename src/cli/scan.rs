@@ -1,0 +1,57 @@
+//! `leastwise scan`: all findings in the files.
+
+use clap::{Args, ValueEnum};
+
+use super::analysis;
+use super::console::Console;
+use super::exit::{self, Exit};
+use super::options::{AnalysisOptions, ReportOptions};
+use crate::findings::Level;
+use crate::pipeline::Task;
+use crate::report::ContentKind;
+
+/// Look for dangerous access in policies and bindings.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
+pub(super) struct Scan {
+    /// Files, folders, globs, or `-` for standard input.
+    #[arg(required = true, value_name = "PATHS")]
+    paths: Vec<String>,
+    /// The level from which on a finding makes the exit code 1.
+    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    fail_on: FailOn,
+    #[command(flatten)]
+    analysis: AnalysisOptions,
+    #[command(flatten)]
+    report: ReportOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    /// Findings never make the run fail.
+    Never,
+}
+
+impl FailOn {
+    fn threshold(self) -> Option<Level> {
+        match self {
+            Self::Info => Some(Level::Info),
+            Self::Low => Some(Level::Low),
+            Self::Medium => Some(Level::Medium),
+            Self::High => Some(Level::High),
+            Self::Never => None,
+        }
+    }
+}
+
+impl Scan {
+    /// Runs the command.
+    pub(super) fn run(&self, console: &mut Console) -> Exit {
+        let options = (&self.analysis, &self.report);
+        analysis::run(&Task::Scan, ContentKind::Scan, &self.paths, options, self.fail_on.threshold(), console)
+    }
+}

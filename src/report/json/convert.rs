@@ -1,0 +1,311 @@
+//! From the internal types to the shape of the report.
+
+use super::{SCHEMA, shape};
+use crate::evaluator::{Answer, Certainty, Outcome, Standing, Witness};
+use crate::findings::{Finding, Level};
+use crate::graph::{Hop, Path};
+use crate::model::{
+    Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Subject, Verdict as Decided,
+};
+use crate::recommender::{Needed, ProofCheck, Suggestion};
+use crate::report::{Content, ContentKind, Report, Verdict};
+use crate::text::{Problem, Severity, Span};
+
+/// The whole document.
+pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
+    let from = Converter { report };
+    let content = match report.content {
+        Content::Findings(findings) => {
+            shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
+        }
+        Content::Paths(paths) => shape::Content::Paths(paths.iter().map(|path| from.path(path)).collect()),
+        Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
+        Content::Access(question, access) => shape::Content::Access(shape::Access {
+            question: from.question(question),
+            rows: access
+                .rows
+                .iter()
+                .map(|row| shape::AccessRow {
+                    actions: &row.actions,
+                    resources: &row.resources,
+                    except: &row.except,
+                    condition: row.condition.as_deref(),
+                })
+                .collect(),
+            certainty: from.certainty(&access.certainty),
+        }),
+        Content::Suggestions(suggestions) => {
+            shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
+        }
+    };
+    shape::Document {
+        schema: SCHEMA,
+        tool: shape::Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        command: report.content.kind().as_str(),
+        inputs: report
+            .inputs
+            .iter()
+            .map(|input| shape::Input { path: &input.path, format: input.format })
+            .collect(),
+        summary: from.summary(),
+        content,
+        undecided: report.undecided,
+        problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
+    }
+}
+
+struct Converter<'a> {
+    report: &'a Report<'a>,
+}
+
+impl<'a> Converter<'a> {
+    fn summary(&self) -> shape::Summary {
+        let counts = self.report.counts();
+        let of =
+            |severity| self.report.problems.iter().filter(|problem| problem.severity == severity).count();
+        let levels = || Level::ALL.iter().map(|level| level.as_str()).zip(counts.levels).collect();
+        shape::Summary {
+            documents: self.report.inputs.len(),
+            principals: self.report.estate.principals().count(),
+            resources: self.report.estate.resources().count(),
+            findings: (self.report.content.kind() == ContentKind::Scan).then(levels),
+            undecided: counts.undecided,
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+        }
+    }
+
+    fn place(&self, span: Span) -> shape::Place<'a> {
+        let (start, end) = (self.report.files.start(span), self.report.files.end(span));
+        shape::Place {
+            path: self.report.files.path(span.file),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+
+    fn problem(&self, problem: &'a Problem) -> shape::Problem<'a> {
+        let place = problem.span.map(|span| self.place(span));
+        shape::Problem {
+            severity: problem.severity.name(),
+            code: problem.code,
+            message: &problem.message,
+            path: place.as_ref().map(|place| place.path).or(problem.path.as_deref()),
+            place,
+            help: problem.help.as_deref(),
+        }
+    }
+
+    fn origin(&self, origin: &'a Origin) -> shape::Origin<'a> {
+        shape::Origin {
+            what: &origin.what,
+            route: origin.route.to_string(),
+            place: origin.span.map(|span| self.place(span)),
+        }
+    }
+
+    fn certainty(&self, certainty: &'a Certainty) -> shape::Certainty<'a> {
+        let reason = match certainty {
+            Certainty::Undecided(reason) => Some(reason.as_str()),
+            Certainty::Proven | Certainty::Assuming(_) => None,
+        };
+        let gaps = certainty.gaps().iter().map(|gap| self.gap(gap)).collect();
+        shape::Certainty { kind: certainty.as_str(), gaps, reason }
+    }
+
+    fn gap(&self, gap: &'a Gap) -> shape::Gap<'a> {
+        let kind = match gap.kind {
+            GapKind::MissingPolicy => "missing-policy",
+            GapKind::MissingScope => "missing-scope",
+            GapKind::OpaqueCondition => "opaque-condition",
+            GapKind::UnknownValue => "unknown-value",
+            GapKind::UnknownAction => "unknown-action",
+            GapKind::AssumedDefault => "assumed-default",
+        };
+        let origin = gap.origin.as_ref().map(|origin| self.origin(origin));
+        shape::Gap { kind, message: &gap.message, origin }
+    }
+
+    fn witness(&self, witness: &'a Witness) -> shape::Witness<'a> {
+        let reasons = |list: &'a [Reason]| list.iter().map(|reason| self.reason(reason)).collect();
+        shape::Witness {
+            principal: &witness.request.principal,
+            action: &witness.request.action,
+            resource: &witness.request.resource,
+            context: &witness.request.context,
+            verdict: match witness.decision.verdict {
+                Decided::Allowed => "allowed",
+                Decided::ExplicitlyDenied => "explicitly-denied",
+                Decided::ImplicitlyDenied => "implicitly-denied",
+            },
+            because: reasons(&witness.decision.because),
+            blocked_by: reasons(&witness.decision.blocked_by),
+        }
+    }
+
+    fn reason(&self, reason: &'a Reason) -> shape::Reason<'a> {
+        let effect = reason.effect.map(|effect| match effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        });
+        shape::Reason { layer: reason.layer.as_str(), effect, origin: self.origin(&reason.origin) }
+    }
+
+    fn finding(&self, finding: &'a Finding) -> shape::Finding<'a> {
+        let related = finding.related.iter().map(|related| shape::Related {
+            message: &related.message,
+            origin: self.origin(&related.origin),
+        });
+        let policy = finding.intent.policy.and_then(|id| self.report.estate.policy(id));
+        shape::Finding {
+            rule: finding.rule,
+            cloud: finding.cloud.as_str(),
+            level: finding.level.as_str(),
+            message: &finding.message,
+            advice: &finding.advice,
+            certainty: self.certainty(&finding.certainty),
+            primary: self.origin(&finding.primary),
+            related: related.collect(),
+            witness: finding.witness.as_ref().map(|witness| self.witness(witness)),
+            steps: finding.hops.iter().map(|hop| self.step(hop)).collect(),
+            principal: finding.intent.principal.map(|id| self.principal(id)),
+            policy: policy.map(|policy| policy.name.as_str()),
+            fingerprint: &finding.fingerprint,
+        }
+    }
+
+    fn principal(&self, id: PrincipalId) -> &'a str {
+        self.report.estate.principal(id).map_or("", |principal| &principal.name)
+    }
+
+    fn step(&self, hop: &'a Hop) -> shape::Step<'a> {
+        shape::Step {
+            from: self.principal(hop.from),
+            to: self.principal(hop.to),
+            kind: hop.kind,
+            witness: self.witness(&hop.witness),
+            certainty: self.certainty(&hop.certainty),
+        }
+    }
+
+    fn path(&self, path: &'a Path) -> shape::Path<'a> {
+        shape::Path {
+            from: self.principal(path.from),
+            steps: path.hops.iter().map(|hop| self.step(hop)).collect(),
+            administrator: self.principal(path.seat.principal),
+            scope: self.report.estate.scope(path.seat.scope).map_or("", |scope| &scope.name),
+            standing: match path.seat.standing {
+                Standing::Always(..) => "always",
+                Standing::Conditionally(..) => "conditionally",
+                Standing::Never(_) => "never",
+                Standing::Undecided(_) => "undecided",
+            },
+            certainty: self.certainty(&path.certainty),
+        }
+    }
+
+    fn question(&self, question: &'a Question) -> shape::Question<'a> {
+        shape::Question {
+            cloud: question.cloud.as_str(),
+            principal: match question.subject {
+                Subject::Principal(id) => self.principal(id),
+                Subject::Outside => "outside",
+                Subject::Anonymous => "anonymous",
+            },
+            action: question.action.as_deref(),
+            resource: match &question.object {
+                Object::Any => None,
+                Object::Named(name) => Some(name),
+                Object::Within(id) => self.report.estate.resource(*id).map(|resource| resource.name.as_str()),
+            },
+        }
+    }
+
+    fn verdict(&self, verdict: Verdict<'a>) -> shape::Verdict<'a> {
+        shape::Verdict {
+            question: self.question(verdict.question),
+            allowed: match (&verdict.can.outcome, &verdict.lacks.outcome) {
+                (Outcome::Never, _) => "never",
+                (Outcome::Undecided, _) => "undecided",
+                (Outcome::Sometimes(_), Outcome::Never) => "always",
+                (Outcome::Sometimes(_), Outcome::Sometimes(_) | Outcome::Undecided) => "sometimes",
+            },
+            example: self.answer(verdict.can),
+            counterexample: self.answer(verdict.lacks),
+        }
+    }
+
+    fn answer(&self, answer: &'a Answer) -> shape::Answer<'a> {
+        shape::Answer {
+            outcome: match answer.outcome {
+                Outcome::Never => "none",
+                Outcome::Sometimes(_) => "found",
+                Outcome::Undecided => "undecided",
+            },
+            witness: answer.witness().map(|witness| self.witness(witness)),
+            certainty: self.certainty(&answer.certainty),
+            engine: answer.engine,
+            steps: answer.steps,
+        }
+    }
+
+    fn suggestion(&self, suggestion: &'a Suggestion) -> shape::Suggestion<'a> {
+        let held = suggestion.held.iter().map(|held| shape::Held {
+            what: &held.what,
+            on: &held.place,
+            permissions: held.permissions,
+            origin: self.origin(&held.origin),
+        });
+        let used = suggestion.used.iter().map(|used| shape::Used {
+            action: &used.action,
+            on: &used.place,
+            resources: used.resources,
+            count: used.count,
+        });
+        let replacement = suggestion.replacement.iter().map(|binding| shape::Binding {
+            role: &binding.role,
+            on: &binding.place,
+            permissions: binding.permissions,
+        });
+        let excess = suggestion.excess.iter().map(|excess| shape::Excess {
+            action: &excess.action,
+            on: &excess.place,
+            weight: excess.weight,
+        });
+        shape::Suggestion {
+            cloud: suggestion.cloud.as_str(),
+            principal: &suggestion.name,
+            applicability: suggestion.applicability.as_str(),
+            held: held.collect(),
+            used: used.collect(),
+            needed: permissions(&suggestion.needed),
+            replacement: replacement.collect(),
+            excess: excess.collect(),
+            proof: shape::Proof {
+                keeps: self.check(&suggestion.proof.keeps),
+                narrows: self.check(&suggestion.proof.narrows),
+                gained: permissions(&suggestion.proof.gained),
+                replayed: suggestion.proof.replayed,
+            },
+            apply: &suggestion.apply,
+            rollback: &suggestion.rollback,
+            notes: &suggestion.notes,
+            chosen_by: &suggestion.chosen_by,
+        }
+    }
+
+    fn check(&self, check: &'a ProofCheck) -> shape::Check<'a> {
+        shape::Check {
+            holds: check.holds,
+            certainty: self.certainty(&check.certainty),
+            counterexample: check.counterexample.as_ref().map(|witness| self.witness(witness)),
+            engine: &check.engine,
+        }
+    }
+}
+
+fn permissions(needed: &[Needed]) -> Vec<shape::Permission<'_>> {
+    needed.iter().map(|one| shape::Permission { action: &one.action, on: &one.place }).collect()
+}

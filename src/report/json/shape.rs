@@ -1,0 +1,283 @@
+//! The shape of the JSON report, version 1. Every field is always present unless its comment says otherwise; lists
+//! may be empty. `src/report/README.md` explains the fields to users.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    pub(super) schema: &'static str,
+    pub(super) tool: Tool,
+    /// The command that was run: `scan`, `paths`, `can`, `access`, `recommend`.
+    pub(super) command: &'static str,
+    pub(super) inputs: Vec<Input<'a>>,
+    pub(super) summary: Summary,
+    #[serde(flatten)]
+    pub(super) content: Content<'a>,
+    pub(super) undecided: &'a [String],
+    pub(super) problems: Vec<Problem<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Tool {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Input<'a> {
+    pub(super) path: &'a str,
+    pub(super) format: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Summary {
+    pub(super) documents: usize,
+    pub(super) principals: usize,
+    pub(super) resources: usize,
+    /// Only for `scan`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) findings: Option<BTreeMap<&'static str, usize>>,
+    pub(super) undecided: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+}
+
+/// One of these, by command.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Content<'a> {
+    Findings(Vec<Finding<'a>>),
+    Paths(Vec<Path<'a>>),
+    Answer(Box<Verdict<'a>>),
+    Access(Access<'a>),
+    Suggestions(Vec<Suggestion<'a>>),
+}
+
+#[derive(Serialize)]
+pub(super) struct Problem<'a> {
+    pub(super) severity: &'static str,
+    pub(super) code: &'a str,
+    pub(super) message: &'a str,
+    /// Null for a file that could not be read; `path` names it then.
+    pub(super) place: Option<Place<'a>>,
+    pub(super) path: Option<&'a str>,
+    pub(super) help: Option<&'a str>,
+}
+
+/// Lines and columns count from 1, columns in characters; the end is just after the last character.
+#[derive(Serialize)]
+pub(super) struct Place<'a> {
+    pub(super) path: &'a str,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) end_line: u32,
+    pub(super) end_column: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct Origin<'a> {
+    pub(super) what: &'a str,
+    /// Keys and indices from the document's root; empty when not known.
+    pub(super) route: String,
+    /// Null for what the provider defines and no file holds.
+    pub(super) place: Option<Place<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Certainty<'a> {
+    /// `proven`, `assuming` or `undecided`.
+    pub(super) kind: &'static str,
+    pub(super) gaps: Vec<Gap<'a>>,
+    /// Why it is undecided; null otherwise.
+    pub(super) reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Gap<'a> {
+    pub(super) kind: &'static str,
+    pub(super) message: &'a str,
+    pub(super) origin: Option<Origin<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Witness<'a> {
+    pub(super) principal: &'a str,
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) context: &'a BTreeMap<String, Vec<String>>,
+    /// `allowed`, `explicitly-denied` or `implicitly-denied`.
+    pub(super) verdict: &'static str,
+    pub(super) because: Vec<Reason<'a>>,
+    pub(super) blocked_by: Vec<Reason<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Reason<'a> {
+    pub(super) layer: &'static str,
+    /// `allow` or `deny`; null for a ceiling that leaves the request out.
+    pub(super) effect: Option<&'static str>,
+    pub(super) origin: Origin<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Finding<'a> {
+    pub(super) rule: &'a str,
+    pub(super) cloud: &'a str,
+    pub(super) level: &'static str,
+    pub(super) message: &'a str,
+    pub(super) advice: &'a str,
+    pub(super) certainty: Certainty<'a>,
+    pub(super) primary: Origin<'a>,
+    pub(super) related: Vec<Related<'a>>,
+    pub(super) witness: Option<Witness<'a>>,
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) principal: Option<&'a str>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Related<'a> {
+    pub(super) message: &'a str,
+    #[serde(flatten)]
+    pub(super) origin: Origin<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Step<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) witness: Witness<'a>,
+    pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Path<'a> {
+    pub(super) from: &'a str,
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) administrator: &'a str,
+    pub(super) scope: &'a str,
+    /// `always`, `conditionally`, `never` or `undecided`.
+    pub(super) standing: &'static str,
+    pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Question<'a> {
+    pub(super) cloud: &'a str,
+    /// The principal's full name, or `outside` or `anonymous`.
+    pub(super) principal: &'a str,
+    /// Null for any action.
+    pub(super) action: Option<&'a str>,
+    /// Null for any resource.
+    pub(super) resource: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Verdict<'a> {
+    pub(super) question: Question<'a>,
+    /// `never`, `sometimes`, `always` or `undecided`. `sometimes` also where it stayed open whether always.
+    pub(super) allowed: &'static str,
+    pub(super) example: Answer<'a>,
+    pub(super) counterexample: Answer<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Answer<'a> {
+    /// `found`, `none` or `undecided`.
+    pub(super) outcome: &'static str,
+    pub(super) witness: Option<Witness<'a>>,
+    pub(super) certainty: Certainty<'a>,
+    pub(super) engine: &'a str,
+    pub(super) steps: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Access<'a> {
+    pub(super) question: Question<'a>,
+    pub(super) rows: Vec<AccessRow<'a>>,
+    pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AccessRow<'a> {
+    pub(super) actions: &'a [String],
+    /// Empty for any resource.
+    pub(super) resources: &'a [String],
+    pub(super) except: &'a [String],
+    pub(super) condition: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suggestion<'a> {
+    pub(super) cloud: &'a str,
+    pub(super) principal: &'a str,
+    /// `safe`, `review` or `unproven`.
+    pub(super) applicability: &'static str,
+    pub(super) held: Vec<Held<'a>>,
+    pub(super) used: Vec<Used<'a>>,
+    pub(super) needed: Vec<Permission<'a>>,
+    pub(super) replacement: Vec<Binding<'a>>,
+    pub(super) excess: Vec<Excess<'a>>,
+    pub(super) proof: Proof<'a>,
+    pub(super) apply: &'a [String],
+    pub(super) rollback: &'a [String],
+    pub(super) notes: &'a [String],
+    pub(super) chosen_by: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Held<'a> {
+    pub(super) what: &'a str,
+    pub(super) on: &'a str,
+    pub(super) permissions: usize,
+    pub(super) origin: Origin<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Used<'a> {
+    pub(super) action: &'a str,
+    pub(super) on: &'a str,
+    pub(super) resources: usize,
+    pub(super) count: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Permission<'a> {
+    pub(super) action: &'a str,
+    pub(super) on: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Binding<'a> {
+    pub(super) role: &'a str,
+    pub(super) on: &'a str,
+    pub(super) permissions: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Excess<'a> {
+    pub(super) action: &'a str,
+    pub(super) on: &'a str,
+    pub(super) weight: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Proof<'a> {
+    pub(super) keeps: Check<'a>,
+    pub(super) narrows: Check<'a>,
+    pub(super) gained: Vec<Permission<'a>>,
+    pub(super) replayed: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Check<'a> {
+    /// Null when it was not decided.
+    pub(super) holds: Option<bool>,
+    pub(super) certainty: Certainty<'a>,
+    pub(super) counterexample: Option<Witness<'a>>,
+    pub(super) engine: &'a str,
+}

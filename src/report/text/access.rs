@@ -1,0 +1,119 @@
+//! Effective access as a table. Many actions of one service are abbreviated by their first word; the JSON report
+//! lists each.
+
+use std::collections::BTreeMap;
+
+use tabled::builder::Builder;
+use tabled::settings::width::Width;
+use tabled::settings::{Padding, Style};
+
+use super::answer;
+use super::words::{self, Page};
+use crate::evaluator::{Access, AccessRow, Certainty};
+use crate::model::Question;
+use crate::text::printable;
+
+/// Up to so many actions of a service are named; more are abbreviated.
+const NAMED: usize = 6;
+/// Up to so many abbreviations or patterns are listed in one cell.
+const LISTED: usize = 8;
+
+/// Writes the table and how sure it is.
+pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, access: &'a Access) {
+    let title = printable(&answer::describe(page.report, question));
+    let title = page.bold(&format!("Requests for which {title}"));
+    page.line(&title);
+    page.gap();
+    if !access.rows.is_empty() {
+        let table = table(&access.rows, page.width);
+        page.line(&table);
+        page.gap();
+    }
+    let nothing = access.rows.is_empty() && !matches!(access.certainty, Certainty::Undecided(_));
+    if nothing {
+        page.line("None.");
+    }
+    let certainty = page.certainty(&access.certainty);
+    page.field("certainty", &certainty);
+    page.footnotes();
+}
+
+fn table(rows: &[AccessRow], width: usize) -> String {
+    let has_except = rows.iter().any(|row| !row.except.is_empty());
+    let has_condition = rows.iter().any(|row| row.condition.is_some());
+    let mut builder = Builder::default();
+    let columns = |cells: [String; 5]| {
+        let shown = [true, true, true, has_except, has_condition];
+        cells.into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(cell, _)| cell).collect::<Vec<_>>()
+    };
+    builder
+        .push_record(columns(["service", "actions", "resources", "except", "condition"].map(str::to_owned)));
+    for row in rows {
+        let resources =
+            if row.resources.is_empty() { "any".to_owned() } else { listed(row.resources.clone()) };
+        for (service, names) in by_service(&row.actions) {
+            builder.push_record(columns([
+                printable(service),
+                printable(&abbreviated(&names)),
+                printable(&resources),
+                printable(&listed(row.except.clone())),
+                printable(row.condition.as_deref().unwrap_or("")),
+            ]));
+        }
+    }
+    let mut table = builder.build();
+    table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(Width::wrap(width));
+    table.to_string()
+}
+
+/// The actions of each service, without the service's name. `s3:GetObject` and `storage.objects.get` name it before
+/// the first colon or period, `Microsoft.Storage/storageAccounts/read` before the first slash.
+fn by_service(actions: &[String]) -> BTreeMap<&str, Vec<&str>> {
+    let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for action in actions {
+        let split = action.split_once([':', '/']).or_else(|| action.split_once('.'));
+        let (service, name) = split.unwrap_or(("", action));
+        services.entry(service).or_default().push(name);
+    }
+    services
+}
+
+/// All names if they are few, otherwise the first words with the number of names that begin with them.
+fn abbreviated(names: &[&str]) -> String {
+    if names.len() <= NAMED {
+        return names.join(", ");
+    }
+    let mut words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in names {
+        words.entry(first_word(name)).or_default().push(name);
+    }
+    listed(
+        words
+            .into_iter()
+            .map(|(word, names)| match names.as_slice() {
+                [one] => (*one).to_owned(),
+                several => format!("{word}… ({})", words::thousands(several.len() as u64)),
+            })
+            .collect(),
+    )
+}
+
+/// `Get` of `GetObject`, `objects.` of `objects.get`, `storageAccounts/` of `storageAccounts/read`.
+fn first_word(name: &str) -> &str {
+    let end = match name.find(['.', '/']) {
+        Some(separator) => separator + 1,
+        None => {
+            name.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase()).map_or(name.len(), |(at, _)| at)
+        }
+    };
+    name.get(..end).unwrap_or(name)
+}
+
+fn listed(mut items: Vec<String>) -> String {
+    let more = items.len().saturating_sub(LISTED);
+    items.truncate(LISTED);
+    if more > 0 {
+        items.push(format!("and {more} more"));
+    }
+    items.join(", ")
+}

@@ -1,0 +1,41 @@
+//! The report for people: at a terminal, in a log, in a mail. Everything is in it but what only machines need
+//! (fingerprints, full lists of actions); those are in the JSON report.
+
+mod access;
+mod answer;
+mod findings;
+mod paths;
+mod suggestions;
+mod words;
+
+use super::{Content, Report, Reporter, Style};
+use words::Page;
+
+/// Text with snippets.
+#[derive(Clone, Copy, Debug)]
+pub struct Text;
+
+impl Reporter for Text {
+    fn id(&self) -> &'static str {
+        "text"
+    }
+
+    fn summary(&self) -> &'static str {
+        "for people: snippets, tables, advice"
+    }
+
+    fn render(&self, report: &Report<'_>, style: Style) -> Result<String, String> {
+        let mut page = Page::new(report, style);
+        match report.content {
+            Content::Findings(findings) => findings::write(&mut page, findings),
+            Content::Paths(found) => paths::write(&mut page, found),
+            Content::Answer(verdict) => answer::write(&mut page, verdict),
+            Content::Access(question, access) => access::write(&mut page, question, access),
+            Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+        }
+        Ok(page.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Paths to administration: one numbered sentence per step, with its evidence.
+
+use super::words::{self, Page};
+use crate::evaluator::Standing;
+use crate::graph::{Path, Seat};
+use crate::report::Report;
+
+/// Writes the paths, what they rest on, and the summary.
+pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
+    for path in paths {
+        page.gap();
+        let title = format!(
+            "`{}` becomes an administrator of `{}` in {}",
+            words::principal(page.report, path.from),
+            words::scope(page.report, path.seat.scope),
+            words::count(path.hops.len(), "step"),
+        );
+        let title = page.bold(&title);
+        page.line(&title);
+        for (hop, number) in path.hops.iter().zip(1..) {
+            let (sentence, because) = words::hop(page.report, hop);
+            page.field(&format!("{number}."), &sentence);
+            for reason in because {
+                page.field("", &format!("allowed by {reason}"));
+            }
+        }
+        let (sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
+        page.field(&format!("{}.", path.hops.len() + 1), &sentence);
+        page.field("certainty", &certainty);
+    }
+    page.footnotes();
+    page.gap();
+    let found = match (paths.len(), page.report.undecided.len()) {
+        (0, 0) => "No path to an administrator".to_owned(),
+        (0, _) => "No path to an administrator was found, but not all questions were decided".to_owned(),
+        (number, _) => words::count(number, "path") + " to an administrator",
+    };
+    let (found, looked_at) = (page.bold(&found), words::looked_at(page.report));
+    page.line(&format!("{found}; {looked_at}."));
+}
+
+/// What the last principal of a path may do.
+fn seat(report: &Report<'_>, seat: &Seat) -> String {
+    let when = match seat.standing {
+        Standing::Always(..) => "always",
+        Standing::Conditionally(..) => "under some circumstances",
+        Standing::Never(_) => "never",
+        Standing::Undecided(_) => "perhaps",
+    };
+    format!(
+        "`{}` {when} administers `{}`",
+        words::principal(report, seat.principal),
+        words::scope(report, seat.scope)
+    )
+}

@@ -1,0 +1,129 @@
+//! Suggestions: what is held, what was used, what to grant instead, and what is proven about the change.
+
+use anstyle::AnsiColor;
+
+use super::words::{self, Page, count, thousands};
+use crate::recommender::{Applicability, ProofCheck, Suggestion};
+
+/// Longer lists are cut; the JSON report has all of them.
+const LISTED: usize = 10;
+
+/// Writes the suggestions and the summary.
+pub(super) fn write<'a>(page: &mut Page<'a>, suggestions: &'a [Suggestion]) {
+    for suggestion in suggestions {
+        page.gap();
+        write_one(page, suggestion);
+    }
+    page.footnotes();
+    page.gap();
+    let found = page.bold(&match suggestions.len() {
+        0 => "No suggestions".to_owned(),
+        number => count(number, "suggestion"),
+    });
+    let looked_at = words::looked_at(page.report);
+    page.line(&format!("{found}; {looked_at}."));
+}
+
+fn write_one<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
+    let colour = match suggestion.applicability {
+        Applicability::Safe => AnsiColor::Green,
+        Applicability::Review => AnsiColor::Yellow,
+        Applicability::Unproven => AnsiColor::Red,
+    };
+    let name = page.bold(&suggestion.name);
+    let applicability = page.paint(colour.on_default().bold(), suggestion.applicability.as_str());
+    page.line(&format!("{name}: {applicability} ({})", meaning(suggestion.applicability)));
+    write_before(page, suggestion);
+    write_after(page, suggestion);
+    write_proof(page, suggestion);
+    for (label, commands) in [("apply", &suggestion.apply), ("undo", &suggestion.rollback)] {
+        if !commands.is_empty() {
+            page.field(label, &commands.join("\n"));
+        }
+    }
+    for note in &suggestion.notes {
+        page.field("note", note);
+    }
+}
+
+/// What the word for an applicability promises.
+fn meaning(applicability: Applicability) -> &'static str {
+    match applicability {
+        Applicability::Safe => "everything needed stays allowed and nothing is gained, both proven",
+        Applicability::Review => "everything needed stays allowed, but look at what is gained or assumed",
+        Applicability::Unproven => "not proven, do not apply it without checking",
+    }
+}
+
+fn write_before(page: &mut Page<'_>, suggestion: &Suggestion) {
+    for (held, first) in suggestion.held.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+        let place =
+            words::place(page.report, &held.origin).map(|place| format!("\n{place}")).unwrap_or_default();
+        let permissions = count(held.permissions, "permission");
+        let text = format!("`{}` on `{}`, {permissions}{place}", held.what, held.place);
+        page.field(if first { "holds" } else { "" }, &text);
+    }
+    let used = suggestion.used.iter().map(|used| {
+        let times =
+            if used.count == 1 { "once".to_owned() } else { format!("{} times", thousands(used.count)) };
+        let resources = count(used.resources, "resource");
+        format!("`{}` on {resources} of `{}`, {times}", used.action, used.place)
+    });
+    let used: Vec<String> = used.collect();
+    page.field("used", &if used.is_empty() { "nothing".to_owned() } else { listed(used) });
+}
+
+fn write_after(page: &mut Page<'_>, suggestion: &Suggestion) {
+    let bindings = suggestion.replacement.iter().map(|binding| {
+        format!("`{}` on `{}`, {}", binding.role, binding.place, count(binding.permissions, "permission"))
+    });
+    let bindings: Vec<String> = bindings.collect();
+    page.field("instead", &if bindings.is_empty() { "nothing".to_owned() } else { bindings.join("\n") });
+    if !suggestion.chosen_by.is_empty() {
+        page.field("", &format!("chosen by {}", suggestion.chosen_by));
+    }
+    if !suggestion.excess.is_empty() {
+        let excess =
+            suggestion.excess.iter().map(|excess| format!("`{}` on `{}`", excess.action, excess.place));
+        page.field("beyond need", &listed(excess.collect()));
+    }
+}
+
+fn write_proof<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
+    let proof = &suggestion.proof;
+    write_check(page, &proof.keeps, "everything needed stays allowed");
+    if proof.replayed > 0 {
+        let uses = thousands(proof.replayed);
+        page.field("", &format!("{uses} recorded uses replayed: allowed before and after"));
+    }
+    write_check(page, &proof.narrows, "nothing becomes allowed that was not");
+    if !proof.gained.is_empty() {
+        let gained = proof.gained.iter().map(|gained| format!("`{}` on `{}`", gained.action, gained.place));
+        page.field("not held", &format!("before, and gained by the change:\n{}", listed(gained.collect())));
+    }
+}
+
+fn write_check<'a>(page: &mut Page<'a>, check: &'a ProofCheck, claim: &str) {
+    let certainty = page.certainty(&check.certainty);
+    let (label, text) = match check.holds {
+        Some(true) if certainty == "proven" => ("proven", claim.to_owned()),
+        Some(true) => ("holds", format!("{claim}; {certainty}")),
+        Some(false) => ("does not hold", claim.to_owned()),
+        None => ("undecided", format!("whether {claim}; {certainty}")),
+    };
+    let engine = if check.engine.is_empty() { String::new() } else { format!(" (engine: {})", check.engine) };
+    page.field(label, &format!("{text}{engine}"));
+    if let Some(counterexample) = &check.counterexample {
+        page.field("shown by", &words::request(&counterexample.request));
+    }
+}
+
+/// The first items, one a line.
+fn listed(mut items: Vec<String>) -> String {
+    let more = items.len().saturating_sub(LISTED);
+    items.truncate(LISTED);
+    if more > 0 {
+        items.push(format!("and {more} more"));
+    }
+    items.join("\n")
+}
