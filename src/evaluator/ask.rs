@@ -126,7 +126,7 @@ impl<'a> Evaluator<'a> {
 
 /// Keeps the action and the resource of a question that names them: the universe speaks of both, so the goal must
 /// know them even where the formula no longer mentions them.
-fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
+pub(super) fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
     let fixed = [Attribute::action(), Attribute::resource()].into_iter().filter_map(|attribute| {
         let text = known.text(&attribute)?.to_owned();
         Some(Formula::matches(attribute, Patterns::literal(&text)))

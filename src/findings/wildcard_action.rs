@@ -6,7 +6,7 @@ use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Rule};
 use crate::clouds;
 use crate::evaluator::{Bug, Certainty, Outcome, Witness};
-use crate::logic::{Atom, Attribute, Formula, Pattern, Token};
+use crate::logic::{Atom, Attribute, Case, Formula, Pattern, Patterns, Token};
 use crate::model::{Attachment, Effect, Grant, Object, PolicyId, Question, Subject, Target};
 
 rule! {
@@ -114,6 +114,9 @@ fn whole_service(pattern: &Pattern) -> Option<String> {
     (rest == [Token::Run] && ends_service).then(|| format!("{name}*"))
 }
 
+/// How many requests are tried as the witness of a grant.
+const MOST_WITNESSES: usize = 4;
+
 /// A request that some holder of the policy may make by this grant. What the grant matches and no boundary or deny
 /// stops is allowed by the grant itself, whoever else allows it too.
 fn in_effect(
@@ -127,10 +130,17 @@ fn in_effect(
         let Some(cloud) = context.estate.principal(principal).map(|who| who.cloud) else { continue };
         for subject in holders(context, principal) {
             let question = Question { cloud, subject, action: None, object: Object::Any };
-            let answer = context.evaluator.can(&question, &grant.formula())?;
-            certainty = certainty.and(answer.certainty.clone());
-            if let Outcome::Sometimes(witness) = answer.outcome {
-                return Ok((answer.certainty, Some(*witness)));
+            let mut given = grant.formula();
+            // What everybody may always do shows nothing about this grant: then another request is asked for.
+            for _ in 0..MOST_WITNESSES {
+                let answer = context.evaluator.can(&question, &given)?;
+                certainty = certainty.and(answer.certainty.clone());
+                let Outcome::Sometimes(witness) = answer.outcome else { break };
+                if witness.decision.because.iter().any(|reason| reason.origin == grant.origin) {
+                    return Ok((answer.certainty, Some(*witness)));
+                }
+                let shown = Pattern::literal(&witness.request.action, Case::Insensitive);
+                given = given.and(Formula::matches(Attribute::action(), Patterns::of([shown])).not());
             }
         }
     }

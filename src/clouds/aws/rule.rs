@@ -10,19 +10,19 @@ use crate::model::{Effect, Layer, LayerGroup, Layers};
 /// Policies attached to the user, its groups, or the role.
 pub const IDENTITY: Layer = Layer::new("identity");
 /// The permission boundary of a user or role.
-pub const BOUNDARY: Layer = Layer::new("permission boundary");
+pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
 /// The policies that a session was opened with.
-pub const SESSION: Layer = Layer::new("session policy");
+pub const SESSION: Layer = Layer::ceiling("session policy");
 /// The policy of a resource.
 pub const RESOURCE: Layer = Layer::new("resource policy");
 /// The trust policy of a role.
 pub const TRUST: Layer = Layer::new("trust policy");
 /// Service control policies of one level of the organization.
-pub const SERVICE_CONTROL: Layer = Layer::new("service control policy");
+pub const SERVICE_CONTROL: Layer = Layer::ceiling("service control policy");
 /// Resource control policies of one level of the organization.
-pub const RESOURCE_CONTROL: Layer = Layer::new("resource control policy");
+pub const RESOURCE_CONTROL: Layer = Layer::ceiling("resource control policy");
 /// The policy of the VPC endpoint that a request comes through.
-pub const ENDPOINT: Layer = Layer::new("vpc endpoint policy");
+pub const ENDPOINT: Layer = Layer::ceiling("vpc endpoint policy");
 
 /// What a resource policy gives to a role by the role's ARN.
 pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");
