@@ -14,5 +14,5 @@ pub mod recommender;
 pub mod review;
 pub mod report;
 pub mod collect;
-pub mod cli;
 pub mod pipeline;
+pub mod cli;

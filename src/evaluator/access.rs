@@ -1,11 +1,15 @@
 //! Effective access of a principal, as rows that do not overlap.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use super::answer::explain;
 use super::ask::with_fixed;
 use super::{Bug, Certainty, Evaluator};
-use crate::logic::{Formula, Patterns};
+use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Universe};
 use crate::model::Question;
-use crate::solver::native::{Row, RowActions, rows};
+use crate::solver;
+use crate::solver::native::{Row, RowActions, TextClass, rows};
 
 /// All that one question's subject may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,37 +41,140 @@ impl Evaluator<'_> {
         let formula =
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
-        match rows(&formula, &posed.cloud.universe(), self.portfolio().budget) {
+        let universe = posed.cloud.universe();
+        match rows(&formula, &universe, self.portfolio().budget) {
             Ok(found) => {
                 let spelled = |folded: &str| posed.cloud.display_action(folded);
-                let mut rows: Vec<AccessRow> = found.iter().flat_map(|row| describe(row, &spelled)).collect();
-                rows.sort();
+                let mut merged: BTreeMap<Requests, BTreeSet<String>> = BTreeMap::new();
+                for row in &found {
+                    for (requests, actions) in self.split(row, &universe)? {
+                        merged.entry(requests).or_default().extend(actions.iter().map(|name| spelled(name)));
+                    }
+                }
+                let rows = merged.into_iter().map(|(requests, actions)| requests.with(actions)).collect();
                 Ok(Access { rows, certainty: Certainty::from_gaps(posed.gaps) })
             }
             Err(reason) => Ok(Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) }),
         }
     }
+
+    /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
+    fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<(Requests, Vec<Arc<str>>)>, Bug> {
+        let condition = Some(row.condition.to_string()).filter(|_| row.condition != Formula::True);
+        let mut found = Vec::new();
+        for class in &row.resources {
+            let class = self.tidy(class)?;
+            match (&row.actions, universe) {
+                (RowActions::Known(names), Universe::Known(actions)) => {
+                    for (group, names) in by_group(names, actions) {
+                        if self.meets(&class, &group.patterns)? {
+                            found.push((class.requests(Some(group), condition.clone()), names));
+                        }
+                    }
+                }
+                (RowActions::Known(names), Universe::Any) => {
+                    found.push((class.requests(None, condition.clone()), names.clone()));
+                }
+                (RowActions::Classes(classes), _) => {
+                    let names = classes.iter().map(|class| class.example.as_str().into()).collect();
+                    found.push((class.requests(None, condition.clone()), names));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Leaves out what a reader need not know of a class: patterns that the others imply, and exceptions that none of
+    /// its members could match.
+    fn tidy(&self, class: &TextClass) -> Result<Resources, Bug> {
+        let mut inside: Vec<Patterns> =
+            class.inside.iter().filter(|set| !set.is_universal()).cloned().collect();
+        let mut index = 0;
+        while index < inside.len() {
+            let candidate = inside.remove(index);
+            let rest = Resources { inside: inside.clone(), outside: Vec::new() };
+            if self.exists(rest.formula().and(resource_in(&candidate).not()))? {
+                inside.insert(index, candidate);
+                index += 1;
+            }
+        }
+        let mut outside = Vec::new();
+        for set in &class.outside {
+            let within = Resources { inside: inside.clone(), outside: Vec::new() };
+            if self.exists(within.formula().and(resource_in(set)))? {
+                outside.push(set.clone());
+            }
+        }
+        Ok(Resources { inside, outside })
+    }
+
+    fn meets(&self, class: &Resources, group: &Patterns) -> Result<bool, Bug> {
+        self.exists(class.formula().and(resource_in(group)))
+    }
+
+    /// Whether some text satisfies the formula; undecided counts as yes, which only leaves more in a description.
+    fn exists(&self, formula: Formula) -> Result<bool, Bug> {
+        let decided =
+            self.portfolio().decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
+        Ok(decided.answer != solver::Answer::Never)
+    }
 }
 
-/// One row for each class of resources.
-fn describe(row: &Row, spelled: &dyn Fn(&str) -> String) -> Vec<AccessRow> {
-    let mut actions: Vec<String> = match &row.actions {
-        RowActions::Known(names) => names.iter().map(|name| spelled(name)).collect(),
-        RowActions::Classes(classes) => classes.iter().map(|class| spelled(&class.example)).collect(),
-    };
-    actions.sort();
-    let condition = Some(row.condition.to_string()).filter(|_| row.condition != Formula::True);
-    let texts = |sets: &[Patterns]| {
-        let open = |set: &&Patterns| !set.is_universal();
-        sets.iter().filter(open).map(ToString::to_string).collect()
-    };
-    row.resources
-        .iter()
-        .map(|class| AccessRow {
-            resources: texts(&class.inside),
-            except: texts(&class.outside),
-            condition: condition.clone(),
-            actions: actions.clone(),
-        })
-        .collect()
+fn resource_in(patterns: &Patterns) -> Formula {
+    Formula::matches(Attribute::resource(), patterns.clone())
+}
+
+/// A class of resources, tidied.
+struct Resources {
+    inside: Vec<Patterns>,
+    outside: Vec<Patterns>,
+}
+
+impl Resources {
+    fn formula(&self) -> Formula {
+        let inside = self.inside.iter().map(resource_in);
+        Formula::all(inside.chain(self.outside.iter().map(|set| resource_in(set).not())))
+    }
+
+    /// In words. Actions that take no resource are asked on the one text that stands for none.
+    fn requests(&self, group: Option<&ResourceGroup>, condition: Option<String>) -> Requests {
+        let texts = |sets: &[Patterns]| sets.iter().map(ToString::to_string).collect();
+        match group.filter(|group| group.patterns.is_finite()) {
+            Some(group) => {
+                Requests { resources: vec![group.patterns.to_string()], except: Vec::new(), condition }
+            }
+            None => Requests { resources: texts(&self.inside), except: texts(&self.outside), condition },
+        }
+    }
+}
+
+/// All of a row but its actions.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Requests {
+    resources: Vec<String>,
+    except: Vec<String>,
+    condition: Option<String>,
+}
+
+impl Requests {
+    fn with(self, actions: BTreeSet<String>) -> AccessRow {
+        AccessRow {
+            resources: self.resources,
+            except: self.except,
+            condition: self.condition,
+            actions: actions.into_iter().collect(),
+        }
+    }
+}
+
+/// The names by the resources they can be asked on.
+fn by_group<'a>(names: &[Arc<str>], actions: &'a Actions) -> Vec<(&'a ResourceGroup, Vec<Arc<str>>)> {
+    let mut groups: BTreeMap<u32, Vec<Arc<str>>> = BTreeMap::new();
+    for name in names {
+        if let Some(entry) = actions.find(name) {
+            groups.entry(entry.resources).or_default().push(name.clone());
+        }
+    }
+    let group = |index: u32| actions.groups().get(index as usize);
+    groups.into_iter().filter_map(|(index, names)| Some((group(index)?, names))).collect()
 }
