@@ -1,4 +1,4 @@
-//! Decision engines for goals, and the portfolio that asks them.
+//! Decision engines for goals, and the portfolio that asks them. `README.md` beside this file says why they are right.
 //!
 //! Invariant: a definite answer is sound; an engine that cannot decide within its budget says so and never guesses.
 //! Budgets are counted in steps, not in seconds, so that a verdict does not depend on the machine.

@@ -13,12 +13,15 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+#[cfg(feature = "z3")]
+use crate::logic::Value;
 use crate::logic::{
     Actions, Atom, Attribute, Case, Formula, Goal, Kind, Literal, Part, Pattern, Patterns, Ranges, Shape,
-    Template, Token, Universe, Value,
+    Template, Token, Universe,
 };
 
 /// A goal as a script, and the meaning of its constants.
+#[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "read by the Z3 engine alone"))]
 pub(super) struct Script {
     /// Declarations and assertions, without commands.
     pub(super) text: String,
@@ -40,6 +43,7 @@ pub(super) struct Constant {
 }
 
 /// A class of actions of one group of resources that the formula cannot tell apart.
+#[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "read by the Z3 engine alone"))]
 #[derive(Clone, Debug)]
 pub(super) struct ActionClass {
     /// One of them.
@@ -567,12 +571,13 @@ fn domain(kind: Kind) -> Option<(i128, i128)> {
     }
 }
 
-/// The number that a point stands for, see [`Value::point`].
+/// The number that a point stands for, see [`crate::logic::Value::point`].
 fn signed(point: u128) -> i128 {
     (point ^ (1 << 127)).cast_signed()
 }
 
 /// The value that a number of a script stands for, the inverse of [`signed`].
+#[cfg(feature = "z3")]
 pub(super) fn value_of(kind: Kind, number: i128) -> Option<Value> {
     Value::at_point(kind, number.cast_unsigned() ^ (1 << 127))
 }

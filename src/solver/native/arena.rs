@@ -156,7 +156,7 @@ impl Arena {
     }
 
     fn opposite(&self, a: NodeId, b: NodeId) -> bool {
-        a % 2 == 0 && a + 1 == b && matches!(self.node(a), Node::Literal { .. })
+        a.is_multiple_of(2) && a + 1 == b && matches!(self.node(a), Node::Literal { .. })
     }
 
     fn intern(

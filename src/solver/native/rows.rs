@@ -13,7 +13,7 @@ use super::arena::{Connective, FALSE, NodeId};
 use super::classes::{Class, Member};
 use super::known::{ACTION, ActionList, KnownActions};
 use super::meter::{Meter, Spent};
-use super::problem::{Problem, Variable};
+use super::problem::Problem;
 use super::search::Search;
 use super::{LARGEST_BUDGET, has_relations_on};
 use crate::logic::{Actions, Atom, Attribute, Formula, Patterns, Universe, Value};
@@ -228,16 +228,15 @@ fn described(search: &Search, table: usize, class: usize, atoms: &[u32]) -> Opti
     Some(TextClass { inside, outside, example: example.clone() })
 }
 
-/// Whether the variable stands for an attribute of that name; keeps the numbers above honest.
-#[cfg(test)]
-fn stands_for(problem: &Problem, number: u32, attribute: &Attribute) -> bool {
-    matches!(problem.variable(number), Some(Variable::Attribute(found)) if found == attribute)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::logic::{ActionEntry, Assignment, ResourceGroup};
+    use crate::solver::native::problem::Variable;
+
+    fn stands_for(problem: &Problem, number: u32, attribute: &Attribute) -> bool {
+        matches!(problem.variable(number), Some(Variable::Attribute(found)) if found == attribute)
+    }
 
     fn m(name: &str, globs: &[&str]) -> Formula {
         Formula::matches(Attribute::text(name), Patterns::globs(globs.iter().copied()))

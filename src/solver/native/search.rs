@@ -18,7 +18,7 @@ pub(super) struct Search {
     pub(super) meter: Meter,
     verdicts: Vec<Verdict>,
     tables: Vec<Classes>,
-    known_tables: FxHashMap<(u32, Vec<u32>, Vec<Option<bool>>), usize>,
+    known_tables: FxHashMap<TableKey, usize>,
     /// By atom: what it is worth under the class that is being assigned.
     worth: Vec<Option<bool>>,
     /// By formula: the generation in which it was last assigned, and the result.
@@ -27,6 +27,9 @@ pub(super) struct Search {
     visited: Vec<u32>,
     generation: u32,
 }
+
+/// What a table of classes depends on: the variable, the atoms, and for each whether it must hold.
+type TableKey = (u32, Vec<u32>, Vec<Option<bool>>);
 
 /// What is known of a formula.
 #[derive(Clone, Debug, Default)]
@@ -228,7 +231,7 @@ impl Search {
         Ok(self.add_table(key, classes))
     }
 
-    fn add_table(&mut self, key: (u32, Vec<u32>, Vec<Option<bool>>), classes: Classes) -> usize {
+    fn add_table(&mut self, key: TableKey, classes: Classes) -> usize {
         let index = self.tables.len();
         self.tables.push(classes);
         self.known_tables.insert(key, index);
