@@ -7,11 +7,13 @@ use serde_json::Value as Json;
 use crate::clouds::Cloud;
 use crate::clouds::aws::ast::{Arn, is_account};
 use crate::clouds::aws::parse::{self, Capacity};
-use crate::clouds::aws::rule::{BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST};
+use crate::clouds::aws::rule::{
+    BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+};
 use crate::clouds::aws::{AWS, Aws, Body};
 use crate::model::{
-    Attachment, Decision, Estate, Layer, Object, Origin, Policy, Principal, PrincipalKind, Question, Request, Resource,
-    Scope, ScopeId, ScopeKind, Subject, Target, Verdict,
+    Attachment, Decision, Estate, Layer, Object, Origin, Policy, Principal, PrincipalKind, Question, Request,
+    Resource, Scope, ScopeId, ScopeKind, Subject, Target, Verdict,
 };
 use crate::text::{Files, Problem, Route, json};
 
@@ -45,23 +47,27 @@ fn principal_kind(name: &str) -> PrincipalKind {
 impl Scenario {
     /// From the form `{"request": {..}, "policies": {..}}`.
     pub(super) fn new(case: &Json) -> Self {
-        let mut scenario = Self {
-            estate: Estate::default(),
-            request: request(&case["request"]),
-            problems: Vec::new(),
-        };
+        let mut scenario =
+            Self { estate: Estate::default(), request: request(&case["request"]), problems: Vec::new() };
         let none = Json::Null;
         let policies = case.get("policies").unwrap_or(&none);
         let parent = scenario.levels(&policies["service_control"], SERVICE_CONTROL, "o");
         let resource_parent = scenario.levels(&policies["resource_control"], RESOURCE_CONTROL, "r");
         let asked = scenario.request.clone();
         if asked.principal != "*" && case["request"]["outside"].is_null() {
-            let name = super::super::caller::session_of(&asked.principal).map_or(asked.principal.clone(), |(role, _)| role);
-            let number = Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|number| is_account(number));
+            let name = super::super::caller::session_of(&asked.principal)
+                .map_or(asked.principal.clone(), |(role, _)| role);
+            let number =
+                Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|number| is_account(number));
             let home = number.map(|number| account(&mut scenario.estate, &number, parent));
             let facts: BTreeMap<String, String> = case["facts"]
                 .as_object()
-                .map(|facts| facts.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect())
+                .map(|facts| {
+                    facts
+                        .iter()
+                        .map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned()))
+                        .collect()
+                })
                 .unwrap_or_default();
             let id = scenario.estate.add_principal(Principal {
                 cloud: AWS,
@@ -71,7 +77,12 @@ impl Scenario {
                 facts,
                 origin: Origin::default(),
             });
-            for (key, layer) in [("identity", IDENTITY), ("permission_boundaries", BOUNDARY), ("session", SESSION), ("vpc_endpoint", ENDPOINT)] {
+            for (key, layer) in [
+                ("identity", IDENTITY),
+                ("permission_boundaries", BOUNDARY),
+                ("session", SESSION),
+                ("vpc_endpoint", ENDPOINT),
+            ] {
                 for document in policies[key].as_array().into_iter().flatten() {
                     scenario.attach(document, Target::Principal(id), layer, Capacity::Identity);
                 }
@@ -93,7 +104,10 @@ impl Scenario {
             };
             let id = self.estate.add_scope(scope);
             parent = Some(id);
-            for document in level.as_array().unwrap() {
+            // A level without policies is a level where nothing is allowed.
+            let none = [serde_json::json!({"Statement": []})];
+            let documents = level.as_array().filter(|documents| !documents.is_empty());
+            for document in documents.map_or(&none[..], Vec::as_slice) {
                 self.attach(document, Target::Scope(id), layer, Capacity::Identity);
             }
         }
@@ -111,21 +125,32 @@ impl Scenario {
             (service, kind) => (name.clone(), format!("{service}:{kind}")),
         };
         let is_role = kind == "iam:role";
-        let id = self.estate.add_resource(Resource { cloud: AWS, name: whole, kind, home, origin: Origin::default() });
-        if document.is_object() {
-            let layer = if is_role { TRUST } else { RESOURCE };
-            self.attach(document, Target::Resource(id), layer, Capacity::Resource);
-        }
+        let id = self.estate.add_resource(Resource {
+            cloud: AWS,
+            name: whole,
+            kind,
+            home,
+            origin: Origin::default(),
+        });
+        // A case says all there is: a resource without a policy in it has none.
+        let none = serde_json::json!({"Statement": []});
+        let layer = if is_role { TRUST } else { RESOURCE };
+        let document = if document.is_object() { document } else { &none };
+        self.attach(document, Target::Resource(id), layer, Capacity::Resource);
     }
 
     fn attach(&mut self, document: &Json, target: Target, layer: Layer, capacity: Capacity) {
         let text = document.to_string();
         let file = Files::default().add("case.json", text.as_str());
         let tree = json::parse(file, &text, &mut self.problems).unwrap();
-        let Some(document) = parse::policy(&tree, "case", &Route::root(), capacity, &mut self.problems) else { return };
+        let Some(document) = parse::policy(&tree, "case", &Route::root(), capacity, &mut self.problems)
+        else {
+            return;
+        };
         let origin = document.origin();
         let body = std::sync::Arc::new(Body::new(document));
-        let policy = self.estate.add_policy(Policy { cloud: AWS, name: "case".into(), body, origin: origin.clone() });
+        let policy =
+            self.estate.add_policy(Policy { cloud: AWS, name: "case".into(), body, origin: origin.clone() });
         self.estate.attach(Attachment { policy, target, layer, origin });
     }
 
@@ -147,9 +172,18 @@ impl Scenario {
         let assignment = Aws.assignment(&self.estate, &self.request);
         let formula = Aws.combine(&layers);
         let fixed = formula.restrict(&layers.known);
-        assert_eq!(fixed.evaluate(&assignment), formula.evaluate(&assignment), "what is known contradicts the request");
+        assert_eq!(
+            fixed.evaluate(&assignment),
+            formula.evaluate(&assignment),
+            "what is known contradicts the request"
+        );
         if self.request.resource.starts_with("arn:") {
-            assert_ne!(layers.facts.evaluate(&assignment), Some(false), "facts exclude the request {:?}", layers.facts);
+            assert_ne!(
+                layers.facts.evaluate(&assignment),
+                Some(false),
+                "facts exclude the request {:?}",
+                layers.facts
+            );
         }
         fixed.evaluate(&assignment)
     }
@@ -158,7 +192,12 @@ impl Scenario {
     pub(super) fn agreed(&self) -> Verdict {
         let decision = self.decide();
         for object in [Object::Named(self.request.resource.clone()), Object::Any] {
-            assert_eq!(self.symbolic(object), Some(decision.is_allowed()), "{:?}\n{decision:#?}", self.request);
+            assert_eq!(
+                self.symbolic(object),
+                Some(decision.is_allowed()),
+                "{:?}\n{decision:#?}",
+                self.request
+            );
         }
         decision.verdict
     }
@@ -175,5 +214,11 @@ fn request(json: &Json) -> Request {
         .as_object()
         .map(|context| context.iter().map(|(key, value)| (key.clone(), values(value))).collect())
         .unwrap_or_default();
-    Request { cloud: AWS, principal: text("principal"), action: text("action"), resource: text("resource"), context }
+    Request {
+        cloud: AWS,
+        principal: text("principal"),
+        action: text("action"),
+        resource: text("resource"),
+        context,
+    }
 }
