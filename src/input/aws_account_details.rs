@@ -341,3 +341,6 @@ fn everything(span: Span, route: &Route) -> Statement {
         route: route.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

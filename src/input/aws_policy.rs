@@ -245,3 +245,6 @@ fn whole(text: &str) -> Option<String> {
     let named = !name.is_empty() && !format!("{head}{name}").contains(['*', '?', '$']);
     named.then(|| format!("{head}{name}"))
 }
+
+#[cfg(test)]
+mod tests;

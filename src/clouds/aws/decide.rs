@@ -464,7 +464,8 @@ impl<'e> Judge<'e> {
         let arn = Arn::parse(resource);
         let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
         let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-        (is_trusted_call(&self.request.action) && is_role) || is_key
+        let takes_on = self.request.action.to_ascii_lowercase().starts_with("sts:assumerole");
+        (is_trusted_call(&self.request.action) && (is_role || takes_on)) || is_key
     }
 
     /// A resource whose policy is not in the input and taken to be the one that AWS proposes: it lets the account in.
@@ -475,7 +476,8 @@ impl<'e> Judge<'e> {
             .into_iter()
             .any(|id| self.estate.attached_to(Target::Resource(id)).next().is_some());
         let no_roles = || self.estate.resources().all(|(_, resource)| resource.kind != "iam:role");
-        let takes = if is_key { !listed } else { self.caller.kind == Kind::Holder && no_roles() };
+        let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let takes = if is_key { !listed } else { is_role && self.caller.kind == Kind::Holder && no_roles() };
         if takes {
             self.assumed(format!(
                 "the policy of `{}` is not in the input and was taken to be the default one",

@@ -9,7 +9,7 @@ use super::lower::{Body, Lowered};
 use super::rule::{
     ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
     RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
-    TRUSTED_ACTIONS, key_resources,
+    TRUSTED_ACTIONS, key_resources, role_resources,
 };
 use super::{AWS, body, conditions, coverage, keys, outside};
 use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
@@ -340,9 +340,10 @@ pub(super) fn estate_accounts(estate: &Estate) -> impl Iterator<Item = &str> {
         .map(|scope| scope.name.as_str())
 }
 
+/// Any role, when the estate knows none.
 fn unlisted_roles(estate: &Estate) -> Patterns {
-    let any_role = estate.resources().all(|(_, resource)| resource.kind != "iam:role");
-    if any_role { Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]) } else { Patterns::of([]) }
+    let knows_roles = estate.resources().any(|(_, resource)| resource.kind == "iam:role");
+    if knows_roles { Patterns::of([]) } else { role_resources() }
 }
 
 fn is_service_linked(name: &str) -> bool {

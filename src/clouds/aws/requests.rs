@@ -3,7 +3,7 @@
 use super::caller::{self, Caller, Class};
 use super::{facts, keys, layers};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
-use crate::model::{CloudId, Estate, Question, Request, Subject};
+use crate::model::{CloudId, Estate, PrincipalKind, Question, Request, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody outside, where a witness leaves open who.
@@ -76,9 +76,6 @@ fn written(value: &Value) -> Vec<String> {
 /// The attributes of a concrete request.
 pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     let mut all = Assignment::new();
-    for (key, values) in &request.context {
-        add(&mut all, &keys::folded(key), values);
-    }
     let (found, session) = caller::find(estate, &request.principal);
     let subject = match found {
         Some(id) => Subject::Principal(id),
@@ -86,6 +83,15 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
         None => Subject::Outside,
     };
     let caller = Caller::of(estate, subject);
+    let follows = derived(&caller);
+    let is_user = caller.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::User);
+    for (key, values) in &request.context {
+        let key = keys::folded(key);
+        // What follows from the caller cannot be contradicted, and a user has no tags but its own.
+        if !follows.contains(&key) && !(is_user && key.starts_with(keys::PRINCIPAL_TAG)) {
+            add(&mut all, &key, values);
+        }
+    }
     if found.is_none() && subject == Subject::Outside {
         let role = caller::session_of(&request.principal).map(|(role, _)| role);
         for (attribute, value) in caller::of_arn(role.as_deref().unwrap_or(&request.principal)) {

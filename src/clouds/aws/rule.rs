@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>.
 
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Effect, Layer, LayerGroup, Layers};
 
 /// Policies attached to the user, its groups, or the role.
@@ -50,22 +50,29 @@ pub(super) const TRUSTED_ACTIONS: &[&str] = &[
     "sts:tagsession",
 ];
 
+/// The calls among them that are about nothing but a role.
+const TAKING_ON: &[&str] = &["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"];
+
 /// Whether the resource side must allow even inside one account: taking on a role, and everything about a KMS key.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>: "unless the key policy explicitly allows
 /// it, you cannot use IAM policies to allow access to a KMS key".
 fn needs_resource_side() -> Formula {
-    let assumes = Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()));
-    let role = Formula::matches(
-        Attribute::resource(),
-        Patterns::of([crate::logic::Pattern::arn("arn:*:iam::*:role/*")]),
-    );
-    assumes.and(role).or(Formula::matches(Attribute::resource(), key_resources()))
+    let calls =
+        |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
+    let role = Formula::matches(Attribute::resource(), role_resources());
+    let key = Formula::matches(Attribute::resource(), key_resources());
+    Formula::any([calls(TAKING_ON), calls(TRUSTED_ACTIONS).and(role), key])
+}
+
+/// The ARNs of roles.
+pub(super) fn role_resources() -> Patterns {
+    Patterns::of([Pattern::arn("arn:*:iam::*:role/*")])
 }
 
 /// The ARNs of KMS keys; aliases follow the ordinary rule.
 pub(super) fn key_resources() -> Patterns {
-    Patterns::of([crate::logic::Pattern::arn("arn:*:kms:*:*:key/*")])
+    Patterns::of([Pattern::arn("arn:*:kms:*:*:key/*")])
 }
 
 /// The requests that are allowed.

@@ -104,7 +104,10 @@ impl Scenario {
             };
             let id = self.estate.add_scope(scope);
             parent = Some(id);
-            for document in level.as_array().unwrap() {
+            // A level without policies is a level where nothing is allowed.
+            let none = [serde_json::json!({"Statement": []})];
+            let documents = level.as_array().filter(|documents| !documents.is_empty());
+            for document in documents.map_or(&none[..], Vec::as_slice) {
                 self.attach(document, Target::Scope(id), layer, Capacity::Identity);
             }
         }
@@ -129,10 +132,11 @@ impl Scenario {
             home,
             origin: Origin::default(),
         });
-        if document.is_object() {
-            let layer = if is_role { TRUST } else { RESOURCE };
-            self.attach(document, Target::Resource(id), layer, Capacity::Resource);
-        }
+        // A case says all there is: a resource without a policy in it has none.
+        let none = serde_json::json!({"Statement": []});
+        let layer = if is_role { TRUST } else { RESOURCE };
+        let document = if document.is_object() { document } else { &none };
+        self.attach(document, Target::Resource(id), layer, Capacity::Resource);
     }
 
     fn attach(&mut self, document: &Json, target: Target, layer: Layer, capacity: Capacity) {
