@@ -69,7 +69,7 @@ impl Judge<'_> {
             }
         }
         if let (Some(bucket), Some(scope)) = (names::bucket(self.resource), place)
-            && !defaults::has_policy(self.estate, bucket)
+            && defaults::is_assumed(self.estate, bucket, scope)
         {
             self.default_policy(scope);
         }

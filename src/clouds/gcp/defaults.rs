@@ -8,7 +8,7 @@
 use super::ALLOW;
 use super::ast::Basic;
 use super::names::{BUCKETS, CLOUD};
-use crate::model::{Estate, Gap, GapKind, Origin, Target};
+use crate::model::{Estate, Gap, GapKind, Origin, ScopeId, Target};
 
 /// The roles of the default policy, and the convenience values that get each.
 pub(super) const BINDINGS: [(&str, &[Basic]); 4] = [
@@ -22,6 +22,26 @@ pub(super) const BINDINGS: [(&str, &[Basic]); 4] = [
 pub(super) fn has_policy(estate: &Estate, bucket: &str) -> bool {
     let Some(id) = estate.find_resource(CLOUD, &format!("{BUCKETS}{bucket}")) else { return false };
     estate.attached_to(Target::Resource(id)).any(|attachment| attachment.layer == ALLOW)
+}
+
+/// Whether the default policy is assumed for a bucket of `project`: if the input knows the bucket but not its policy,
+/// or knows no bucket policy of that project at all. An export that holds some of them is taken to hold all.
+pub(super) fn is_assumed(estate: &Estate, bucket: &str, project: ScopeId) -> bool {
+    if has_policy(estate, bucket) {
+        return false;
+    }
+    estate.find_resource(CLOUD, &format!("{BUCKETS}{bucket}")).is_some()
+        || !has_listed_buckets(estate, project)
+}
+
+/// Whether the policy of some bucket of the project is in the input.
+pub(super) fn has_listed_buckets(estate: &Estate, project: ScopeId) -> bool {
+    estate.resources().filter(|(_, resource)| resource.home == Some(project)).any(|(_, resource)| {
+        resource
+            .name
+            .strip_prefix(BUCKETS)
+            .is_some_and(|bucket| !bucket.contains('/') && has_policy(estate, bucket))
+    })
 }
 
 /// What a default binding is called.

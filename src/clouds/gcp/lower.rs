@@ -139,7 +139,7 @@ impl Asking<'_> {
             targets.into_iter().filter_map(|(target, applies)| self.group(target, applies)).collect();
         if let Some(bucket) = names::bucket(name)
             && let Some(scope) = scope
-            && !defaults::has_policy(estate, bucket)
+            && defaults::is_assumed(estate, bucket, scope)
         {
             groups.extend(self.default_group(scope, Formula::True));
         }
@@ -171,7 +171,11 @@ impl Asking<'_> {
             .map(|(id, _)| id)
             .collect();
         for project in projects {
-            if let Some(group) = self.default_group(project, self.unlisted_buckets(project)) {
+            let applies = self.assumed_buckets(project);
+            if applies == Formula::False {
+                continue;
+            }
+            if let Some(group) = self.default_group(project, applies) {
                 groups.push(group);
                 relevant.insert(project);
             }
@@ -185,14 +189,23 @@ impl Asking<'_> {
         Formula::matches(Attribute::resource(), coverage(self.estate, resource))
     }
 
-    /// The buckets of a project whose policies are not in the input.
-    fn unlisted_buckets(&self, project: ScopeId) -> Formula {
-        let listed = self.estate.resources().filter(|(_, resource)| {
-            names::bucket(&resource.name).is_some_and(|bucket| defaults::has_policy(self.estate, bucket))
-        });
-        let listed = listed.flat_map(|(_, resource)| names::inside(&resource.name));
-        let listed = Formula::matches(Attribute::resource(), Patterns::of(listed));
-        Formula::all([self.exactly_in(project), names::in_some_bucket(), listed.not()])
+    /// The buckets of a project for which the default policy is assumed.
+    fn assumed_buckets(&self, project: ScopeId) -> Formula {
+        let select = |listed: bool| {
+            let chosen = self.estate.resources().filter(|(_, resource)| {
+                let bucket =
+                    resource.name.strip_prefix(names::BUCKETS).filter(|bucket| !bucket.contains('/'));
+                bucket.is_some_and(|bucket| defaults::has_policy(self.estate, bucket) == listed)
+            });
+            let patterns = chosen.flat_map(|(_, resource)| names::inside(&resource.name));
+            Formula::matches(Attribute::resource(), Patterns::of(patterns))
+        };
+        let buckets = if defaults::has_listed_buckets(self.estate, project) {
+            select(false)
+        } else {
+            names::in_some_bucket().and(select(true).not())
+        };
+        self.exactly_in(project).and(buckets)
     }
 
     fn exactly_in(&self, scope: ScopeId) -> Formula {

@@ -95,6 +95,7 @@ impl Cloud for Gcp {
         let resource = text(Attribute::resource());
         if let Some(chain) = witness.text(&names::ancestry())
             && names::placement(estate, &resource).is_none()
+            && names::end_of_chain(estate, chain).is_some()
         {
             context.insert(names::ANCESTRY.to_owned(), vec![chain.to_owned()]);
         }

@@ -279,6 +279,27 @@ fn a_bucket_without_a_policy_is_assumed_to_be_new() {
 }
 
 #[test]
+fn an_export_with_some_bucket_policies_is_taken_to_have_all() {
+    let mut estate = estate(&[
+        (
+            "project-p.iam.json",
+            r#"{"bindings":[{"role":"roles/editor","members":["user:e@x.org"]}],"etag":"x"}"#,
+        ),
+        (
+            "b.json",
+            r#"{"resource":"//storage.googleapis.com/b","ancestors":["projects/p"],"policy":{"etag":"x"}}"#,
+        ),
+    ]);
+    let mut asked = request("user:e@x.org", "storage.objects.create", "gs://other/o", None);
+    asked.context.insert(names::ANCESTRY.to_owned(), vec!["projects/p".to_owned()]);
+    assert!(!Gcp.decide(&estate, &asked).is_allowed());
+    let subject = subject(&mut estate, "user:e@x.org");
+    let question = Question { cloud: names::CLOUD, subject, action: None, object: Object::Any };
+    let formula = Gcp.combine(&Gcp.layers(&estate, &question));
+    assert_eq!(formula.evaluate(&Gcp.assignment(&estate, &asked)), Some(false));
+}
+
+#[test]
 fn an_empty_bucket_policy_is_not_the_default_one() {
     let mut estate = estate(&[
         (
