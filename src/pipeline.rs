@@ -116,11 +116,7 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
 }
 
 /// The result, and the questions that stayed undecided on the way.
-fn analyse(
-    task: &Task,
-    estate: &Estate,
-    portfolio: &Portfolio,
-) -> Result<(Found, Vec<String>), Reason> {
+fn analyse(task: &Task, estate: &Estate, portfolio: &Portfolio) -> Result<(Found, Vec<String>), Reason> {
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
@@ -199,9 +195,9 @@ fn question(
 
 /// The resource of that full or short name, or one that no file mentions.
 fn object(estate: &Estate, cloud: CloudId, typed: &str) -> Object {
-    let is_short_for = |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
-    let mut named =
-        estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
+    let is_short_for =
+        |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
+    let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
     match (estate.find_resource(cloud, typed), named.next(), named.next()) {
         (None, Some((_, only)), None) => Object::Named(only.name.clone()),
         _ => Object::Named(typed.to_owned()),
@@ -240,10 +236,7 @@ impl From<Bug> for Reason {
 fn inputs(loaded: &Loaded) -> Vec<Input> {
     let documents = loaded.documents.iter();
     documents
-        .map(|document| Input {
-            path: loaded.files.path(document.file).to_owned(),
-            format: document.format,
-        })
+        .map(|document| Input { path: loaded.files.path(document.file).to_owned(), format: document.format })
         .collect()
 }
 

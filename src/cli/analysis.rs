@@ -56,9 +56,8 @@ fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result
     let report = outcome.report();
     for (reporter, path) in &reports.written {
         let text = reporter.render(&report, Style::default());
-        let written = text.and_then(|text| {
-            disk::write(path, text.as_bytes()).map_err(|problem| problem.message)
-        });
+        let written =
+            text.and_then(|text| disk::write(path, text.as_bytes()).map_err(|problem| problem.message));
         if let Err(message) = written {
             let message = format!("the analysis took place, but the report was not written: {message}");
             return Err(console.fail(&message, None));
@@ -67,7 +66,9 @@ fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result
     match reports.printed.render(&report, console.style()) {
         Ok(text) => console.out(&text),
         Err(message) => {
-            return Err(console.fail(&format!("the analysis took place, but cannot be shown: {message}"), None));
+            return Err(
+                console.fail(&format!("the analysis took place, but cannot be shown: {message}"), None)
+            );
         }
     }
     Ok(())
@@ -94,14 +95,14 @@ fn show_problems(loaded: &Loaded, console: &mut Console) -> bool {
     let warnings = count(&loaded.problems, Severity::Warning);
     if errors + warnings > 0 {
         let rest = match (loaded.documents.len(), errors) {
-            (0, _) => "nothing could be analysed",
-            (_, 0) => "everything else was analysed",
-            _ => "what could be read was analysed",
+            (0, _) => "",
+            (_, 0) => "; everything else was analysed",
+            _ => "; what could be read was analysed",
         };
         let errors = phrase(errors, "error");
         let warnings = phrase(warnings, "warning");
         let both: Vec<String> = [errors, warnings].into_iter().flatten().collect();
-        console.err(&format!("{} in the input; {rest}\n", both.join(" and ")));
+        console.err(&format!("{} in the input{rest}\n", both.join(" and ")));
     }
     errors > 0
 }
@@ -129,7 +130,9 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
                     "no analysis took place: `{}` is of no kind that is read here",
                     stopped.loaded.passed_over.first().map_or("", String::as_str)
                 ),
-                (many, _) => format!("no analysis took place: none of {many} files is of a kind that is read here"),
+                (many, _) => {
+                    format!("no analysis took place: none of {many} files is of a kind that is read here")
+                }
             };
             console.fail(&message, Some("`leastwise formats` lists what is read and how to export it"))
         }

@@ -27,7 +27,7 @@ use exit::Exit;
 
 /// Finds out who can really do what, with a request as evidence, and proposes narrower grants with a proof.
 #[derive(Debug, Parser)]
-#[command(name = "leastwise", about, after_help = exit::HELP, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "leastwise", after_help = exit::HELP, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     /// Colour in the output; `auto` follows the terminal and NO_COLOR.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -95,11 +95,8 @@ fn fitting(id: &str, kind: ContentKind, console: &mut Console) -> Result<&'stati
     if let Some(reporter) = reporter(id).filter(|reporter| reporter.holds(kind)) {
         return Ok(reporter);
     }
-    let others: Vec<String> = REPORTERS
-        .iter()
-        .filter(|other| other.holds(kind))
-        .map(|other| format!("`{}`", other.id()))
-        .collect();
+    let others: Vec<String> =
+        REPORTERS.iter().filter(|other| other.holds(kind)).map(|other| format!("`{}`", other.id())).collect();
     Err(console.fail(
         &format!("no analysis took place: the format `{id}` cannot hold what `{}` finds", kind.as_str()),
         Some(&format!("use one of {}", others.join(", "))),

@@ -52,13 +52,6 @@ impl Scan {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
         let options = (&self.analysis, &self.report);
-        analysis::run(
-            &Task::Scan,
-            ContentKind::Scan,
-            &self.paths,
-            options,
-            self.fail_on.threshold(),
-            console,
-        )
+        analysis::run(&Task::Scan, ContentKind::Scan, &self.paths, options, self.fail_on.threshold(), console)
     }
 }

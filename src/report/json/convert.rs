@@ -61,7 +61,8 @@ struct Converter<'a> {
 impl<'a> Converter<'a> {
     fn summary(&self) -> shape::Summary {
         let counts = self.report.counts();
-        let of = |severity| self.report.problems.iter().filter(|problem| problem.severity == severity).count();
+        let of =
+            |severity| self.report.problems.iter().filter(|problem| problem.severity == severity).count();
         let levels = || Level::ALL.iter().map(|level| level.as_str()).zip(counts.levels).collect();
         shape::Summary {
             documents: self.report.inputs.len(),
@@ -153,10 +154,10 @@ impl<'a> Converter<'a> {
     }
 
     fn finding(&self, finding: &'a Finding) -> shape::Finding<'a> {
-        let related = finding
-            .related
-            .iter()
-            .map(|related| shape::Related { message: &related.message, origin: self.origin(&related.origin) });
+        let related = finding.related.iter().map(|related| shape::Related {
+            message: &related.message,
+            origin: self.origin(&related.origin),
+        });
         let policy = finding.intent.policy.and_then(|id| self.report.estate.policy(id));
         shape::Finding {
             rule: finding.rule,
@@ -217,9 +218,7 @@ impl<'a> Converter<'a> {
             resource: match &question.object {
                 Object::Any => None,
                 Object::Named(name) => Some(name),
-                Object::Within(id) => {
-                    self.report.estate.resource(*id).map(|resource| resource.name.as_str())
-                }
+                Object::Within(id) => self.report.estate.resource(*id).map(|resource| resource.name.as_str()),
             },
         }
     }

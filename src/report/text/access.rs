@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use tabled::builder::Builder;
-use tabled::settings::width::Width;
-use tabled::settings::{Padding, Style};
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Padding, Style, Width};
 
 use super::answer;
 use super::words::{self, Page};
@@ -46,7 +46,8 @@ fn table(rows: &[AccessRow], width: usize) -> String {
         let shown = [true, true, true, has_except, has_condition];
         cells.into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(cell, _)| cell).collect::<Vec<_>>()
     };
-    builder.push_record(columns(["service", "actions", "resources", "except", "condition"].map(str::to_owned)));
+    builder
+        .push_record(columns(["service", "actions", "resources", "except", "condition"].map(str::to_owned)));
     for row in rows {
         let resources =
             if row.resources.is_empty() { "any".to_owned() } else { listed(row.resources.clone()) };
@@ -60,8 +61,10 @@ fn table(rows: &[AccessRow], width: usize) -> String {
             ]));
         }
     }
+    // The widest column gives way first, so that short ones stay on one line.
+    let wrapping = Width::wrap(width).keep_words(true).priority(Priority::max(true));
     let mut table = builder.build();
-    table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(Width::wrap(width));
+    table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(wrapping);
     table.to_string()
 }
 
@@ -101,7 +104,9 @@ fn abbreviated(names: &[&str]) -> String {
 fn first_word(name: &str) -> &str {
     let end = match name.find(['.', '/']) {
         Some(separator) => separator + 1,
-        None => name.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase()).map_or(name.len(), |(at, _)| at),
+        None => {
+            name.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase()).map_or(name.len(), |(at, _)| at)
+        }
     };
     name.get(..end).unwrap_or(name)
 }

@@ -57,13 +57,15 @@ fn meaning(applicability: Applicability) -> &'static str {
 
 fn write_before(page: &mut Page<'_>, suggestion: &Suggestion) {
     for (held, first) in suggestion.held.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
-        let place = words::place(page.report, &held.origin).map(|place| format!("\n{place}")).unwrap_or_default();
+        let place =
+            words::place(page.report, &held.origin).map(|place| format!("\n{place}")).unwrap_or_default();
         let permissions = count(held.permissions, "permission");
         let text = format!("`{}` on `{}`, {permissions}{place}", held.what, held.place);
         page.field(if first { "holds" } else { "" }, &text);
     }
     let used = suggestion.used.iter().map(|used| {
-        let times = if used.count == 1 { "once".to_owned() } else { format!("{} times", thousands(used.count)) };
+        let times =
+            if used.count == 1 { "once".to_owned() } else { format!("{} times", thousands(used.count)) };
         let resources = count(used.resources, "resource");
         format!("`{}` on {resources} of `{}`, {times}", used.action, used.place)
     });
@@ -106,7 +108,7 @@ fn write_check<'a>(page: &mut Page<'a>, check: &'a ProofCheck, claim: &str) {
     let (label, text) = match check.holds {
         Some(true) if certainty == "proven" => ("proven", claim.to_owned()),
         Some(true) => ("holds", format!("{claim}; {certainty}")),
-        Some(false) => ("does not hold", claim.to_owned()),
+        Some(false) => ("disproven", claim.to_owned()),
         None => ("undecided", format!("whether {claim}; {certainty}")),
     };
     let engine = if check.engine.is_empty() { String::new() } else { format!(" (engine: {})", check.engine) };
