@@ -136,6 +136,10 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
             };
             console.fail(&message, Some("`leastwise formats` lists what is read and how to export it"))
         }
+        Reason::NoUsage => console.fail(
+            "no analysis took place: no activity log was read",
+            Some("`leastwise formats` lists the logs that are read and how to export them"),
+        ),
         Reason::Unanswerable { message, nearest } => {
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));
             console.fail(&format!("no analysis took place: {message}"), help.as_deref())

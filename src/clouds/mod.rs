@@ -10,6 +10,9 @@ pub mod aws;
 pub mod azure;
 pub mod catalog;
 pub mod gcp;
+mod roles;
+
+pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
@@ -19,7 +22,7 @@ use crate::model::{
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
-pub const CLOUDS: &[&dyn Cloud] = &[];
+pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp];
 
 /// The cloud of that id.
 pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {
@@ -71,7 +74,12 @@ pub trait Cloud: Sync {
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
 
-    /// How the permissions of `held` for `action` read to a person, for reports: `s3:GetObject`, `storage.objects.get`.
+    /// The cloud's roles, if its access is given by roles.
+    fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
+
+    /// The action that formulas write as `folded`, in its cloud's spelling: `s3:GetObject`, `storage.objects.get`.
     fn display_action(&self, folded: &str) -> String {
         self.action(folded).unwrap_or_else(|_| folded.to_owned())
     }

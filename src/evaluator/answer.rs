@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::{Decision, Gap, Request};
-use crate::solver::Reason;
+use crate::solver::{Disagreement, Reason};
 
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,3 +138,14 @@ impl fmt::Display for Bug {
 }
 
 impl std::error::Error for Bug {}
+
+impl From<Disagreement> for Bug {
+    fn from(clash: Disagreement) -> Self {
+        Self {
+            message: format!(
+                "the engines disagree: native says {:?}, z3 says {:?} of {}",
+                clash.native, clash.z3, clash.formula
+            ),
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::answer::explain;
 use super::{Answer, Bug, Certainty, Outcome, Witness};
 use crate::clouds::{self, Cloud};
-use crate::logic::{Assignment, Formula, Goal, Universe};
+use crate::logic::{Assignment, Attribute, Formula, Goal, Patterns};
 use crate::model::{Estate, Gap, GapKind, Question};
 use crate::solver::{self, Portfolio};
 
@@ -84,12 +84,7 @@ impl<'a> Evaluator<'a> {
         expect_allowed: bool,
     ) -> Result<Answer, Bug> {
         let goal = Goal::satisfiable(with_fixed(formula, &posed.known), posed.cloud.universe());
-        let decided = self.portfolio.decide(&goal).map_err(|clash| Bug {
-            message: format!(
-                "the engines disagree: native says {:?}, z3 says {:?} of {}",
-                clash.native, clash.z3, clash.formula
-            ),
-        })?;
+        let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
         let (outcome, certainty) = match decided.answer {
             solver::Answer::Never => (Outcome::Never, Certainty::from_gaps(posed.gaps.clone())),
             solver::Answer::Undecided(reason) => (Outcome::Undecided, Certainty::Undecided(explain(reason))),
@@ -131,26 +126,10 @@ impl<'a> Evaluator<'a> {
 
 /// Keeps the action and the resource of a question that names them: the universe speaks of both, so the goal must
 /// know them even where the formula no longer mentions them.
-fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
-    let fixed = [crate::logic::Attribute::action(), crate::logic::Attribute::resource()]
-        .into_iter()
-        .filter_map(|attribute| {
-            let text = known.text(&attribute)?.to_owned();
-            Some(Formula::matches(attribute, crate::logic::Patterns::literal(&text)))
-        });
+pub(super) fn with_fixed(formula: Formula, known: &Assignment) -> Formula {
+    let fixed = [Attribute::action(), Attribute::resource()].into_iter().filter_map(|attribute| {
+        let text = known.text(&attribute)?.to_owned();
+        Some(Formula::matches(attribute, Patterns::literal(&text)))
+    });
     Formula::all(fixed.chain([formula]))
-}
-
-/// The universe of a question whose action or resource no catalog knows would be empty; see [`Universe`].
-impl Posed {
-    /// Whether the catalog knows the request that the question names; `true` while it leaves either open.
-    pub(crate) fn is_known(&self) -> bool {
-        let action = self.known.text(&crate::logic::Attribute::action());
-        let resource = self.known.text(&crate::logic::Attribute::resource());
-        match (self.cloud.universe(), action, resource) {
-            (Universe::Known(actions), Some(action), Some(resource)) => actions.contains(action, resource),
-            (Universe::Known(actions), Some(action), None) => actions.find(action).is_some(),
-            _ => true,
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod access;
 mod administration;
 mod answer;
 mod ask;
+mod compare;
 mod find;
 
 pub use access::{Access, AccessRow};

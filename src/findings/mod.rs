@@ -6,11 +6,25 @@
 //! Invariant: one file per rule, named like the rule; no rule asks a solver. Promise: a new finding costs a new file
 //! plus one line in [`RULES`].
 
+mod administrator_access;
+mod basic_role;
+mod exposure;
+mod external_access;
 mod finding;
+mod path_to_administrator;
+mod public_resource;
 mod rule;
+mod wildcard_action;
 
 pub use finding::{Finding, Intent, Level, Related};
 pub use rule::{Context, Meta, Rule, run};
 
 /// Every rule, in the order in which rules are listed.
-pub const RULES: &[&dyn Rule] = &[];
+pub const RULES: &[&dyn Rule] = &[
+    &administrator_access::AdministratorAccess,
+    &basic_role::BasicRole,
+    &external_access::ExternalAccess,
+    &path_to_administrator::PathToAdministrator,
+    &public_resource::PublicResource,
+    &wildcard_action::WildcardAction,
+];

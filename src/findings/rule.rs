@@ -43,7 +43,7 @@ macro_rules! rule {
     ($(#[doc = $doc:expr])* $name:ident, $id:literal, $level:ident, $summary:literal) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name;
+        pub(super) struct $name;
 
         impl $name {
             const META: $crate::findings::Meta = $crate::findings::Meta {

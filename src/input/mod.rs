@@ -5,7 +5,14 @@
 //! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
+mod aws_account_details;
+mod aws_documents;
+mod aws_policy;
 pub mod disk;
+pub mod gcp_asset_policies;
+pub mod gcp_group_members;
+pub mod gcp_iam_policy;
+pub mod gcp_roles;
 mod load;
 
 pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
@@ -14,7 +21,14 @@ use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[
+    &aws_account_details::AwsAccountDetails,
+    &aws_policy::AwsPolicy,
+    &gcp_iam_policy::GcpIamPolicy,
+    &gcp_asset_policies::GcpAssetPolicies,
+    &gcp_roles::GcpRoles,
+    &gcp_group_members::GcpGroupMembers,
+];
 
 /// A kind of document.
 pub trait Format: Sync {

@@ -305,6 +305,9 @@ impl Formula {
                 },
             }
         }
+        if flat.len() == 1 {
+            return flat.pop().unwrap_or_else(|| connective.neutral());
+        }
         let Some(merged) = merge_literals(flat, connective) else { return connective.absorbing() };
         connective.close(merged)
     }

@@ -7,7 +7,7 @@ use super::{Formula, Patterns};
 /// The question whether some request of a universe makes a formula true; a request that does is the witness.
 ///
 /// The constructors write down each question's polarity.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Goal {
     /// What the request must make true.
     pub formula: Formula,
@@ -38,7 +38,7 @@ impl Goal {
 }
 
 /// Which actions exist, and on which resources each can be asked.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Universe {
     /// Actions and resources are plain texts; actions that nobody knows yet count too.
     #[default]
@@ -54,6 +54,8 @@ pub enum Universe {
 pub struct Actions {
     entries: Vec<ActionEntry>,
     groups: Vec<ResourceGroup>,
+    /// For each group the indexes of its actions, short names first.
+    members: Vec<Vec<u32>>,
 }
 
 /// One action of a universe.
@@ -78,7 +80,21 @@ impl Actions {
         entries.retain(|entry| groups.get(entry.resources as usize).is_some());
         entries.sort();
         entries.dedup_by(|later, first| later.name == first.name);
-        Self { entries, groups }
+        let mut members = vec![Vec::new(); groups.len()];
+        let mut order: Vec<(usize, u32)> = (0..).zip(&entries).map(|(at, e)| (e.name.len(), at)).collect();
+        order.sort_unstable();
+        for (_, index) in order {
+            let group = entries.get(index as usize).map_or(usize::MAX, |entry| entry.resources as usize);
+            if let Some(list) = members.get_mut(group) {
+                list.push(index);
+            }
+        }
+        Self { entries, groups, members }
+    }
+
+    /// The indexes of the actions of a group, the shortest names first, then by name.
+    pub fn members(&self, group: u32) -> &[u32] {
+        self.members.get(group as usize).map_or(&[], Vec::as_slice)
     }
 
     /// All actions, sorted by name.

@@ -1,7 +1,7 @@
 //! All that was loaded: principals, resources, scopes, policies, and what is attached to what.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{CloudId, Gap, Layer, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
@@ -18,6 +18,10 @@ pub struct Estate {
     memberships: Vec<Membership>,
     gaps: Vec<Gap>,
     names: BTreeMap<(CloudId, Family, String), u32>,
+    /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
+    /// of its own: it only keeps its place in the list.
+    aliases: BTreeMap<ScopeId, Vec<String>>,
+    merged: BTreeSet<ScopeId>,
     by_target: BTreeMap<Target, Vec<usize>>,
 }
 
@@ -204,6 +208,41 @@ impl Estate {
         ScopeId(push(&mut self.scopes, scope, &mut self.names, key))
     }
 
+    /// Gives a scope a second name, as projects have an id and a number. If a scope of that name exists already, the
+    /// two are one: whatever belongs to the other belongs to `scope` from now on.
+    pub fn add_scope_name(&mut self, scope: ScopeId, name: &str) {
+        let Some(cloud) = self.scope(scope).map(|known| known.cloud) else { return };
+        match self.names.insert((cloud, Family::Scope, name.to_owned()), scope.0).map(ScopeId) {
+            Some(other) if other == scope => return,
+            Some(other) => self.merge_scopes(scope, other),
+            None => {}
+        }
+        self.aliases.entry(scope).or_default().push(name.to_owned());
+    }
+
+    fn merge_scopes(&mut self, kept: ScopeId, other: ScopeId) {
+        let parent = self.scope(other).and_then(|scope| scope.parent).filter(|parent| *parent != kept);
+        if let Some(scope) = self.scopes.get_mut(kept.index()) {
+            scope.parent = scope.parent.or(parent);
+        }
+        let replace = |id: &mut Option<ScopeId>| {
+            if *id == Some(other) {
+                *id = Some(kept);
+            }
+        };
+        self.scopes.iter_mut().for_each(|scope| replace(&mut scope.parent));
+        self.principals.iter_mut().for_each(|principal| replace(&mut principal.home));
+        self.resources.iter_mut().for_each(|resource| replace(&mut resource.home));
+        for index in self.by_target.remove(&Target::Scope(other)).unwrap_or_default() {
+            if let Some(attachment) = self.attachments.get_mut(index) {
+                attachment.target = Target::Scope(kept);
+            }
+            self.by_target.entry(Target::Scope(kept)).or_default().push(index);
+        }
+        self.aliases.remove(&other);
+        self.merged.insert(other);
+    }
+
     /// Adds a policy. The same text may be attached many times; add it once.
     pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
         self.policies.push(policy);
@@ -224,6 +263,13 @@ impl Estate {
     /// Notes something that is missing.
     pub fn add_gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
+    }
+
+    /// Puts another text in place of a policy's. For copies that ask "what if".
+    pub fn replace_body(&mut self, policy: PolicyId, body: PolicyBody) {
+        if let Some(policy) = self.policies.get_mut(policy.index()) {
+            policy.body = body;
+        }
     }
 
     /// A copy in which the attachments that `keep` refuses are gone.
@@ -298,7 +344,14 @@ impl Estate {
 
     /// All scopes, in the order in which they were loaded.
     pub fn scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
-        self.scopes.iter().zip(0..).map(|(scope, index)| (ScopeId(index), scope))
+        let all = self.scopes.iter().zip(0..).map(|(scope, index)| (ScopeId(index), scope));
+        all.filter(|(id, _)| !self.merged.contains(id))
+    }
+
+    /// All names of a scope: its own, then those given by [`Estate::add_scope_name`].
+    pub fn scope_names(&self, id: ScopeId) -> impl Iterator<Item = &str> {
+        let own = self.scope(id).map(|scope| scope.name.as_str());
+        own.into_iter().chain(self.aliases.get(&id).into_iter().flatten().map(String::as_str))
     }
 
     /// All policies, in the order in which they were loaded.

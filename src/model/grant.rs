@@ -8,17 +8,30 @@ use crate::logic::{Assignment, Formula};
 /// A layer of a cloud's decision: identity policies, boundaries, resource policies, deny policies. Each cloud names
 /// its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Layer(&'static str);
+pub struct Layer {
+    name: &'static str,
+    ceiling: bool,
+}
 
 impl Layer {
-    /// The layer of that name. Called where a cloud defines its layers.
+    /// A layer that can allow. Called where a cloud defines its layers.
     pub const fn new(name: &'static str) -> Self {
-        Self(name)
+        Self { name, ceiling: false }
+    }
+
+    /// A layer that allows nothing by itself and only bounds what others allow.
+    pub const fn ceiling(name: &'static str) -> Self {
+        Self { name, ceiling: true }
     }
 
     /// The name, as it stands in reports: `identity`, `permission boundary`.
     pub fn as_str(self) -> &'static str {
-        self.0
+        self.name
+    }
+
+    /// Whether it only bounds what others allow.
+    pub fn is_ceiling(self) -> bool {
+        self.ceiling
     }
 }
 

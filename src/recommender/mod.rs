@@ -2,6 +2,124 @@
 //!
 //! Invariant: applicability is computed from the proof, never chosen by an author.
 
+mod candidates;
+mod needed;
+mod proof;
 mod suggestion;
 
 pub use suggestion::{Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used};
+
+use crate::clouds::{self, HeldRole, RoleAt, Roles};
+use crate::evaluator::{Bug, Evaluator};
+use crate::model::{Principal, PrincipalId, PrincipalKind, Usage};
+use needed::Need;
+
+/// What the recommender was asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only for this principal; for all that appear in the log otherwise.
+    pub principal: Option<PrincipalId>,
+    /// For how many days use should have been watched; a shorter log gets a note.
+    pub days: u32,
+}
+
+/// Proposes replacements for the roles of principals whose use was recorded, in the order of the estate.
+pub fn recommend(
+    evaluator: &Evaluator<'_>,
+    usage: &Usage,
+    options: &Options,
+) -> Result<Vec<Suggestion>, Bug> {
+    let mut suggestions = Vec::new();
+    for (id, principal) in evaluator.estate().principals() {
+        let chosen = options.principal.is_none_or(|only| only == id);
+        if !chosen || matches!(principal.kind, PrincipalKind::Group | PrincipalKind::Public) {
+            continue;
+        }
+        let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else { continue };
+        let asked_for = options.principal == Some(id);
+        suggestions.extend(for_principal(evaluator, roles, id, principal, usage, options, asked_for)?);
+    }
+    Ok(suggestions)
+}
+
+/// The suggestion for one principal. `None` when nothing is known of its use and nobody asked for it by name: a
+/// principal that was never seen may still be needed.
+fn for_principal(
+    evaluator: &Evaluator<'_>,
+    roles: &dyn Roles,
+    id: PrincipalId,
+    principal: &Principal,
+    usage: &Usage,
+    options: &Options,
+    asked_for: bool,
+) -> Result<Option<Suggestion>, Bug> {
+    let estate = evaluator.estate();
+    let (conditional, held): (Vec<HeldRole>, Vec<HeldRole>) =
+        roles.held(estate, id).into_iter().partition(|held| held.conditional);
+    let used = needed::used_by(roles, estate, principal, usage);
+    if held.is_empty() || (used.is_empty() && !asked_for) {
+        return Ok(None);
+    }
+    let mut notes = needed::notes(usage, &used, options);
+    notes.extend(conditional.iter().map(|held| {
+        format!("`{}` on `{}` holds under a condition and is left alone", held.at.role, held.at.place)
+    }));
+    let bare = roles.replace(estate, id, &held, &[]);
+    let needs = needed::not_covered_without(&bare, principal, &used);
+    let pick = match candidates::choose(roles, estate, &held, &needs, evaluator.portfolio()) {
+        Ok(pick) => pick,
+        Err(reason) => {
+            notes.push(format!("no replacement was chosen: {reason}"));
+            candidates::Pick::keeping(&held)
+        }
+    };
+    let (remove, add) = difference(&held, &pick.roles);
+    let changed = roles.replace(estate, id, &remove, &add);
+    let proof = proof::prove(evaluator, &changed, roles, id, principal, &used, &add)?;
+    Ok(Some(Suggestion {
+        cloud: principal.cloud,
+        principal: id,
+        name: principal.name.clone(),
+        held: held.iter().map(describe_held).collect(),
+        used: used.iter().map(Need::summary).collect(),
+        needed: needs.iter().map(Need::needed).collect(),
+        applicability: proof.applicability(),
+        proof,
+        apply: commands(roles, &principal.name, &add, &remove),
+        rollback: rollback(roles, &principal.name, &add, &remove),
+        replacement: pick.roles.iter().map(|at| candidates::describe(roles, &held, at)).collect(),
+        excess: pick.excess,
+        notes,
+        chosen_by: pick.chosen_by,
+    }))
+}
+
+/// What has to be taken and what has to be given so that exactly `wanted` is held.
+fn difference(held: &[HeldRole], wanted: &[RoleAt]) -> (Vec<HeldRole>, Vec<RoleAt>) {
+    let remove = held.iter().filter(|held| !wanted.contains(&held.at)).cloned().collect();
+    let add = wanted.iter().filter(|at| !held.iter().any(|held| held.at == **at)).cloned().collect();
+    (remove, add)
+}
+
+/// Gives before it takes, so that needed access is never missing in between.
+fn commands(roles: &dyn Roles, principal: &str, add: &[RoleAt], remove: &[HeldRole]) -> Vec<String> {
+    let gives = add.iter().map(|at| roles.grant_command(principal, at));
+    let takes = remove.iter().map(|held| roles.revoke_command(principal, &held.at));
+    gives.chain(takes).collect()
+}
+
+/// Takes back in the opposite order.
+fn rollback(roles: &dyn Roles, principal: &str, add: &[RoleAt], remove: &[HeldRole]) -> Vec<String> {
+    let gives = remove.iter().map(|held| roles.grant_command(principal, &held.at));
+    let takes = add.iter().map(|at| roles.revoke_command(principal, at));
+    gives.chain(takes).collect()
+}
+
+fn describe_held(held: &HeldRole) -> Held {
+    Held {
+        what: held.at.role.clone(),
+        place: held.at.place.clone(),
+        permissions: held.permissions.len(),
+        origin: held.origin.clone(),
+    }
+}

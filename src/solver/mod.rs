@@ -6,9 +6,16 @@
 pub mod native;
 #[cfg(feature = "z3")]
 pub mod z3;
+mod choice;
 mod portfolio;
+mod smt;
+mod witness;
 
-pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio};
+#[cfg(test)]
+mod tests;
+
+pub use choice::{Choice, Price, Selection, choose};
+pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio, smt};
 
 use crate::logic::{Assignment, Goal};
 

@@ -1,7 +1,8 @@
 //! Which engines are asked, in which order, and what is recorded.
 
-use super::{Answer, Engine, Reason};
-use crate::logic::{Assignment, Formula, Goal};
+use super::native::Native;
+use super::{Answer, Engine, Outcome, Reason, witness};
+use crate::logic::{Assignment, Formula, Goal, Universe};
 
 /// Which engines may answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,14 +56,101 @@ impl Default for Portfolio {
 }
 
 impl Portfolio {
-    /// Decides `goal`. An error means that two engines contradict each other.
+    /// Decides `goal`. An error means that two engines contradict each other, or that an engine named a request that
+    /// does not do what was asked.
     pub fn decide(&self, goal: &Goal) -> Result<Decided, Disagreement> {
-        let answer = match &goal.formula {
-            Formula::False => Answer::Never,
-            Formula::True => Answer::Sometimes(Assignment::new()),
-            Formula::Node(_) => Answer::Undecided(Reason::Fragment),
-        };
-        let _: Option<&dyn Engine> = None;
-        Ok(Decided { answer, engine: "shape", steps: 0 })
+        let by_shape = |answer| Ok(Decided { answer, engine: "shape", steps: 0 });
+        match (&goal.formula, &goal.universe) {
+            (Formula::False, _) => return by_shape(Answer::Never),
+            (Formula::True, Universe::Any) => return by_shape(Answer::Sometimes(Assignment::new())),
+            _ => {}
+        }
+        match self.engines {
+            EngineSelection::Native => self.ask(&Native, goal),
+            EngineSelection::Z3 => self.ask_z3(goal),
+            EngineSelection::Auto => {
+                let first = self.ask(&Native, goal)?;
+                match first.answer {
+                    Answer::Undecided(_) => {
+                        let second = self.ask_z3(goal)?;
+                        Ok(better(first, second))
+                    }
+                    _ => Ok(first),
+                }
+            }
+            EngineSelection::Both => {
+                let (native, z3) = (self.ask(&Native, goal)?, self.ask_z3(goal)?);
+                match (&native.answer, &z3.answer) {
+                    (Answer::Never, Answer::Sometimes(_)) | (Answer::Sometimes(_), Answer::Never) => {
+                        Err(Disagreement {
+                            native: native.answer,
+                            z3: z3.answer,
+                            formula: goal.formula.to_string(),
+                        })
+                    }
+                    _ => Ok(better(native, z3)),
+                }
+            }
+        }
     }
+
+    #[cfg(feature = "z3")]
+    fn ask_z3(&self, goal: &Goal) -> Result<Decided, Disagreement> {
+        self.ask(&super::z3::Z3, goal)
+    }
+
+    #[cfg(not(feature = "z3"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the same signature as with the feature"
+    )]
+    fn ask_z3(&self, _goal: &Goal) -> Result<Decided, Disagreement> {
+        Ok(Decided { answer: Answer::Undecided(Reason::Fragment), engine: "z3", steps: 0 })
+    }
+
+    /// Asks one engine, and checks and completes the request that it names.
+    fn ask(&self, engine: &dyn Engine, goal: &Goal) -> Result<Decided, Disagreement> {
+        let Outcome { answer, steps } = engine.decide(goal, self.budget);
+        let answer = match answer {
+            Answer::Sometimes(request) if !witness::satisfies(goal, &request) => {
+                return Err(refuted(engine.name(), goal, request));
+            }
+            Answer::Sometimes(request) => {
+                witness::finish(goal, request).map_or(Answer::Undecided(Reason::Fragment), Answer::Sometimes)
+            }
+            other => other,
+        };
+        Ok(Decided { answer, engine: engine.name(), steps })
+    }
+}
+
+/// Takes the definite answer of two; the first if both are.
+fn better(first: Decided, second: Decided) -> Decided {
+    let steps = first.steps.saturating_add(second.steps);
+    let undecided = |decided: &Decided| matches!(decided.answer, Answer::Undecided(_));
+    let told = matches!(first.answer, Answer::Undecided(Reason::Budget));
+    let taken = match (undecided(&first), undecided(&second)) {
+        (true, false) => second,
+        // Both gave up: that the budget was too small says more than that a question has no encoding.
+        (true, true) if !told => second,
+        _ => first,
+    };
+    Decided { steps, ..taken }
+}
+
+/// The engine's request does not satisfy the goal.
+fn refuted(engine: &str, goal: &Goal, request: Assignment) -> Disagreement {
+    let formula = format!("`{engine}` names a request that does not satisfy: {}", goal.formula);
+    let (claimed, silent) = (Answer::Sometimes(request), Answer::Undecided(Reason::Engine));
+    if engine == "native" {
+        Disagreement { native: claimed, z3: silent, formula }
+    } else {
+        Disagreement { native: silent, z3: claimed, formula }
+    }
+}
+
+/// The goal as a script in SMT-LIB that any solver reads; a comment that says so where the goal has no encoding.
+pub fn smt(goal: &Goal) -> String {
+    super::smt::standalone(goal).unwrap_or_else(|| format!("; no encoding for: {}\n", goal.formula))
 }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use source::{Source, Tree};
+use source::Tree;
 
 /// What a module may use besides itself.
 #[derive(Clone, Copy)]
@@ -70,13 +70,60 @@ fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn project() -> Tree {
-    Tree::read(&package().join("src"))
+/// Something that holds for all files: finds where it does not, and says what to do then.
+struct Check {
+    broken: fn(&Tree) -> Vec<String>,
+    remedy: &'static str,
 }
 
-/// Fails with every broken rule at once: one at a time would cost a build each.
-fn assert_none(broken: Vec<String>, remedy: &str) {
-    assert!(broken.is_empty(), "\n{}\n\n{remedy}\n", broken.join("\n"));
+const CHECKS: &[Check] = &[
+    Check {
+        broken: forbidden_crossings,
+        remedy: "a module uses only what the table in `src/README.md` allows",
+    },
+    Check { broken: rows_without_module, remedy: "the table and `src/lib.rs` have the same modules" },
+    Check { broken: cycles, remedy: "modules form no cycle" },
+    Check {
+        broken: undocumented,
+        remedy: "a file opens with `//!`: what it is for and what is deliberately not in it",
+    },
+    Check { broken: Tree::unreachable, remedy: "declare the file as a module, or remove it" },
+    Check {
+        broken: long_files,
+        remedy: "split a file of more than 600 lines outside tests by what it is for",
+    },
+    Check { broken: borders::crossings, remedy: "ask the module behind the border instead" },
+    Check {
+        broken: borders::serializations,
+        remedy: "hand the value to `report`, or name the file and the reason in this test",
+    },
+    Check {
+        broken: borders::lifted,
+        remedy: "files, environment, clock and network are touched behind the borders of `.clippy.toml`",
+    },
+    Check {
+        broken: borders::matches_on_clouds,
+        remedy: "ask the trait `Cloud` instead of looking which cloud it is, so that another costs one line",
+    },
+    Check {
+        broken: registries::unregistered,
+        remedy: "add it to the slice, or name it as infrastructure in this test if it serves the others",
+    },
+];
+
+/// Everything broken at once: one at a time would cost a build each. And one test, because parsing
+/// takes most of the time.
+#[test]
+fn the_project_keeps_its_shape() {
+    let tree = Tree::read(&package().join("src"));
+    let mut told = String::new();
+    for check in CHECKS {
+        let broken = (check.broken)(&tree);
+        if !broken.is_empty() {
+            told += &format!("\n{}\n  -> {}\n", broken.join("\n"), check.remedy);
+        }
+    }
+    assert!(told.is_empty(), "\n{told}");
 }
 
 /// One use of a top-level module by another: who, whom, and where.
@@ -121,17 +168,10 @@ fn forbidden_crossings(tree: &Tree) -> Vec<String> {
     broken
 }
 
-#[test]
-fn modules_use_only_what_the_table_allows() {
-    assert_none(forbidden_crossings(&project()), "`src/README.md` has the table of who may use whom.");
-}
-
-#[test]
-fn every_module_is_in_the_table_and_every_row_is_a_module() {
-    let tree = project();
+fn rows_without_module(tree: &Tree) -> Vec<String> {
     let declared: BTreeSet<&str> = tree.top_level.iter().map(String::as_str).collect();
     let listed: BTreeSet<&str> = MODULES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(declared, listed, "left: declared in src/lib.rs, right: rows of the table");
+    declared.symmetric_difference(&listed).map(|name| format!("`{name}` is in one of them only")).collect()
 }
 
 #[test]
@@ -144,13 +184,12 @@ fn the_table_has_no_cycle_and_names_only_modules() {
     }
 }
 
-#[test]
-fn modules_form_no_cycle() {
+fn cycles(tree: &Tree) -> Vec<String> {
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (from, to, _) in crossings(&project()) {
+    for (from, to, _) in crossings(tree) {
         uses.entry(from).or_default().insert(to);
     }
-    assert_eq!(cycle_in(&uses), None);
+    cycle_in(&uses).map(|chain| chain.join(" uses ")).into_iter().collect()
 }
 
 /// A chain of modules that comes back to its first, if there is one.
@@ -206,31 +245,16 @@ fn table_rows(markdown: &str) -> Vec<(String, String)> {
     .collect()
 }
 
-#[test]
-fn every_file_says_what_it_is_for() {
-    let undocumented = |source: &&Source| !source.has_module_doc();
-    let broken = project().sources.iter().filter(undocumented).map(|s| format!("src/{}", s.path)).collect();
-    assert_none(broken, "A file opens with `//!`: what it is for and what is deliberately not in it.");
+fn undocumented(tree: &Tree) -> Vec<String> {
+    let silent = tree.sources.iter().filter(|source| !source.has_module_doc());
+    silent.map(|source| format!("src/{}: no `//!`", source.path)).collect()
 }
 
-#[test]
-fn every_file_belongs_to_the_crate() {
-    assert_none(project().unreachable(), "Declare the file as a module, or remove it.");
-}
-
-#[test]
-fn files_stay_short() {
-    let mut broken = Vec::new();
-    for source in project().sources {
-        let lines = source.lines_outside_tests();
-        if lines > LONGEST_FILE {
-            broken.push(format!("src/{}: {lines} lines outside tests", source.path));
-        }
-    }
-    assert_none(
-        broken,
-        &format!("A file has at most {LONGEST_FILE} lines outside tests: split it by what it is for."),
-    );
+fn long_files(tree: &Tree) -> Vec<String> {
+    let long = tree.sources.iter().map(|source| (source, source.lines_outside_tests()));
+    long.filter(|(_, lines)| *lines > LONGEST_FILE)
+        .map(|(source, lines)| format!("src/{}: {lines} lines outside tests", source.path))
+        .collect()
 }
 
 #[cfg(test)]
@@ -355,6 +379,23 @@ mod detector {
         };
         assert_eq!(uses(&[("a", "b"), ("b", "c"), ("a", "c")]), None);
         assert_eq!(uses(&[("a", "b"), ("b", "c"), ("c", "a")]).map(|chain| chain.len()), Some(4));
+    }
+
+    #[test]
+    fn finds_a_long_or_silent_file() {
+        let long = "// Not a doc comment.\n".repeat(LONGEST_FILE + 1);
+        let tree = Tree::of(&[("text/mod.rs", &long), ("logic/mod.rs", "//! Doc.\n")]);
+        assert_eq!(long_files(&tree), ["src/text/mod.rs: 601 lines outside tests"]);
+        assert_eq!(undocumented(&tree), ["src/text/mod.rs: no `//!`"]);
+    }
+
+    #[test]
+    fn finds_modules_that_only_one_side_knows() {
+        let mut tree = Tree::of(&[]);
+        tree.top_level = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(rows_without_module(&tree), [""; 0]);
+        tree.top_level.push("helpers".to_owned());
+        assert_eq!(rows_without_module(&tree), ["`helpers` is in one of them only"]);
     }
 
     #[test]

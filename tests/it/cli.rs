@@ -85,7 +85,7 @@ fn version_and_help_go_to_standard_output() {
     let version = leastwise(&["--version"]);
     assert_eq!(version.code, 0);
     assert!(
-        version.out.starts_with(concat!("leastwise ", env!("CARGO_PKG_VERSION"), " (with")),
+        version.out.starts_with(concat!("leastwise ", env!("CARGO_PKG_VERSION"), " (")),
         "{}",
         version.out
     );

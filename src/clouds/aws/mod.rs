@@ -1,3 +1,121 @@
 //! Amazon Web Services.
+//!
+//! `ast` and `parse` hold and read documents; `lower`, `conditions`, `layers` and `rule` say as formulas what AWS
+//! decides; `decide` and `evaluate` say it for one request, from the same documents and with no other code in common;
+//! `steps` and `requests` connect both to the rest of the program.
+//!
+//! In an estate, principals and resources are named by their ARNs, accounts by their twelve digits. A role is there
+//! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
+//! Service control and session policies, and policies of VPC endpoints, take part wherever they are attached; nothing
+//! in this folder reads them from files.
 
+pub mod ast;
+mod caller;
 pub mod catalog;
+mod conditions;
+mod decide;
+mod evaluate;
+mod facts;
+pub mod keys;
+mod layers;
+mod lower;
+mod outside;
+pub mod parse;
+mod requests;
+pub mod rule;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::{Cloud, Demand, Step};
+use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
+use crate::model::{
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
+};
+
+pub use facts::managed_policy;
+pub use lower::Body;
+
+/// The id of this cloud.
+pub const AWS: CloudId = CloudId::new("aws");
+
+/// The rules of AWS.
+#[derive(Clone, Copy, Debug)]
+pub struct Aws;
+
+impl Cloud for Aws {
+    fn id(&self) -> CloudId {
+        AWS
+    }
+
+    fn name(&self) -> &'static str {
+        "Amazon Web Services"
+    }
+
+    fn universe(&self) -> Universe {
+        facts::universe()
+    }
+
+    fn action(&self, typed: &str) -> Result<String, Vec<String>> {
+        facts::action(typed)
+    }
+
+    fn grants(&self, estate: &Estate, policy: PolicyId, _layer: Layer) -> Vec<Arc<Grant>> {
+        let body = estate.policy(policy).and_then(body);
+        body.map(|body| body.lowered().iter().map(|lowered| lowered.whole.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    fn layers(&self, estate: &Estate, question: &Question) -> Layers {
+        layers::layers(estate, question)
+    }
+
+    fn combine(&self, layers: &Layers) -> Formula {
+        rule::combine(layers)
+    }
+
+    fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request {
+        requests::request(AWS, estate, question, witness)
+    }
+
+    fn assignment(&self, estate: &Estate, request: &Request) -> Assignment {
+        requests::assignment(estate, request)
+    }
+
+    fn decide(&self, estate: &Estate, request: &Request) -> Decision {
+        decide::decide(estate, request)
+    }
+
+    fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
+        coverage(estate, resource)
+    }
+
+    fn steps(&self, estate: &Estate) -> Vec<Step> {
+        steps::steps(estate)
+    }
+
+    fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
+        steps::administration(estate, scope)
+    }
+}
+
+/// A policy's body, if it is one of this cloud's.
+pub fn body(policy: &Policy) -> Option<&Body> {
+    policy.body.downcast_ref()
+}
+
+/// The names of all requests on a resource: its ARN, and what lies inside it. Roles, keys, queues and topics hold
+/// nothing.
+fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
+    let Some(resource) = estate.resource(resource) else { return Patterns::of([]) };
+    let exact = Pattern::literal(&resource.name, Case::Sensitive);
+    let inside = |separator: char| Pattern::prefix(&format!("{}{separator}", resource.name), Case::Sensitive);
+    match resource.kind.as_str() {
+        "iam:role" | "kms:key" | "sqs:queue" | "sns:topic" => Patterns::of([exact]),
+        "s3:bucket" => Patterns::of([exact, inside('/')]),
+        _ => Patterns::of([exact, inside('/'), inside(':')]),
+    }
+}

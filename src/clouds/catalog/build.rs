@@ -51,7 +51,7 @@ pub fn detect(text: &str) -> Option<SourceKind> {
     };
     let has = |keys: &[&str]| keys.iter().all(|key| value.get(key).is_some());
     let first_has = |keys: &[&str]| keys.iter().all(|key| first.get(key).is_some());
-    let named = |prefix: &str| json::text(first, "name").starts_with(prefix);
+    let names_a_role = json::text(first, "name").contains("roles/");
     let kinds = [
         (has(&["services", "rcpServices"]), SourceKind::AwsFacts),
         (has(&["policies", "sources"]), SourceKind::AwsManagedFacts),
@@ -60,7 +60,7 @@ pub fn detect(text: &str) -> Option<SourceKind> {
         (has(&["control", "data", "sources"]), SourceKind::AzureOperationFacts),
         (has(&["Name", "Actions"]), SourceKind::AwsServiceReference),
         (has(&["PolicyVersion"]) || has(&["Policies"]), SourceKind::AwsManagedPolicies),
-        (has(&["roles"]) || named("roles/"), SourceKind::GcpRoles),
+        (has(&["roles"]) || names_a_role, SourceKind::GcpRoles),
         (first_has(&["roleName"]) || first_has(&["IsCustom"]), SourceKind::AzureRoles),
         (first.pointer("/properties/roleName").is_some(), SourceKind::AzureRoles),
         (first_has(&["operations"]) || first_has(&["resourceTypes"]), SourceKind::AzureOperations),

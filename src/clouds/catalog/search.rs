@@ -11,6 +11,22 @@ pub struct Match {
     pub name: String,
     /// What the entry is, for example `action`, `role`, `permission`.
     pub kind: &'static str,
+    /// How far it is: 0 for the same name, growing; comparable between searches for one text.
+    pub distance: usize,
+}
+
+/// The best `limit` of several searches for one text, best first.
+pub(crate) fn nearest(found: impl IntoIterator<Item = Vec<Match>>, limit: usize) -> Vec<Match> {
+    let mut all: Vec<Match> = found.into_iter().flatten().collect();
+    all.sort_by(|left, right| place(left).cmp(&place(right)));
+    all.dedup();
+    all.truncate(limit);
+    all
+}
+
+/// Nearer first, then shorter, then by name.
+fn place(found: &Match) -> (usize, usize, &str, &str) {
+    (found.distance, found.name.len(), &found.name, found.kind)
 }
 
 /// Longer searches are cut: the distance is quadratic and no name is longer.
@@ -24,7 +40,7 @@ pub(crate) struct Search {
     query: Vec<u8>,
     text: String,
     bound: usize,
-    found: Vec<(usize, usize, Match)>,
+    found: Vec<Match>,
 }
 
 impl Search {
@@ -38,21 +54,18 @@ impl Search {
 
     /// Offers an entry; `folded` is its lower-case form.
     pub(crate) fn offer(&mut self, name: &str, folded: &str, kind: &'static str) {
-        if let Some(score) = self.score(folded) {
-            self.found.push((score, folded.len(), Match { name: name.to_owned(), kind }));
+        if let Some(distance) = self.distance(folded) {
+            self.found.push(Match { name: name.to_owned(), kind, distance });
         }
     }
 
     /// The best `limit` matches, best first; equal ones in the order of length, then name.
     pub(crate) fn best(self, limit: usize) -> Vec<Match> {
-        let mut found = self.found;
-        found.sort_by(|left, right| (left.0, left.1, &left.2.name).cmp(&(right.0, right.1, &right.2.name)));
-        found.dedup_by(|right, left| right.2 == left.2);
-        found.into_iter().map(|(_, _, found)| found).take(limit).collect()
+        nearest([self.found], limit)
     }
 
     /// How far `folded` is, or `None` when it is out of reach.
-    fn score(&self, folded: &str) -> Option<usize> {
+    fn distance(&self, folded: &str) -> Option<usize> {
         if self.query.is_empty() {
             return None;
         }
@@ -67,14 +80,14 @@ impl Search {
             return Some(2);
         }
         let (asked_service, asked_local) = split(&self.text);
-        let edits = match (asked_service, service) {
-            (None, _) => distance(&self.query, local.as_bytes(), self.bound)?,
+        let count = match (asked_service, service) {
+            (None, _) => edits(&self.query, local.as_bytes(), self.bound)?,
             (Some(asked), Some(service)) if asked == service => {
-                distance(asked_local.as_bytes(), local.as_bytes(), self.bound)?
+                edits(asked_local.as_bytes(), local.as_bytes(), self.bound)?
             }
-            _ => distance(&self.query, folded.as_bytes(), self.bound)? + OTHER_SERVICE,
+            _ => edits(&self.query, folded.as_bytes(), self.bound)? + OTHER_SERVICE,
         };
-        Some(2 + edits)
+        Some(2 + count)
     }
 }
 
@@ -88,7 +101,7 @@ fn split(folded: &str) -> (Option<&str>, &str) {
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) between two texts, `None` above `bound`.
-fn distance(left: &[u8], right: &[u8], bound: usize) -> Option<usize> {
+fn edits(left: &[u8], right: &[u8], bound: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > bound {
         return None;
     }
@@ -134,7 +147,7 @@ mod tests {
 
     #[test]
     fn edits_are_counted() {
-        let count = |left: &str, right: &str| distance(left.as_bytes(), right.as_bytes(), 3);
+        let count = |left: &str, right: &str| edits(left.as_bytes(), right.as_bytes(), 3);
         assert_eq!(count("", ""), Some(0));
         assert_eq!(count("getobject", "getobjekt"), Some(1));
         assert_eq!(count("getobject", "gteobject"), Some(1));

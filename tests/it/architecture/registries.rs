@@ -7,7 +7,6 @@ use syn::visit::Visit;
 use syn::{Item, Type};
 
 use super::source::{Source, Tree, is_for_tests};
-use super::{assert_none, project};
 
 /// A slice of trait objects in `module/mod.rs`.
 struct Registry {
@@ -19,14 +18,34 @@ struct Registry {
 }
 
 const REGISTRIES: &[Registry] = &[
-    Registry { module: "clouds", slice: "CLOUDS", implements: "Cloud", infrastructure: &[] },
-    Registry { module: "input", slice: "FORMATS", implements: "Format", infrastructure: &["disk"] },
-    Registry { module: "findings", slice: "RULES", implements: "Rule", infrastructure: &["finding"] },
+    Registry {
+        module: "clouds",
+        slice: "CLOUDS",
+        implements: "Cloud",
+        // Azure has its catalog only: there is nothing to evaluate yet.
+        infrastructure: &["azure", "catalog", "roles"],
+    },
+    Registry {
+        module: "input",
+        slice: "FORMATS",
+        implements: "Format",
+        infrastructure: &["aws_documents", "disk", "load"],
+    },
+    Registry {
+        module: "findings",
+        slice: "RULES",
+        implements: "Rule",
+        infrastructure: &["exposure", "finding", "rule"],
+    },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
 ];
 
+pub(super) fn unregistered(tree: &Tree) -> Vec<String> {
+    REGISTRIES.iter().flat_map(|registry| missing(tree, registry)).collect()
+}
+
 /// Modules and implementations that are missing from the slice. Nothing while there is no slice.
-fn unregistered(tree: &Tree, registry: &Registry) -> Vec<String> {
+fn missing(tree: &Tree, registry: &Registry) -> Vec<String> {
     let inside = |source: &&Source| source.top() == registry.module;
     let Some(named) =
         tree.sources.iter().filter(inside).find_map(|source| names_in_slice(source, registry.slice))
@@ -91,16 +110,6 @@ fn implementors(source: &Source, wanted: &str) -> Vec<String> {
 }
 
 #[test]
-fn everything_is_registered() {
-    let tree = project();
-    let broken = REGISTRIES.iter().flat_map(|registry| unregistered(&tree, registry)).collect();
-    assert_none(
-        broken,
-        "Add it to the slice; a file that serves the others is named as infrastructure in this test.",
-    );
-}
-
-#[test]
 fn missing_registrations_are_found() {
     let registry = &REGISTRIES[2];
     let rule = "impl Rule for PublicResource {}";
@@ -110,7 +119,7 @@ fn missing_registrations_are_found() {
             ("findings/public_resource.rs", rule),
             ("findings/finding.rs", "struct Finding;"),
         ]);
-        unregistered(&tree, registry)
+        missing(&tree, registry)
     };
     assert_eq!(with("mod public_resource;"), [""; 0]);
     assert_eq!(with("const RULES: &[&dyn Rule] = &[];").len(), 2);

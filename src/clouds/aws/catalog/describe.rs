@@ -1,9 +1,7 @@
 //! What `catalog show` says about a name of AWS: labels and values, without layout.
 
 use super::{Action, ConditionKey, ManagedPolicy, ResourceType, Service, current, managed};
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row, nearest};
 
 /// Everything the catalogs know about `name`: an action (`s3:GetObject`), an action pattern
 /// (`s3:Get*`), a service (`s3`), a resource type (`s3/object`), a condition key, or a managed
@@ -29,6 +27,11 @@ pub fn describe(name: &str) -> Option<Vec<Row>> {
         return Some(describe_policy(policy));
     }
     catalog.condition_key(name).map(describe_key)
+}
+
+/// Entries of all catalogs of this cloud whose names are near to `text`, best first.
+pub fn search(text: &str, limit: usize) -> Vec<Match> {
+    nearest([current().search(text, limit), managed().search(text, limit)], limit)
 }
 
 /// Rows of an action.

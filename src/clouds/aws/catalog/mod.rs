@@ -13,7 +13,7 @@ mod managed_source;
 mod read;
 mod source;
 
-pub use describe::describe;
+pub use describe::{describe, search};
 pub use entries::{Action, ConditionKey, ResourceType, Service, resource_glob};
 pub use managed::{ManagedCatalog, ManagedPolicy};
 pub use managed_source::{

@@ -1,9 +1,7 @@
 //! What `catalog show` says about a name of Azure: labels and values, without layout.
 
 use super::{Block, Operation, Plane, Role, current, operations};
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row, nearest};
 
 /// Everything the catalogs know about `name`: a built-in role by name, GUID or id, or an operation.
 /// `None` when the name is unknown; the catalogs' `search` then helps.
@@ -12,6 +10,11 @@ pub fn describe(name: &str) -> Option<Vec<Row>> {
         Some(role) => Some(describe_role(role)),
         None => operations().find(name).map(describe_operation),
     }
+}
+
+/// Entries of all catalogs of this cloud whose names are near to `text`, best first.
+pub fn search(text: &str, limit: usize) -> Vec<Match> {
+    nearest([current().search(text, limit), operations().search(text, limit)], limit)
 }
 
 /// Rows of a role.

@@ -10,7 +10,7 @@ mod operations;
 mod read;
 mod source;
 
-pub use describe::describe;
+pub use describe::{describe, search};
 pub use operations::{
     AzureOperations, Operation, OperationsSource, decode as decode_operations, encode as encode_operations,
 };

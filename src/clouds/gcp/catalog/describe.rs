@@ -1,9 +1,7 @@
 //! What `catalog show` says about a name of Google Cloud: labels and values, without layout.
 
 use super::{GcpCatalog, Role, current};
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row};
 
 /// Everything the catalog knows about `name`: a role with or without `roles/`, or a permission.
 /// `None` when the name is unknown; [`GcpCatalog::search`] then helps.
@@ -17,6 +15,11 @@ pub fn describe(name: &str) -> Option<Vec<Row>> {
     Some(vec![row("permission", catalog.permission_name(permission)), ("roles".to_owned(), roles)])
 }
 
+/// Entries of all catalogs of this cloud whose names are near to `text`, best first.
+pub fn search(text: &str, limit: usize) -> Vec<Match> {
+    current().search(text, limit)
+}
+
 /// Rows of a role.
 fn describe_role(catalog: &GcpCatalog, role: Role<'_>) -> Vec<Row> {
     let mut rows =
@@ -25,6 +28,7 @@ fn describe_role(catalog: &GcpCatalog, role: Role<'_>) -> Vec<Row> {
         (role.is_basic(), "basic role"),
         (role.is_service_agent(), "for a service agent"),
         (role.is_legacy(), "legacy role"),
+        (role.is_gone(), "no longer listed by the provider"),
     ];
     for (_, kind) in kinds.into_iter().filter(|(is, _)| *is) {
         rows.push(row("kind", kind));

@@ -8,7 +8,7 @@ mod read;
 mod set;
 mod source;
 
-pub use describe::describe;
+pub use describe::{describe, search};
 pub use read::{read_facts, read_roles};
 pub use set::PermissionSet;
 pub use source::{GcpSource, RoleSource, decode, encode};
@@ -59,23 +59,23 @@ pub enum Stage {
     Deprecated,
     /// Exists, grants nothing.
     Disabled,
-    /// No longer listed by the provider when the source was made.
-    Gone,
     /// The source does not say.
     #[default]
     Unknown,
 }
 
+/// The bit beside a stage's code that says [`Role::is_gone`].
+const GONE: u8 = 0x80;
+
 impl Stage {
     /// All stages.
-    pub const ALL: [Stage; 8] = [
+    pub const ALL: [Stage; 7] = [
         Stage::Ga,
         Stage::Beta,
         Stage::Alpha,
         Stage::Eap,
         Stage::Deprecated,
         Stage::Disabled,
-        Stage::Gone,
         Stage::Unknown,
     ];
 
@@ -88,7 +88,6 @@ impl Stage {
             Stage::Eap => "EAP",
             Stage::Deprecated => "DEPRECATED",
             Stage::Disabled => "DISABLED",
-            Stage::Gone => "GONE",
             Stage::Unknown => "UNKNOWN",
         }
     }
@@ -201,6 +200,7 @@ impl GcpCatalog {
         let plain = |role: Role<'_>| RoleSource {
             title: role.title().to_owned(),
             stage: role.stage(),
+            gone: role.is_gone(),
             permissions: role.permissions().map(|index| self.permission_name(index).to_owned()).collect(),
         };
         GcpSource {
@@ -248,7 +248,13 @@ impl<'a> Role<'a> {
     /// How far it has come.
     pub fn stage(self) -> Stage {
         let code = self.catalog.stages.get(self.index as usize).copied().unwrap_or_default();
-        Stage::ALL.get(code as usize).copied().unwrap_or_default()
+        Stage::ALL.get((code & !GONE) as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether the provider no longer listed it when the source was made. Bindings to it may still
+    /// exist; it is nothing to recommend.
+    pub fn is_gone(self) -> bool {
+        self.catalog.stages.get(self.index as usize).is_some_and(|code| code & GONE != 0)
     }
 
     /// Whether it is one of the three basic roles `owner`, `editor`, `viewer`

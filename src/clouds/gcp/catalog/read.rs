@@ -66,9 +66,8 @@ fn add(plain: &mut RoleSource, role: &Value) {
         "" if role.get("includedPermissions").is_some() => Stage::Alpha,
         stage => Stage::from_name(stage),
     };
-    if deleted {
-        plain.stage = Stage::Gone;
-    } else if plain.stage == Stage::Unknown {
+    plain.gone |= deleted;
+    if plain.stage == Stage::Unknown {
         plain.stage = stage;
     }
     plain.permissions.extend(texts(role, "includedPermissions"));
@@ -89,7 +88,8 @@ pub fn read_facts(path: &str, content: &str, problems: &mut Vec<String>) -> GcpS
         }
         let stage = Stage::from_name(text(facts, "stage"));
         let name = name.strip_prefix("roles/").unwrap_or(name).to_owned();
-        roles.insert(name, RoleSource { title: text(facts, "title").to_owned(), stage, permissions });
+        let gone = facts.get("gone").is_some_and(|flag| flag.as_u64() == Some(1));
+        roles.insert(name, RoleSource { title: text(facts, "title").to_owned(), stage, gone, permissions });
     }
     GcpSource { date: newest_date(&sources), sources, permissions: names.into_iter().collect(), roles }
 }

@@ -1,6 +1,6 @@
 //! The facts of the catalog of roles in plain form, and the compact file they become.
 
-use super::{GcpCatalog, ID, Stage};
+use super::{GONE, GcpCatalog, ID, Stage};
 use crate::clouds::catalog::{Builder, CatalogError, Container, Damage, Names, Runs, Strings, whole};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,8 @@ pub struct RoleSource {
     pub title: String,
     /// How far it has come.
     pub stage: Stage,
+    /// Whether the provider no longer listed it when the source was made.
+    pub gone: bool,
     /// The names of its permissions.
     pub permissions: BTreeSet<String>,
 }
@@ -49,7 +51,8 @@ pub fn encode(source: &GcpSource) -> Result<Vec<u8>, CatalogError> {
     file.section(|writer| {
         for role in &roles {
             let code = Stage::ALL.iter().position(|stage| *stage == role.stage);
-            writer.byte(code.and_then(|code| u8::try_from(code).ok()).unwrap_or_default());
+            let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or_default();
+            writer.byte(if role.gone { code | GONE } else { code });
         }
     });
     file.section(|writer| Runs::write(writer, &sets));

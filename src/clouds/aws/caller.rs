@@ -1,0 +1,208 @@
+//! Who asks, and what follows from it for the request: the global keys that describe the principal.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties>
+
+use super::ast::Arn;
+use super::{AWS, keys};
+use crate::logic::{Assignment, Attribute, Kind, Value};
+use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Subject};
+
+/// Kinds of callers, by how a decision about them is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A user or role whose policies are known.
+    Member,
+    /// Whoever holds a policy that was given alone.
+    Holder,
+    /// A principal whose own policies are not known; they are assumed to allow.
+    Assumed,
+    /// A service or a federated identity: it has no identity policies.
+    Bare,
+    /// Nobody in particular, without credentials.
+    Anonymous,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller<'e> {
+    pub(super) class: Class,
+    /// The principal of the estate, if it is one.
+    pub(super) principal: Option<(PrincipalId, &'e Principal)>,
+    /// The twelve digits of its account, if known.
+    pub(super) account: Option<&'e str>,
+}
+
+impl<'e> Caller<'e> {
+    pub(super) fn of(estate: &'e Estate, subject: Subject) -> Self {
+        match subject {
+            Subject::Outside => Self { class: Class::Assumed, principal: None, account: None },
+            Subject::Anonymous => Self { class: Class::Anonymous, principal: None, account: None },
+            Subject::Principal(id) => match estate.principal(id) {
+                Some(principal) => Self::known(estate, id, principal),
+                None => Self { class: Class::Anonymous, principal: None, account: None },
+            },
+        }
+    }
+
+    fn known(estate: &'e Estate, id: PrincipalId, principal: &'e Principal) -> Self {
+        let arn = Arn::parse(&principal.name);
+        let class = match principal.kind {
+            PrincipalKind::Holder => Class::Holder,
+            PrincipalKind::Service | PrincipalKind::Public => Class::Bare,
+            PrincipalKind::External if is_federated(&principal.name) => Class::Bare,
+            PrincipalKind::External => Class::Assumed,
+            _ => Class::Member,
+        };
+        let home = principal.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str());
+        let in_arn = arn.map(|arn| arn.account).filter(|account| !account.is_empty() && class != Class::Bare);
+        Self { class, principal: Some((id, principal)), account: home.or(in_arn) }
+    }
+
+    /// What is known of every request of this caller.
+    pub(super) fn facts(&self) -> Assignment {
+        let mut known = Assignment::new();
+        let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
+        let key = |name: &str| Attribute::text(name);
+        known.set(Attribute::new(keys::PRINCIPAL_IS_SERVICE, Kind::Boolean), Value::Boolean(service));
+        if !service {
+            known.set_absent(key(keys::PRINCIPAL_SERVICE_NAME));
+            known.set_absent(Attribute::new("aws:principalservicenameslist", Kind::TextSet));
+        }
+        match (self.class, self.principal) {
+            (Class::Anonymous, _) => {
+                known = known
+                    .with_text(Attribute::principal(), "*")
+                    .with_text(key(keys::PRINCIPAL_TYPE), "Anonymous");
+                // "For anonymous requests, the request context returns anonymous", and there is no ARN.
+                known = known.with_text(key(keys::PRINCIPAL_ACCOUNT), "anonymous");
+                for absent in
+                    [keys::PRINCIPAL_ARN, keys::USER_NAME, keys::USER_ID, keys::UNIQUE_ID, keys::SESSION]
+                {
+                    known.set_absent(key(absent));
+                }
+            }
+            (_, None) => known.set_absent(key(keys::UNIQUE_ID)),
+            (_, Some((_, principal))) => self.describe(principal, &mut known),
+        }
+        known
+    }
+
+    fn describe(&self, principal: &Principal, known: &mut Assignment) {
+        let mut set = |name: &str, value: Option<&str>| match value {
+            Some(value) => known.set(Attribute::text(name), Value::Text(value.to_owned())),
+            None => known.set_absent(Attribute::text(name)),
+        };
+        set("principal", Some(&principal.name));
+        let unique = principal.facts.get("unique-id").map(String::as_str);
+        match self.class {
+            Class::Holder => {}
+            Class::Bare => {
+                let service = principal.kind == PrincipalKind::Service;
+                set(keys::PRINCIPAL_SERVICE_NAME, service.then_some(principal.name.as_str()));
+                for absent in
+                    [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::PRINCIPAL_TYPE, keys::USER_NAME]
+                {
+                    set(absent, None);
+                }
+                set(keys::SESSION, None);
+            }
+            _ => {
+                let is_role =
+                    Arn::parse(&principal.name).is_some_and(|arn| arn.resource.starts_with("role/"));
+                set(keys::PRINCIPAL_ARN, Some(&principal.name));
+                set(keys::PRINCIPAL_ACCOUNT, self.account);
+                set(keys::PRINCIPAL_TYPE, principal_type(&principal.name));
+                if !is_role {
+                    set(keys::SESSION, None);
+                    set(keys::USER_NAME, user_name(&principal.name));
+                    if unique.is_some() {
+                        set(keys::USER_ID, unique);
+                    }
+                } else {
+                    set(keys::USER_NAME, None);
+                }
+                for (name, value) in &principal.facts {
+                    let folded = keys::folded(name);
+                    if folded.starts_with(keys::PRINCIPAL_TAG) {
+                        set(&folded, Some(value));
+                    }
+                }
+            }
+        }
+        set(keys::UNIQUE_ID, unique);
+    }
+}
+
+/// Whether a name stands for an identity provider.
+pub(super) fn is_federated(name: &str) -> bool {
+    match Arn::parse(name) {
+        Some(arn) => arn.resource.starts_with("oidc-provider/") || arn.resource.starts_with("saml-provider/"),
+        None => true,
+    }
+}
+
+/// The value of `aws:PrincipalType` for an ARN.
+fn principal_type(arn: &str) -> Option<&'static str> {
+    let resource = Arn::parse(arn)?.resource;
+    match resource.split('/').next()? {
+        "user" => Some("User"),
+        "role" | "assumed-role" => Some("AssumedRole"),
+        "federated-user" => Some("FederatedUser"),
+        "root" => Some("Account"),
+        _ => None,
+    }
+}
+
+fn user_name(arn: &str) -> Option<&str> {
+    let resource = Arn::parse(arn)?.resource;
+    resource.strip_prefix("user/").and_then(|path| path.rsplit('/').next())
+}
+
+/// Finds the principal of the estate that a request names, and the name of the session if it names one. The ARN of a
+/// session holds the role's name without its path.
+pub(super) fn find(estate: &Estate, name: &str) -> (Option<PrincipalId>, Option<String>) {
+    if let Some(id) = estate.find_principal(AWS, name) {
+        return (Some(id), None);
+    }
+    let Some((role, session)) = session_of(name) else { return (None, None) };
+    let plain = estate.find_principal(AWS, &role);
+    let by_name = || {
+        let (head, last) = role.split_once(":role/")?;
+        let fits = |principal: &Principal| {
+            principal.kind == PrincipalKind::Role
+                && principal
+                    .name
+                    .split_once(":role/")
+                    .is_some_and(|(start, path)| start == head && path.rsplit('/').next() == Some(last))
+        };
+        estate.principals().find(|(_, principal)| fits(principal)).map(|(id, _)| id)
+    };
+    (plain.or_else(by_name), Some(session))
+}
+
+/// The role, as an ARN without path, and the session's name of a session's ARN.
+pub(super) fn session_of(name: &str) -> Option<(String, String)> {
+    let arn = Arn::parse(name)?;
+    let (role, session) = arn.resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    let role = format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account);
+    Some((role, session.to_owned()))
+}
+
+/// The ARN of a session of a role.
+pub(super) fn session_arn(role: &str, session: &str) -> Option<String> {
+    let arn = Arn::parse(role)?;
+    let name = arn.resource.strip_prefix("role/")?.rsplit('/').next()?;
+    Some(format!("arn:{}:sts::{}:assumed-role/{name}/{session}", arn.partition, arn.account))
+}
+
+/// The keys that follow from the ARN of a principal that is not in the estate.
+pub(super) fn of_arn(name: &str) -> Vec<(Attribute, Value)> {
+    let text = |key: &str, value: &str| (Attribute::text(key), Value::Text(value.to_owned()));
+    let mut all = vec![text("principal", name)];
+    if let Some(arn) = Arn::parse(name) {
+        all.push(text(keys::PRINCIPAL_ARN, name));
+        all.push(text(keys::PRINCIPAL_ACCOUNT, arn.account));
+        all.extend(principal_type(name).map(|kind| text(keys::PRINCIPAL_TYPE, kind)));
+    }
+    all
+}

@@ -1,0 +1,609 @@
+//! The concrete rule: one request, judged from the typed documents.
+//!
+//! Written apart from `lower.rs`, `conditions.rs`, `layers.rs` and `rule.rs` on purpose, so that a mistake on either
+//! side shows as a disagreement. Of the symbolic side it uses patterns only.
+
+use std::collections::BTreeMap;
+
+use super::ast::{Arn, Document, PrincipalName, Statement, is_account};
+use super::evaluate::{Context, element_fits, test_holds};
+use super::rule::{
+    BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+};
+use super::{AWS, body};
+use crate::model::{
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind,
+    Reason, Request, ResourceId, ScopeId, Target, Verdict,
+};
+
+/// Judges one request.
+///
+/// Pages: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
+    let caller = Caller::find(estate, &request.principal);
+    let owner = owner(estate, &request.resource);
+    let context = caller.context(request, owner.as_deref());
+    let mut judge = Judge { estate, request, caller, context, owner, found: Found::default() };
+    judge.own_side();
+    judge.resource_side();
+    judge.conclude()
+}
+
+/// Who asks, as the concrete rule sees it.
+struct Caller<'e> {
+    kind: Kind,
+    principal: Option<(PrincipalId, &'e Principal)>,
+    /// The user, role, service or provider, without session.
+    name: String,
+    session: Option<String>,
+    account: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Its identity policies are in the estate.
+    Known,
+    /// A policy without anybody it is attached to.
+    Holder,
+    /// An AWS principal of which nothing is known.
+    Stranger,
+    /// Service or federated identity.
+    Bare,
+    Anonymous,
+}
+
+impl<'e> Caller<'e> {
+    fn find(estate: &'e Estate, name: &str) -> Self {
+        let (role, session) = match split_session(name) {
+            Some((role, session)) => (Some(role), Some(session)),
+            None => (None, None),
+        };
+        let wanted = role.as_deref().unwrap_or(name);
+        let exact = estate.find_principal(AWS, name).or_else(|| estate.find_principal(AWS, wanted));
+        let id = exact.or_else(|| role.as_deref().and_then(|role| role_with_path(estate, role)));
+        let principal = id.and_then(|id| estate.principal(id).map(|principal| (id, principal)));
+        let name = principal.map_or(wanted, |(_, principal)| principal.name.as_str()).to_owned();
+        let kind = match principal.map(|(_, principal)| principal.kind) {
+            _ if name == "*" => Kind::Anonymous,
+            Some(PrincipalKind::Holder) => Kind::Holder,
+            Some(PrincipalKind::Service | PrincipalKind::Public) => Kind::Bare,
+            Some(PrincipalKind::External) if is_provider(&name) => Kind::Bare,
+            Some(PrincipalKind::External) | None => Kind::Stranger,
+            Some(_) => Kind::Known,
+        };
+        let home = principal.and_then(|(_, principal)| principal.home).and_then(|home| estate.scope(home));
+        let in_arn =
+            Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
+        let account = home.map(|scope| scope.name.clone()).or(in_arn).filter(|_| kind != Kind::Bare);
+        Self { kind, principal, name, session, account }
+    }
+
+    /// The keys of the request, with those that follow from the caller and the resource.
+    fn context(&self, request: &Request, owner: Option<&str>) -> Context {
+        let mut values: BTreeMap<String, Vec<String>> = request
+            .context
+            .iter()
+            .map(|(key, values)| (key.trim().to_ascii_lowercase(), values.clone()))
+            .collect();
+        if self.kind != Kind::Holder {
+            self.describe(&mut values);
+            if let Some(owner) = owner.or(self.account.as_deref()) {
+                values.insert("aws:resourceaccount".to_owned(), vec![owner.to_owned()]);
+            }
+        }
+        let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
+        values.insert("aws:principalisawsservice".to_owned(), vec![service.to_string()]);
+        if !service {
+            values.remove("aws:principalservicename");
+            values.remove("aws:principalservicenameslist");
+        }
+        Context { values }
+    }
+
+    fn describe(&self, values: &mut BTreeMap<String, Vec<String>>) {
+        let mut put = |key: &str, value: Option<&str>| match value {
+            Some(value) => {
+                values.insert(key.to_owned(), vec![value.to_owned()]);
+            }
+            None => {
+                values.remove(key);
+            }
+        };
+        let resource = Arn::parse(&self.name).map(|arn| arn.resource);
+        let in_arn = resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous);
+        let kind = resource.and_then(|resource| match resource.split('/').next() {
+            Some("user") => Some("User"),
+            Some("role" | "assumed-role") => Some("AssumedRole"),
+            Some("federated-user") => Some("FederatedUser"),
+            Some("root") => Some("Account"),
+            _ => None,
+        });
+        let anonymous = self.kind == Kind::Anonymous;
+        let word = anonymous.then_some("anonymous");
+        put("aws:principalarn", in_arn.then_some(self.name.as_str()));
+        put("aws:principalaccount", word.or(self.account.as_deref().filter(|_| in_arn)));
+        if in_arn || self.kind == Kind::Bare || anonymous {
+            put("aws:principaltype", anonymous.then_some("Anonymous").or(kind.filter(|_| in_arn)));
+        }
+        if anonymous {
+            put("aws:userid", None);
+        }
+        if self.kind == Kind::Stranger && self.principal.is_none() {
+            return;
+        }
+        let user = resource.and_then(|resource| resource.strip_prefix("user/")).filter(|_| in_arn);
+        put("aws:username", user.and_then(|path| path.rsplit('/').next()));
+        let Some((_, principal)) = self.principal else { return };
+        if let (Some(_), Some(id)) = (user, principal.facts.get("unique-id")) {
+            put("aws:userid", Some(id));
+        }
+        if principal.kind == PrincipalKind::Service {
+            put("aws:principalservicename", Some(&principal.name));
+        }
+        let tags: BTreeMap<String, &String> = principal
+            .facts
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .filter(|(name, _)| name.starts_with("aws:principaltag/"))
+            .collect();
+        for (name, value) in &tags {
+            put(name, Some(value));
+        }
+        if principal.kind == PrincipalKind::User {
+            values.retain(|name, _| !name.starts_with("aws:principaltag/") || tags.contains_key(name));
+        }
+    }
+}
+
+fn is_provider(name: &str) -> bool {
+    !name.starts_with("arn:") || name.contains(":oidc-provider/") || name.contains(":saml-provider/")
+}
+
+/// `arn:aws:sts::1:assumed-role/R/S` as `arn:aws:iam::1:role/R` and `S`.
+fn split_session(name: &str) -> Option<(String, String)> {
+    let (head, tail) = name.split_once(":assumed-role/")?;
+    let (role, session) = tail.split_once('/')?;
+    Some((format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)), session.to_owned()))
+}
+
+/// The role of that name whatever its path; the ARN of a session lacks the path.
+fn role_with_path(estate: &Estate, plain: &str) -> Option<PrincipalId> {
+    let plain = Arn::parse(plain)?;
+    let found = estate.principals().find(|(_, principal)| {
+        Arn::parse(&principal.name).is_some_and(|arn| {
+            arn.account == plain.account
+                && arn.resource.starts_with("role/")
+                && arn.resource.rsplit('/').next() == plain.resource.rsplit('/').next()
+        })
+    });
+    found.map(|(id, _)| id)
+}
+
+/// The resources of the estate that `name` is, or lies in: an object in its bucket.
+fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
+    let lies_in = |whole: &str, part: &str, colon: bool| {
+        part == whole
+            || part
+                .strip_prefix(whole)
+                .is_some_and(|rest| rest.starts_with('/') || (colon && rest.starts_with(':')))
+    };
+    let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
+    let mut ends: Vec<usize> = name.match_indices(['/', ':']).map(|(at, _)| at).collect();
+    ends.push(name.len());
+    let candidates = ends.into_iter().filter_map(|end| estate.find_resource(AWS, name.get(..end)?));
+    let fits = |id: &ResourceId| {
+        estate.resource(*id).is_some_and(|resource| {
+            if closed(&resource.kind) {
+                resource.name == name
+            } else {
+                lies_in(&resource.name, name, resource.kind != "s3:bucket")
+            }
+        })
+    };
+    candidates.filter(fits).collect()
+}
+
+fn owner(estate: &Estate, name: &str) -> Option<String> {
+    let number = Arn::parse(name).map(|arn| arn.account.to_owned()).filter(|account| is_account(account));
+    number.or_else(|| {
+        let homes = holders(estate, name).into_iter().filter_map(|id| estate.resource(id)?.home);
+        homes.filter_map(|home| estate.scope(home)).map(|scope| scope.name.clone()).next()
+    })
+}
+
+/// What spoke for and against the request.
+#[derive(Default)]
+struct Found {
+    denials: Vec<Reason>,
+    identity: Vec<Reason>,
+    direct: Vec<Reason>,
+    role: Vec<Reason>,
+    account: Vec<Reason>,
+    /// Ceilings that leave the request out.
+    limits: Vec<Reason>,
+    outer: Vec<Reason>,
+    gaps: Vec<Gap>,
+}
+
+struct Judge<'e> {
+    estate: &'e Estate,
+    request: &'e Request,
+    caller: Caller<'e>,
+    context: Context,
+    owner: Option<String>,
+    found: Found,
+}
+
+/// In which ways a statement names the caller.
+#[derive(Clone, Copy, Default)]
+struct Named {
+    direct: bool,
+    role: bool,
+    account: bool,
+}
+
+impl<'e> Judge<'e> {
+    fn document(&mut self, attachment: &Attachment) -> Option<&'e Document> {
+        let body = body(self.estate.policy(attachment.policy)?)?;
+        self.found.gaps.extend(body.document.gaps.iter().cloned());
+        Some(&body.document)
+    }
+
+    /// Whether action, resource and condition of a statement fit the request.
+    fn fits(&mut self, document: &Document, statement: &Statement) -> bool {
+        let action = |pattern: &str| {
+            let pattern = crate::logic::Pattern::glob(pattern.trim(), crate::logic::Case::Insensitive);
+            pattern.matches(&self.request.action)
+        };
+        let listed = statement.action.values.iter().any(|value| action(&value.value));
+        if listed == statement.action.negated {
+            return false;
+        }
+        let resource = statement.resource.as_ref();
+        let on_it = resource.is_none_or(|element| {
+            element_fits(element, &self.request.resource, document.version, &self.context)
+        });
+        if !on_it {
+            return false;
+        }
+        for test in &statement.condition {
+            match test_holds(test, document.version, &self.context) {
+                Some(true) => {}
+                Some(false) => return false,
+                None => {
+                    self.found.gaps.push(Gap {
+                        kind: GapKind::OpaqueCondition,
+                        message: format!("`{}` could not be read and was taken not to hold", test.text),
+                        origin: Some(document.statement_origin(statement)),
+                    });
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Sorts the statements that fit into denials and `allows`; returns whether one allowed.
+    fn collect(&mut self, attachments: &[&Attachment]) -> (Vec<Reason>, Vec<Reason>) {
+        let (mut allows, mut denials) = (Vec::new(), Vec::new());
+        for attachment in attachments {
+            let Some(document) = self.document(attachment) else { continue };
+            for statement in &document.statements {
+                if self.fits(document, statement) {
+                    let reason = Reason {
+                        layer: attachment.layer,
+                        effect: Some(statement.effect),
+                        origin: document.statement_origin(statement),
+                    };
+                    if statement.effect == Effect::Allow { allows.push(reason) } else { denials.push(reason) }
+                }
+            }
+        }
+        (allows, denials)
+    }
+
+    fn own_side(&mut self) {
+        let Some((id, principal)) = self.caller.principal else { return };
+        let estate = self.estate;
+        let attached: Vec<&Attachment> = estate.attached_to(Target::Principal(id)).collect();
+        let groups = estate.memberships().iter().filter(|membership| membership.member == id);
+        let inherited = groups.flat_map(|membership| estate.attached_to(Target::Principal(membership.group)));
+        let identity: Vec<&Attachment> =
+            attached.iter().copied().chain(inherited).filter(|one| one.layer == IDENTITY).collect();
+        let (allows, denials) = self.collect(&identity);
+        self.found.identity = allows;
+        self.found.denials.extend(denials);
+        for layer in [BOUNDARY, SESSION, ENDPOINT] {
+            let of_layer: Vec<&Attachment> =
+                attached.iter().copied().filter(|one| one.layer == layer).collect();
+            self.ceiling(&of_layer, layer != ENDPOINT);
+        }
+        if let Some(home) = principal.home
+            && !principal.name.contains(":role/aws-service-role/")
+        {
+            for scope in levels(estate, home) {
+                let of_level: Vec<&Attachment> = estate
+                    .attached_to(Target::Scope(scope))
+                    .filter(|one| one.layer == SERVICE_CONTROL)
+                    .collect();
+                self.ceiling(&of_level, false);
+            }
+        }
+    }
+
+    /// Policies of which one must allow. `inner` ceilings limit identity policies only.
+    fn ceiling(&mut self, attachments: &[&Attachment], inner: bool) {
+        let Some(first) = attachments.first() else { return };
+        let (allows, denials) = self.collect(attachments);
+        self.found.denials.extend(denials);
+        if allows.is_empty() {
+            let origin = match self.estate.policy(first.policy) {
+                Some(policy) => policy.origin.clone(),
+                None => Origin::default(),
+            };
+            let reason = Reason { layer: first.layer, effect: None, origin };
+            if inner { self.found.limits.push(reason) } else { self.found.outer.push(reason) }
+        }
+    }
+
+    fn resource_side(&mut self) {
+        for resource in holders(self.estate, &self.request.resource) {
+            let attached: Vec<&Attachment> = self.estate.attached_to(Target::Resource(resource)).collect();
+            for attachment in attached {
+                let concerns = match attachment.layer {
+                    RESOURCE => true,
+                    TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
+                    _ => false,
+                };
+                if concerns {
+                    self.resource_policy(attachment);
+                }
+            }
+            let home = self.estate.resource(resource).and_then(|found| found.home);
+            for scope in home.map(|home| levels(self.estate, home)).unwrap_or_default() {
+                let of_level: Vec<&Attachment> = self
+                    .estate
+                    .attached_to(Target::Scope(scope))
+                    .filter(|one| one.layer == RESOURCE_CONTROL)
+                    .collect();
+                let (_, denials) = self.collect(&of_level);
+                self.found.denials.extend(denials);
+            }
+        }
+    }
+
+    fn resource_policy(&mut self, attachment: &Attachment) {
+        let Some(document) = self.document(attachment) else { return };
+        for statement in &document.statements {
+            let named = self.named(statement);
+            if !(named.direct || named.role || named.account) || !self.fits(document, statement) {
+                continue;
+            }
+            let reason = Reason {
+                layer: attachment.layer,
+                effect: Some(statement.effect),
+                origin: document.statement_origin(statement),
+            };
+            if statement.effect == Effect::Deny {
+                self.found.denials.push(reason);
+                continue;
+            }
+            if named.direct {
+                self.found.direct.push(reason.clone());
+            }
+            if named.role {
+                self.found.role.push(reason.clone());
+            }
+            if named.account {
+                self.found.account.push(reason);
+            }
+        }
+    }
+
+    fn named(&self, statement: &Statement) -> Named {
+        let Some(principals) = &statement.principal else { return Named::default() };
+        let mut named = Named::default();
+        for name in &principals.names {
+            match &name.value {
+                PrincipalName::Account(number) => {
+                    named.account |= self.caller.account.as_deref() == Some(&**number)
+                }
+                PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
+                other => named.direct |= self.is_caller(other),
+            }
+        }
+        if !principals.negated {
+            return named;
+        }
+        let spared = match statement.effect {
+            Effect::Allow => named.direct || named.role || named.account,
+            // A user is spared when it is listed with its account, a role when its session is listed too.
+            Effect::Deny => {
+                let is_role = self.caller.name.contains(":role/");
+                let account = named.account || self.caller.account.is_none();
+                (named.direct || (named.role && !is_role)) && account
+            }
+        };
+        Named { direct: !spared, ..Named::default() }
+    }
+
+    fn is_caller(&self, name: &PrincipalName) -> bool {
+        match name {
+            PrincipalName::Anyone => true,
+            PrincipalName::User(arn) | PrincipalName::Other(arn) => self.caller.name == **arn,
+            PrincipalName::Service(text) | PrincipalName::Federated(text) => self.caller.name == **text,
+            PrincipalName::Session { account, role, session } => {
+                self.caller.session.as_deref() == Some(session)
+                    && self.caller.account.as_deref() == Some(account)
+                    && self.caller.name.contains(":role/")
+                    && self.caller.name.rsplit('/').next() == Some(role)
+            }
+            PrincipalName::UniqueId(id) => {
+                let own = self.caller.principal.and_then(|(_, principal)| principal.facts.get("unique-id"));
+                own.is_some_and(|own| **own == **id)
+            }
+            PrincipalName::Account(_) | PrincipalName::Role(_) | PrincipalName::Canonical(_) => false,
+        }
+    }
+
+    /// Whether the resource belongs to the caller's account. What nobody is known to own counts as its own.
+    fn is_own(&self) -> bool {
+        if self.caller.kind == Kind::Holder {
+            return true;
+        }
+        let Some(account) = &self.caller.account else { return false };
+        match &self.owner {
+            Some(owner) => owner == account,
+            None => Arn::parse(&self.request.resource).is_none_or(|arn| ["", "aws"].contains(&arn.account)),
+        }
+    }
+
+    /// Whether the resource side must allow in any case.
+    fn needs_resource_side(&self) -> bool {
+        let resource = &self.request.resource;
+        let arn = Arn::parse(resource);
+        let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+        (is_trusted_call(&self.request.action) && is_role) || is_key
+    }
+
+    /// A resource whose policy is not in the input and taken to be the one that AWS proposes: it lets the account in.
+    fn takes_default(&mut self) -> bool {
+        let arn = Arn::parse(&self.request.resource);
+        let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+        let listed = holders(self.estate, &self.request.resource)
+            .into_iter()
+            .any(|id| self.estate.attached_to(Target::Resource(id)).next().is_some());
+        let no_roles = || self.estate.resources().all(|(_, resource)| resource.kind != "iam:role");
+        let takes = if is_key { !listed } else { self.caller.kind == Kind::Holder && no_roles() };
+        if takes {
+            self.assumed(format!(
+                "the policy of `{}` is not in the input and was taken to be the default one",
+                self.request.resource
+            ));
+        }
+        takes
+    }
+
+    fn assumed(&mut self, message: String) {
+        self.found.gaps.push(Gap { kind: GapKind::AssumedDefault, message, origin: None });
+    }
+
+    fn conclude(mut self) -> Decision {
+        let known = matches!(self.caller.kind, Kind::Known | Kind::Holder);
+        if known && self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+            return Decision {
+                verdict: Verdict::Allowed,
+                because: Vec::new(),
+                blocked_by: Vec::new(),
+                gaps: Vec::new(),
+            };
+        }
+        let because = self.allowed_by();
+        self.note_assumptions(because.is_some());
+        let Found { denials, identity, direct, role, account, limits, outer, gaps } = self.found;
+        let gaps = unique(gaps);
+        if !denials.is_empty() {
+            let verdict = Verdict::ExplicitlyDenied;
+            return Decision { verdict, because: denials.clone(), blocked_by: denials, gaps };
+        }
+        match because {
+            Some(because) if outer.is_empty() => {
+                Decision { verdict: Verdict::Allowed, because, blocked_by: Vec::new(), gaps }
+            }
+            _ => {
+                let would = identity.into_iter().chain(direct).chain(role).chain(account).next().is_some();
+                let blocked_by = if would { limits.into_iter().chain(outer).collect() } else { Vec::new() };
+                Decision { verdict: Verdict::ImplicitlyDenied, because: Vec::new(), blocked_by, gaps }
+            }
+        }
+    }
+
+    /// The statements that allow the request, denials and outer ceilings aside; `None` when it is not allowed.
+    fn allowed_by(&mut self) -> Option<Vec<Reason>> {
+        let own = match self.caller.kind {
+            Kind::Bare | Kind::Anonymous => {
+                return Some(self.found.direct.clone()).filter(|direct| !direct.is_empty());
+            }
+            Kind::Stranger => true,
+            Kind::Known | Kind::Holder => !self.found.identity.is_empty(),
+        };
+        let own = own && self.found.limits.is_empty();
+        let resource_side = || {
+            [&self.found.direct, &self.found.role, &self.found.account]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect()
+        };
+        let from_resource: Vec<Reason> = resource_side();
+        let both = || [self.found.identity.clone(), from_resource.clone()].concat();
+        if !self.is_own() {
+            return (own && !from_resource.is_empty()).then(both);
+        }
+        if !self.found.direct.is_empty() {
+            return Some(self.found.direct.clone());
+        }
+        if !self.found.role.is_empty() && self.found.limits.is_empty() {
+            return Some(self.found.role.clone());
+        }
+        if !own {
+            return None;
+        }
+        let both = both();
+        if !self.needs_resource_side() || !self.found.account.is_empty() || self.takes_default() {
+            return Some(both);
+        }
+        None
+    }
+
+    /// What an answer rests on that is not in the input.
+    fn note_assumptions(&mut self, allowed: bool) {
+        if allowed && self.caller.kind == Kind::Stranger {
+            self.assumed(format!(
+                "the policies of `{}` are not in the input and were taken to allow this",
+                self.request.principal
+            ));
+        }
+        let arn = Arn::parse(&self.request.resource);
+        let unowned =
+            self.owner.is_none() && arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
+        if allowed && unowned && self.caller.kind == Kind::Known {
+            self.assumed(format!("`{}` was taken to belong to the caller's account", self.request.resource));
+        }
+        let unknown_role = is_trusted_call(&self.request.action)
+            && arn.is_some_and(|arn| arn.resource.starts_with("role/"))
+            && holders(self.estate, &self.request.resource).is_empty();
+        if !allowed && unknown_role {
+            let role = &self.request.resource;
+            self.assumed(format!(
+                "the trust policy of `{role}` is not in the input and was taken to let nobody in"
+            ));
+        }
+    }
+}
+
+fn unique(mut gaps: Vec<Gap>) -> Vec<Gap> {
+    gaps.sort();
+    gaps.dedup();
+    gaps
+}
+
+/// The account and the levels above it.
+fn levels(estate: &Estate, home: ScopeId) -> Vec<ScopeId> {
+    estate.ancestry(home)
+}
+
+/// The calls that a role's trust policy decides about.
+fn is_trusted_call(action: &str) -> bool {
+    let (service, call) = action.split_once(':').unwrap_or(("", action));
+    let calls = [
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "TagSession",
+        "SetSourceIdentity",
+        "SetContext",
+    ];
+    service.eq_ignore_ascii_case("sts") && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
+}

@@ -1,0 +1,131 @@
+//! What the catalog knows, in the words of this module: actions and their resources, types of condition keys, managed
+//! policies. Read from the catalog once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::ast::Document;
+use super::{catalog, parse};
+use crate::logic::{ActionEntry, Actions, Case, Kind, Pattern, Patterns, ResourceGroup, Token, Universe};
+use crate::text::{Files, Route, json};
+
+/// At most so many actions are proposed for one that does not exist.
+const PROPOSALS: usize = 3;
+
+/// Types and spelling of the services' condition keys by lower-case name; of a family, by its part up to the slash.
+fn condition_keys() -> &'static BTreeMap<String, (Kind, String)> {
+    static KEYS: OnceLock<BTreeMap<String, (Kind, String)>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let mut all: BTreeMap<String, (Kind, String)> = BTreeMap::new();
+        for (key, stated) in catalog::current().services().flat_map(|service| service.condition_keys()) {
+            let name = if key.is_template() { stem(key.name()) } else { key.name() };
+            let kind = type_of(stated);
+            let slot = all.entry(name.to_ascii_lowercase()).or_insert_with(|| (kind, name.to_owned()));
+            // Where services disagree, a key that holds several values for one of them may do so.
+            if kind == Kind::TextSet {
+                slot.0 = kind;
+            }
+        }
+        all
+    })
+}
+
+fn stem(name: &str) -> &str {
+    name.find('/').and_then(|at| name.get(..=at)).unwrap_or(name)
+}
+
+fn type_of(stated: &str) -> Kind {
+    match stated {
+        _ if stated.starts_with("ArrayOf") => Kind::TextSet,
+        "Bool" | "Boolean" => Kind::Boolean,
+        "Numeric" | "Long" | "Integer" => Kind::Number,
+        "Date" => Kind::Instant,
+        "IPAddress" | "IpAddress" => Kind::Address,
+        _ => Kind::Text,
+    }
+}
+
+/// The type of a service's condition key.
+pub(super) fn key_kind(folded: &str) -> Option<Kind> {
+    let keys = condition_keys();
+    keys.get(folded).or_else(|| keys.get(stem(folded))).map(|(kind, _)| *kind)
+}
+
+/// A service's condition key in AWS's spelling.
+pub(super) fn key_spelling(folded: &str) -> Option<String> {
+    let keys = condition_keys();
+    if let Some((_, name)) = keys.get(folded) {
+        return Some(name.clone());
+    }
+    let (_, name) = keys.get(stem(folded))?;
+    Some(format!("{name}{}", folded.strip_prefix(stem(folded))?))
+}
+
+/// The catalog's spelling of an action, or the nearest ones.
+pub(super) fn action(typed: &str) -> Result<String, Vec<String>> {
+    let catalog = catalog::current();
+    if let Some(found) = catalog.action(typed.trim()) {
+        return Ok(found.name().to_owned());
+    }
+    let near = catalog.search(typed.trim(), PROPOSALS * 4).into_iter().filter(|found| found.kind == "action");
+    Err(near.map(|found| found.name).take(PROPOSALS).collect())
+}
+
+/// Every action with its resources. An action that no statement has to name a resource for can be asked on `*`.
+pub(super) fn universe() -> Universe {
+    static ACTIONS: OnceLock<Arc<Actions>> = OnceLock::new();
+    Universe::Known(ACTIONS.get_or_init(|| Arc::new(actions())).clone())
+}
+
+fn actions() -> Actions {
+    let mut groups: Vec<ResourceGroup> = Vec::new();
+    let mut places: BTreeMap<Patterns, u32> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for action in catalog::current().actions() {
+        let templates = action.resource_types().flat_map(|(kind, _)| kind.arns());
+        let unnamed = (!action.resource_types().any(|(_, required)| required))
+            .then(|| Pattern::literal("*", Case::Sensitive));
+        let patterns = Patterns::of(templates.map(arns).chain(unnamed));
+        let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+        let place = *places.entry(patterns).or_insert_with_key(|patterns| {
+            groups.push(ResourceGroup { patterns: patterns.clone() });
+            next
+        });
+        entries.push(ActionEntry { name: action.folded().into(), resources: place });
+    }
+    Actions::new(entries, groups)
+}
+
+/// The ARNs of a resource type: each placeholder stands for some text that is not empty, left of the sixth part
+/// without a colon. Partitions begin with `aws`.
+fn arns(template: &str) -> Pattern {
+    let mut tokens = Vec::new();
+    let mut colons = 0;
+    let mut rest = template;
+    while !rest.is_empty() {
+        let (before, opened) =
+            rest.split_once("${").map_or((rest, None), |(before, after)| (before, Some(after)));
+        colons += before.matches(':').count();
+        // A few types are written with a wildcard of their own.
+        tokens.extend(before.chars().map(|c| if c == '*' { Token::Run } else { Token::Char(c) }));
+        let Some((name, behind)) = opened.and_then(|after| after.split_once('}')) else { break };
+        rest = behind;
+        match (name, colons) {
+            ("Partition", _) => tokens.extend("aws".chars().map(Token::Char).chain([Token::RunInSegment])),
+            (_, ..5) => tokens.extend([Token::OneInSegment, Token::RunInSegment]),
+            _ => tokens.extend([Token::One, Token::Run]),
+        }
+    }
+    Pattern::new(tokens, Case::Sensitive)
+}
+
+/// The document of an AWS managed policy by its ARN, without places; `None` when the catalog has no such policy.
+pub fn managed_policy(arn: &str) -> Option<Document> {
+    let text = catalog::managed().find(arn)?.document().ok()?;
+    let mut problems = Vec::new();
+    let file = Files::default().add(arn, text);
+    let tree = json::parse(file, text, &mut problems)?;
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let document = parse::policy(&tree, name, &Route::root(), parse::Capacity::Identity, &mut problems)?;
+    Some(Document { span: None, ..document })
+}

@@ -1,0 +1,113 @@
+//! Condition keys: their names as attributes, their types, and their spelling.
+//!
+//! Key names ignore case, so attributes carry them in lower case:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. The global keys stand in
+//! the table below, those of services in the catalog.
+
+use crate::logic::{Attribute, Kind};
+
+/// The global condition keys in AWS's spelling, with the type of their values. A slash at the end stands for a family.
+const GLOBAL: &[(&str, Kind)] = &[
+    ("aws:AssumedRoot", Kind::Boolean),
+    ("aws:CalledVia", Kind::TextSet),
+    ("aws:CalledViaFirst", Kind::Text),
+    ("aws:CalledViaLast", Kind::Text),
+    ("aws:ChatbotSourceArn", Kind::Text),
+    ("aws:CurrentTime", Kind::Instant),
+    ("aws:Ec2InstanceSourcePrivateIPv4", Kind::Address),
+    ("aws:Ec2InstanceSourceVpc", Kind::Text),
+    ("aws:EpochTime", Kind::Instant),
+    ("aws:FederatedProvider", Kind::Text),
+    ("aws:MultiFactorAuthAge", Kind::Number),
+    ("aws:MultiFactorAuthPresent", Kind::Boolean),
+    ("aws:PrincipalAccount", Kind::Text),
+    ("aws:PrincipalArn", Kind::Text),
+    ("aws:PrincipalIsAWSService", Kind::Boolean),
+    ("aws:PrincipalOrgID", Kind::Text),
+    ("aws:PrincipalOrgPaths", Kind::TextSet),
+    ("aws:PrincipalServiceName", Kind::Text),
+    ("aws:PrincipalServiceNamesList", Kind::TextSet),
+    ("aws:PrincipalTag/", Kind::Text),
+    ("aws:PrincipalType", Kind::Text),
+    ("aws:RequestTag/", Kind::Text),
+    ("aws:RequestedRegion", Kind::Text),
+    ("aws:ResourceAccount", Kind::Text),
+    ("aws:ResourceOrgID", Kind::Text),
+    ("aws:ResourceOrgPaths", Kind::TextSet),
+    ("aws:ResourceTag/", Kind::Text),
+    ("aws:SecureTransport", Kind::Boolean),
+    ("aws:SourceAccount", Kind::Text),
+    ("aws:SourceArn", Kind::Text),
+    ("aws:SourceIdentity", Kind::Text),
+    ("aws:SourceIp", Kind::Address),
+    ("aws:SourceOrgID", Kind::Text),
+    ("aws:SourceOrgPaths", Kind::TextSet),
+    ("aws:SourceVpc", Kind::Text),
+    ("aws:SourceVpcArn", Kind::Text),
+    ("aws:SourceVpce", Kind::Text),
+    ("aws:TagKeys", Kind::TextSet),
+    ("aws:TokenIssueTime", Kind::Instant),
+    ("aws:UserAgent", Kind::Text),
+    ("aws:VpcSourceIp", Kind::Address),
+    ("aws:VpceAccount", Kind::Text),
+    ("aws:VpceOrgID", Kind::Text),
+    ("aws:VpceOrgPaths", Kind::TextSet),
+    ("aws:ViaAWSService", Kind::Boolean),
+    ("aws:referer", Kind::Text),
+    ("aws:userid", Kind::Text),
+    ("aws:username", Kind::Text),
+];
+
+/// `aws:PrincipalArn`.
+pub const PRINCIPAL_ARN: &str = "aws:principalarn";
+/// `aws:PrincipalAccount`.
+pub const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
+/// `aws:PrincipalType`.
+pub const PRINCIPAL_TYPE: &str = "aws:principaltype";
+/// `aws:PrincipalIsAWSService`.
+pub const PRINCIPAL_IS_SERVICE: &str = "aws:principalisawsservice";
+/// `aws:PrincipalServiceName`.
+pub const PRINCIPAL_SERVICE_NAME: &str = "aws:principalservicename";
+/// `aws:PrincipalTag/`.
+pub const PRINCIPAL_TAG: &str = "aws:principaltag/";
+/// `aws:ResourceAccount`.
+pub const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+/// `aws:username`.
+pub const USER_NAME: &str = "aws:username";
+/// `aws:userid`.
+pub const USER_ID: &str = "aws:userid";
+
+/// The name of the session that a role acts in. No condition key: policies name it only inside a principal's ARN.
+pub const SESSION: &str = "session name";
+/// The unique id that AWS stores for a principal that a policy names.
+pub const UNIQUE_ID: &str = "unique id";
+
+/// The key as attributes carry it.
+pub fn folded(key: &str) -> String {
+    key.trim().to_ascii_lowercase()
+}
+
+/// The type of a key's values, if the key is known.
+pub fn kind(folded: &str) -> Option<Kind> {
+    global(folded).map(|(_, kind)| kind).or_else(|| super::facts::key_kind(folded))
+}
+
+/// The attribute of a key: of the key's own type, or of `otherwise` when that is not known.
+pub fn attribute(folded: &str, otherwise: Kind) -> Attribute {
+    Attribute::new(folded, kind(folded).unwrap_or(otherwise))
+}
+
+/// The key as AWS spells it.
+pub fn spelling(folded: &str) -> String {
+    let family = folded.split_once('/').map_or("", |(_, member)| member);
+    match global(folded) {
+        Some((name, _)) => format!("{name}{family}"),
+        None => super::facts::key_spelling(folded).unwrap_or_else(|| folded.to_owned()),
+    }
+}
+
+fn global(folded: &str) -> Option<(&'static str, Kind)> {
+    let wanted = folded.split_once('/').map_or(folded.len(), |(stem, _)| stem.len() + 1);
+    let wanted = folded.get(..wanted)?;
+    GLOBAL.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).copied()
+}

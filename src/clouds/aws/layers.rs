@@ -1,0 +1,386 @@
+//! All that decides a question: which policies apply, to which requests, and what is known of every request.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::ast::{Arn, is_account};
+use super::caller::{Caller, Class};
+use super::lower::{Body, Lowered};
+use super::rule::{
+    ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
+    RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
+    TRUSTED_ACTIONS, key_resources,
+};
+use super::{AWS, body, conditions, coverage, keys, outside};
+use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
+use crate::model::{
+    Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,
+    Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
+};
+
+/// Everything that decides `question`.
+pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
+    let caller = Caller::of(estate, question.subject);
+    let mut work = Work {
+        estate,
+        caller,
+        known: known(estate, question, &caller),
+        groups: Vec::new(),
+        gaps: BTreeSet::new(),
+    };
+    work.own_side();
+    let resources = concerned(estate, &question.object);
+    for resource in &resources {
+        work.resource_side(*resource);
+    }
+    work.rule_groups();
+    let facts = work.facts(question, &resources);
+    let mut layers =
+        Layers { groups: work.groups, known: work.known, facts, gaps: work.gaps.into_iter().collect() };
+    if question.subject == Subject::Outside {
+        outside::rewrite(&mut layers);
+    }
+    absent_tags(&caller, &mut layers);
+    unknown_trust(estate, question, &caller, &mut layers);
+    layers
+}
+
+fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignment {
+    let mut known = caller.facts();
+    if let Some(action) = &question.action {
+        known = known.with_text(Attribute::action(), action.to_ascii_lowercase());
+    }
+    if let Object::Named(name) = &question.object {
+        known = known.with_text(Attribute::resource(), name.clone());
+        if caller.class != Class::Holder
+            && let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned))
+        {
+            known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+        }
+    }
+    known
+}
+
+/// The account that owns a resource: by its ARN, or by the estate. `None` when neither tells.
+pub(super) fn owner(estate: &Estate, name: &str) -> Option<String> {
+    if let Some(account) = Arn::parse(name).map(|arn| arn.account).filter(|account| is_account(account)) {
+        return Some(account.to_owned());
+    }
+    let home =
+        covering(estate, name).into_iter().find_map(|id| estate.resource(id).and_then(|found| found.home))?;
+    estate.scope(home).map(|scope| scope.name.clone())
+}
+
+/// The resources of the estate that a request on `name` is a request on: `name` itself, and what it lies in.
+pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
+    let cuts = name.match_indices(['/', ':']).map(|(at, _)| at).chain([name.len()]);
+    let found = cuts.filter_map(|at| estate.find_resource(AWS, name.get(..at)?));
+    found.filter(|id| coverage(estate, *id).matches(name)).collect()
+}
+
+/// The resources of the estate that a question may be about.
+fn concerned(estate: &Estate, object: &Object) -> Vec<ResourceId> {
+    match object {
+        Object::Named(name) => covering(estate, name),
+        Object::Within(resource) => vec![*resource],
+        Object::Any => {
+            estate.resources().filter(|(_, resource)| resource.cloud == AWS).map(|(id, _)| id).collect()
+        }
+    }
+}
+
+struct Work<'e> {
+    estate: &'e Estate,
+    caller: Caller<'e>,
+    known: Assignment,
+    groups: Vec<LayerGroup>,
+    gaps: BTreeSet<Gap>,
+}
+
+impl<'e> Work<'e> {
+    fn group(&mut self, layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) {
+        self.groups.push(LayerGroup { layer, applies, grants });
+    }
+
+    fn body(&mut self, attachment: &Attachment) -> Option<&'e Body> {
+        let body = body(self.estate.policy(attachment.policy)?)?;
+        self.gaps.extend(body.document.gaps.iter().cloned());
+        Some(body)
+    }
+
+    fn wholes(&mut self, attachments: &[&'e Attachment]) -> Vec<Arc<Grant>> {
+        let bodies: Vec<_> = attachments.iter().filter_map(|attachment| self.body(attachment)).collect();
+        bodies.into_iter().flat_map(Body::lowered).map(|lowered| lowered.whole.clone()).collect()
+    }
+
+    /// What is attached to the caller, to its groups and to its account's place in the organization.
+    fn own_side(&mut self) {
+        let estate = self.estate;
+        let Some((id, principal)) = self.caller.principal else { return };
+        let own: Vec<_> = estate.attached_to(Target::Principal(id)).collect();
+        let mut identity: Vec<_> = own.iter().copied().filter(|one| one.layer == IDENTITY).collect();
+        for membership in estate.memberships().iter().filter(|membership| membership.member == id) {
+            let group = estate.attached_to(Target::Principal(membership.group));
+            identity.extend(group.filter(|one| one.layer == IDENTITY));
+        }
+        let grants = self.wholes(&identity);
+        self.group(IDENTITY, Formula::True, grants);
+        for layer in [BOUNDARY, SESSION, ENDPOINT] {
+            let attached: Vec<_> = own.iter().copied().filter(|one| one.layer == layer).collect();
+            if !attached.is_empty() {
+                let grants = self.wholes(&attached);
+                self.group(layer, Formula::True, grants);
+            }
+        }
+        // Service control policies do not reach service-linked roles:
+        // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+        if let Some(home) = principal.home.filter(|_| !is_service_linked(&principal.name)) {
+            self.service_control(home);
+        }
+    }
+
+    /// Each level of the organization must allow.
+    fn service_control(&mut self, home: ScopeId) {
+        for scope in self.estate.ancestry(home) {
+            let attached: Vec<_> = self
+                .estate
+                .attached_to(Target::Scope(scope))
+                .filter(|one| one.layer == SERVICE_CONTROL)
+                .collect();
+            if !attached.is_empty() {
+                let grants = self.wholes(&attached);
+                self.group(SERVICE_CONTROL, Formula::True, grants);
+            }
+        }
+    }
+
+    /// The policies of one resource, for the requests on it.
+    fn resource_side(&mut self, resource: ResourceId) {
+        let applies = Formula::matches(Attribute::resource(), coverage(self.estate, resource));
+        let attached: Vec<_> = self.estate.attached_to(Target::Resource(resource)).collect();
+        for attachment in attached {
+            let applies = match attachment.layer {
+                RESOURCE => applies.clone(),
+                // Whoever has no credentials cannot call these.
+                TRUST if self.caller.class == Class::Anonymous => continue,
+                TRUST => {
+                    let trusted = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
+                    Formula::matches(Attribute::action(), trusted).and(applies.clone())
+                }
+                _ => continue,
+            };
+            self.resource_policy(attachment, &applies);
+        }
+        let home = self.estate.resource(resource).and_then(|found| found.home);
+        for scope in home.map(|home| self.estate.ancestry(home)).unwrap_or_default() {
+            // The default policy, which allows everything, is always attached, so only denials count:
+            // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+            let attached: Vec<_> = self
+                .estate
+                .attached_to(Target::Scope(scope))
+                .filter(|one| one.layer == RESOURCE_CONTROL)
+                .collect();
+            if !attached.is_empty() {
+                let denials =
+                    self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
+                self.group(RESOURCE_CONTROL, applies.clone(), denials);
+            }
+        }
+    }
+
+    fn resource_policy(&mut self, attachment: &Attachment, applies: &Formula) {
+        let Some(body) = self.body(attachment) else { return };
+        let mut sorted: [Vec<Arc<Grant>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
+        let [named, role, account] = &mut sorted;
+        for (statement, lowered) in body.document.statements.iter().zip(body.lowered()) {
+            // A statement without principal applies to nobody.
+            if statement.principal.is_none() {
+                continue;
+            }
+            let Lowered { whole, direct, role: to_role, account: to_account } = lowered;
+            if whole.effect == Effect::Deny {
+                named.extend(self.concerning(Some(whole)));
+                continue;
+            }
+            named.extend(self.concerning(direct.as_ref()));
+            role.extend(self.concerning(to_role.as_ref()));
+            account.extend(self.concerning(to_account.as_ref()));
+        }
+        let [named, role, account] = sorted;
+        for (layer, grants) in [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)] {
+            if !grants.is_empty() {
+                self.group(layer, applies.clone(), grants);
+            }
+        }
+    }
+
+    /// The grant, unless it is for others than the caller.
+    fn concerning(&self, grant: Option<&Arc<Grant>>) -> Option<Arc<Grant>> {
+        grant.filter(|grant| grant.who.restrict(&self.known) != Formula::False).cloned()
+    }
+
+    /// What the rule has to know about the caller and who owns what.
+    fn rule_groups(&mut self) {
+        match self.caller.class {
+            Class::Bare | Class::Anonymous => self.group(RESOURCE_SIDE_ALONE, Formula::True, Vec::new()),
+            Class::Assumed => self.group(OWN_SIDE_ASSUMED, Formula::True, Vec::new()),
+            Class::Member | Class::Holder => {}
+        }
+        let same = match (self.caller.class, self.caller.account) {
+            (Class::Holder, _) => Formula::True,
+            (Class::Member | Class::Assumed, Some(account)) => same_account(self.estate, account),
+            _ => return,
+        };
+        self.group(OWN_ACCOUNT, same, Vec::new());
+        let keys = self.estate.resources().filter(|(id, resource)| {
+            resource.kind == "kms:key" && self.estate.attached_to(Target::Resource(*id)).next().is_some()
+        });
+        let with_policy =
+            Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));
+        let default_key = Formula::matches(Attribute::resource(), key_resources())
+            .and(Formula::matches(Attribute::resource(), with_policy).not());
+        let mut assumed = default_key;
+        if self.caller.class == Class::Holder {
+            // Nothing is known of the account, so a role is taken to trust it, as the console proposes.
+            assumed = assumed.or(Formula::matches(Attribute::resource(), unlisted_roles(self.estate)));
+        }
+        self.group(DEFAULT_KEY, assumed, Vec::new());
+        // "No permissions are required to perform this operation", not even against an explicit deny:
+        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+        let always = Formula::matches(Attribute::action(), Patterns::literal("sts:getcalleridentity"));
+        if self.caller.class != Class::Assumed {
+            self.group(ALWAYS, always, Vec::new());
+        }
+    }
+
+    /// What holds for every request of the question.
+    fn facts(&self, question: &Question, resources: &[ResourceId]) -> Formula {
+        let mut facts = Vec::new();
+        if let Object::Within(resource) = question.object {
+            facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
+        }
+        if question.subject == Subject::Outside {
+            facts.push(outside::principals(self.estate));
+        }
+        if self.caller.principal.is_none() && question.object == Object::Any {
+            let covered = resources
+                .iter()
+                .flat_map(|id| coverage(self.estate, *id).iter().cloned().collect::<Vec<_>>());
+            facts.push(Formula::matches(Attribute::resource(), Patterns::of(covered)));
+        }
+        if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
+            facts.extend(self.ownership());
+        }
+        Formula::all(facts)
+    }
+
+    fn mentions(&self, name: &str) -> bool {
+        let attribute = Attribute::text(name);
+        let grants = self.groups.iter().flat_map(|group| &group.grants);
+        grants.filter(|grant| grant.condition != Formula::True || grant.resources != Formula::True).any(
+            |grant| {
+                grant.condition.attributes().contains(&attribute)
+                    || grant.resources.attributes().contains(&attribute)
+            },
+        )
+    }
+
+    /// `aws:ResourceAccount` is the account that owns the resource.
+    fn ownership(&self) -> Vec<Formula> {
+        let key = Attribute::text(keys::RESOURCE_ACCOUNT);
+        let mut accounts: BTreeSet<&str> = estate_accounts(self.estate).collect();
+        accounts.extend(self.caller.account);
+        let is = |account: &str| Formula::matches(key.clone(), Patterns::literal(account));
+        let owns = |account: &str| {
+            if self.caller.account == Some(account) {
+                return same_account(self.estate, account);
+            }
+            let by_estate = Patterns::of(owned_by(self.estate, |owner| owner == Some(account)));
+            let by_name = conditions::in_account_part(&Patterns::literal(account));
+            Formula::matches(Attribute::resource(), by_estate.union(&by_name))
+        };
+        accounts.into_iter().map(|account| is(account).iff(owns(account))).collect()
+    }
+}
+
+/// The resource belongs to `account`: no other account number stands in its ARN, and the estate knows no other owner.
+/// What has no owner by either is taken to be the caller's own.
+fn same_account(estate: &Estate, account: &str) -> Formula {
+    let resource = Attribute::resource;
+    let numbered = Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]);
+    // `aws` stands there for the managed policies, which every account may use as its own.
+    let own = conditions::in_account_part(&Patterns::globs([account, "aws"]));
+    let others = Patterns::of(owned_by(estate, |owner| owner.is_some_and(|owner| owner != account)));
+    let foreign = Formula::any([
+        Formula::matches(resource(), numbered).and(Formula::matches(resource(), own).not()),
+        Formula::matches(resource(), others),
+    ]);
+    foreign.not()
+}
+
+/// What is asked on resources whose ARN names no account, by the owner that the estate knows.
+fn owned_by<'e>(
+    estate: &'e Estate,
+    wanted: impl Fn(Option<&str>) -> bool + 'e,
+) -> impl Iterator<Item = Pattern> + 'e {
+    let unnumbered = estate.resources().filter(|(_, resource)| {
+        resource.cloud == AWS && Arn::parse(&resource.name).is_some_and(|arn| arn.account.is_empty())
+    });
+    let owned = unnumbered.filter(move |(_, resource)| {
+        wanted(resource.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str()))
+    });
+    owned.flat_map(move |(id, _)| coverage(estate, id).iter().cloned().collect::<Vec<_>>())
+}
+
+/// The accounts of the estate.
+pub(super) fn estate_accounts(estate: &Estate) -> impl Iterator<Item = &str> {
+    let scopes = estate.scopes().map(|(_, scope)| scope);
+    scopes
+        .filter(|scope| scope.cloud == AWS && scope.kind == ScopeKind::Account)
+        .map(|scope| scope.name.as_str())
+}
+
+fn unlisted_roles(estate: &Estate) -> Patterns {
+    let any_role = estate.resources().all(|(_, resource)| resource.kind != "iam:role");
+    if any_role { Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]) } else { Patterns::of([]) }
+}
+
+fn is_service_linked(name: &str) -> bool {
+    name.contains(":role/aws-service-role/")
+}
+
+/// A user has the tags that the estate knows and no others. A role may get more with its session.
+fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
+    let Some((_, principal)) = caller.principal.filter(|(_, found)| found.kind == PrincipalKind::User) else {
+        return;
+    };
+    let named = |attribute: &Attribute| attribute.name().strip_prefix(keys::PRINCIPAL_TAG).map(str::to_owned);
+    let grants = layers.groups.iter().flat_map(|group| &group.grants);
+    let formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
+    let mentioned: BTreeSet<Attribute> =
+        formulas.filter(|formula| **formula != Formula::True).flat_map(Formula::attributes).collect();
+    let known: BTreeSet<String> = principal.facts.keys().map(|name| keys::folded(name)).collect();
+    for attribute in mentioned {
+        if named(&attribute).is_some() && !known.contains(attribute.name()) {
+            layers.known.set_absent(attribute);
+        }
+    }
+}
+
+/// Whether a role that is in none of the files lets somebody in is not known.
+fn unknown_trust(estate: &Estate, question: &Question, caller: &Caller<'_>, layers: &mut Layers) {
+    let Object::Named(name) = &question.object else { return };
+    let assumes = question
+        .action
+        .as_ref()
+        .is_some_and(|action| TRUSTED_ACTIONS.contains(&action.to_ascii_lowercase().as_str()));
+    if assumes && caller.class != Class::Holder && estate.find_resource(AWS, name).is_none() {
+        layers.gaps.push(Gap {
+            kind: GapKind::MissingPolicy,
+            message: format!(
+                "the trust policy of `{name}` is not in the input and was taken to let nobody in"
+            ),
+            origin: None,
+        });
+    }
+}

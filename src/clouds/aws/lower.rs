@@ -1,0 +1,203 @@
+//! Statements as grants of formulas, built once per policy document.
+//!
+//! A statement of a resource policy names principals in three ways that decide differently, so it becomes up to three
+//! grants (see `rule.rs`). The concrete reading of the same documents is `decide.rs`, which shares nothing with this.
+
+use std::sync::{Arc, OnceLock};
+
+use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Version};
+use super::conditions::{self, Unreadable};
+use super::keys;
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::model::{Effect, Gap, GapKind, Grant, Origin};
+
+/// What the estate stores of a policy: the document, and its grants once somebody asked for them.
+#[derive(Debug)]
+pub struct Body {
+    /// The typed document.
+    pub document: Document,
+    lowered: OnceLock<Vec<Lowered>>,
+}
+
+/// One statement as grants.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The whole statement.
+    pub whole: Arc<Grant>,
+    /// An allow statement for the principals that it names directly (users, sessions, services, everybody).
+    pub direct: Option<Arc<Grant>>,
+    /// An allow statement for the roles that it names.
+    pub role: Option<Arc<Grant>>,
+    /// An allow statement for the accounts that it lets pass it on.
+    pub account: Option<Arc<Grant>>,
+}
+
+impl Body {
+    /// The body of a document.
+    pub fn new(document: Document) -> Self {
+        Self { document, lowered: OnceLock::new() }
+    }
+
+    /// The statements as grants, in document order.
+    pub fn lowered(&self) -> &[Lowered] {
+        self.lowered
+            .get_or_init(|| self.document.statements.iter().map(|one| lower(&self.document, one)).collect())
+    }
+}
+
+fn lower(document: &Document, statement: &Statement) -> Lowered {
+    let mut work =
+        Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
+    let actions = actions(&statement.action);
+    let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
+    let condition =
+        Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
+            Ok(formula) => formula,
+            Err(why) => work.opaque(&test.text, &why),
+        }));
+    let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
+    let grant = |who: Formula| {
+        Arc::new(Grant {
+            effect: statement.effect,
+            who,
+            actions: actions.clone(),
+            resources: resources.clone(),
+            condition: condition.clone(),
+            origin: work.origin.clone(),
+            gaps: work.gaps.clone(),
+        })
+    };
+    let some = |who: &Formula| (*who != Formula::False).then(|| grant(who.clone()));
+    match who {
+        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None },
+        Some(who) => Lowered {
+            whole: grant(Formula::any([who.direct.clone(), who.role.clone(), who.account.clone()])),
+            direct: some(&who.direct),
+            role: some(&who.role),
+            account: some(&who.account),
+        },
+    }
+}
+
+/// Action names ignore case: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>.
+fn actions(element: &Element) -> Formula {
+    let globs = element.values.iter().map(|value| value.value.trim().to_ascii_lowercase());
+    let patterns = Patterns::of(globs.map(|glob| Pattern::glob(&glob, Case::Sensitive)));
+    let matches = Formula::matches(Attribute::action(), patterns);
+    if element.negated { matches.not() } else { matches }
+}
+
+struct Work {
+    version: Version,
+    origin: Origin,
+    gaps: Vec<Gap>,
+}
+
+/// Whom an element means, by the three ways to name somebody.
+struct Who {
+    direct: Formula,
+    role: Formula,
+    account: Formula,
+}
+
+impl Work {
+    fn opaque(&mut self, text: &str, why: &Unreadable) -> Formula {
+        self.gaps.push(Gap {
+            kind: GapKind::OpaqueCondition,
+            message: format!("`{text}` could not be read: {}; both outcomes were considered", why.0),
+            origin: Some(self.origin.clone()),
+        });
+        Formula::opaque(text)
+    }
+
+    /// Wildcards in a resource may stand for any characters, also colons and slashes; policy variables are replaced.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+    fn resources(&mut self, element: &Element) -> Formula {
+        let values = element.values.iter().map(|value| &*value.value);
+        let matches =
+            match conditions::texts(&Attribute::resource(), values, Family::StringLike, self.version) {
+                Ok(formula) => formula,
+                Err(why) => {
+                    let listed: Vec<&str> = element.values.iter().map(|value| &*value.value).collect();
+                    self.opaque(&format!("Resource [{}]", listed.join(", ")), &why)
+                }
+            };
+        if element.negated { matches.not() } else { matches }
+    }
+
+    fn who(&mut self, principals: &Principals, effect: Effect) -> Who {
+        let mut who = Who { direct: Formula::False, role: Formula::False, account: Formula::False };
+        for name in &principals.names {
+            let formula = self.name(&name.value);
+            let slot = match &name.value {
+                PrincipalName::Account(_) | PrincipalName::Canonical(_) => &mut who.account,
+                PrincipalName::Role(_) => &mut who.role,
+                _ => &mut who.direct,
+            };
+            *slot = Formula::any([slot.clone(), formula]);
+        }
+        if !principals.negated {
+            return who;
+        }
+        let listed = if effect == Effect::Allow {
+            Formula::any([who.direct, who.role, who.account])
+        } else {
+            self.exempt(who)
+        };
+        Who { direct: listed.not(), role: Formula::False, account: Formula::False }
+    }
+
+    /// Whom `NotPrincipal` spares in a deny: a user must be listed together with its account, a role also with its
+    /// session.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    fn exempt(&mut self, who: Who) -> Formula {
+        let in_account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
+        let is_role =
+            Formula::matches(Attribute::principal(), Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]));
+        let listed_account = in_account.not().or(who.account);
+        let listed = Formula::any([who.direct, who.role.and(is_role.not())]);
+        self.gaps.push(Gap {
+            kind: GapKind::AssumedDefault,
+            message: "`NotPrincipal` with `Deny` is taken to spare only principals that are listed with their account \
+                      (and role and session); AWS may deny more or less"
+                .to_owned(),
+            origin: Some(self.origin.clone()),
+        });
+        listed.and(listed_account)
+    }
+
+    fn name(&mut self, name: &PrincipalName) -> Formula {
+        let principal = |text: &str| Formula::matches(Attribute::principal(), Patterns::literal(text));
+        match name {
+            PrincipalName::Anyone => Formula::True,
+            PrincipalName::User(text)
+            | PrincipalName::Role(text)
+            | PrincipalName::Other(text)
+            | PrincipalName::Service(text)
+            | PrincipalName::Federated(text) => principal(text),
+            PrincipalName::Account(number) => {
+                Formula::matches(Attribute::text(keys::PRINCIPAL_ACCOUNT), Patterns::literal(number))
+            }
+            // The ARN of a session holds the role's name without its path.
+            PrincipalName::Session { account, role, session } => {
+                let role_arns = [
+                    format!("arn:*:iam::{account}:role/{role}"),
+                    format!("arn:*:iam::{account}:role/*/{role}"),
+                ];
+                let role = Patterns::of(role_arns.iter().map(|arn| Pattern::arn(arn)));
+                let session = Patterns::literal(session);
+                Formula::matches(Attribute::principal(), role)
+                    .and(Formula::matches(Attribute::text(keys::SESSION), session))
+            }
+            PrincipalName::UniqueId(id) => {
+                Formula::matches(Attribute::text(keys::UNIQUE_ID), Patterns::literal(id))
+            }
+            PrincipalName::Canonical(id) => {
+                let text = format!("CanonicalUser {id}");
+                self.opaque(&text, &Unreadable("the account of a canonical user id is not known".to_owned()))
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Questions about principals of accounts that are not in the estate: who they may be, and their keys as parts of
+//! their ARN, so that the two cannot contradict each other.
+
+use std::sync::Arc;
+
+use super::{conditions, keys, layers};
+use crate::logic::{Atom, Attribute, Formula, Literal, Part, Pattern, Patterns, Shape, Template};
+use crate::model::{Estate, Grant, LayerGroup, Layers};
+
+/// The ARNs of principals outside the estate, and the type that goes with each.
+pub(super) fn principals(estate: &Estate) -> Formula {
+    let matches = |patterns: &[&str]| {
+        Formula::matches(Attribute::principal(), Patterns::of(patterns.iter().map(|text| Pattern::arn(text))))
+    };
+    let accounts = Patterns::globs(layers::estate_accounts(estate));
+    let inside = Formula::matches(Attribute::principal(), conditions::in_account_part(&accounts));
+    let kinds = [
+        ("arn:aws*:iam::????????????:user/?*", "User"),
+        ("arn:aws*:iam::????????????:role/?*", "AssumedRole"),
+        ("arn:aws*:sts::????????????:federated-user/?*", "FederatedUser"),
+        ("arn:aws*:iam::????????????:root", "Account"),
+    ];
+    let is = |text: &str| Formula::matches(Attribute::text(keys::PRINCIPAL_TYPE), Patterns::literal(text));
+    let typed = kinds.iter().map(|(pattern, kind)| matches(&[pattern]).implies(is(kind)));
+    let known = matches(&kinds.map(|(pattern, _)| pattern));
+    Formula::all(typed.chain([known, inside.not()]))
+}
+
+/// Replaces the keys that follow from the principal's ARN by the ARN itself.
+pub(super) fn rewrite(layers: &mut Layers) {
+    for group in &mut layers.groups {
+        let LayerGroup { applies, grants, .. } = group;
+        *applies = of_formula(applies);
+        for grant in grants {
+            *grant = Arc::new(of_grant(grant));
+        }
+    }
+    layers.facts = of_formula(&layers.facts);
+}
+
+fn of_grant(grant: &Grant) -> Grant {
+    Grant {
+        effect: grant.effect,
+        who: of_formula(&grant.who),
+        actions: grant.actions.clone(),
+        resources: of_formula(&grant.resources),
+        condition: of_formula(&grant.condition),
+        origin: grant.origin.clone(),
+        gaps: grant.gaps.clone(),
+    }
+}
+
+fn of_formula(formula: &Formula) -> Formula {
+    match formula.shape() {
+        None => formula.clone(),
+        Some(Shape::All(parts)) => Formula::all(parts.iter().map(of_formula)),
+        Some(Shape::Any(parts)) => Formula::any(parts.iter().map(of_formula)),
+        Some(Shape::Literal(literal)) => {
+            let atom = of_atom(literal);
+            if literal.positive { atom } else { atom.not() }
+        }
+    }
+}
+
+fn of_atom(literal: &Literal) -> Formula {
+    match &literal.atom {
+        Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ARN => {
+            Formula::matches(Attribute::principal(), patterns.clone())
+        }
+        Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ACCOUNT => {
+            Formula::matches(Attribute::principal(), conditions::in_account_part(patterns))
+        }
+        Atom::Present(attribute)
+            if [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT].contains(&attribute.name()) =>
+        {
+            Formula::True
+        }
+        Atom::Same(text, pattern) => {
+            let refers =
+                |name: &str| text.references().chain(pattern.references()).any(|one| one.name() == name);
+            if refers(keys::PRINCIPAL_ACCOUNT) {
+                return Formula::opaque("a relation to the account number of a principal outside");
+            }
+            let atom = Atom::Same(renamed(text), renamed(pattern));
+            Formula::literal(Literal { atom, positive: true })
+        }
+        atom => Formula::literal(Literal { atom: atom.clone(), positive: true }),
+    }
+}
+
+fn renamed(template: &Template) -> Template {
+    let parts = template.parts().iter().map(|part| match part {
+        Part::Reference(attribute) if attribute.name() == keys::PRINCIPAL_ARN => {
+            Part::Reference(Attribute::principal())
+        }
+        other => other.clone(),
+    });
+    Template::new(parts, template.case())
+}

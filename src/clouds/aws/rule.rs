@@ -1,0 +1,122 @@
+//! The decision rule as a formula.
+//!
+//! Pages: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>.
+
+use crate::logic::{Attribute, Formula, Patterns};
+use crate::model::{Effect, Layer, LayerGroup, Layers};
+
+/// Policies attached to the user, its groups, or the role.
+pub const IDENTITY: Layer = Layer::new("identity");
+/// The permission boundary of a user or role.
+pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
+/// The policies that a session was opened with.
+pub const SESSION: Layer = Layer::ceiling("session policy");
+/// The policy of a resource.
+pub const RESOURCE: Layer = Layer::new("resource policy");
+/// The trust policy of a role.
+pub const TRUST: Layer = Layer::new("trust policy");
+/// Service control policies of one level of the organization.
+pub const SERVICE_CONTROL: Layer = Layer::ceiling("service control policy");
+/// Resource control policies of one level of the organization.
+pub const RESOURCE_CONTROL: Layer = Layer::ceiling("resource control policy");
+/// The policy of the VPC endpoint that a request comes through.
+pub const ENDPOINT: Layer = Layer::ceiling("vpc endpoint policy");
+
+/// What a resource policy gives to a role by the role's ARN.
+pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");
+/// What a resource policy lets an account pass on to its principals.
+pub(super) const TO_ACCOUNT: Layer = Layer::new("resource policy naming the account");
+/// `applies`: the resource belongs to the caller's account.
+pub(super) const OWN_ACCOUNT: Layer = Layer::new("same account");
+/// The caller's own account is assumed to allow everything.
+pub(super) const OWN_SIDE_ASSUMED: Layer = Layer::new("caller's own side, assumed to allow");
+/// The caller has no identity policies by its nature; the resource side decides alone.
+pub(super) const RESOURCE_SIDE_ALONE: Layer = Layer::new("resource side alone");
+/// `applies`: a key without a policy in the input, taken to have the default policy, which lets the account in.
+pub(super) const DEFAULT_KEY: Layer = Layer::new("default key policy, assumed");
+/// `applies`: what needs no permission at all.
+pub(super) const ALWAYS: Layer = Layer::new("always allowed");
+
+/// The calls that a trust policy decides about:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>.
+pub(super) const TRUSTED_ACTIONS: &[&str] = &[
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:setcontext",
+    "sts:setsourceidentity",
+    "sts:tagsession",
+];
+
+/// Whether the resource side must allow even inside one account: taking on a role, and everything about a KMS key.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>: "unless the key policy explicitly allows
+/// it, you cannot use IAM policies to allow access to a KMS key".
+fn needs_resource_side() -> Formula {
+    let assumes = Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()));
+    let role = Formula::matches(
+        Attribute::resource(),
+        Patterns::of([crate::logic::Pattern::arn("arn:*:iam::*:role/*")]),
+    );
+    assumes.and(role).or(Formula::matches(Attribute::resource(), key_resources()))
+}
+
+/// The ARNs of KMS keys; aliases follow the ordinary rule.
+pub(super) fn key_resources() -> Patterns {
+    Patterns::of([crate::logic::Pattern::arn("arn:*:kms:*:*:key/*")])
+}
+
+/// The requests that are allowed.
+///
+/// - A deny anywhere ends it.
+/// - Inside one account, an allow on either side is enough, except where the resource side must speak (above). An
+///   allow that reaches the caller through its account counts only together with an identity allow.
+/// - Across accounts both sides must allow.
+/// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
+///   they do not limit what a resource policy of the same account gives to a user, a session or everybody.
+pub fn combine(layers: &Layers) -> Formula {
+    let allowed = |wanted: Layer| Formula::any(of(layers, wanted).map(allows));
+    let ceiling = |wanted: Layer| {
+        Formula::all(
+            of(layers, wanted).map(|group| group.applies.clone().implies(group.effect(Effect::Allow))),
+        )
+    };
+    let denied =
+        Formula::any(layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))));
+    let direct = Formula::any([allowed(RESOURCE), allowed(TRUST)]);
+    let role = allowed(TO_ROLE);
+    let account = allowed(TO_ACCOUNT);
+    let limits = Formula::all([ceiling(BOUNDARY), ceiling(SESSION)]);
+    let own = Formula::any([allowed(IDENTITY), applies(layers, OWN_SIDE_ASSUMED)]);
+    let own_limited = own.and(limits.clone());
+
+    let needs = needs_resource_side();
+    let given_inside = Formula::any([direct.clone(), role.clone().and(limits)]);
+    let inside = Formula::any([
+        given_inside,
+        own_limited.clone().and(Formula::any([needs.not(), account.clone(), applies(layers, DEFAULT_KEY)])),
+    ]);
+    let across = own_limited.and(Formula::any([direct.clone(), role, account]));
+    let same = applies(layers, OWN_ACCOUNT);
+    let decided = Formula::any([
+        same.clone().and(inside),
+        same.not().and(across),
+        applies(layers, RESOURCE_SIDE_ALONE).and(direct),
+    ]);
+    let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);
+    Formula::any([Formula::all([denied.not(), ceilings, decided]), applies(layers, ALWAYS)])
+}
+
+fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {
+    layers.groups.iter().filter(move |group| group.layer == wanted)
+}
+
+fn allows(group: &LayerGroup) -> Formula {
+    group.applies.clone().and(group.effect(Effect::Allow))
+}
+
+fn applies(layers: &Layers, wanted: Layer) -> Formula {
+    Formula::any(of(layers, wanted).map(|group| group.applies.clone()))
+}

@@ -1,0 +1,5 @@
+//! The two readings of AWS's rules against each other, against cases from elsewhere, and against AWS's pages.
+
+mod oracle;
+mod rules;
+mod scenario;

@@ -1,0 +1,261 @@
+//! Puts what documents say into an estate: policies on scopes and resources, the hierarchy, roles, groups.
+//!
+//! Formats (`input/gcp_*`) know the shapes of documents and call these functions; nothing is judged here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ALLOW;
+use super::ast::{Body, Member};
+use super::names::{self, CLOUD};
+use super::parse;
+use super::roles::ROLE_DEFINITION;
+use crate::model::{
+    Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
+    ResourceId, Scope, ScopeId, Target,
+};
+use crate::text::{Problem, Route, Span, Tree};
+
+/// What a document says of the place of a policy.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The resource that the policy is set on, as the document names it.
+    pub name: &'a str,
+    /// Where that is written, or else the policy.
+    pub span: Span,
+    /// Its type, such as `storage.googleapis.com/Bucket`, if the document says so.
+    pub kind: Option<&'a str>,
+    /// The scopes above it from the inside out, itself possibly included: `projects/p`, `folders/2`.
+    pub ancestors: Vec<&'a str>,
+}
+
+/// Loads one allow policy. `route` leads to `policy` inside its document.
+pub fn allow_policy(
+    subject: &Subject<'_>,
+    policy: &Tree,
+    route: &Route,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(bindings) = parse::policy(policy, route, problems) else { return };
+    let name = names::full_name(subject.name);
+    let origin = |what: String, span: Span, route: Route| Origin { span: Some(span), route, what };
+    let told: Vec<&str> = bindings
+        .iter()
+        .flat_map(|placed| &placed.binding.members)
+        .filter_map(|member| {
+            if let Member::Holders(_, project) = &member.value { Some(project.as_str()) } else { None }
+        })
+        .collect();
+    let place = origin(format!("resource `{name}`"), subject.span, Route::root());
+    let target = target(&name, subject, told.first().copied(), &place, estate);
+    let label = label(&name);
+    if bindings.is_empty() {
+        let origin = origin(format!("allow policy of {label}"), policy.span, route.clone());
+        attach(estate, "empty allow policy", Body::Empty, target, origin);
+    }
+    for placed in bindings {
+        let role = placed.binding.role.value.clone();
+        for member in &placed.binding.members {
+            let what = format!("member `{}`", member.value.name());
+            self::member(estate, &member.value, origin(what, member.span, placed.route.clone()));
+        }
+        let what = format!("binding of `{role}` in the allow policy of {label}");
+        let origin = origin(what, placed.binding.role.span, placed.route);
+        attach(estate, &role, Body::Binding(placed.binding), target, origin);
+    }
+}
+
+fn attach(estate: &mut Estate, name: &str, body: Body, target: Target, origin: Origin) {
+    let layer = if matches!(body, Body::Role(_)) { ROLE_DEFINITION } else { ALLOW };
+    let policy = estate.add_policy(Policy {
+        cloud: CLOUD,
+        name: name.to_owned(),
+        body: Arc::new(body),
+        origin: origin.clone(),
+    });
+    estate.attach(Attachment { policy, target, layer, origin });
+}
+
+/// How a resource is called in sentences.
+fn label(name: &str) -> String {
+    match (names::scope_of(name), names::bucket(name)) {
+        (Some(scope), _) => format!("`{scope}`"),
+        (None, Some(bucket)) => format!("bucket `{bucket}`"),
+        _ => match name.rsplit_once("/serviceAccounts/") {
+            Some((_, mail)) => format!("service account `{mail}`"),
+            None => format!("`{name}`"),
+        },
+    }
+}
+
+/// What the policy is attached to, created with all that is known of its place. `told` is a project that the policy
+/// itself mentions by a convenience value, which for a bucket is its own.
+fn target(
+    name: &str,
+    subject: &Subject<'_>,
+    told: Option<&str>,
+    origin: &Origin,
+    estate: &mut Estate,
+) -> Target {
+    let above = hierarchy(&subject.ancestors, origin, estate);
+    if let (Some(told), Some(above), None) = (names::told_scope(name), above, names::scope_of(name))
+        && told.starts_with("projects/")
+        && is_project(above, estate)
+    {
+        same_project(&told, above, origin, estate);
+    }
+    if let Some(scope) = names::scope_of(name) {
+        return Target::Scope(scope_of(scope, above, origin, estate));
+    }
+    let told = told.filter(|_| above.is_none() && names::bucket(name).is_some());
+    let home = above
+        .or_else(|| told.and_then(|project| scope(&format!("projects/{project}"), None, origin, estate)));
+    let kind = subject.kind.map_or_else(|| kind_of(name), str::to_owned);
+    Target::Resource(resource(name, kind, home, origin.clone(), estate))
+}
+
+/// The scope that a policy is set on. Asset Inventory names projects by id and their ancestors by number: two project
+/// names in one place are the same project.
+fn scope_of(name: &str, above: Option<ScopeId>, origin: &Origin, estate: &mut Estate) -> ScopeId {
+    match above {
+        Some(above) if name.starts_with("projects/") && is_project(above, estate) => {
+            same_project(name, above, origin, estate)
+        }
+        Some(above) if estate.scope_names(above).any(|own| own == name) => above,
+        above => {
+            scope(name, above, origin, estate).unwrap_or_else(|| estate.add_scope(unnamed(name, origin)))
+        }
+    }
+}
+
+fn is_project(id: ScopeId, estate: &Estate) -> bool {
+    estate.scope(id).is_some_and(|scope| scope.name.starts_with("projects/"))
+}
+
+/// One project that is written in two ways keeps its id as its name.
+fn same_project(name: &str, other: ScopeId, origin: &Origin, estate: &mut Estate) -> ScopeId {
+    let known = estate.scope(other).map(|scope| scope.name.clone()).unwrap_or_default();
+    if known == name || estate.scope_names(other).any(|own| own == name) {
+        return other;
+    }
+    let is_number =
+        |name: &str| name.strip_prefix("projects/").is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
+    if is_number(name) && !is_number(&known) {
+        estate.add_scope_name(other, name);
+        return other;
+    }
+    let parent = estate.scope(other).and_then(|scope| scope.parent);
+    let Some(own) = scope(name, parent, origin, estate) else { return other };
+    estate.add_scope_name(own, &known);
+    own
+}
+
+/// The innermost of these scopes, all of them known and linked from now on.
+fn hierarchy(ancestors: &[&str], origin: &Origin, estate: &mut Estate) -> Option<ScopeId> {
+    ancestors.iter().rev().fold(None, |parent, name| scope(name, parent, origin, estate).or(parent))
+}
+
+/// The scope of that name with what is now known of it.
+pub fn scope(name: &str, parent: Option<ScopeId>, origin: &Origin, estate: &mut Estate) -> Option<ScopeId> {
+    let kind = names::scope_kind(name)?;
+    let origin = Origin { what: format!("`{name}`"), ..origin.clone() };
+    Some(estate.add_scope(Scope { cloud: CLOUD, name: name.to_owned(), kind, parent, origin }))
+}
+
+fn unnamed(name: &str, origin: &Origin) -> Scope {
+    let kind = crate::model::ScopeKind::Group;
+    Scope { cloud: CLOUD, name: name.to_owned(), kind, parent: None, origin: origin.clone() }
+}
+
+fn resource(
+    name: &str,
+    kind: String,
+    home: Option<ScopeId>,
+    origin: Origin,
+    estate: &mut Estate,
+) -> ResourceId {
+    let home = names::told_scope(name).and_then(|told| scope(&told, None, &origin, estate)).or(home);
+    if let Some((_, mail)) = name.rsplit_once("/serviceAccounts/").filter(|(_, mail)| mail.contains('@')) {
+        add_principal(estate, &Member::ServiceAccount(mail.to_ascii_lowercase()), origin.clone());
+    }
+    estate.add_resource(Resource { cloud: CLOUD, name: name.to_owned(), kind, home, origin })
+}
+
+/// The type of a resource by its name, where documents do not say it.
+fn kind_of(name: &str) -> String {
+    let service = name.strip_prefix("//").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let kind = match (names::bucket(name), name.rsplit_once("/serviceAccounts/")) {
+        (Some(_), _) if name.contains("/managedFolders/") => "ManagedFolder",
+        (Some(_), _) => "Bucket",
+        (None, Some(_)) => "ServiceAccount",
+        _ => return service.to_owned(),
+    };
+    format!("{service}/{kind}")
+}
+
+/// Takes note of a member: a principal, and for a service account the resource that it is, too.
+fn member(estate: &mut Estate, member: &Member, origin: Origin) {
+    add_principal(estate, member, origin.clone());
+    if let Member::ServiceAccount(mail) = member
+        && !names::is_service_agent(mail)
+        && let Some(name) = names::service_account(mail)
+    {
+        let kind = kind_of(&name);
+        resource(&name, kind, None, origin, estate);
+    }
+}
+
+fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option<PrincipalId> {
+    let kind = match member {
+        Member::AllUsers | Member::AllAuthenticatedUsers => PrincipalKind::Public,
+        Member::User(_) => PrincipalKind::User,
+        Member::ServiceAccount(mail) if names::is_service_agent(mail) => PrincipalKind::Service,
+        Member::ServiceAccount(_) => PrincipalKind::ServiceAccount,
+        Member::Group(_) | Member::Domain(_) => PrincipalKind::Group,
+        Member::Other(text) if text.starts_with("principalSet://") => PrincipalKind::Group,
+        Member::Other(_) => PrincipalKind::External,
+        Member::Holders(..) | Member::Deleted(_) => return None,
+    };
+    let project = match member {
+        Member::ServiceAccount(mail) if kind == PrincipalKind::ServiceAccount => {
+            names::service_account_project(mail)
+        }
+        _ => None,
+    };
+    let home = project.and_then(|project| scope(&format!("projects/{project}"), None, &origin, estate));
+    let facts = BTreeMap::new();
+    Some(estate.add_principal(Principal { cloud: CLOUD, name: member.name(), kind, home, facts, origin }))
+}
+
+/// Loads a custom role onto the project or organization that its name tells. Predefined roles are in the catalog and
+/// are passed over.
+pub fn custom_role(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    let Some(role) = parse::role(tree, problems) else { return };
+    if role.name.starts_with("roles/") {
+        return;
+    }
+    let origin =
+        Origin { span: Some(role.span), route: route.clone(), what: format!("role `{}`", role.name) };
+    let owner = role.name.split_once("/roles/").and_then(|(owner, _)| scope(owner, None, &origin, estate));
+    match owner {
+        Some(owner) => {
+            let name = role.name.clone();
+            attach(estate, &name, Body::Role(role), Target::Scope(owner), origin);
+        }
+        None => problems.push(
+            Problem::error("gcp-role-name", format!("the role name `{}` tells no owner", role.name))
+                .at(role.span)
+                .help("custom roles are named `projects/P/roles/R` or `organizations/N/roles/R`"),
+        ),
+    }
+}
+
+/// Takes note that `member` (`user:ada@example.com`) belongs to the group of mail address `group`.
+pub fn group_member(group: &str, member: &str, origin: &Origin, estate: &mut Estate) {
+    let group = add_principal(estate, &Member::Group(group.to_ascii_lowercase()), origin.clone());
+    let member = add_principal(estate, &Member::read(member), origin.clone());
+    if let (Some(group), Some(member)) = (group, member) {
+        estate.add_membership(Membership { group, member, origin: origin.clone() });
+    }
+}

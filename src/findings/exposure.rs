@@ -1,0 +1,90 @@
+//! What the rules about public and external access share: asking for each resource what a stranger may do, and
+//! putting the answer into a finding. Which strangers, and how bad it is, are the rules' own words.
+
+use super::{Context, Finding, Intent, Meta, Related};
+use crate::clouds;
+use crate::evaluator::{Answer, Bug, Outcome};
+use crate::logic::Formula;
+use crate::model::{Object, Question, ResourceId, Subject, Target};
+
+/// Resources that policies are attached to, in the order of the estate: only those can let a stranger in by
+/// themselves.
+pub(super) fn guarded_resources(context: &Context<'_>) -> Vec<ResourceId> {
+    context
+        .estate
+        .resources()
+        .map(|(id, _)| id)
+        .filter(|id| context.estate.attached_to(Target::Resource(*id)).next().is_some())
+        .collect()
+}
+
+/// What `subject` may do on `resource` or inside it.
+pub(super) fn ask(
+    context: &Context<'_>,
+    subject: Subject,
+    resource: ResourceId,
+) -> Result<Option<Answer>, Bug> {
+    let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
+        return Ok(None);
+    };
+    if clouds::cloud(cloud).is_none() {
+        return Ok(None);
+    }
+    let question = Question { cloud, subject, action: None, object: Object::Within(resource) };
+    context.evaluator.can(&question, &Formula::True).map(Some)
+}
+
+/// Words of a rule about strangers.
+pub(super) struct Wording {
+    /// What follows the name of the resource in the message.
+    pub(super) predicate: &'static str,
+    /// What to do.
+    pub(super) advice: &'static str,
+}
+
+/// The finding, if there is access; an undecided question is a finding too.
+pub(super) fn finding(
+    context: &Context<'_>,
+    meta: &'static Meta,
+    wording: &Wording,
+    resource: ResourceId,
+    answer: Answer,
+) -> Option<Finding> {
+    let what = context.estate.resource(resource)?;
+    let (message, witness) = match answer.outcome {
+        Outcome::Never => return None,
+        Outcome::Sometimes(witness) => (
+            format!(
+                "`{}` {}: `{}` is allowed to `{}`",
+                what.name, wording.predicate, witness.request.action, witness.request.principal
+            ),
+            Some(*witness),
+        ),
+        Outcome::Undecided => {
+            (format!("whether `{}` {} was not decided", what.name, wording.predicate), None)
+        }
+    };
+    let mut origins: Vec<_> = witness
+        .iter()
+        .flat_map(|witness| &witness.decision.because)
+        .map(|reason| reason.origin.clone())
+        .collect();
+    let primary = if origins.is_empty() { what.origin.clone() } else { origins.remove(0) };
+    Some(Finding {
+        rule: meta.id,
+        cloud: what.cloud,
+        level: meta.level,
+        certainty: answer.certainty,
+        message,
+        primary,
+        related: origins
+            .into_iter()
+            .map(|origin| Related { message: format!("{} also takes part", origin.what), origin })
+            .collect(),
+        fingerprint: Finding::fingerprint_of(meta.id, what.cloud, &[&what.name]),
+        witness,
+        hops: Vec::new(),
+        advice: wording.advice.to_owned(),
+        intent: Intent::default(),
+    })
+}

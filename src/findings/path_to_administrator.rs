@@ -1,0 +1,85 @@
+//! Rule `path-to-administrator`. Principals that are administrators themselves are another rule's work.
+
+use super::rule::rule;
+use super::{Context, Finding, Intent, Meta, Rule};
+use crate::evaluator::Bug;
+use crate::graph::Path;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Reports principals that are no administrators but can become one in one or more steps: by assuming a role, also
+    /// across accounts, or by impersonating a service account. Each step is a request that the provider's rules allow,
+    /// shown with the finding.
+    ///
+    /// ## Why it matters
+    ///
+    /// Such a principal *is* an administrator to whoever takes it over, and no list of administrators shows it.
+    ///
+    /// ## What to do
+    ///
+    /// Break the chain at the step that is easiest to give up: narrow the trust policy or the binding that names the
+    /// principal, or take the administrator rights from the end of the chain.
+    ///
+    /// ## What is not covered yet
+    ///
+    /// Steps by way of services (a function that runs with a role), by changing policies, and by creating credentials
+    /// are not followed yet.
+    ///
+    /// ## References
+    ///
+    /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html#iam-term-role-chaining>
+    /// - <https://cloud.google.com/iam/docs/service-account-impersonation>
+    PathToAdministrator,
+    "path-to-administrator",
+    High,
+    "a principal can become an administrator in one or more steps"
+}
+
+impl Rule for PathToAdministrator {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
+        sink.extend(context.graph.paths_to_administration().iter().filter_map(|path| finding(context, path)));
+        Ok(())
+    }
+}
+
+fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
+    let name = |id| context.estate.principal(id).map(|who| who.name.as_str());
+    let start = context.estate.principal(path.from)?;
+    let scope = context.estate.scope(path.seat.scope)?;
+    let end = name(path.seat.principal)?;
+    let first = path.hops.first()?;
+    let steps =
+        if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
+    let primary = first
+        .witness
+        .decision
+        .because
+        .first()
+        .map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
+    Some(Finding {
+        rule: PathToAdministrator::META.id,
+        cloud: start.cloud,
+        level: PathToAdministrator::META.level,
+        certainty: path.certainty.clone(),
+        message: format!("`{}` can become `{end}`, which administers `{}`, in {steps}", start.name, scope.name),
+        primary,
+        // The steps carry their own places.
+        related: Vec::new(),
+        witness: Some(first.witness.clone()),
+        hops: path.hops.clone(),
+        advice: "break one step: narrow the trust policy or binding that allows it, or take the administrator rights \
+                 from the end of the chain"
+            .to_owned(),
+        intent: Intent { principal: Some(path.from), policy: None },
+        fingerprint: Finding::fingerprint_of(
+            PathToAdministrator::META.id,
+            start.cloud,
+            &[&start.name, end, &scope.name],
+        ),
+    })
+}

@@ -1,0 +1,57 @@
+//! Rule `public-resource`.
+
+use super::exposure::{self, Wording};
+use super::rule::rule;
+use super::{Context, Finding, Meta, Rule};
+use crate::evaluator::Bug;
+use crate::model::Subject;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Reports resources on which somebody without credentials may do something, with the request that works.
+    ///
+    /// ## Why it matters
+    ///
+    /// Everybody on the internet can send that request.
+    ///
+    /// ## What to do
+    ///
+    /// If the resource is meant to be public (a website), narrow the grant to reading it and note the intention beside
+    /// it. Otherwise name the principals that need it, and turn on the provider's guard against public access:
+    /// S3 Block Public Access, or public access prevention of Cloud Storage.
+    ///
+    /// ## What is not covered yet
+    ///
+    /// Those guards are not read yet, so a bucket that they protect is still reported.
+    ///
+    /// ## References
+    ///
+    /// - <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+    /// - <https://cloud.google.com/storage/docs/public-access-prevention>
+    PublicResource,
+    "public-resource",
+    High,
+    "anybody, without credentials, may do something on a resource"
+}
+
+const WORDING: Wording = Wording {
+    predicate: "is open to the public",
+    advice: "name the principals that need it instead of everybody, or keep the grant to reading if the resource is \
+             meant to be public",
+};
+
+impl Rule for PublicResource {
+    fn meta(&self) -> &'static Meta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
+        for resource in exposure::guarded_resources(context) {
+            if let Some(answer) = exposure::ask(context, Subject::Anonymous, resource)? {
+                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,343 @@
+//! `aws iam get-account-authorization-details`: users, groups, roles and managed policies of one account, or of several
+//! when outputs were put together.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Instance profiles are
+//! not read: they add no permission of their own.
+
+use std::collections::BTreeMap;
+
+use super::aws_documents::{add_policy, attach, home, mentioned, policy, resource};
+use super::{Confidence, Document, Format};
+use crate::clouds::aws::ast::{Document as Policy, Element, Statement, Version, Word};
+use crate::clouds::aws::parse::Capacity;
+use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
+use crate::clouds::aws::{AWS, managed_policy};
+use crate::model::{
+    Effect, Estate, Gap, GapKind, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind,
+    Target,
+};
+use crate::text::{Located, Problem, Route, Span, Tree};
+
+const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AwsAccountDetails;
+
+impl Format for AwsAccountDetails {
+    fn id(&self) -> &'static str {
+        "aws-account-details"
+    }
+
+    fn summary(&self) -> &'static str {
+        "users, groups, roles and policies of an AWS account: `aws iam get-account-authorization-details`"
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let pages = tree.as_list().map_or(std::slice::from_ref(tree), |pages| pages);
+        let marked = |page: &Tree| {
+            LISTS.iter().filter(|list| page.get(list).is_some_and(|value| value.as_list().is_some())).count()
+        };
+        match pages.iter().map(marked).max() {
+            Some(2..) => Confidence::Certain,
+            Some(1) if pages.iter().any(|page| LISTS.iter().take(3).any(|list| page.get(list).is_some())) => {
+                Confidence::Certain
+            }
+            Some(1) => Confidence::Likely,
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        // A single object, or an array of the pages that a paginated call answered with.
+        let pages = document.tree.as_list().map_or(std::slice::from_ref(document.tree), |pages| pages);
+        let is_list = document.tree.as_list().is_some();
+        let mut loader = Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new() };
+        let routes: Vec<Route> = (0..pages.len())
+            .map(|index| if is_list { Route::root().index(index) } else { Route::root() })
+            .collect();
+        for (page, route) in pages.iter().zip(&routes) {
+            loader.list(page, "Policies", route, Loader::managed_policy);
+        }
+        for (page, route) in pages.iter().zip(&routes) {
+            loader.list(page, "GroupDetailList", route, Loader::group);
+        }
+        for (page, route) in pages.iter().zip(&routes) {
+            loader.list(page, "UserDetailList", route, Loader::user);
+            loader.list(page, "RoleDetailList", route, Loader::role);
+        }
+        // Whom the trust policies name is looked for only when everybody is loaded.
+        for trust in std::mem::take(&mut loader.trusts) {
+            mentioned(loader.estate, &trust);
+        }
+    }
+}
+
+struct Loader<'a> {
+    estate: &'a mut Estate,
+    problems: &'a mut Vec<Problem>,
+    /// Managed policies by ARN.
+    managed: BTreeMap<String, PolicyId>,
+    trusts: Vec<Policy>,
+}
+
+/// An entry of one of the lists.
+struct Item<'t> {
+    tree: &'t Tree,
+    route: Route,
+}
+
+impl<'t> Item<'t> {
+    fn text(&self, key: &str) -> Option<&'t str> {
+        self.tree.get(key).and_then(Tree::as_str)
+    }
+
+    fn list(&self, key: &str) -> impl Iterator<Item = Item<'t>> {
+        let route = self.route.key(key);
+        let items = self.tree.get(key).and_then(Tree::as_list).unwrap_or_default();
+        items.iter().enumerate().map(move |(index, tree)| Item { tree, route: route.index(index) })
+    }
+
+    fn origin(&self, what: String) -> Origin {
+        Origin { span: Some(self.place()), route: self.route.clone(), what }
+    }
+
+    /// The ARN, which shows the entry better than its whole extent.
+    fn place(&self) -> Span {
+        self.tree.get("Arn").map_or(self.tree.span, |arn| arn.span)
+    }
+}
+
+impl Loader<'_> {
+    fn list(&mut self, page: &Tree, key: &str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
+        let Some(value) = page.get(key) else { return };
+        let Some(items) = value.as_list() else {
+            let message = format!("expected `{key}` to be an array, found {}", value.kind_name());
+            self.problems.push(Problem::error("aws-export-shape", message).at(value.span));
+            return;
+        };
+        for (index, tree) in items.iter().enumerate() {
+            let item = Item { tree, route: route.key(key).index(index) };
+            match item.text("Arn") {
+                Some(arn) => load(self, &item, arn),
+                None => {
+                    let message = format!("an entry of `{key}` has no `Arn` and was left out");
+                    let problem = Problem::error("aws-export-shape", message).at(tree.span);
+                    self.problems
+                        .push(problem.help("export again with `aws iam get-account-authorization-details`"));
+                }
+            }
+        }
+    }
+
+    fn managed_policy(&mut self, item: &Item<'_>, arn: &str) {
+        if self.managed.contains_key(arn) {
+            return;
+        }
+        let name = arn.split_once(":policy/").map_or(arn, |(_, name)| name);
+        let default = item.text("DefaultVersionId");
+        let is_default = |version: &Item<'_>| {
+            let flagged = version.tree.get("IsDefaultVersion").and_then(Tree::as_bool);
+            flagged.unwrap_or_else(|| version.text("VersionId") == default)
+        };
+        let version = item.list("PolicyVersionList").find(is_default);
+        let found = version.and_then(|version| {
+            let route = version.route.key("Document");
+            policy(version.tree.get("Document")?, name, &route, Capacity::Identity, self.problems)
+        });
+        let document = found.unwrap_or_else(|| {
+            let message =
+                format!("the text of policy `{name}` could not be read; it was taken to grant nothing");
+            unknown(name, None, item.origin(format!("policy `{name}`")), message)
+        });
+        let id = add_policy(self.estate, document);
+        self.managed.insert(arn.to_owned(), id);
+    }
+
+    fn principal(&mut self, item: &Item<'_>, arn: &str, kind: PrincipalKind, id: &str) -> PrincipalId {
+        let origin = item.origin(format!("`{arn}`"));
+        let home = home(self.estate, arn, true, &origin);
+        let mut facts = BTreeMap::new();
+        facts.extend(item.text(id).map(|id| ("unique-id".to_owned(), id.to_owned())));
+        facts.extend(item.text("Path").map(|path| ("path".to_owned(), path.to_owned())));
+        for tag in item.list("Tags") {
+            if let (Some(key), Some(value)) = (tag.text("Key"), tag.text("Value")) {
+                facts.insert(format!("aws:PrincipalTag/{key}"), value.to_owned());
+            }
+        }
+        self.estate.add_principal(Principal { cloud: AWS, name: arn.to_owned(), kind, home, facts, origin })
+    }
+
+    fn group(&mut self, item: &Item<'_>, arn: &str) {
+        let id = self.principal(item, arn, PrincipalKind::Group, "GroupId");
+        self.policies(item, arn, id, "GroupPolicyList");
+    }
+
+    fn user(&mut self, item: &Item<'_>, arn: &str) {
+        let id = self.principal(item, arn, PrincipalKind::User, "UserId");
+        self.policies(item, arn, id, "UserPolicyList");
+        self.boundary(item, arn, id);
+        for group in item.list("GroupList") {
+            let Some(name) = group.tree.as_str() else { continue };
+            match self.find_group(arn, name) {
+                Some(group_id) => self.estate.add_membership(Membership {
+                    group: group_id,
+                    member: id,
+                    origin: group.origin(format!("membership of `{arn}` in group `{name}`")),
+                }),
+                None => self.missing_group(&group, arn, name),
+            }
+        }
+    }
+
+    /// Groups are listed by name; their path is not said.
+    fn find_group(&self, user: &str, name: &str) -> Option<PrincipalId> {
+        let head = user.split_once(":user/").map_or(user, |(head, _)| head);
+        let plain = self.estate.find_principal(AWS, &format!("{head}:group/{name}"));
+        let by_name = || {
+            let start = format!("{head}:group/");
+            let end = format!("/{name}");
+            let fits = |found: &Principal| found.name.starts_with(&start) && found.name.ends_with(&end);
+            self.estate.principals().find(|(_, found)| fits(found)).map(|(id, _)| id)
+        };
+        plain.or_else(by_name)
+    }
+
+    fn missing_group(&mut self, group: &Item<'_>, user: &str, name: &str) {
+        let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
+        let problem = Problem::warning("aws-export-incomplete", message.clone()).at(group.tree.span);
+        self.problems.push(problem.help("export without `--filter`, or add `Group` to it"));
+        let origin = Some(group.origin(format!("membership of `{user}` in group `{name}`")));
+        self.estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin });
+    }
+
+    fn role(&mut self, item: &Item<'_>, arn: &str) {
+        let id = self.principal(item, arn, PrincipalKind::Role, "RoleId");
+        self.policies(item, arn, id, "RolePolicyList");
+        self.boundary(item, arn, id);
+        let origin = item.origin(format!("role `{arn}`"));
+        let home = home(self.estate, arn, true, &origin);
+        let target = Target::Resource(resource(self.estate, arn, home, origin.clone()));
+        let name = format!("trust policy of {}", arn.split_once(":role/").map_or(arn, |(_, name)| name));
+        let route = item.route.key("AssumeRolePolicyDocument");
+        let read = item
+            .tree
+            .get("AssumeRolePolicyDocument")
+            .and_then(|tree| policy(tree, &name, &route, Capacity::Trust, self.problems));
+        let trust = read.unwrap_or_else(|| {
+            let message =
+                format!("the trust policy of `{arn}` could not be read; it was taken to let nobody in");
+            unknown(&name, None, origin.clone(), message)
+        });
+        self.trusts.push(trust.clone());
+        let policy = add_policy(self.estate, trust);
+        attach(self.estate, policy, target, TRUST, origin);
+    }
+
+    /// Inline and attached policies.
+    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &str) {
+        let owner = arn.rsplit('/').next().unwrap_or(arn);
+        for entry in item.list(inline) {
+            let given = entry.text("PolicyName").unwrap_or("inline policy");
+            let name = format!("{owner}/{given}");
+            let route = entry.route.key("PolicyDocument");
+            let read = entry
+                .tree
+                .get("PolicyDocument")
+                .and_then(|tree| policy(tree, &name, &route, Capacity::Identity, self.problems));
+            let origin = Origin {
+                span: Some(entry.tree.span),
+                route: entry.route.clone(),
+                what: format!("inline policy `{given}` of `{arn}`"),
+            };
+            let document = read.unwrap_or_else(|| {
+                let message = format!("policy `{name}` could not be read; it was taken to grant nothing");
+                unknown(&name, None, origin.clone(), message)
+            });
+            let policy = add_policy(self.estate, document);
+            attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
+        }
+        for entry in item.list("AttachedManagedPolicies") {
+            let Some(policy_arn) = entry.text("PolicyArn") else { continue };
+            let origin = Origin {
+                span: Some(entry.tree.span),
+                route: entry.route.clone(),
+                what: format!("attachment of `{policy_arn}` to `{arn}`"),
+            };
+            self.attach_managed(policy_arn, id, IDENTITY, origin);
+        }
+    }
+
+    fn boundary(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId) {
+        let Some(boundary) = item.tree.get("PermissionsBoundary") else { return };
+        let named =
+            boundary.as_str().or_else(|| boundary.get("PermissionsBoundaryArn").and_then(Tree::as_str));
+        let Some(named) = named else {
+            let message = format!("the permission boundary of `{arn}` has no `PermissionsBoundaryArn`");
+            self.problems.push(Problem::error("aws-export-shape", message).at(boundary.span));
+            return;
+        };
+        let origin = Origin {
+            span: Some(boundary.span),
+            route: item.route.key("PermissionsBoundary"),
+            what: format!("permission boundary of `{arn}`"),
+        };
+        self.attach_managed(named, id, BOUNDARY, origin);
+    }
+
+    fn attach_managed(&mut self, arn: &str, id: PrincipalId, layer: Layer, origin: Origin) {
+        let known = self.managed.get(arn).copied();
+        let policy = known.or_else(|| {
+            let document = managed_policy(arn)?;
+            let policy = add_policy(self.estate, document);
+            self.managed.insert(arn.to_owned(), policy);
+            Some(policy)
+        });
+        let policy = policy.unwrap_or_else(|| self.missing_policy(arn, layer, &origin));
+        attach(self.estate, policy, Target::Principal(id), layer, origin);
+    }
+
+    /// A policy whose text is nowhere: a boundary is taken to allow everything, any other to grant nothing, and both
+    /// leave a gap. The export does not contain policies that are used as boundaries only.
+    fn missing_policy(&mut self, arn: &str, layer: Layer, origin: &Origin) -> PolicyId {
+        let (message, statement) = if layer == BOUNDARY {
+            let message = format!(
+                "the text of `{arn}`, a permission boundary, is not in the input; it was taken to allow everything"
+            );
+            (message, origin.span.map(|span| everything(span, &origin.route)))
+        } else {
+            (format!("the text of `{arn}` is not in the input; it was taken to grant nothing"), None)
+        };
+        let name = arn.split_once(":policy/").map_or(arn, |(_, name)| name);
+        add_policy(self.estate, unknown(name, statement, origin.clone(), message))
+    }
+}
+
+/// What stands in for a policy whose text is not known.
+fn unknown(name: &str, statement: Option<Statement>, origin: Origin, message: String) -> Policy {
+    Policy {
+        name: name.into(),
+        span: origin.span,
+        route: origin.route.clone(),
+        version: Version::V2012,
+        id: None,
+        statements: statement.into_iter().collect(),
+        gaps: vec![Gap { kind: GapKind::MissingPolicy, message, origin: Some(origin) }],
+    }
+}
+
+fn everything(span: Span, route: &Route) -> Statement {
+    let star: Word = Located::new("*".into(), span);
+    let element = || Element { negated: false, values: vec![star.clone()], span };
+    Statement {
+        index: 0,
+        sid: None,
+        effect: Effect::Allow,
+        principal: None,
+        action: element(),
+        resource: Some(element()),
+        condition: Vec::new(),
+        span,
+        route: route.clone(),
+    }
+}

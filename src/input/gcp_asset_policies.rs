@@ -1,0 +1,167 @@
+//! Allow policies of many resources from Cloud Asset Inventory.
+//!
+//! Two shapes: what `gcloud asset search-all-iam-policies --scope=… --format=json` prints
+//! (<https://cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllIamPolicies>) and what
+//! `gcloud asset list|export --content-type=iam-policy` writes, as an array or one document per line
+//! (<https://cloud.google.com/asset-inventory/docs/reference/rest/v1/Asset>). A search names the project of a resource
+//! by its number; rows of projects tell which id that is, so they are loaded first.
+
+use super::{Confidence, Document, Format};
+use crate::clouds::gcp::load::{self, Subject};
+use crate::model::Estate;
+use crate::text::{Problem, Route, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct GcpAssetPolicies;
+
+impl Format for GcpAssetPolicies {
+    fn id(&self) -> &'static str {
+        "gcp-asset-policies"
+    }
+
+    fn summary(&self) -> &'static str {
+        "allow policies of a whole organization: gcloud asset search-all-iam-policies --scope=organizations/N --format=json"
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let row = match tree.as_list() {
+            Some(items) => items.first(),
+            None => Some(tree),
+        };
+        let has_policy = |row: &Tree| {
+            row.get("resource").is_some() && row.get("policy").is_some()
+                || row.get("name").is_some()
+                    && (row.get("iamPolicy").is_some() || row.get("iam_policy").is_some())
+        };
+        match row {
+            Some(row)
+                if (row.get("assetType").or_else(|| row.get("asset_type")).is_some()) && has_policy(row) =>
+            {
+                Confidence::Certain
+            }
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        let single = [document.tree.clone()];
+        let (rows, is_list) = match document.tree.as_list() {
+            Some(rows) => (rows, true),
+            None => (single.as_slice(), false),
+        };
+        let mut later = Vec::new();
+        for (index, tree) in rows.iter().enumerate() {
+            let route = if is_list { Route::root().index(index) } else { Route::root() };
+            match Row::read(tree, route, problems) {
+                Some(row) if row.subject.kind == Some(PROJECT) => row.load(estate, problems),
+                row => later.extend(row),
+            }
+        }
+        for row in later {
+            row.load(estate, problems);
+        }
+    }
+}
+
+const PROJECT: &str = "cloudresourcemanager.googleapis.com/Project";
+
+struct Row<'t> {
+    subject: Subject<'t>,
+    policy: &'t Tree,
+    route: Route,
+}
+
+impl<'t> Row<'t> {
+    fn read(tree: &'t Tree, route: Route, problems: &mut Vec<Problem>) -> Option<Self> {
+        let first = |keys: &[&str]| {
+            keys.iter().find_map(|key| {
+                Some((tree.get(key)?, tree.entries().find(|entry| &*entry.key.value == *key)?))
+            })
+        };
+        let name = first(&["resource", "name"]).map(|(name, _)| name);
+        let policy = first(&["policy", "iamPolicy", "iam_policy"]);
+        let (Some(place), Some((policy, entry))) = (name, policy) else {
+            if tree.get("assetType").is_none() || name.is_none() {
+                let problem =
+                    Problem::error("gcp-asset-shape", "a row without the name of a resource and its policy");
+                problems.push(problem.at(tree.span).help("export with --content-type=iam-policy"));
+            }
+            return None;
+        };
+        let Some(name) = place.as_str() else {
+            let message = format!("the name of a resource is {}, expected a string", place.kind_name());
+            problems.push(Problem::error("gcp-asset-shape", message).at(place.span));
+            return None;
+        };
+        let text = |key: &str| tree.get(key).and_then(Tree::as_str);
+        let texts = |key: &str| {
+            tree.get(key).and_then(Tree::as_list).unwrap_or_default().iter().filter_map(Tree::as_str)
+        };
+        let mut ancestors: Vec<&str> = texts("ancestors").collect();
+        if ancestors.is_empty() {
+            ancestors =
+                text("project").into_iter().chain(texts("folders")).chain(text("organization")).collect();
+        }
+        let kind = text("assetType").or_else(|| text("asset_type"));
+        let route = route.key(entry.key.value.clone());
+        Some(Self { subject: Subject { name, span: place.span, kind, ancestors }, policy, route })
+    }
+
+    fn load(&self, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        load::allow_policy(&self.subject, self.policy, &self.route, estate, problems);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clouds::gcp::names::{CLOUD, chain, placement};
+    use crate::text::{Files, json};
+
+    fn load(text: &str) -> (Estate, Vec<Problem>) {
+        let mut files = Files::default();
+        let file = files.add("assets.json", text);
+        let (mut estate, mut problems) = (Estate::default(), Vec::new());
+        let tree = json::parse(file, text, &mut problems).unwrap();
+        assert_eq!(GcpAssetPolicies.detects(&tree), Confidence::Certain);
+        GcpAssetPolicies.load(
+            &Document { file, path: "assets.json", tree: &tree },
+            &mut estate,
+            &mut problems,
+        );
+        (estate, problems)
+    }
+
+    #[test]
+    fn a_search_links_buckets_to_projects_and_numbers_to_ids() {
+        let (estate, problems) = load(
+            r#"[{"resource":"//storage.googleapis.com/b","assetType":"storage.googleapis.com/Bucket","project":"projects/77",
+                 "folders":["folders/2"],"organization":"organizations/1","policy":{"bindings":[]}},
+                {"resource":"//cloudresourcemanager.googleapis.com/projects/p","assetType":"cloudresourcemanager.googleapis.com/Project",
+                 "project":"projects/77","folders":["folders/2"],"organization":"organizations/1",
+                 "policy":{"bindings":[{"role":"roles/viewer","members":["user:a@x.org"]}]}}]"#,
+        );
+        assert_eq!(problems, []);
+        let scope = estate.find_scope(CLOUD, "projects/p").unwrap();
+        assert_eq!(estate.find_scope(CLOUD, "projects/77"), Some(scope));
+        assert_eq!(chain(&estate, scope), "organizations/1/folders/2/projects/p");
+        assert_eq!(
+            placement(&estate, "//storage.googleapis.com/projects/_/buckets/b/objects/o"),
+            Some(scope)
+        );
+        assert_eq!(placement(&estate, "//compute.googleapis.com/projects/77/zones/z"), Some(scope));
+    }
+
+    #[test]
+    fn an_export_is_read_too() {
+        let (estate, problems) = load(
+            r#"{"name":"//cloudresourcemanager.googleapis.com/folders/2","assetType":"cloudresourcemanager.googleapis.com/Folder",
+                "iamPolicy":{"bindings":[{"role":"roles/viewer","members":["group:g@x.org"]}]},"ancestors":["folders/2","organizations/1"]}"#,
+        );
+        assert_eq!(problems, []);
+        let scope = estate.find_scope(CLOUD, "folders/2").unwrap();
+        assert_eq!(chain(&estate, scope), "organizations/1/folders/2");
+        assert_eq!(estate.policies().count(), 1);
+    }
+}

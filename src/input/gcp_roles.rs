@@ -1,0 +1,64 @@
+//! Custom roles as `gcloud iam roles describe|list --project=P --format=json` prints them. A list without
+//! `--show-permissions` lacks the permissions; such roles are not loaded.
+
+use super::{Confidence, Document, Format};
+use crate::clouds::gcp::load;
+use crate::model::Estate;
+use crate::text::{Problem, Route, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct GcpRoles;
+
+impl Format for GcpRoles {
+    fn id(&self) -> &'static str {
+        "gcp-roles"
+    }
+
+    fn summary(&self) -> &'static str {
+        "custom roles: gcloud iam roles describe R --project=P --format=json"
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let first = match tree.as_list() {
+            Some(items) => items.first(),
+            None => Some(tree),
+        };
+        let name = first.and_then(|role| role.get("name")).and_then(Tree::as_str).unwrap_or_default();
+        let is_name = name.starts_with("roles/") || name.contains("/roles/");
+        let has = |key: &str| first.is_some_and(|role| role.get(key).is_some());
+        match (is_name, has("includedPermissions") || has("stage")) {
+            (true, true) => Confidence::Certain,
+            (true, false) if has("title") => Confidence::Likely,
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        match document.tree.as_list() {
+            Some(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    role(item, &Route::root().index(index), estate, problems);
+                }
+            }
+            None => role(document.tree, &Route::root(), estate, problems),
+        }
+    }
+}
+
+fn role(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    let gone = tree.get("deleted").and_then(Tree::as_bool) == Some(true);
+    if tree.as_map().is_some() && tree.get("includedPermissions").is_none() && !gone {
+        let name = tree.get("name").and_then(Tree::as_str).unwrap_or_default();
+        if !name.starts_with("roles/") {
+            let message = format!("the role `{name}` is listed without its permissions");
+            let problem = Problem::warning("gcp-role-permissions", message).at(tree.span);
+            problems.push(
+                problem
+                    .help("export it with `gcloud iam roles describe`, or the list with --show-permissions"),
+            );
+        }
+        return;
+    }
+    load::custom_role(tree, route, estate, problems);
+}

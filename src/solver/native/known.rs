@@ -1,0 +1,206 @@
+//! The universe of known actions: splitting by the action first, and keeping each action to its own resources.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::arena::{Connective, FALSE, Node, NodeId};
+use super::bits::Bits;
+use super::classes::{Class, Classes, Member};
+use super::meter::Spent;
+use super::search::Search;
+use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
+
+/// The number of the action's variable; see the order of the problem's variables.
+pub(super) const ACTION: u32 = 0;
+
+/// A search over known actions.
+pub(super) struct KnownActions<'a> {
+    pub(super) search: Search,
+    pub(super) actions: &'a Actions,
+    /// By atom about the action: the actions for which it holds.
+    matching: FxHashMap<u32, Vec<u32>>,
+    /// By group: that the resource is one of the group's.
+    on_group: FxHashMap<u32, NodeId>,
+}
+
+/// The classes of actions that a formula cannot tell apart.
+pub(super) struct ActionClasses {
+    /// The search's table with one entry for each class.
+    pub(super) table: usize,
+    /// The actions of each class, ascending.
+    pub(super) lists: Vec<ActionList>,
+}
+
+/// The actions of one class.
+pub(super) enum ActionList {
+    /// These.
+    Listed(Vec<u32>),
+    /// All but these, for which some atom holds.
+    AllBut(FxHashSet<u32>),
+}
+
+impl<'a> KnownActions<'a> {
+    pub(super) fn new(search: Search, actions: &'a Actions) -> Self {
+        Self { search, actions, matching: FxHashMap::default(), on_group: FxHashMap::default() }
+    }
+
+    /// A request of the universe that makes the formula true, if there is one.
+    pub(super) fn find(&mut self, root: NodeId) -> Result<Option<Assignment>, Spent> {
+        let mut open = vec![root];
+        while let Some(id) = open.pop() {
+            self.search.meter.spend(1)?;
+            if let Node::Any(span) = self.search.problem.arena.node(id) {
+                open.extend(self.search.problem.arena.parts(span).iter().rev());
+            } else if let Some(request) = self.find_in(id)? {
+                return Ok(Some(request));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_in(&mut self, id: NodeId) -> Result<Option<Assignment>, Spent> {
+        let classes = self.classes(id)?;
+        for (class, list) in classes.lists.iter().enumerate() {
+            let residual = self.search.assign(id, classes.table, class)?;
+            if residual == FALSE {
+                continue;
+            }
+            let candidates = self.representatives(list)?;
+            if candidates.len() > 2 && !self.search.satisfiable(residual)? {
+                continue;
+            }
+            for (group, entry) in candidates {
+                let on_group = self.on_group(group)?;
+                let parts = vec![residual, on_group];
+                let meter = &mut self.search.meter;
+                let whole = self.search.problem.arena.combine(Connective::All, parts, meter)?;
+                if self.search.satisfiable(whole)? {
+                    return Ok(Some(self.request(entry, group, whole)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn request(&mut self, entry: u32, group: u32, whole: NodeId) -> Assignment {
+        let mut request = Assignment::new();
+        if let Some(entry) = self.actions.entries().get(entry as usize) {
+            request.set(Attribute::action(), Value::Text(entry.name.to_string()));
+        }
+        let universal =
+            self.actions.groups().get(group as usize).is_some_and(|group| group.patterns.is_universal());
+        if universal {
+            request.set(Attribute::resource(), Value::Text("*".to_owned()));
+        }
+        self.search.witness(whole, &mut request);
+        request
+    }
+
+    /// The formula that the resource is one of the group's.
+    pub(super) fn on_group(&mut self, group: u32) -> Result<NodeId, Spent> {
+        if let Some(ready) = self.on_group.get(&group) {
+            return Ok(*ready);
+        }
+        let formula =
+            self.actions.groups().get(group as usize).map_or(Formula::False, |group| {
+                Formula::matches(Attribute::resource(), group.patterns.clone())
+            });
+        let id = self.search.problem.compile(&formula, &mut self.search.meter)?;
+        self.on_group.insert(group, id);
+        Ok(id)
+    }
+
+    /// One action of the list for each group of resources that its actions have, groups ascending.
+    fn representatives(&mut self, list: &ActionList) -> Result<Vec<(u32, u32)>, Spent> {
+        let mut found = Vec::new();
+        match list {
+            ActionList::Listed(entries) => {
+                self.search.meter.spend(entries.len())?;
+                let named = entries.iter().filter_map(|index| {
+                    let entry = self.actions.entries().get(*index as usize)?;
+                    Some((entry.resources, entry.name.len(), *index))
+                });
+                let mut named: Vec<_> = named.collect();
+                named.sort_unstable();
+                named.dedup_by_key(|(group, ..)| *group);
+                found.extend(named.into_iter().map(|(group, _, index)| (group, index)));
+            }
+            ActionList::AllBut(excluded) => {
+                for (group, _) in (0..).zip(self.actions.groups()) {
+                    let mut steps = 1;
+                    let first = self.actions.members(group).iter().find(|index| {
+                        steps += 1;
+                        !excluded.contains(index)
+                    });
+                    found.extend(first.map(|index| (group, *index)));
+                    self.search.meter.spend(steps)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The classes of actions that the formula tells apart and does not rule out at once.
+    pub(super) fn classes(&mut self, id: NodeId) -> Result<ActionClasses, Spent> {
+        let atoms = self.search.atoms_of(id, ACTION)?;
+        for atom in &atoms {
+            self.look_up(*atom)?;
+        }
+        let mut signatures: FxHashMap<u32, Bits> = FxHashMap::default();
+        for (index, atom) in atoms.iter().enumerate() {
+            let matching = self.matching.get(atom).map(Vec::as_slice).unwrap_or_default();
+            self.search.meter.spend(matching.len())?;
+            for entry in matching {
+                signatures.entry(*entry).or_insert_with(|| Bits::none(atoms.len())).insert(index);
+            }
+        }
+        let mut entries: Vec<(u32, Bits)> = signatures.into_iter().collect();
+        entries.sort_unstable();
+        let mut numbers: FxHashMap<Bits, usize> = FxHashMap::default();
+        let mut lists: Vec<(Bits, Vec<u32>)> = Vec::new();
+        let mut matched = FxHashSet::default();
+        for (entry, bits) in entries {
+            matched.insert(entry);
+            let number = *numbers.entry(bits).or_insert_with_key(|bits| {
+                lists.push((bits.clone(), Vec::new()));
+                lists.len() - 1
+            });
+            if let Some((_, list)) = lists.get_mut(number) {
+                list.push(entry);
+            }
+        }
+        Ok(self.tabulate(atoms, lists, matched))
+    }
+
+    fn tabulate(
+        &mut self,
+        atoms: Vec<u32>,
+        lists: Vec<(Bits, Vec<u32>)>,
+        matched: FxHashSet<u32>,
+    ) -> ActionClasses {
+        let member = Member::Truth(true);
+        let mut list: Vec<Class> =
+            lists.iter().map(|(bits, _)| Class { holds: bits.clone(), member: member.clone() }).collect();
+        list.push(Class { holds: Bits::none(atoms.len()), member });
+        let mut lists: Vec<ActionList> =
+            lists.into_iter().map(|(_, entries)| ActionList::Listed(entries)).collect();
+        lists.push(ActionList::AllBut(matched));
+        let table = self.search.push_table(Classes { variable: ACTION, atoms, list });
+        ActionClasses { table, lists }
+    }
+
+    fn look_up(&mut self, atom: u32) -> Result<(), Spent> {
+        if self.matching.contains_key(&atom) {
+            return Ok(());
+        }
+        let found = match self.search.problem.atom(atom).map(|info| &info.atom) {
+            Some(Atom::Matches(_, patterns)) => {
+                self.search.meter.spend(8 * patterns.len())?;
+                self.actions.matching(patterns)
+            }
+            _ => Vec::new(),
+        };
+        self.search.meter.spend(found.len())?;
+        self.matching.insert(atom, found);
+        Ok(())
+    }
+}

@@ -1,0 +1,357 @@
+//! The classes of texts that some sets of patterns cannot tell apart, each with a shortest member.
+//!
+//! The product automaton of all patterns is built lazily and breadth first. A state is the set of places in the
+//! patterns at which the text read so far may stand. Two facts keep the states few:
+//!
+//! - Behind a run that takes everything, earlier places of the same pattern add nothing: whatever they would accept,
+//!   the run accepts too, by taking what they would have taken on the way to it.
+//! - A pattern that ends in such a run makes its whole set hold for good once the run is reached.
+
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::bits::Bits;
+use super::meter::{Meter, Spent};
+use super::prefixes;
+use crate::logic::{Case, Pattern, Patterns, Token};
+
+/// Which classes are asked for.
+pub(super) struct Question<'a> {
+    /// The sets of patterns; a class is a way in which a text can match some of them and not the others.
+    pub(super) sets: &'a [&'a Patterns],
+    /// The sets that must match, by index.
+    pub(super) wanted: Bits,
+    /// The sets that must not match, by index.
+    pub(super) banned: Bits,
+}
+
+/// A class of texts: the sets that its texts match, and one of its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TextClass {
+    /// Indexes of the sets that match.
+    pub(super) matched: Bits,
+    /// A short member.
+    pub(super) example: String,
+}
+
+/// All classes that satisfy the question, in an order that depends on the question alone.
+pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
+    match prefixes::classes(question, meter)? {
+        Some(classes) => Ok(classes),
+        None => Explorer::new(question).explore(meter),
+    }
+}
+
+impl Question<'_> {
+    /// Whether a text that matches just these sets is asked for.
+    pub(super) fn admits(&self, matched: &Bits) -> bool {
+        self.wanted.within(matched) && !self.banned.meets(matched)
+    }
+}
+
+/// A place in a pattern.
+#[derive(Clone, Copy)]
+struct Cell {
+    step: Step,
+    /// The index of the pattern's set.
+    set: u32,
+    /// The first cell of the same pattern.
+    first: u32,
+    case: Case,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Take(Token),
+    /// The end of the pattern: the text matches if it ends here.
+    End,
+    /// The set matches whatever follows.
+    Always,
+}
+
+struct Explorer<'a> {
+    question: &'a Question<'a>,
+    cells: Vec<Cell>,
+    /// From here on, `cells` has one `Always` for each set.
+    always: u32,
+    states: Vec<State>,
+    places: Vec<u32>,
+    heads: FxHashMap<u64, u32>,
+    found: FxHashMap<Bits, ()>,
+    classes: Vec<TextClass>,
+    /// Scratch space for the state under construction.
+    draft: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct State {
+    start: u32,
+    len: u32,
+    parent: u32,
+    by: char,
+    next: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'a> Explorer<'a> {
+    fn new(question: &'a Question<'a>) -> Self {
+        let mut cells = Vec::new();
+        for (set, patterns) in (0..).zip(question.sets) {
+            for pattern in patterns.iter() {
+                let first = as_place(cells.len());
+                let cell = |step| Cell { step, set, first, case: pattern.case() };
+                cells.extend(pattern.tokens().iter().map(|token| cell(Step::Take(*token))));
+                cells.push(cell(Step::End));
+            }
+        }
+        let always = as_place(cells.len());
+        cells.extend((0..).zip(question.sets).map(|(set, _)| Cell {
+            step: Step::Always,
+            set,
+            first: always,
+            case: Case::Sensitive,
+        }));
+        Self {
+            question,
+            cells,
+            always,
+            states: Vec::new(),
+            places: Vec::new(),
+            heads: FxHashMap::default(),
+            found: FxHashMap::default(),
+            classes: Vec::new(),
+            draft: Vec::new(),
+        }
+    }
+
+    fn explore(mut self, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
+        meter.spend(self.cells.len())?;
+        self.start();
+        self.keep(NONE, '\0', meter)?;
+        let most = self.most_classes();
+        let mut at = 0;
+        while let Some(state) = self.states.get(at).copied() {
+            self.record(at, state, meter)?;
+            if self.classes.len() >= most {
+                break;
+            }
+            for c in self.alphabet(state) {
+                self.advance(state, c);
+                meter.spend(2 + state.len as usize)?;
+                self.keep(as_place(at), c, meter)?;
+            }
+            at += 1;
+        }
+        Ok(self.classes)
+    }
+
+    /// No more classes than this can exist.
+    fn most_classes(&self) -> usize {
+        let free = (0..self.question.sets.len())
+            .filter(|set| !self.question.wanted.contains(*set) && !self.question.banned.contains(*set))
+            .count();
+        u32::try_from(free).ok().and_then(|free| 1_usize.checked_shl(free)).unwrap_or(usize::MAX)
+    }
+
+    fn places(&self, state: State) -> &[u32] {
+        let start = state.start as usize;
+        self.places.get(start..start + state.len as usize).unwrap_or_default()
+    }
+
+    fn cell(&self, place: u32) -> Cell {
+        let outside = Cell { step: Step::End, set: NONE, first: NONE, case: Case::Sensitive };
+        self.cells.get(place as usize).copied().unwrap_or(outside)
+    }
+
+    /// The state before the first character.
+    fn start(&mut self) {
+        self.draft.clear();
+        let mut first = 0;
+        while first < self.always {
+            self.reach(first);
+            first += 1;
+            while first < self.always && self.cell(first).first != first {
+                first += 1;
+            }
+        }
+    }
+
+    /// The state after one more character.
+    fn advance(&mut self, state: State, c: char) {
+        self.draft.clear();
+        for index in 0..state.len {
+            let Some(place) = self.places.get((state.start + index) as usize).copied() else { continue };
+            let cell = self.cell(place);
+            match cell.step {
+                Step::Always => self.draft.push(place),
+                Step::End => {}
+                Step::Take(token) if accepts(token, cell.case, c) => {
+                    let stays = matches!(token, Token::Run | Token::RunInSegment);
+                    self.reach(if stays { place } else { place + 1 });
+                }
+                Step::Take(_) => {}
+            }
+        }
+    }
+
+    /// Adds a place, and those that are reached from it without a character.
+    fn reach(&mut self, mut place: u32) {
+        loop {
+            let cell = self.cell(place);
+            let behind = self.cell(place + 1);
+            if cell.step == Step::Take(Token::Run) && behind.step == Step::End && behind.first == cell.first {
+                self.draft.push(self.always + cell.set);
+                return;
+            }
+            self.draft.push(place);
+            if !matches!(cell.step, Step::Take(Token::Run | Token::RunInSegment)) {
+                return;
+            }
+            place += 1;
+        }
+    }
+
+    /// Brings the draft into its canonical form and keeps it, unless it is known or cannot lead to a wanted class.
+    fn keep(&mut self, parent: u32, by: char, meter: &mut Meter) -> Result<(), Spent> {
+        self.reduce();
+        if !self.is_hopeful() {
+            return Ok(());
+        }
+        let mut hasher = FxHasher::default();
+        self.draft.iter().for_each(|place| hasher.write_u32(*place));
+        let hash = hasher.finish();
+        let first = self.heads.get(&hash).copied().unwrap_or(NONE);
+        let mut at = first;
+        while let Some(state) = self.states.get(at as usize).copied() {
+            if self.places(state) == self.draft {
+                return Ok(());
+            }
+            at = state.next;
+        }
+        meter.spend(8 + self.draft.len())?;
+        self.heads.insert(hash, as_place(self.states.len()));
+        let (start, len) = (as_place(self.places.len()), as_place(self.draft.len()));
+        self.places.extend_from_slice(&self.draft);
+        self.states.push(State { start, len, parent, by, next: first });
+        Ok(())
+    }
+
+    /// Sorts the draft and drops the places that add nothing.
+    fn reduce(&mut self) {
+        let mut draft = std::mem::take(&mut self.draft);
+        draft.sort_unstable();
+        draft.dedup();
+        let sure_from = draft.partition_point(|place| *place < self.always);
+        let sure: Vec<u32> = draft.get(sure_from..).unwrap_or_default().to_vec();
+        let mut run_of = NONE;
+        let mut kept = Vec::with_capacity(draft.len());
+        for place in draft.iter().rev().copied() {
+            let cell = self.cell(place);
+            let covered = match cell.step {
+                Step::Always => false,
+                _ => cell.first == run_of || sure.binary_search(&(self.always + cell.set)).is_ok(),
+            };
+            if covered {
+                continue;
+            }
+            if cell.step == Step::Take(Token::Run) {
+                run_of = cell.first;
+            }
+            kept.push(place);
+        }
+        kept.reverse();
+        self.draft = kept;
+    }
+
+    /// Whether every wanted set may still match and no banned one matches for good.
+    fn is_hopeful(&self) -> bool {
+        let mut alive = Bits::none(self.question.sets.len());
+        for place in &self.draft {
+            let cell = self.cell(*place);
+            if cell.step == Step::Always && self.question.banned.contains(cell.set as usize) {
+                return false;
+            }
+            alive.insert(cell.set as usize);
+        }
+        self.question.wanted.within(&alive)
+    }
+
+    /// Records the class of the texts that end in this state.
+    fn record(&mut self, at: usize, state: State, meter: &mut Meter) -> Result<(), Spent> {
+        let mut matched = Bits::none(self.question.sets.len());
+        for place in self.places(state) {
+            let cell = self.cell(*place);
+            if matches!(cell.step, Step::End | Step::Always) {
+                matched.insert(cell.set as usize);
+            }
+        }
+        if self.question.admits(&matched) && self.found.insert(matched.clone(), ()).is_none() {
+            let example = self.text(at);
+            meter.spend(1 + example.len())?;
+            self.classes.push(TextClass { matched, example });
+        }
+        Ok(())
+    }
+
+    /// The text that led to a state first.
+    fn text(&self, at: usize) -> String {
+        let mut characters = Vec::new();
+        let mut next = self.states.get(at);
+        while let Some(state) = next.filter(|state| state.parent != NONE) {
+            characters.push(state.by);
+            next = self.states.get(state.parent as usize);
+        }
+        characters.iter().rev().collect()
+    }
+
+    /// One character of each class of characters that the state tells apart, readable ones first.
+    fn alphabet(&self, state: State) -> Vec<char> {
+        let mut known = Vec::new();
+        for place in self.places(state) {
+            let cell = self.cell(*place);
+            match cell.step {
+                Step::Take(Token::Char(c)) => {
+                    known.push(c);
+                    if cell.case == Case::Insensitive {
+                        known.push(c.to_ascii_uppercase());
+                    }
+                }
+                Step::Take(Token::OneInSegment | Token::RunInSegment) => known.push(':'),
+                _ => {}
+            }
+        }
+        known.sort_unstable_by_key(|c| (!c.is_ascii_alphanumeric(), c.is_ascii_uppercase(), *c));
+        known.dedup();
+        let other = unlike(|c| known.contains(&c));
+        known.push(other);
+        known
+    }
+}
+
+/// Whether `token` takes `c`; [`Pattern::accepts`] without a pattern at hand.
+fn accepts(token: Token, case: Case, c: char) -> bool {
+    match token {
+        Token::Char(own) => own == c || (case == Case::Insensitive && own == c.to_ascii_lowercase()),
+        Token::One | Token::Run => true,
+        Token::OneInSegment | Token::RunInSegment => c != ':',
+    }
+}
+
+/// A readable character that `taken` does not hold for.
+pub(super) fn unlike(taken: impl Fn(char) -> bool) -> char {
+    let readable = "xabcdefghijklmnopqrstuvwyz0123456789XABCDEFGHIJKLMNOPQRSTUVWYZ-_./".chars();
+    let others = ('\u{a1}'..=char::MAX).filter(|c| *c != ':');
+    readable.chain(others).find(|c| !taken(*c)).unwrap_or('x')
+}
+
+/// The sets of patterns as plain patterns, for those who test them one by one.
+pub(super) fn all_patterns<'a>(sets: &'a [&'a Patterns]) -> impl Iterator<Item = (usize, &'a Pattern)> {
+    sets.iter().enumerate().flat_map(|(set, patterns)| patterns.iter().map(move |pattern| (set, pattern)))
+}
+
+/// Numbers of cells and states stay far below 2³²: the budget ends first.
+fn as_place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

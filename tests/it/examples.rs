@@ -1,0 +1,196 @@
+//! The examples: what the commands of the demo print is compared with the files beside the examples, and each example
+//! is checked for what a reader is promised to see in it.
+//!
+//! `LEASTWISE_BLESS=1 cargo test --test it examples` writes the files anew; read the difference before you keep it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// One command of the demo.
+struct Case {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    exit: i32,
+    /// Whether it needs the solver's optimizer.
+    needs_z3: bool,
+}
+
+const CASES: &[Case] = &[
+    Case { name: "aws-organization/scan", arguments: &["scan", "examples/aws-organization"], exit: 1, needs_z3: false },
+    Case {
+        name: "aws-organization/paths",
+        arguments: &["paths", "examples/aws-organization", "--to", "admin"],
+        exit: 0,
+        needs_z3: false,
+    },
+    Case {
+        name: "aws-organization/can",
+        arguments: &[
+            "can",
+            "data-science",
+            "iam:CreateUser",
+            "arn:aws:iam::111122223333:user/mallory",
+            "examples/aws-organization",
+        ],
+        exit: 0,
+        needs_z3: false,
+    },
+    Case {
+        name: "aws-organization/access",
+        arguments: &["access", "alice", "examples/aws-organization"],
+        exit: 0,
+        needs_z3: false,
+    },
+    Case { name: "gcp-editor/scan", arguments: &["scan", "examples/gcp-editor"], exit: 1, needs_z3: false },
+    Case {
+        name: "gcp-editor/recommend",
+        arguments: &[
+            "recommend",
+            "examples/gcp-editor",
+            "--usage",
+            "examples/gcp-editor/audit-log.jsonl.gz",
+            "--days",
+            "90",
+        ],
+        exit: 0,
+        needs_z3: true,
+    },
+];
+
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run(arguments: &[&str]) -> (String, i32) {
+    let output = Command::new(env!("CARGO_BIN_EXE_leastwise"))
+        .args(arguments)
+        .current_dir(package())
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary runs");
+    let text = String::from_utf8(output.stdout).expect("the output is UTF-8");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!errors.contains("internal error"), "{errors}");
+    (text, output.status.code().unwrap_or(-1))
+}
+
+fn expected_file(case: &Case) -> PathBuf {
+    let (example, command) = case.name.split_once('/').expect("a name has two parts");
+    package().join("examples").join(example).join("expected").join(format!("{command}.txt"))
+}
+
+#[test]
+fn commands_print_what_is_expected() {
+    let bless = std::env::var_os("LEASTWISE_BLESS").is_some();
+    let mut broken = Vec::new();
+    for case in CASES.iter().filter(|case| cfg!(feature = "z3") || !case.needs_z3) {
+        let (text, exit) = run(case.arguments);
+        let file = expected_file(case);
+        if bless {
+            std::fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("the folder can be made");
+            std::fs::write(&file, &text).expect("the file can be written");
+        }
+        let expected = std::fs::read_to_string(&file).unwrap_or_default();
+        if text != expected {
+            broken.push(format!("{}: expected\n{expected}\n--- but it printed\n{text}", case.name));
+        }
+        if exit != case.exit {
+            broken.push(format!("{}: expected exit code {}, got {exit}", case.name, case.exit));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+}
+
+#[test]
+fn the_same_command_prints_the_same_bytes() {
+    for case in CASES.iter().filter(|case| cfg!(feature = "z3") || !case.needs_z3) {
+        assert_eq!(run(case.arguments), run(case.arguments), "{}", case.name);
+    }
+}
+
+fn findings(path: &str) -> Vec<Value> {
+    let (text, _) = run(&["scan", path, "--format", "json"]);
+    let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+    report["findings"].as_array().expect("it has findings").clone()
+}
+
+/// Whether some finding of `rule` mentions all `words` in its message.
+fn reports(findings: &[Value], rule: &str, words: &[&str]) -> bool {
+    findings.iter().any(|finding| {
+        let message = finding["message"].as_str().unwrap_or_default();
+        finding["rule"] == rule && words.iter().all(|word| message.contains(word))
+    })
+}
+
+#[test]
+fn the_organization_shows_what_its_readme_promises() {
+    let found = findings("examples/aws-organization");
+    let yes: &[(&str, &[&str])] = &[
+        ("administrator-access", &["break-glass", "under some conditions"]),
+        ("administrator-access", &["platform-admin", "always"]),
+        ("path-to-administrator", &["role/developer", "platform-admin", "3 steps"]),
+        ("wildcard-action", &["thumbnails", "s3:*"]),
+        ("public-resource", &["acme-public-assets"]),
+        ("external-access", &["acme-exports"]),
+        ("external-access", &["vendor-monitoring"]),
+    ];
+    for (rule, words) in yes {
+        assert!(reports(&found, rule, words), "no finding of `{rule}` with {words:?}");
+    }
+    let no: &[(&str, &[&str])] = &[
+        ("administrator-access", &["data-science"]),
+        ("path-to-administrator", &["release-bot"]),
+        ("path-to-administrator", &["data-science"]),
+        ("public-resource", &["acme-invoices"]),
+        ("public-resource", &["acme-exports"]),
+        ("external-access", &["platform-admin`"]),
+    ];
+    for (rule, words) in no {
+        assert!(!reports(&found, rule, words), "a finding of `{rule}` with {words:?} is wrong");
+    }
+}
+
+#[test]
+fn every_place_in_a_report_is_the_text_it_speaks_of() {
+    for example in ["examples/aws-organization", "examples/gcp-editor"] {
+        for finding in findings(example) {
+            let place = &finding["place"];
+            let Some(path) = place["path"].as_str() else { continue };
+            let text = std::fs::read_to_string(package().join(path)).expect("the path is a file of the example");
+            let line = place["line"].as_u64().expect("a line") as usize;
+            let column = place["column"].as_u64().expect("a column") as usize;
+            let rest: String = text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
+            assert!(
+                rest.starts_with(['{', '"', '[']),
+                "{}: {path}:{line}:{column} is `{rest}`",
+                finding["message"]
+            );
+        }
+    }
+}
+
+#[cfg(feature = "z3")]
+#[test]
+fn the_editor_gets_one_role_on_one_bucket() {
+    let (text, _) = run(&[
+        "recommend",
+        "examples/gcp-editor",
+        "--usage",
+        "examples/gcp-editor/audit-log.jsonl.gz",
+        "--principal",
+        "uploader@acme-media.iam.gserviceaccount.com",
+        "--days",
+        "90",
+        "--format",
+        "json",
+    ]);
+    let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+    let suggestion = &report["suggestions"][0];
+    let replacement = suggestion["replacement"].as_array().expect("a replacement");
+    assert_eq!(replacement.len(), 1, "{replacement:?}");
+    assert_eq!(replacement[0]["role"], "roles/storage.objectCreator");
+    assert_eq!(suggestion["proof"]["keeps"]["holds"], true);
+    assert_eq!(suggestion["proof"]["narrows"]["holds"], true);
+}
