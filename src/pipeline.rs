@@ -6,11 +6,15 @@ use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Unknown};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Graph, Path};
-use crate::input::{self, Loaded, disk::Limits};
+use crate::input::disk::{self, Limits};
+use crate::input::{self, Loaded};
 use crate::logic::{Attribute, Formula, Patterns};
-use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject};
+use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
+use crate::recommender::{self, Suggestion};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::solver::Portfolio;
+use crate::text::Problem;
+use crate::usage::LOGS;
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,15 @@ pub enum Task {
         action: Option<String>,
         /// Only resources that match this pattern.
         resource: Option<String>,
+    },
+    /// Narrower grants for what was used.
+    Recommend {
+        /// Paths to activity logs.
+        usage: Vec<String>,
+        /// Only for this principal, as the user typed it.
+        principal: Option<String>,
+        /// For how many days use should have been watched.
+        days: u32,
     },
 }
 
@@ -71,6 +84,7 @@ enum Found {
     Paths(Vec<Path>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
+    Suggestions(Vec<Suggestion>),
 }
 
 /// Why nothing came out.
@@ -86,6 +100,8 @@ pub struct Stopped {
 pub enum Reason {
     /// No document could be analysed.
     NoDocuments,
+    /// No activity log could be read.
+    NoUsage,
     /// The question names something that does not exist.
     Unanswerable {
         /// What, for people.
@@ -99,13 +115,22 @@ pub enum Reason {
 
 /// Runs `task` on the files that `paths` stand for.
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
-    let loaded = input::load(paths, settings.limits);
-    if loaded.documents.is_empty() {
+    let mut loaded = input::load(paths, settings.limits);
+    let mut inputs = documents(&loaded);
+    if inputs.is_empty() {
         return Err(Box::new(Stopped { loaded, reason: Reason::NoDocuments }));
     }
-    match analyse(task, &loaded.estate, &settings.portfolio) {
+    let mut used = Usage::default();
+    if let Task::Recommend { usage, .. } = task {
+        let logs = read_usage(usage, settings.limits, &mut used, &mut loaded.problems);
+        if logs.is_empty() {
+            return Err(Box::new(Stopped { loaded, reason: Reason::NoUsage }));
+        }
+        inputs.extend(logs);
+    }
+    match analyse(task, &loaded.estate, &used, &settings.portfolio) {
         Ok((found, undecided)) => Ok(Outcome {
-            inputs: inputs(&loaded),
+            inputs,
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
             undecided,
             found,
@@ -116,7 +141,12 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
 }
 
 /// The result, and the questions that stayed undecided on the way.
-fn analyse(task: &Task, estate: &Estate, portfolio: &Portfolio) -> Result<(Found, Vec<String>), Reason> {
+fn analyse(
+    task: &Task,
+    estate: &Estate,
+    used: &Usage,
+    portfolio: &Portfolio,
+) -> Result<(Found, Vec<String>), Reason> {
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
@@ -147,7 +177,56 @@ fn analyse(task: &Task, estate: &Estate, portfolio: &Portfolio) -> Result<(Found
             let access = evaluator.access(&question, &given)?;
             Ok((Found::Access(question, access), Vec::new()))
         }
+        Task::Recommend { principal: typed, days, .. } => {
+            let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
+            let options = recommender::Options { principal, days: *days };
+            Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
+        }
     }
+}
+
+/// Adds all events of the logs that `paths` stand for to `used`, file by file and without holding one in memory.
+/// Answers the logs that were read.
+fn read_usage(paths: &[String], limits: Limits, used: &mut Usage, problems: &mut Vec<Problem>) -> Vec<Input> {
+    let mut logs = Vec::new();
+    for found in disk::expand(paths, limits, problems) {
+        let path = found.path.to_string_lossy().into_owned();
+        let before = problems.len();
+        match read_log(&found.path, used, problems) {
+            Ok(Some(format)) => logs.push(Input { path: path.clone(), format }),
+            // A folder may hold policies beside the logs.
+            Ok(None) if !found.named => {}
+            Ok(None) => problems.push(unknown_log(&path)),
+            Err(problem) => problems.push(problem),
+        }
+        for problem in problems.iter_mut().skip(before).filter(|problem| problem.span.is_none()) {
+            problem.path.get_or_insert_with(|| path.clone());
+        }
+    }
+    logs
+}
+
+/// Reads one log; `None` when it is of no kind that is known.
+fn read_log(
+    path: &std::path::Path,
+    used: &mut Usage,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<&'static str>, Problem> {
+    let unreadable = |error: &std::io::Error| {
+        Problem::error("unreadable-file", format!("cannot read `{}`: {error}", path.display()))
+    };
+    let mut source = disk::open_lines(path)?;
+    let beginning = source.fill_buf().map_err(|error| unreadable(&error))?;
+    let beginning = String::from_utf8_lossy(beginning).into_owned();
+    let Some(log) = LOGS.iter().find(|log| log.detects(&beginning)) else { return Ok(None) };
+    log.read(&mut *source, used, problems).map_err(|error| unreadable(&error))?;
+    Ok(Some(log.id()))
+}
+
+fn unknown_log(path: &str) -> Problem {
+    let kinds: Vec<&str> = LOGS.iter().map(|log| log.summary()).collect();
+    Problem::error("unknown-kind", format!("`{path}` is no activity log that is read here"))
+        .help(format!("expected one of:\n{}", kinds.join("\n")))
 }
 
 /// What users type for any action and any resource.
@@ -233,7 +312,7 @@ impl From<Bug> for Reason {
 }
 
 /// The documents that were loaded, each with its kind.
-fn inputs(loaded: &Loaded) -> Vec<Input> {
+fn documents(loaded: &Loaded) -> Vec<Input> {
     let documents = loaded.documents.iter();
     documents
         .map(|document| Input { path: loaded.files.path(document.file).to_owned(), format: document.format })
@@ -261,6 +340,9 @@ impl Outcome {
             Found::Paths(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
+            Found::Suggestions(suggestions) => suggestions
+                .iter()
+                .any(|one| one.proof.keeps.holds.is_none() || one.proof.narrows.holds.is_none()),
         };
         open || !self.undecided.is_empty()
     }
@@ -282,6 +364,7 @@ impl Outcome {
                     Content::Answer(Verdict { question, can, lacks })
                 }
                 Found::Access(question, access) => Content::Access(question, access),
+                Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
             },
         }
     }

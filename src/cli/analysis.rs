@@ -95,14 +95,14 @@ fn show_problems(loaded: &Loaded, console: &mut Console) -> bool {
     let warnings = count(&loaded.problems, Severity::Warning);
     if errors + warnings > 0 {
         let rest = match (loaded.documents.len(), errors) {
-            (0, _) => "nothing could be analysed",
-            (_, 0) => "everything else was analysed",
-            _ => "what could be read was analysed",
+            (0, _) => "",
+            (_, 0) => "; everything else was analysed",
+            _ => "; what could be read was analysed",
         };
         let errors = phrase(errors, "error");
         let warnings = phrase(warnings, "warning");
         let both: Vec<String> = [errors, warnings].into_iter().flatten().collect();
-        console.err(&format!("{} in the input; {rest}\n", both.join(" and ")));
+        console.err(&format!("{} in the input{rest}\n", both.join(" and ")));
     }
     errors > 0
 }
@@ -136,6 +136,10 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
             };
             console.fail(&message, Some("`leastwise formats` lists what is read and how to export it"))
         }
+        Reason::NoUsage => console.fail(
+            "no analysis took place: no activity log was read",
+            Some("`leastwise formats` lists the logs that are read and how to export them"),
+        ),
         Reason::Unanswerable { message, nearest } => {
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));
             console.fail(&format!("no analysis took place: {message}"), help.as_deref())

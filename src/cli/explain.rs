@@ -7,6 +7,7 @@ use super::console::Console;
 use super::exit::Exit;
 use crate::clouds::catalog::Search;
 use crate::findings::{Meta, RULES};
+use crate::report::documentation;
 
 /// Explain a rule: what it finds, why it matters, what to write instead.
 #[derive(Debug, Args)]
@@ -38,11 +39,10 @@ impl Explain {
     }
 }
 
-/// The documentation with a heading, without the space that doc comments begin their lines with.
+/// The documentation with a heading.
 fn page(meta: &Meta) -> String {
-    let lines = meta.documentation.trim_end().lines();
-    let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    format!("# {} ({})\n\n{}.\n\n{}\n", meta.id, meta.level.as_str(), meta.summary, lines.join("\n"))
+    let (level, documentation) = (meta.level.as_str(), documentation(meta));
+    format!("# {} ({level})\n\nFinds: {}.\n\n{documentation}\n", meta.id, meta.summary)
 }
 
 /// Up to three names near `typed`.

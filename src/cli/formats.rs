@@ -6,6 +6,7 @@ use super::console::Console;
 use super::exit::Exit;
 use crate::input::FORMATS;
 use crate::report::REPORTERS;
+use crate::usage::LOGS;
 
 /// List the kinds of documents that are read, with how to export them, and the formats of reports.
 #[derive(Debug, Args)]
@@ -18,6 +19,8 @@ impl Formats {
         let written = REPORTERS.iter().map(|reporter| (reporter.id(), reporter.summary()));
         console.out("Documents that are read, told by their content:\n");
         console.out(&list(read));
+        console.out("\nActivity logs that `recommend` reads, told by their content:\n");
+        console.out(&list(LOGS.iter().map(|log| (log.id(), log.summary()))));
         console.out("\nReports that are written:\n");
         console.out(&list(written));
         Exit::Clean

@@ -13,6 +13,7 @@ mod explain;
 mod formats;
 mod options;
 mod paths;
+mod recommend;
 mod rules;
 mod scan;
 mod version;
@@ -27,7 +28,7 @@ use exit::Exit;
 
 /// Finds out who can really do what, with a request as evidence, and proposes narrower grants with a proof.
 #[derive(Debug, Parser)]
-#[command(name = "leastwise", about, after_help = exit::HELP, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "leastwise", after_help = exit::HELP, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     /// Colour in the output; `auto` follows the terminal and NO_COLOR.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -42,6 +43,7 @@ enum Command {
     Paths(paths::Paths),
     Can(can::Can),
     Access(access::Access),
+    Recommend(recommend::Recommend),
     Rules(rules::Rules),
     Explain(explain::Explain),
     Catalog(catalog::Catalog),
@@ -78,12 +80,10 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::Paths(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
+        Command::Recommend(command) => command.run(console),
         Command::Rules(command) => command.run(console),
         Command::Explain(command) => command.run(console),
         Command::Catalog(command) => command.run(console),
         Command::Formats(command) => command.run(console),
     }
 }
-
-#[cfg(test)]
-mod tests;

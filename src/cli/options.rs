@@ -45,11 +45,8 @@ impl AnalysisOptions {
             Engine::Both => EngineSelection::Both,
         };
         let needs_z3 = matches!(self.engine, Engine::Z3 | Engine::Both);
-        if needs_z3 && !cfg!(feature = "z3") {
-            return Err(console.fail(
-                "no analysis took place: this `leastwise` was built without Z3",
-                Some("use `--engine native`, or a build with the feature `z3`"),
-            ));
+        if needs_z3 && let Err((why, help)) = z3_is_usable() {
+            return Err(console.fail(&format!("no analysis took place: {why}"), Some(help)));
         }
         let file_bytes = self.max_file_size.saturating_mul(1 << 20);
         Ok(Settings {
@@ -57,6 +54,28 @@ impl AnalysisOptions {
             portfolio: Portfolio { engines, budget: self.budget },
         })
     }
+}
+
+/// Why Z3 cannot be asked, with advice, if it cannot.
+#[cfg(feature = "z3")]
+fn z3_is_usable() -> Result<(), (String, &'static str)> {
+    if crate::solver::z3::is_usable() {
+        return Ok(());
+    }
+    let version = crate::solver::z3::version();
+    Err((
+        format!("the library that is linked is `{version}`, too old to be asked"),
+        "use `--engine native`, or put Z3 5.1 or newer in its place",
+    ))
+}
+
+/// Why Z3 cannot be asked, with advice.
+#[cfg(not(feature = "z3"))]
+fn z3_is_usable() -> Result<(), (String, &'static str)> {
+    Err((
+        "this `leastwise` was built without Z3".to_owned(),
+        "use `--engine native`, or a build with the feature `z3`",
+    ))
 }
 
 /// How to report.

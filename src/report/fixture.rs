@@ -1,1 +1,398 @@
-//! x
+//! Hand-made content for the tests of all formats: two files, three principals, one of everything that can be
+//! reported, with letters that take more than one byte before the marked places.
+
+use std::collections::BTreeMap;
+
+use super::{Content, Input, Report, Style, Verdict, reporter};
+use crate::evaluator::{Access, AccessRow, Answer, Certainty, Outcome, Standing, Witness};
+use crate::findings::{Finding, Intent, Level, Meta, Related};
+use crate::graph::{Hop, Path, Seat};
+use crate::model::{
+    CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
+    PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
+};
+use crate::recommender::{Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used};
+use crate::text::{FileId, Files, Problem, Route, Span, Step};
+
+pub(super) const CLOUD: CloudId = CloudId::new("testcloud");
+
+const DEPLOY: &str = "\
+{
+  \"Name\": \"Größe\", \"Statement\": [
+    { \"Sid\": \"Alles für €\", \"Effect\": \"Allow\", \"Action\": \"*\", \"Resource\": \"*\" },
+    { \"Effect\": \"Deny\", \"Action\": [
+        \"iam:Create*\",
+        \"iam:Put*\"
+      ], \"Resource\": \"*\" }
+  ]
+}
+";
+
+const TRUST: &str = "{ \"Trust\": [\"user/ana\"] }\n";
+
+pub(super) static RULES: &[&Meta] = &[&RULE];
+
+static RULE: Meta = Meta {
+    id: "administrator-access",
+    summary: "somebody may do everything",
+    level: Level::High,
+    documentation: " ## What it does\n\n Finds *everybody* who may do everything.\n",
+};
+
+/// Everything that a report can hold.
+pub(super) struct Fixture {
+    pub(super) files: Files,
+    pub(super) estate: Estate,
+    pub(super) inputs: Vec<Input>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) undecided: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) paths: Vec<Path>,
+    pub(super) question: Question,
+    pub(super) can: Answer,
+    pub(super) lacks: Answer,
+    pub(super) access: Access,
+    pub(super) suggestions: Vec<Suggestion>,
+    deploy: FileId,
+    trust: FileId,
+}
+
+impl Fixture {
+    pub(super) fn new() -> Self {
+        let mut files = Files::default();
+        let deploy = files.add("estate/deploy role.json", DEPLOY);
+        let trust = files.add("estate/trust.json", TRUST);
+        let question = Question {
+            cloud: CLOUD,
+            subject: Subject::Anonymous,
+            action: Some("s3:GetObject".to_owned()),
+            object: Object::Named("bucket/data".to_owned()),
+        };
+        let never =
+            || Answer { outcome: Outcome::Never, certainty: Certainty::Proven, engine: "native", steps: 7 };
+        let mut fixture = Self {
+            inputs: [deploy, trust]
+                .map(|file| Input { path: files.path(file).to_owned(), format: "policy" })
+                .to_vec(),
+            files,
+            estate: Estate::default(),
+            problems: Vec::new(),
+            undecided: vec!["whether `role/a` can become `role/b`".to_owned()],
+            findings: Vec::new(),
+            paths: Vec::new(),
+            question,
+            can: never(),
+            lacks: never(),
+            access: Access { rows: Vec::new(), certainty: Certainty::Proven },
+            suggestions: Vec::new(),
+            deploy,
+            trust,
+        };
+        fixture.fill();
+        fixture
+    }
+
+    fn fill(&mut self) {
+        let [ana, deploy, _] = ["user/ana", "role/deploy", "role/audit"].map(|name| self.add_principal(name));
+        self.question.subject = Subject::Principal(deploy);
+        self.findings = vec![self.finding(ana, deploy), self.unlocated(), self.open()];
+        self.paths = vec![self.path(ana, deploy)];
+        self.can.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::Allowed)));
+        self.can.certainty = self.assuming();
+        self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
+        self.access.rows = rows();
+        self.access.certainty = self.assuming();
+        self.suggestions = vec![self.suggestion(deploy)];
+        self.problems = vec![
+            Problem::warning("unknown-element", "the element `Name` means nothing")
+                .at(self.at(self.deploy, "\"Name\"")),
+            Problem::error("unreadable-file", "cannot read `gone.json`")
+                .in_path("gone.json")
+                .help("look for it"),
+        ];
+    }
+
+    fn add_principal(&mut self, name: &str) -> PrincipalId {
+        self.estate.add_principal(Principal {
+            cloud: CLOUD,
+            name: name.to_owned(),
+            kind: PrincipalKind::Role,
+            home: None,
+            facts: BTreeMap::new(),
+            origin: Origin::default(),
+        })
+    }
+
+    /// The first place of `text`.
+    pub(super) fn at(&self, file: FileId, text: &str) -> Span {
+        let start = self.files.text(file).find(text).unwrap();
+        let offset = |at: usize| u32::try_from(at).unwrap();
+        Span::new(file, offset(start), offset(start + text.len()))
+    }
+
+    fn origin(&self, file: FileId, text: &str, what: &str) -> Origin {
+        let route = [Step::Key("Statement".into()), Step::Index(0)].into_iter().collect::<Route>();
+        Origin { span: Some(self.at(file, text)), route, what: what.to_owned() }
+    }
+
+    fn everything(&self) -> Origin {
+        self.origin(self.deploy, "\"Action\": \"*\"", "statement `Alles für €` of policy `deploy`")
+    }
+
+    fn assuming(&self) -> Certainty {
+        Certainty::from_gaps([
+            Gap {
+                kind: GapKind::MissingScope,
+                message: "no service control policies were given, so none is assumed".to_owned(),
+                origin: None,
+            },
+            Gap {
+                kind: GapKind::OpaqueCondition,
+                message: "the condition `x` is not understood".to_owned(),
+                origin: Some(self.origin(self.trust, "\"Trust\"", "trust")),
+            },
+        ])
+    }
+
+    fn witness(&self, verdict: Decided) -> Witness {
+        let allows =
+            Reason { layer: Layer::new("identity"), effect: Some(Effect::Allow), origin: self.everything() };
+        let denies = Reason {
+            layer: Layer::new("identity"),
+            effect: Some(Effect::Deny),
+            origin: self.origin(
+                self.deploy,
+                "[\n        \"iam:Create*\",\n        \"iam:Put*\"\n      ]",
+                "the denial",
+            ),
+        };
+        let allowed = verdict == Decided::Allowed;
+        Witness {
+            request: Request {
+                cloud: CLOUD,
+                principal: "role/deploy".to_owned(),
+                action: if allowed { "s3:GetObject" } else { "iam:CreateUser" }.to_owned(),
+                resource: "bucket/data".to_owned(),
+                context: BTreeMap::from([
+                    ("aws:MultiFactorAuthPresent".to_owned(), vec!["false".to_owned()]),
+                    ("aws:TagKeys".to_owned(), Vec::new()),
+                ]),
+            },
+            decision: Decision {
+                verdict,
+                because: vec![if allowed { allows } else { denies }],
+                blocked_by: Vec::new(),
+                gaps: Vec::new(),
+            },
+        }
+    }
+
+    fn hop(&self, from: PrincipalId, to: PrincipalId) -> Hop {
+        let mut witness = self.witness(Decided::Allowed);
+        witness.request.action = "sts:AssumeRole".to_owned();
+        let trusts = Reason {
+            layer: Layer::new("trust"),
+            effect: Some(Effect::Allow),
+            origin: self.origin(self.trust, "\"user/ana\"", "the trust of `role/deploy`"),
+        };
+        witness.decision.because.push(trusts);
+        Hop { from, to, kind: "assume-role", witness, certainty: Certainty::Proven }
+    }
+
+    fn finding(&self, from: PrincipalId, to: PrincipalId) -> Finding {
+        Finding {
+            rule: RULE.id,
+            cloud: CLOUD,
+            level: Level::High,
+            certainty: self.assuming(),
+            message: "`role/deploy` may do everything".to_owned(),
+            primary: self.everything(),
+            related: vec![Related {
+                origin: self.origin(self.trust, "[\"user/ana\"]", "trust"),
+                message: "trusted from here".to_owned(),
+            }],
+            witness: Some(self.witness(Decided::Allowed)),
+            hops: vec![self.hop(from, to)],
+            advice: "name the actions that are needed".to_owned(),
+            intent: Intent { principal: Some(to), policy: None },
+            fingerprint: Finding::fingerprint_of(RULE.id, CLOUD, &["role/deploy"]),
+        }
+    }
+
+    /// About something that no file holds, with a name that tries to move the cursor.
+    fn unlocated(&self) -> Finding {
+        Finding {
+            rule: "broad-role",
+            level: Level::Medium,
+            certainty: Certainty::Proven,
+            message: "`role/\u{1b}[2Jaudit` holds `AdministratorAccess`".to_owned(),
+            primary: Origin {
+                what: "the provider's policy `AdministratorAccess`".to_owned(),
+                ..Origin::default()
+            },
+            related: Vec::new(),
+            hops: Vec::new(),
+            intent: Intent::default(),
+            fingerprint: Finding::fingerprint_of("broad-role", CLOUD, &["role/audit"]),
+            ..self.finding_base()
+        }
+    }
+
+    fn open(&self) -> Finding {
+        Finding {
+            rule: "broad-role",
+            level: Level::High,
+            certainty: Certainty::Undecided("the budget of steps was used up".to_owned()),
+            message: "whether `user/ana` may do everything".to_owned(),
+            primary: self.origin(self.trust, "\"user/ana\"", "user `ana`"),
+            fingerprint: Finding::fingerprint_of("broad-role", CLOUD, &["user/ana"]),
+            witness: None,
+            ..self.finding_base()
+        }
+    }
+
+    fn finding_base(&self) -> Finding {
+        Finding {
+            rule: "",
+            cloud: CLOUD,
+            level: Level::Low,
+            certainty: Certainty::Proven,
+            message: String::new(),
+            primary: Origin::default(),
+            related: Vec::new(),
+            witness: Some(self.witness(Decided::Allowed)),
+            hops: Vec::new(),
+            advice: String::new(),
+            intent: Intent::default(),
+            fingerprint: String::new(),
+        }
+    }
+
+    fn path(&mut self, from: PrincipalId, to: PrincipalId) -> Path {
+        let scope = self.estate.add_scope(Scope {
+            cloud: CLOUD,
+            name: "account/1".to_owned(),
+            kind: ScopeKind::Account,
+            parent: None,
+            origin: Origin::default(),
+        });
+        let allowed = Box::new(self.witness(Decided::Allowed));
+        let standing = Standing::Always(Certainty::Proven, allowed);
+        Path {
+            from,
+            hops: vec![self.hop(from, to)],
+            seat: Seat { principal: to, scope, standing },
+            certainty: Certainty::Proven,
+        }
+    }
+
+    fn suggestion(&self, principal: PrincipalId) -> Suggestion {
+        let needed = |action: &str| Needed { action: action.to_owned(), place: "buckets/b".to_owned() };
+        let proof = Proof {
+            keeps: ProofCheck {
+                holds: Some(true),
+                certainty: Certainty::Proven,
+                counterexample: None,
+                engine: "native and z3".to_owned(),
+            },
+            narrows: ProofCheck {
+                holds: Some(false),
+                certainty: Certainty::Proven,
+                counterexample: Some(self.witness(Decided::Allowed)),
+                engine: "native and z3".to_owned(),
+            },
+            gained: vec![needed("orgpolicy.policy.get")],
+            replayed: 12_345,
+        };
+        Suggestion {
+            cloud: CLOUD,
+            principal,
+            name: "role/deploy".to_owned(),
+            held: vec![Held {
+                what: "roles/editor".to_owned(),
+                place: "projects/p".to_owned(),
+                permissions: 9_876,
+                origin: self.everything(),
+            }],
+            used: vec![Used {
+                action: "storage.objects.create".to_owned(),
+                place: "buckets/b".to_owned(),
+                resources: 812,
+                count: 12_345,
+            }],
+            needed: vec![needed("storage.objects.create")],
+            replacement: vec![Binding {
+                role: "roles/storage.objectCreator".to_owned(),
+                place: "buckets/b".to_owned(),
+                permissions: 10,
+            }],
+            excess: vec![Excess {
+                action: "storage.folders.create".to_owned(),
+                place: "buckets/b".to_owned(),
+                weight: 3,
+            }],
+            applicability: Applicability::Review,
+            proof,
+            apply: vec!["grant it".to_owned(), "remove the old one".to_owned()],
+            rollback: vec!["take it back".to_owned()],
+            notes: vec!["90 days were watched".to_owned()],
+            chosen_by: "z3, proven to be the best".to_owned(),
+        }
+    }
+
+    /// A report of some content.
+    pub(super) fn report<'a>(&'a self, content: Content<'a>) -> Report<'a> {
+        Report {
+            files: &self.files,
+            estate: &self.estate,
+            inputs: &self.inputs,
+            problems: &self.problems,
+            rules: RULES,
+            undecided: &self.undecided,
+            content,
+        }
+    }
+
+    /// One content of each kind.
+    pub(super) fn contents(&self) -> [Content<'_>; 5] {
+        [
+            Content::Findings(&self.findings),
+            Content::Paths(&self.paths),
+            Content::Answer(Verdict { question: &self.question, can: &self.can, lacks: &self.lacks }),
+            Content::Access(&self.question, &self.access),
+            Content::Suggestions(&self.suggestions),
+        ]
+    }
+
+    /// A report as a format writes it, without colour.
+    pub(super) fn render(&self, format: &str, content: Content<'_>) -> String {
+        reporter(format).unwrap().render(&self.report(content), Style::default()).unwrap()
+    }
+}
+
+fn rows() -> Vec<AccessRow> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    vec![
+        AccessRow {
+            actions: texts(&[
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:GetObjectAcl",
+                "s3:GetObjectTagging",
+                "s3:ListBucket",
+                "s3:PutObject",
+                "s3:PutObjectAcl",
+                "sts:GetCallerIdentity",
+            ]),
+            resources: texts(&["arn:aws:s3:::data/*"]),
+            except: texts(&["arn:aws:s3:::data/secret/*"]),
+            condition: None,
+        },
+        AccessRow {
+            actions: texts(&["storage.objects.get", "Microsoft.Storage/storageAccounts/read"]),
+            resources: Vec::new(),
+            except: Vec::new(),
+            condition: Some("`aws:SecureTransport` is true".to_owned()),
+        },
+    ]
+}

@@ -146,6 +146,13 @@ impl Content<'_> {
     }
 }
 
+/// The documentation of a rule in Markdown, without the space that each line of a doc comment begins with.
+pub fn documentation(meta: &Meta) -> String {
+    let lines = meta.documentation.trim_end().lines();
+    let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n")
+}
+
 /// How many of what, for summaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {

@@ -6,4 +6,6 @@ mod architecture;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod shared;

@@ -8,7 +8,7 @@ use crate::evaluator::Certainty;
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Hop;
 use crate::model::{Origin, PrincipalId};
-use crate::report::Report;
+use crate::report::{Report, documentation};
 use crate::text::{Problem, Severity, Span};
 
 /// GitHub refuses a run with more results; what is left out is noted in the run.
@@ -44,7 +44,11 @@ pub(super) fn log<'a>(report: &'a Report<'a>, findings: &'a [Finding]) -> shape:
             },
         },
     };
-    shape::Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
+    shape::Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: [run],
+    }
 }
 
 struct Converter<'a> {
@@ -59,7 +63,9 @@ impl<'a> Converter<'a> {
         others.sort_by_key(|finding| finding.rule);
         others.dedup_by_key(|finding| finding.rule);
         others.retain(|finding| rules.iter().all(|rule| rule.id != finding.rule));
-        rules.extend(others.iter().map(|finding| rule_of(finding.rule, finding.rule, "", finding.level)));
+        rules.extend(
+            others.iter().map(|finding| rule_of(finding.rule, finding.rule, String::new(), finding.level)),
+        );
         rules
     }
 
@@ -154,7 +160,11 @@ impl<'a> Converter<'a> {
             locations: vec![self.primary(finding)],
             related_locations: related.collect(),
             code_flows: self.code_flow(finding).into_iter().collect(),
-            partial_fingerprints: BTreeMap::from([("leastwise/v1", finding.fingerprint.as_str())]),
+            // Code scanning looks at the first name only, and expects a number behind the hash.
+            partial_fingerprints: BTreeMap::from([
+                ("primaryLocationLineHash", format!("{}:1", finding.fingerprint)),
+                ("leastwise/v1", finding.fingerprint.clone()),
+            ]),
             properties: shape::ResultProperties {
                 level: finding.level.as_str(),
                 cloud: finding.cloud.as_str(),
@@ -237,24 +247,24 @@ fn sentence(finding: &Finding) -> String {
         ));
     }
     if !finding.advice.is_empty() {
-        text.push_str(&format!("\nWhat to do: {}", finding.advice));
+        text.push_str(&format!("\nWhat to do: {}.", finding.advice.trim_end_matches('.')));
     }
     // In the text of a message brackets would begin a link to a related place.
     text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 fn rule(meta: &'static Meta) -> shape::Rule<'static> {
-    rule_of(meta.id, meta.summary, meta.documentation, meta.level)
+    rule_of(meta.id, meta.summary, documentation(meta), meta.level)
 }
 
-fn rule_of<'a>(id: &'a str, summary: &'a str, documentation: &'a str, of: Level) -> shape::Rule<'a> {
-    let documentation = if documentation.trim().is_empty() { summary } else { documentation };
+fn rule_of<'a>(id: &'a str, summary: &'a str, documentation: String, of: Level) -> shape::Rule<'a> {
+    let documentation = if documentation.trim().is_empty() { summary.to_owned() } else { documentation };
     shape::Rule {
         id,
         name: pascal_case(id),
         short_description: message(summary),
         full_description: message(summary),
-        help: shape::Message { text: Cow::Borrowed(documentation), markdown: Some(documentation) },
+        help: shape::Message { text: Cow::Owned(documentation.clone()), markdown: Some(documentation) },
         default_configuration: shape::Configuration { level: level(of) },
         properties: shape::RuleProperties {
             precision: "very-high",

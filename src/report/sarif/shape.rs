@@ -78,7 +78,7 @@ pub(super) struct RuleProperties {
 pub(super) struct Message<'a> {
     pub(super) text: std::borrow::Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) markdown: Option<&'a str>,
+    pub(super) markdown: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -115,7 +115,7 @@ pub(super) struct SarifResult<'a> {
     pub(super) related_locations: Vec<Location<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) code_flows: Vec<CodeFlow<'a>>,
-    pub(super) partial_fingerprints: BTreeMap<&'static str, &'a str>,
+    pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     pub(super) properties: ResultProperties<'a>,
 }
 

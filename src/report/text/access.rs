@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use tabled::builder::Builder;
-use tabled::settings::width::Width;
-use tabled::settings::{Padding, Style};
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Padding, Style, Width};
 
 use super::answer;
 use super::words::{self, Page};
@@ -61,8 +61,10 @@ fn table(rows: &[AccessRow], width: usize) -> String {
             ]));
         }
     }
+    // The widest column gives way first, so that short ones stay on one line.
+    let wrapping = Width::wrap(width).keep_words(true).priority(Priority::max(true));
     let mut table = builder.build();
-    table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(Width::wrap(width));
+    table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(wrapping);
     table.to_string()
 }
 

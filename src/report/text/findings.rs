@@ -1,6 +1,7 @@
 //! Findings with snippets, and the summary.
 
 use super::words::{self, Page};
+use crate::evaluator::Certainty;
 use crate::findings::{Finding, Level};
 use crate::text::{Mark, Notice, Weight, printable, render_notice};
 
@@ -49,7 +50,10 @@ fn finding_text<'a>(page: &mut Page<'a>, finding: &'a Finding) -> String {
     if let Some(witness) = finding.witness.as_ref().filter(|_| finding.hops.is_empty()) {
         remarks.push(("request", words::request(&witness.request)));
     }
-    remarks.push(("certainty", page.certainty(&finding.certainty)));
+    remarks.push(match &finding.certainty {
+        Certainty::Undecided(reason) => ("why", reason.clone()),
+        decided => ("certainty", page.certainty(decided)),
+    });
     if !finding.advice.is_empty() {
         remarks.push(("what to do", finding.advice.clone()));
     }

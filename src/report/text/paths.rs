@@ -19,13 +19,11 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         page.line(&title);
         for (hop, number) in path.hops.iter().zip(1..) {
             let (sentence, because) = words::hop(page.report, hop);
-            page.field(&format!("{number}."), &sentence);
-            for reason in because {
-                page.field("", &format!("allowed by {reason}"));
-            }
+            let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
+            page.step(number, &format!("{sentence}{because}"));
         }
         let (sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
-        page.field(&format!("{}.", path.hops.len() + 1), &sentence);
+        page.step(path.hops.len() + 1, &sentence);
         page.field("certainty", &certainty);
     }
     page.footnotes();

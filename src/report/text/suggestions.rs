@@ -108,7 +108,7 @@ fn write_check<'a>(page: &mut Page<'a>, check: &'a ProofCheck, claim: &str) {
     let (label, text) = match check.holds {
         Some(true) if certainty == "proven" => ("proven", claim.to_owned()),
         Some(true) => ("holds", format!("{claim}; {certainty}")),
-        Some(false) => ("does not hold", claim.to_owned()),
+        Some(false) => ("disproven", claim.to_owned()),
         None => ("undecided", format!("whether {claim}; {certainty}")),
     };
     let engine = if check.engine.is_empty() { String::new() } else { format!(" (engine: {})", check.engine) };

@@ -72,6 +72,12 @@ impl<'a> Page<'a> {
         self.line(&format!("  {label} {text}"));
     }
 
+    /// Adds `number. text`; further lines of the text are indented like the first.
+    pub(super) fn step(&mut self, number: usize, text: &str) {
+        let text = printable(text).replace('\n', "\n     ");
+        self.line(&format!("  {number}. {text}"));
+    }
+
     /// How sure a conclusion is, in a few words. What is assumed is numbered, and listed once at the end.
     pub(super) fn certainty(&mut self, certainty: &'a Certainty) -> String {
         match certainty {

@@ -39,6 +39,16 @@ impl Engine for Z3 {
     }
 }
 
+/// The name and number of the library that is linked, as it tells them: `Z3 5.4.1.0`.
+pub fn version() -> &'static str {
+    z3::full_version()
+}
+
+/// Whether the library that is linked is recent enough to be asked.
+pub fn is_usable() -> bool {
+    *RECENT
+}
+
 /// Whether the text, such as `Z3 5.4.1.0`, names a release that is recent enough.
 fn is_recent(version: &str) -> bool {
     let mut numbers =
