@@ -8,7 +8,7 @@
 mod arena;
 mod bits;
 mod classes;
-mod intervals;
+pub(super) mod intervals;
 mod known;
 mod members;
 pub(crate) mod meter;
