@@ -7,18 +7,22 @@
 //! of actions that the formula cannot tell apart.
 //! What has no encoding makes the whole script [`None`]; nothing is approximated.
 
+mod actions;
+mod patterns;
+mod relations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+#[cfg(all(test, feature = "z3"))]
+pub(super) use self::patterns::quoted;
+use self::patterns::regex;
 #[cfg(feature = "z3")]
 use crate::logic::Value;
-use crate::logic::{
-    Actions, Atom, Attribute, Case, Formula, Goal, Kind, Literal, Part, Pattern, Patterns, Ranges, Shape,
-    Template, Token, Universe,
-};
+use crate::logic::{Atom, Attribute, Formula, Goal, Kind, Literal, Patterns, Ranges, Shape, Universe};
 
 /// A goal as a script, and the meaning of its constants.
 #[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "read by the Z3 engine alone"))]
@@ -295,255 +299,6 @@ impl Writer {
         let _ = writeln!(self.head, "(declare-const {name} String)");
         name
     }
-}
-
-/// Known actions.
-impl Writer {
-    /// Groups the actions by the atoms that hold of them and by their resources.
-    fn declare_actions(&mut self, formula: &Formula, actions: &Actions) -> Option<()> {
-        let action = Attribute::action();
-        let mut atoms: BTreeSet<Patterns> = BTreeSet::new();
-        let mut refers = false;
-        formula.for_each_literal(&mut |literal| match &literal.atom {
-            Atom::Matches(attribute, patterns) if *attribute == action => {
-                atoms.insert(patterns.clone());
-            }
-            Atom::Same(..) => refers |= literal.atom.attributes().contains(&&action),
-            _ => {}
-        });
-        if refers || actions.entries().is_empty() {
-            return None;
-        }
-        let mut held: Vec<Vec<usize>> = vec![Vec::new(); actions.entries().len()];
-        for (number, patterns) in atoms.iter().enumerate() {
-            for entry in actions.matching(patterns) {
-                held.get_mut(entry as usize)?.push(number);
-            }
-        }
-        let mut classes: BTreeMap<(u32, Vec<usize>), &Arc<str>> = BTreeMap::new();
-        for (entry, held) in actions.entries().iter().zip(held) {
-            let name = classes.entry((entry.resources, held)).or_insert(&entry.name);
-            if entry.name.len() < name.len() {
-                *name = &entry.name;
-            }
-        }
-        self.action_atoms = atoms.iter().map(|patterns| (patterns.clone(), Vec::new())).collect();
-        let mut lists: Vec<&mut Vec<usize>> = self.action_atoms.values_mut().collect();
-        for (class, ((group, held), name)) in classes.into_iter().enumerate() {
-            self.classes.push(ActionClass { name: name.clone(), group });
-            for atom in held {
-                lists.get_mut(atom)?.push(class);
-            }
-        }
-        let most = self.classes.len() - 1;
-        let _ = writeln!(self.head, "(declare-const {ACTION_CLASS} (_ BitVec 32))");
-        let _ = writeln!(self.head, "(assert (bvule {ACTION_CLASS} #x{most:08x}))");
-        self.constant(&Attribute::resource());
-        Some(())
-    }
-
-    fn action_in(&self, patterns: &Patterns) -> String {
-        let classes = self.action_atoms.get(patterns).map(Vec::as_slice).unwrap_or_default();
-        one_of(classes.iter().copied())
-    }
-
-    /// Asserts for these groups that their actions are asked on their resources.
-    fn keep_to_groups(&mut self, actions: &Actions, groups: &BTreeSet<u32>) -> Option<()> {
-        let resource = self.constant(&Attribute::resource()).name;
-        for group in groups {
-            let classes =
-                self.classes.iter().enumerate().filter(|(_, class)| class.group == *group).map(|(at, _)| at);
-            let asked = one_of(classes);
-            let regex = self.regex(&actions.groups().get(*group as usize)?.patterns)?;
-            let _ = writeln!(self.body, "(assert (=> {asked} (str.in_re {resource} {regex})))");
-        }
-        Some(())
-    }
-}
-
-/// That the action's class is one of these.
-fn one_of(classes: impl Iterator<Item = usize>) -> String {
-    any_of(classes.map(|class| format!("(= {ACTION_CLASS} #x{class:08x})")).collect())
-}
-
-/// Relations between texts.
-impl Writer {
-    /// That a text matches a pattern with references. Where the pattern's runs can be said by beginning, end and
-    /// length, the encoding is exact both ways; otherwise each wildcard is a text of its own that must exist, which
-    /// says the right thing only where the relation is asserted, not where it is denied.
-    fn related(&mut self, text: &Template, pattern: &Template, asserted: bool) -> Option<String> {
-        let folds = |template: &Template| template.case() == Case::Insensitive;
-        if folds(text) || folds(pattern) || text.references().chain(pattern.references()).any(is_no_text) {
-            return None;
-        }
-        let mut conditions = Vec::new();
-        for attribute in text.references().chain(pattern.references()) {
-            conditions.extend(self.constant(attribute).present);
-        }
-        let pieces = self.pieces(text)?;
-        if pieces.iter().any(|piece| matches!(piece, Piece::Wild(_))) {
-            return Some("false".to_owned());
-        }
-        let subject = concat(&pieces);
-        let pieces = self.pieces(pattern)?;
-        match exact(&subject, &pieces) {
-            Some(parts) => conditions.extend(parts),
-            None if asserted => conditions.extend(self.with_fresh_runs(&subject, &pieces)),
-            None => return None,
-        }
-        Some(all_of(conditions))
-    }
-
-    fn pieces(&mut self, template: &Template) -> Option<Vec<Piece>> {
-        let mut pieces = Vec::new();
-        let mut fixed = String::new();
-        for part in template.parts() {
-            match part {
-                Part::Reference(attribute) => {
-                    close(&mut fixed, &mut pieces)?;
-                    pieces.push(Piece::Term(self.constant(attribute).name));
-                }
-                Part::Tokens(tokens) => {
-                    for token in tokens.iter() {
-                        if let Token::Char(c) = token {
-                            fixed.push(*c);
-                        } else {
-                            close(&mut fixed, &mut pieces)?;
-                            pieces.push(Piece::Wild(*token));
-                        }
-                    }
-                }
-            }
-        }
-        close(&mut fixed, &mut pieces)?;
-        Some(pieces)
-    }
-
-    fn with_fresh_runs(&mut self, subject: &str, pieces: &[Piece]) -> Vec<String> {
-        let mut conditions = Vec::new();
-        let mut terms = Vec::new();
-        for piece in pieces {
-            let Piece::Wild(token) = piece else {
-                terms.push(piece.clone());
-                continue;
-            };
-            let name = self.fresh_text();
-            if *token != Token::Run {
-                conditions.push(format!("(str.in_re {name} {})", wild(*token)));
-            }
-            terms.push(Piece::Term(name));
-        }
-        conditions.push(format!("(= {subject} {})", concat(&terms)));
-        conditions
-    }
-}
-
-fn is_no_text(attribute: &Attribute) -> bool {
-    attribute.kind() != Kind::Text
-}
-
-/// A piece of a template as a term.
-#[derive(Clone, Debug)]
-enum Piece {
-    Term(String),
-    Wild(Token),
-}
-
-fn close(fixed: &mut String, pieces: &mut Vec<Piece>) -> Option<()> {
-    if !fixed.is_empty() {
-        pieces.push(Piece::Term(quoted(&std::mem::take(fixed))?));
-    }
-    Some(())
-}
-
-fn concat(pieces: &[Piece]) -> String {
-    let terms = pieces
-        .iter()
-        .filter_map(|piece| if let Piece::Term(term) = piece { Some(term.clone()) } else { None });
-    joined("str.++", "\"\"", terms.collect())
-}
-
-/// The relation without fresh texts, where the pattern is fixed, `A*B` or `*A*`.
-fn exact(subject: &str, pieces: &[Piece]) -> Option<Vec<String>> {
-    let runs: Vec<usize> = pieces
-        .iter()
-        .enumerate()
-        .filter_map(|(index, piece)| if let Piece::Wild(_) = piece { Some(index) } else { None })
-        .collect();
-    if pieces.iter().any(|piece| matches!(piece, Piece::Wild(token) if *token != Token::Run)) {
-        return None;
-    }
-    match runs.as_slice() {
-        [] => Some(vec![format!("(= {subject} {})", concat(pieces))]),
-        [run] => {
-            let (before, after) = pieces.split_at_checked(*run)?;
-            let (before, after) = (concat(before), concat(after));
-            Some(vec![
-                format!("(str.prefixof {before} {subject})"),
-                format!("(str.suffixof {after} {subject})"),
-                format!("(>= (str.len {subject}) (+ (str.len {before}) (str.len {after})))"),
-            ])
-        }
-        [0, last] if *last + 1 == pieces.len() => {
-            Some(vec![format!("(str.contains {subject} {})", concat(pieces))])
-        }
-        _ => None,
-    }
-}
-
-/// The regular expression of a pattern.
-fn regex(pattern: &Pattern) -> Option<String> {
-    let mut terms = Vec::new();
-    let mut fixed = String::new();
-    let flush = |fixed: &mut String, terms: &mut Vec<String>| -> Option<()> {
-        if !fixed.is_empty() {
-            terms.push(format!("(str.to_re {})", quoted(&std::mem::take(fixed))?));
-        }
-        Some(())
-    };
-    for token in pattern.tokens() {
-        match token {
-            Token::Char(c) if pattern.case() == Case::Insensitive && c.is_ascii_alphabetic() => {
-                flush(&mut fixed, &mut terms)?;
-                let (low, high) = (c.to_ascii_lowercase(), c.to_ascii_uppercase());
-                terms.push(format!("(re.union (str.to_re \"{low}\") (str.to_re \"{high}\"))"));
-            }
-            Token::Char(c) => fixed.push(*c),
-            token => {
-                flush(&mut fixed, &mut terms)?;
-                terms.push(wild(*token).to_owned());
-            }
-        }
-    }
-    flush(&mut fixed, &mut terms)?;
-    Some(joined("re.++", "(str.to_re \"\")", terms))
-}
-
-fn wild(token: Token) -> &'static str {
-    match token {
-        Token::One => "re.allchar",
-        Token::OneInSegment => "(re.diff re.allchar (str.to_re \":\"))",
-        Token::RunInSegment => "(re.* (re.diff re.allchar (str.to_re \":\")))",
-        Token::Run | Token::Char(_) => "re.all",
-    }
-}
-
-/// A text as a literal: everything but printable ASCII is escaped, and so is the backslash. `None` for characters
-/// that the language of scripts does not have.
-pub(super) fn quoted(text: &str) -> Option<String> {
-    let mut literal = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => literal.push_str("\"\""),
-            ' '..='~' if c != '\\' => literal.push(c),
-            '\0'..='\u{2ffff}' => {
-                let _ = write!(literal, "\\u{{{:x}}}", u32::from(c));
-            }
-            _ => return None,
-        }
-    }
-    literal.push('"');
-    Some(literal)
 }
 
 fn any_of(parts: Vec<String>) -> String {
