@@ -360,11 +360,18 @@ fn actions_keep_to_their_resources() {
 #[cfg(feature = "z3")]
 mod with_z3 {
     use super::*;
-    use crate::solver::z3::Z3;
+    use crate::solver::z3::{Direct, Z3};
 
     /// Z3 may pass: it has its own limits. Where both engines answer, they agree.
     fn check_both(goal: &Goal) {
         check(&Z3, goal, true);
+        check(&Direct, goal, true);
+        match (Direct.decide(goal, BUDGET).answer, Native.decide(goal, BUDGET).answer) {
+            (Answer::Never, Answer::Sometimes(_)) | (Answer::Sometimes(_), Answer::Never) => {
+                panic!("strings and classes disagree about {}", goal.formula)
+            }
+            _ => {}
+        }
         let portfolio = Portfolio { engines: EngineSelection::Both, budget: BUDGET };
         let decided = portfolio.decide(goal).unwrap();
         if let Answer::Sometimes(request) = decided.answer {

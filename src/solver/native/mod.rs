@@ -16,7 +16,7 @@ mod prefixes;
 mod problem;
 mod rows;
 mod search;
-mod texts;
+pub(super) mod texts;
 
 use self::known::KnownActions;
 use self::meter::{Meter, Spent};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{ACTION_CLASS, ActionClass, Writer, any_of};
+use super::{ACTION_CLASS, ActionClass, Writer, class_in};
 use crate::logic::{Actions, Atom, Attribute, Formula, Patterns};
 
 /// Known actions.
@@ -54,24 +54,19 @@ impl Writer {
 
     pub(super) fn action_in(&self, patterns: &Patterns) -> String {
         let classes = self.action_atoms.get(patterns).map(Vec::as_slice).unwrap_or_default();
-        one_of(classes.iter().copied())
+        class_in(ACTION_CLASS, classes.iter().copied())
     }
 
     /// Asserts for these groups that their actions are asked on their resources.
     pub(super) fn keep_to_groups(&mut self, actions: &Actions, groups: &BTreeSet<u32>) -> Option<()> {
-        let resource = self.constant(&Attribute::resource()).name;
         for group in groups {
             let classes =
                 self.classes.iter().enumerate().filter(|(_, class)| class.group == *group).map(|(at, _)| at);
-            let asked = one_of(classes);
-            let regex = self.regex(&actions.groups().get(*group as usize)?.patterns)?;
-            let _ = writeln!(self.body, "(assert (=> {asked} (str.in_re {resource} {regex})))");
+            let asked = class_in(ACTION_CLASS, classes);
+            let patterns = &actions.groups().get(*group as usize)?.patterns;
+            let fits = self.text_in(&Attribute::resource(), patterns)?;
+            let _ = writeln!(self.body, "(assert (=> {asked} {fits}))");
         }
         Some(())
     }
-}
-
-/// That the action's class is one of these.
-fn one_of(classes: impl Iterator<Item = usize>) -> String {
-    any_of(classes.map(|class| format!("(= {ACTION_CLASS} #x{class:08x})")).collect())
 }

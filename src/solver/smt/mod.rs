@@ -8,6 +8,7 @@
 //! What has no encoding makes the whole script [`None`]; nothing is approximated.
 
 mod actions;
+mod finite;
 mod patterns;
 mod relations;
 
@@ -44,6 +45,18 @@ pub(super) struct Constant {
     pub(super) present: Option<String>,
     /// For sets, how many members there are; member `i` is `NAME_i`, and counts if `NAME_i_in` is true.
     pub(super) members: usize,
+    /// For texts that are written as classes, one text of each.
+    pub(super) examples: Vec<String>,
+}
+
+/// How texts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "only the Z3 engine asks for classes"))]
+pub(super) enum Texts {
+    /// As strings.
+    Direct,
+    /// As classes where that takes no more than so many steps, as strings otherwise.
+    Classes(u64),
 }
 
 /// A class of actions of one group of resources that the formula cannot tell apart.
@@ -65,8 +78,11 @@ const DEEPEST: usize = 400;
 
 /// The script for `goal`, in which actions are kept to their resources for the groups in `groups` only; `None` when
 /// the goal has no encoding.
-pub(super) fn script(goal: &Goal, groups: &BTreeSet<u32>) -> Option<Script> {
+pub(super) fn script(goal: &Goal, groups: &BTreeSet<u32>, texts: Texts) -> Option<Script> {
     let mut writer = Writer::default();
+    if let Texts::Classes(budget) = texts {
+        writer.plan_classes(goal, groups, budget);
+    }
     writer.declare_sets(&goal.formula);
     if let Universe::Known(actions) = &goal.universe {
         writer.declare_actions(&goal.formula, actions)?;
@@ -86,7 +102,7 @@ pub(super) fn standalone(goal: &Goal) -> Option<String> {
         Universe::Any => BTreeSet::new(),
         Universe::Known(actions) => (0..).zip(actions.groups()).map(|(group, _)| group).collect(),
     };
-    let script = script(goal, &groups)?;
+    let script = script(goal, &groups, Texts::Direct)?;
     Some(format!("(set-logic ALL)\n{}(check-sat)\n(get-model)\n", script.text))
 }
 
@@ -103,6 +119,8 @@ struct Writer {
     classes: Vec<ActionClass>,
     /// By atom about the action, the classes for which it holds.
     action_atoms: BTreeMap<Patterns, Vec<usize>>,
+    /// The classes of texts that are written as such.
+    planned: BTreeMap<Attribute, finite::Classes>,
     fresh: usize,
 }
 
@@ -151,11 +169,7 @@ impl Writer {
             Atom::Matches(_, patterns) if !self.classes.is_empty() && attribute == Attribute::action() => {
                 return Some(self.action_in(patterns));
             }
-            Atom::Matches(_, patterns) if kind == Kind::Text => {
-                let regex = self.regex(patterns)?;
-                let name = &self.constant(&attribute).name;
-                format!("(str.in_re {name} {regex})")
-            }
+            Atom::Matches(_, patterns) if kind == Kind::Text => self.text_in(&attribute, patterns)?,
             Atom::Within(_, ranges) if kind == Kind::Address => self.address_in(&attribute, ranges),
             Atom::Within(_, ranges) if matches!(kind, Kind::Number | Kind::Instant) => {
                 self.number_in(&attribute, ranges)?
@@ -168,6 +182,17 @@ impl Writer {
         };
         let present = self.constant(&attribute).present;
         Some(present.map_or(holds.clone(), |present| format!("(and {present} {holds})")))
+    }
+
+    fn text_in(&mut self, attribute: &Attribute, patterns: &Patterns) -> Option<String> {
+        if let Some(told) = self.class_matches(attribute, patterns) {
+            return Some(told);
+        }
+        if self.planned.contains_key(attribute) {
+            return Some(if patterns.is_empty() { "false" } else { "true" }.to_owned());
+        }
+        let regex = self.regex(patterns)?;
+        Some(format!("(str.in_re {} {regex})", self.constant(attribute).name))
     }
 
     fn opaque(&mut self, id: &Arc<str>) -> String {
@@ -253,7 +278,10 @@ impl Writer {
         let name = format!("v{}_{clean}", self.variables.len());
         let always = Formula::present(attribute.clone()) == Formula::True;
         let present = (!always).then(|| format!("{name}_present"));
+        let examples =
+            self.planned.get(attribute).map(|classes| classes.examples.clone()).unwrap_or_default();
         let sort = match attribute.kind() {
+            Kind::Text if !examples.is_empty() => Some("(_ BitVec 32)"),
             Kind::Text => Some("String"),
             Kind::Number | Kind::Instant => Some("Int"),
             Kind::Address => Some("(_ BitVec 128)"),
@@ -269,7 +297,10 @@ impl Writer {
         if let Some((low, high)) = domain(attribute.kind()) {
             let _ = writeln!(self.head, "(assert (<= {} {name} {}))", integer(low), integer(high));
         }
-        let constant = Constant { name, present, members: 0 };
+        if let Some(most) = examples.len().checked_sub(1) {
+            let _ = writeln!(self.head, "(assert (bvule {name} #x{most:08x}))");
+        }
+        let constant = Constant { name, present, members: 0, examples };
         self.variables.insert(attribute.clone(), constant.clone());
         constant
     }
@@ -299,6 +330,11 @@ impl Writer {
         let _ = writeln!(self.head, "(declare-const {name} String)");
         name
     }
+}
+
+/// That a class is one of these.
+fn class_in(name: &str, classes: impl Iterator<Item = usize>) -> String {
+    any_of(classes.map(|class| format!("(= {name} #x{class:08x})")).collect())
 }
 
 fn any_of(parts: Vec<String>) -> String {
