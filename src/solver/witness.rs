@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::native::intervals;
+use super::native::meter::Meter;
 use crate::logic::{
-    Assignment, Atom, Attribute, Decimal, Formula, Goal, Kind, Pattern, Token, Universe, Value,
+    Assignment, Atom, Attribute, Decimal, Goal, Kind, Pattern, Ranges, Token, Universe, Value,
 };
 
 /// Whether the request belongs to the universe and does not make the formula false.
@@ -85,27 +87,38 @@ fn converted(value: &Value, kind: Kind) -> Option<Value> {
     }
 }
 
-/// Replaces texts by ones that read like what the policies name, as long as the answer stays the same.
+/// Replaces values by ones that read like what the policies name, as long as the answer stays the same. Names that
+/// have several kinds are left alone: their values depend on each other.
 fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
-    let known = matches!(goal.universe, Universe::Known(_));
-    let mut patterns: BTreeMap<Attribute, Vec<Pattern>> = BTreeMap::new();
-    goal.formula.for_each_literal(&mut |literal| {
-        if let Atom::Matches(attribute, set) = &literal.atom
-            && request.text(attribute).is_some()
-            && !(known && *attribute == Attribute::action())
-        {
-            patterns.entry(attribute.clone()).or_default().extend(set.iter().cloned());
+    let mut seen: BTreeMap<Attribute, Mentions> = BTreeMap::new();
+    goal.formula.for_each_literal(&mut |literal| match &literal.atom {
+        Atom::Matches(attribute, set) => {
+            seen.entry(attribute.clone()).or_default().patterns.extend(set.iter().cloned())
         }
+        Atom::Within(attribute, ranges) => {
+            seen.entry(attribute.clone()).or_default().ranges.push(ranges.clone())
+        }
+        Atom::Same(..) => literal.atom.attributes().into_iter().for_each(|attribute| {
+            seen.entry(attribute.clone()).or_default();
+        }),
+        _ => {}
     });
-    for (attribute, patterns) in patterns {
-        let current = request.text(&attribute).unwrap_or_default().to_owned();
-        let mut matching: Vec<_> = patterns.into_iter().filter(|pattern| pattern.matches(&current)).collect();
-        matching.sort_by_key(|pattern| std::cmp::Reverse(pattern.literal_prefix().len()));
-        let candidates =
-            matching.iter().take(8).flat_map(|pattern| [filled(pattern, "example"), filled(pattern, "x")]);
-        for candidate in candidates.filter(|candidate| candidate.len() > current.len()) {
-            let next = request.clone().with_text(attribute.clone(), candidate);
-            if is_settled(&goal.formula, &next) && satisfies(goal, &next) {
+    let names: Vec<String> = seen.keys().map(|attribute| attribute.name().to_owned()).collect();
+    for (attribute, mentions) in seen {
+        let shared = names.iter().filter(|name| *name == attribute.name()).count() > 1;
+        let fixed = matches!(goal.universe, Universe::Known(_)) && attribute == Attribute::action();
+        if shared || fixed {
+            continue;
+        }
+        let candidates = match request.value(&attribute) {
+            Some(Value::Text(current)) => texts_like(current, mentions.patterns),
+            Some(value) => value_like(value, &mentions.ranges).into_iter().collect(),
+            None => Vec::new(),
+        };
+        for candidate in candidates {
+            let mut next = request.clone();
+            next.set(attribute.clone(), candidate);
+            if satisfies(goal, &next) {
                 request = next;
                 break;
             }
@@ -114,17 +127,35 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
     request
 }
 
-/// Whether no name has values of two kinds, so that a text may be replaced on its own.
-fn is_settled(formula: &Formula, request: &Assignment) -> bool {
-    let attributes = formula.attributes();
-    let mut names: Vec<&str> = attributes
-        .iter()
-        .filter(|attribute| request.value(attribute).is_some())
-        .map(Attribute::name)
-        .collect();
-    let count = names.len();
-    names.dedup();
-    names.len() == count
+/// What the formula says of an attribute.
+#[derive(Default)]
+struct Mentions {
+    patterns: Vec<Pattern>,
+    ranges: Vec<Ranges>,
+}
+
+/// Texts that match what `current` matches, the most telling first: from the pattern with the longest fixed beginning.
+/// The last resort is the text itself without characters that cannot be printed.
+fn texts_like(current: &str, patterns: Vec<Pattern>) -> Vec<Value> {
+    let mut matching: Vec<_> = patterns.into_iter().filter(|pattern| pattern.matches(current)).collect();
+    matching.sort_by_key(|pattern| std::cmp::Reverse(pattern.literal_prefix().len()));
+    let printable = current.chars().all(|c| c.is_ascii_graphic());
+    let words =
+        matching.iter().take(8).flat_map(|pattern| [filled(pattern, "example"), filled(pattern, "x")]);
+    let mut texts: Vec<String> =
+        words.filter(|candidate| candidate.len() > current.len() || !printable).collect();
+    if !printable {
+        texts.push(current.chars().map(|c| if c.is_ascii_graphic() { c } else { 'x' }).collect());
+    }
+    texts.into_iter().map(Value::Text).collect()
+}
+
+/// A readable value that lies in the same ranges.
+fn value_like(value: &Value, ranges: &[Ranges]) -> Option<Value> {
+    let point = value.point()?;
+    let ranges: Vec<&Ranges> = ranges.iter().collect();
+    let mut meter = Meter::new(100_000);
+    intervals::alike(value.kind(), point, &ranges, &mut meter).ok().flatten()
 }
 
 /// The pattern with a word for each run and a letter for each single character.

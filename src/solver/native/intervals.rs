@@ -43,6 +43,21 @@ pub(super) fn classes(kind: Kind, ranges: &[&Ranges], meter: &mut Meter) -> Resu
     Ok(found.into_iter().map(|(_, class)| class).collect())
 }
 
+/// A readable value that lies in just those of the ranges that `point` lies in.
+pub(in crate::solver) fn alike(
+    kind: Kind,
+    point: u128,
+    ranges: &[&Ranges],
+    meter: &mut Meter,
+) -> Result<Option<Value>, Spent> {
+    let mut matched = Bits::none(ranges.len());
+    for (index, _) in ranges.iter().enumerate().filter(|(_, ranges)| ranges.contains(point)) {
+        matched.insert(index);
+    }
+    let found = classes(kind, ranges, meter)?.into_iter().find(|class| class.matched == matched);
+    Ok(found.map(|class| class.example))
+}
+
 /// The points that stand for values of the kind.
 fn domain(kind: Kind) -> (u128, u128) {
     let point = |micros| Value::Instant(micros).point().unwrap_or(0);

@@ -8,7 +8,7 @@
 mod arena;
 mod bits;
 mod classes;
-mod intervals;
+pub(super) mod intervals;
 mod known;
 mod members;
 pub(crate) mod meter;
@@ -16,7 +16,7 @@ mod prefixes;
 mod problem;
 mod rows;
 mod search;
-mod texts;
+pub(super) mod texts;
 
 use self::known::KnownActions;
 use self::meter::{Meter, Spent};

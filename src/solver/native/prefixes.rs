@@ -49,10 +49,12 @@ impl Walk<'_> {
     fn run(mut self, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
         let size = self.question.sets.len();
         let mut around: Vec<(&str, Bits)> = Vec::new();
-        if self.keys.first().is_none_or(|(text, ..)| !text.is_empty()) {
-            self.add(Bits::none(size), String::new(), meter)?;
-        } else {
-            self.add_inside("", Bits::none(size), meter)?;
+        let empty = self.keys.iter().take_while(|(text, ..)| text.is_empty());
+        match empty.map(|(_, open, _)| *open).max() {
+            // Every text has the empty beginning: there is no text outside.
+            Some(true) => {}
+            Some(false) => self.add_inside("", Bits::none(size), meter)?,
+            None => self.add(Bits::none(size), String::new(), meter)?,
         }
         for group in self.keys.chunk_by(|a, b| a.0 == b.0) {
             let Some((text, ..)) = group.first() else { continue };

@@ -43,6 +43,18 @@ pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<
     }
 }
 
+/// All classes of texts that the sets tell apart: the sets that match, by index, and a text; `None` when there are too
+/// many to find in `budget` steps.
+pub(in crate::solver) fn all_classes(sets: &[&Patterns], budget: u64) -> Option<Vec<(Vec<usize>, String)>> {
+    let none = Bits::none(sets.len());
+    let question = Question { sets, wanted: none.clone(), banned: none };
+    let found = classes(&question, &mut Meter::new(budget)).ok()?;
+    let plain = |class: TextClass| {
+        ((0..sets.len()).filter(|set| class.matched.contains(*set)).collect(), class.example)
+    };
+    Some(found.into_iter().map(plain).collect())
+}
+
 impl Question<'_> {
     /// Whether a text that matches just these sets is asked for.
     pub(super) fn admits(&self, matched: &Bits) -> bool {

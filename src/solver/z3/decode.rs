@@ -30,6 +30,10 @@ pub(super) fn request(script: &Script, model: &Model) -> Option<Assignment> {
 fn value(model: &Model, kind: Kind, constant: &Constant) -> Option<Value> {
     let name = constant.name.as_str();
     match kind {
+        Kind::Text if !constant.examples.is_empty() => {
+            let class = model.eval(&BV::new_const(name, 32), true)?.as_u64()?;
+            constant.examples.get(usize::try_from(class).ok()?).cloned().map(Value::Text)
+        }
         Kind::Text => text(model, name).map(Value::Text),
         Kind::Number | Kind::Instant => {
             let number = model.eval(&Int::new_const(name), true)?;

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use z3::{Config, Params, SatResult, Solver, StatisticsValue, with_z3_config};
 
 pub(in crate::solver) use self::optimize::cheapest;
-use super::smt::{self, Script};
+use super::smt::{self, Script, Texts};
 use super::{Answer, Engine, Outcome, Reason};
 use crate::logic::{Assignment, Attribute, Goal, Universe};
 
@@ -32,10 +32,23 @@ impl Engine for Z3 {
     }
 
     fn decide(&self, goal: &Goal, budget: u64) -> Outcome {
-        if !*RECENT {
-            return Outcome { answer: Answer::Undecided(Reason::Fragment), steps: 0 };
-        }
-        decide(goal, budget)
+        decide(goal, Texts::Classes(budget), budget)
+    }
+}
+
+/// Z3 with every text as a string, as `--dump-smt` writes it. It shares nothing with the native engine, and takes
+/// seconds for goals of some statements.
+#[cfg(test)]
+pub(super) struct Direct;
+
+#[cfg(test)]
+impl Engine for Direct {
+    fn name(&self) -> &'static str {
+        "z3-direct"
+    }
+
+    fn decide(&self, goal: &Goal, budget: u64) -> Outcome {
+        decide(goal, Texts::Direct, budget)
     }
 }
 
@@ -58,12 +71,15 @@ fn is_recent(version: &str) -> bool {
 }
 
 /// Asks for models until one keeps its action to the action's resources, or there is none.
-fn decide(goal: &Goal, budget: u64) -> Outcome {
+fn decide(goal: &Goal, texts: Texts, budget: u64) -> Outcome {
+    if !*RECENT {
+        return Outcome { answer: Answer::Undecided(Reason::Fragment), steps: 0 };
+    }
     let mut groups = BTreeSet::new();
     let mut steps = 0_u64;
     loop {
         let left = budget.saturating_sub(steps);
-        let Some(script) = smt::script(goal, &groups) else {
+        let Some(script) = smt::script(goal, &groups, texts) else {
             return Outcome { answer: Answer::Undecided(Reason::Fragment), steps };
         };
         if left == 0 {

@@ -7,18 +7,23 @@
 //! of actions that the formula cannot tell apart.
 //! What has no encoding makes the whole script [`None`]; nothing is approximated.
 
+mod actions;
+mod finite;
+mod patterns;
+mod relations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+#[cfg(all(test, feature = "z3"))]
+pub(super) use self::patterns::quoted;
+use self::patterns::regex;
 #[cfg(feature = "z3")]
 use crate::logic::Value;
-use crate::logic::{
-    Actions, Atom, Attribute, Case, Formula, Goal, Kind, Literal, Part, Pattern, Patterns, Ranges, Shape,
-    Template, Token, Universe,
-};
+use crate::logic::{Atom, Attribute, Formula, Goal, Kind, Literal, Patterns, Ranges, Shape, Universe};
 
 /// A goal as a script, and the meaning of its constants.
 #[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "read by the Z3 engine alone"))]
@@ -40,6 +45,18 @@ pub(super) struct Constant {
     pub(super) present: Option<String>,
     /// For sets, how many members there are; member `i` is `NAME_i`, and counts if `NAME_i_in` is true.
     pub(super) members: usize,
+    /// For texts that are written as classes, one text of each.
+    pub(super) examples: Vec<String>,
+}
+
+/// How texts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "only the Z3 engine asks for classes"))]
+pub(super) enum Texts {
+    /// As strings.
+    Direct,
+    /// As classes where that takes no more than so many steps, as strings otherwise.
+    Classes(u64),
 }
 
 /// A class of actions of one group of resources that the formula cannot tell apart.
@@ -61,8 +78,11 @@ const DEEPEST: usize = 400;
 
 /// The script for `goal`, in which actions are kept to their resources for the groups in `groups` only; `None` when
 /// the goal has no encoding.
-pub(super) fn script(goal: &Goal, groups: &BTreeSet<u32>) -> Option<Script> {
+pub(super) fn script(goal: &Goal, groups: &BTreeSet<u32>, texts: Texts) -> Option<Script> {
     let mut writer = Writer::default();
+    if let Texts::Classes(budget) = texts {
+        writer.plan_classes(goal, groups, budget);
+    }
     writer.declare_sets(&goal.formula);
     if let Universe::Known(actions) = &goal.universe {
         writer.declare_actions(&goal.formula, actions)?;
@@ -82,7 +102,7 @@ pub(super) fn standalone(goal: &Goal) -> Option<String> {
         Universe::Any => BTreeSet::new(),
         Universe::Known(actions) => (0..).zip(actions.groups()).map(|(group, _)| group).collect(),
     };
-    let script = script(goal, &groups)?;
+    let script = script(goal, &groups, Texts::Direct)?;
     Some(format!("(set-logic ALL)\n{}(check-sat)\n(get-model)\n", script.text))
 }
 
@@ -99,6 +119,8 @@ struct Writer {
     classes: Vec<ActionClass>,
     /// By atom about the action, the classes for which it holds.
     action_atoms: BTreeMap<Patterns, Vec<usize>>,
+    /// The classes of texts that are written as such.
+    planned: BTreeMap<Attribute, finite::Classes>,
     fresh: usize,
 }
 
@@ -147,11 +169,7 @@ impl Writer {
             Atom::Matches(_, patterns) if !self.classes.is_empty() && attribute == Attribute::action() => {
                 return Some(self.action_in(patterns));
             }
-            Atom::Matches(_, patterns) if kind == Kind::Text => {
-                let regex = self.regex(patterns)?;
-                let name = &self.constant(&attribute).name;
-                format!("(str.in_re {name} {regex})")
-            }
+            Atom::Matches(_, patterns) if kind == Kind::Text => self.text_in(&attribute, patterns)?,
             Atom::Within(_, ranges) if kind == Kind::Address => self.address_in(&attribute, ranges),
             Atom::Within(_, ranges) if matches!(kind, Kind::Number | Kind::Instant) => {
                 self.number_in(&attribute, ranges)?
@@ -164,6 +182,17 @@ impl Writer {
         };
         let present = self.constant(&attribute).present;
         Some(present.map_or(holds.clone(), |present| format!("(and {present} {holds})")))
+    }
+
+    fn text_in(&mut self, attribute: &Attribute, patterns: &Patterns) -> Option<String> {
+        if let Some(told) = self.class_matches(attribute, patterns) {
+            return Some(told);
+        }
+        if self.planned.contains_key(attribute) {
+            return Some(if patterns.is_empty() { "false" } else { "true" }.to_owned());
+        }
+        let regex = self.regex(patterns)?;
+        Some(format!("(str.in_re {} {regex})", self.constant(attribute).name))
     }
 
     fn opaque(&mut self, id: &Arc<str>) -> String {
@@ -249,7 +278,10 @@ impl Writer {
         let name = format!("v{}_{clean}", self.variables.len());
         let always = Formula::present(attribute.clone()) == Formula::True;
         let present = (!always).then(|| format!("{name}_present"));
+        let examples =
+            self.planned.get(attribute).map(|classes| classes.examples.clone()).unwrap_or_default();
         let sort = match attribute.kind() {
+            Kind::Text if !examples.is_empty() => Some("(_ BitVec 32)"),
             Kind::Text => Some("String"),
             Kind::Number | Kind::Instant => Some("Int"),
             Kind::Address => Some("(_ BitVec 128)"),
@@ -265,7 +297,10 @@ impl Writer {
         if let Some((low, high)) = domain(attribute.kind()) {
             let _ = writeln!(self.head, "(assert (<= {} {name} {}))", integer(low), integer(high));
         }
-        let constant = Constant { name, present, members: 0 };
+        if let Some(most) = examples.len().checked_sub(1) {
+            let _ = writeln!(self.head, "(assert (bvule {name} #x{most:08x}))");
+        }
+        let constant = Constant { name, present, members: 0, examples };
         self.variables.insert(attribute.clone(), constant.clone());
         constant
     }
@@ -297,253 +332,9 @@ impl Writer {
     }
 }
 
-/// Known actions.
-impl Writer {
-    /// Groups the actions by the atoms that hold of them and by their resources.
-    fn declare_actions(&mut self, formula: &Formula, actions: &Actions) -> Option<()> {
-        let action = Attribute::action();
-        let mut atoms: BTreeSet<Patterns> = BTreeSet::new();
-        let mut refers = false;
-        formula.for_each_literal(&mut |literal| match &literal.atom {
-            Atom::Matches(attribute, patterns) if *attribute == action => {
-                atoms.insert(patterns.clone());
-            }
-            Atom::Same(..) => refers |= literal.atom.attributes().contains(&&action),
-            _ => {}
-        });
-        if refers || actions.entries().is_empty() {
-            return None;
-        }
-        let mut held: Vec<Vec<usize>> = vec![Vec::new(); actions.entries().len()];
-        for (number, patterns) in atoms.iter().enumerate() {
-            for entry in actions.matching(patterns) {
-                held.get_mut(entry as usize)?.push(number);
-            }
-        }
-        let mut classes: BTreeMap<(u32, Vec<usize>), &Arc<str>> = BTreeMap::new();
-        for (entry, held) in actions.entries().iter().zip(held) {
-            let name = classes.entry((entry.resources, held)).or_insert(&entry.name);
-            if entry.name.len() < name.len() {
-                *name = &entry.name;
-            }
-        }
-        self.action_atoms = atoms.iter().map(|patterns| (patterns.clone(), Vec::new())).collect();
-        let mut lists: Vec<&mut Vec<usize>> = self.action_atoms.values_mut().collect();
-        for (class, ((group, held), name)) in classes.into_iter().enumerate() {
-            self.classes.push(ActionClass { name: name.clone(), group });
-            for atom in held {
-                lists.get_mut(atom)?.push(class);
-            }
-        }
-        let most = self.classes.len() - 1;
-        let _ = writeln!(self.head, "(declare-const {ACTION_CLASS} (_ BitVec 32))");
-        let _ = writeln!(self.head, "(assert (bvule {ACTION_CLASS} #x{most:08x}))");
-        self.constant(&Attribute::resource());
-        Some(())
-    }
-
-    fn action_in(&self, patterns: &Patterns) -> String {
-        let classes = self.action_atoms.get(patterns).map(Vec::as_slice).unwrap_or_default();
-        one_of(classes.iter().copied())
-    }
-
-    /// Asserts for these groups that their actions are asked on their resources.
-    fn keep_to_groups(&mut self, actions: &Actions, groups: &BTreeSet<u32>) -> Option<()> {
-        let resource = self.constant(&Attribute::resource()).name;
-        for group in groups {
-            let classes =
-                self.classes.iter().enumerate().filter(|(_, class)| class.group == *group).map(|(at, _)| at);
-            let asked = one_of(classes);
-            let regex = self.regex(&actions.groups().get(*group as usize)?.patterns)?;
-            let _ = writeln!(self.body, "(assert (=> {asked} (str.in_re {resource} {regex})))");
-        }
-        Some(())
-    }
-}
-
-/// That the action's class is one of these.
-fn one_of(classes: impl Iterator<Item = usize>) -> String {
-    any_of(classes.map(|class| format!("(= {ACTION_CLASS} #x{class:08x})")).collect())
-}
-
-/// Relations between texts.
-impl Writer {
-    /// That a text matches a pattern with references. Where the pattern's runs can be said by beginning, end and
-    /// length, the encoding is exact both ways; otherwise each wildcard is a text of its own that must exist, which
-    /// says the right thing only where the relation is asserted, not where it is denied.
-    fn related(&mut self, text: &Template, pattern: &Template, asserted: bool) -> Option<String> {
-        let folds = |template: &Template| template.case() == Case::Insensitive;
-        if folds(text) || folds(pattern) || text.references().chain(pattern.references()).any(is_no_text) {
-            return None;
-        }
-        let mut conditions = Vec::new();
-        for attribute in text.references().chain(pattern.references()) {
-            conditions.extend(self.constant(attribute).present);
-        }
-        let pieces = self.pieces(text)?;
-        if pieces.iter().any(|piece| matches!(piece, Piece::Wild(_))) {
-            return Some("false".to_owned());
-        }
-        let subject = concat(&pieces);
-        let pieces = self.pieces(pattern)?;
-        match exact(&subject, &pieces) {
-            Some(parts) => conditions.extend(parts),
-            None if asserted => conditions.extend(self.with_fresh_runs(&subject, &pieces)),
-            None => return None,
-        }
-        Some(all_of(conditions))
-    }
-
-    fn pieces(&mut self, template: &Template) -> Option<Vec<Piece>> {
-        let mut pieces = Vec::new();
-        let mut fixed = String::new();
-        for part in template.parts() {
-            match part {
-                Part::Reference(attribute) => {
-                    close(&mut fixed, &mut pieces)?;
-                    pieces.push(Piece::Term(self.constant(attribute).name));
-                }
-                Part::Tokens(tokens) => {
-                    for token in tokens.iter() {
-                        if let Token::Char(c) = token {
-                            fixed.push(*c);
-                        } else {
-                            close(&mut fixed, &mut pieces)?;
-                            pieces.push(Piece::Wild(*token));
-                        }
-                    }
-                }
-            }
-        }
-        close(&mut fixed, &mut pieces)?;
-        Some(pieces)
-    }
-
-    fn with_fresh_runs(&mut self, subject: &str, pieces: &[Piece]) -> Vec<String> {
-        let mut conditions = Vec::new();
-        let mut terms = Vec::new();
-        for piece in pieces {
-            let Piece::Wild(token) = piece else {
-                terms.push(piece.clone());
-                continue;
-            };
-            let name = self.fresh_text();
-            if *token != Token::Run {
-                conditions.push(format!("(str.in_re {name} {})", wild(*token)));
-            }
-            terms.push(Piece::Term(name));
-        }
-        conditions.push(format!("(= {subject} {})", concat(&terms)));
-        conditions
-    }
-}
-
-fn is_no_text(attribute: &Attribute) -> bool {
-    attribute.kind() != Kind::Text
-}
-
-/// A piece of a template as a term.
-#[derive(Clone, Debug)]
-enum Piece {
-    Term(String),
-    Wild(Token),
-}
-
-fn close(fixed: &mut String, pieces: &mut Vec<Piece>) -> Option<()> {
-    if !fixed.is_empty() {
-        pieces.push(Piece::Term(quoted(&std::mem::take(fixed))?));
-    }
-    Some(())
-}
-
-fn concat(pieces: &[Piece]) -> String {
-    let terms = pieces
-        .iter()
-        .filter_map(|piece| if let Piece::Term(term) = piece { Some(term.clone()) } else { None });
-    joined("str.++", "\"\"", terms.collect())
-}
-
-/// The relation without fresh texts, where the pattern is fixed, `A*B` or `*A*`.
-fn exact(subject: &str, pieces: &[Piece]) -> Option<Vec<String>> {
-    let runs: Vec<usize> = pieces
-        .iter()
-        .enumerate()
-        .filter_map(|(index, piece)| if let Piece::Wild(_) = piece { Some(index) } else { None })
-        .collect();
-    if pieces.iter().any(|piece| matches!(piece, Piece::Wild(token) if *token != Token::Run)) {
-        return None;
-    }
-    match runs.as_slice() {
-        [] => Some(vec![format!("(= {subject} {})", concat(pieces))]),
-        [run] => {
-            let (before, after) = pieces.split_at_checked(*run)?;
-            let (before, after) = (concat(before), concat(after));
-            Some(vec![
-                format!("(str.prefixof {before} {subject})"),
-                format!("(str.suffixof {after} {subject})"),
-                format!("(>= (str.len {subject}) (+ (str.len {before}) (str.len {after})))"),
-            ])
-        }
-        [0, last] if *last + 1 == pieces.len() => {
-            Some(vec![format!("(str.contains {subject} {})", concat(pieces))])
-        }
-        _ => None,
-    }
-}
-
-/// The regular expression of a pattern.
-fn regex(pattern: &Pattern) -> Option<String> {
-    let mut terms = Vec::new();
-    let mut fixed = String::new();
-    let flush = |fixed: &mut String, terms: &mut Vec<String>| -> Option<()> {
-        if !fixed.is_empty() {
-            terms.push(format!("(str.to_re {})", quoted(&std::mem::take(fixed))?));
-        }
-        Some(())
-    };
-    for token in pattern.tokens() {
-        match token {
-            Token::Char(c) if pattern.case() == Case::Insensitive && c.is_ascii_alphabetic() => {
-                flush(&mut fixed, &mut terms)?;
-                let (low, high) = (c.to_ascii_lowercase(), c.to_ascii_uppercase());
-                terms.push(format!("(re.union (str.to_re \"{low}\") (str.to_re \"{high}\"))"));
-            }
-            Token::Char(c) => fixed.push(*c),
-            token => {
-                flush(&mut fixed, &mut terms)?;
-                terms.push(wild(*token).to_owned());
-            }
-        }
-    }
-    flush(&mut fixed, &mut terms)?;
-    Some(joined("re.++", "(str.to_re \"\")", terms))
-}
-
-fn wild(token: Token) -> &'static str {
-    match token {
-        Token::One => "re.allchar",
-        Token::OneInSegment => "(re.diff re.allchar (str.to_re \":\"))",
-        Token::RunInSegment => "(re.* (re.diff re.allchar (str.to_re \":\")))",
-        Token::Run | Token::Char(_) => "re.all",
-    }
-}
-
-/// A text as a literal: everything but printable ASCII is escaped, and so is the backslash. `None` for characters
-/// that the language of scripts does not have.
-pub(super) fn quoted(text: &str) -> Option<String> {
-    let mut literal = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => literal.push_str("\"\""),
-            ' '..='~' if c != '\\' => literal.push(c),
-            '\0'..='\u{2ffff}' => {
-                let _ = write!(literal, "\\u{{{:x}}}", u32::from(c));
-            }
-            _ => return None,
-        }
-    }
-    literal.push('"');
-    Some(literal)
+/// That a class is one of these.
+fn class_in(name: &str, classes: impl Iterator<Item = usize>) -> String {
+    any_of(classes.map(|class| format!("(= {name} #x{class:08x})")).collect())
 }
 
 fn any_of(parts: Vec<String>) -> String {
