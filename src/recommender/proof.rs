@@ -7,7 +7,7 @@ use super::needed::Need;
 use super::{Needed, Proof, ProofCheck};
 use crate::clouds::{self, RoleAt, Roles};
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Object, Principal, PrincipalId, Question, Subject};
 use crate::solver::{EngineSelection, Portfolio};
 
@@ -31,7 +31,7 @@ pub(super) fn prove(
         object: Object::Any,
     };
     let replayed = replay(&before, &after, principal, used);
-    let keeps = keeps(&before, &after, &question, used)?;
+    let keeps = keeps(&before, &after, roles, &question, used)?;
     let gained = gained(&before, roles, &question, add)?;
     let narrows = narrows(&before, &after, &question, &gained)?;
     Ok(Proof { keeps, narrows, gained, replayed })
@@ -58,20 +58,27 @@ fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, 
     count
 }
 
-/// Whatever of the recorded use was allowed before stays allowed: for each permission, no request on a resource it was
-/// used on is allowed before and refused after.
+/// Whatever of the recorded use was allowed before stays allowed. For each permission first the stronger claim is
+/// tried: no request on any resource at the place of use is allowed before and refused after. Where that fails, the
+/// claim is made for the very resources that were used.
 fn keeps(
     before: &Evaluator<'_>,
     after: &Evaluator<'_>,
+    roles: &dyn Roles,
     question: &Question,
     used: &[Need],
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
     for need in used {
-        let resources = need.resources.keys().map(|name| Patterns::literal(name));
-        let resources = Patterns::of(resources.flat_map(|set| set.iter().cloned().collect::<Vec<_>>()));
-        let given = Formula::matches(Attribute::resource(), resources);
         let narrowed = Question { action: Some(need.action.clone()), ..question.clone() };
+        let everywhere = roles.below(before.estate(), need.place());
+        let answer = before.gains(after, &narrowed, &Formula::matches(Attribute::resource(), everywhere))?;
+        if answer.is_never() {
+            check.add(answer);
+            continue;
+        }
+        let names = need.resources.keys().map(|name| Pattern::literal(name, Case::Sensitive));
+        let given = Formula::matches(Attribute::resource(), Patterns::of(names));
         check.add(before.gains(after, &narrowed, &given)?);
     }
     Ok(check.close())
@@ -109,9 +116,8 @@ fn narrows(
     gained: &[Needed],
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
-    let listed = gained.iter().map(|one| Patterns::literal(&one.action));
-    let listed = Patterns::of(listed.flat_map(|set| set.iter().cloned().collect::<Vec<_>>()));
-    let given = Formula::matches(Attribute::action(), listed).not();
+    let listed = gained.iter().map(|one| Pattern::literal(&one.action, Case::Sensitive));
+    let given = Formula::matches(Attribute::action(), Patterns::of(listed)).not();
     check.add(after.gains(before, question, &given)?);
     Ok(check.close())
 }
