@@ -87,9 +87,9 @@ impl<'e> Caller<'e> {
             .collect();
         if self.kind != Kind::Holder {
             self.describe(&mut values);
-            if let Some(owner) = owner.or(self.account.as_deref()) {
-                values.insert("aws:resourceaccount".to_owned(), vec![owner.to_owned()]);
-            }
+        }
+        if let Some(owner) = owner.or(self.account.as_deref()) {
+            values.insert("aws:resourceaccount".to_owned(), vec![owner.to_owned()]);
         }
         let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
         values.insert("aws:principalisawsservice".to_owned(), vec![service.to_string()]);

@@ -52,9 +52,7 @@ fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignmen
     }
     if let Object::Named(name) = &question.object {
         known = known.with_text(Attribute::resource(), name.clone());
-        if caller.class != Class::Holder
-            && let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned))
-        {
+        if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
             known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
         }
     }

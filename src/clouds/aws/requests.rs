@@ -102,11 +102,9 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     if let Some(session) = session {
         all.set(Attribute::text(keys::SESSION), Value::Text(session));
     }
-    if caller.class != Class::Holder {
-        let owner = layers::owner(estate, &request.resource).or(caller.account.map(str::to_owned));
-        if let Some(owner) = owner {
-            all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
-        }
+    let owner = layers::owner(estate, &request.resource).or(caller.account.map(str::to_owned));
+    if let Some(owner) = owner {
+        all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
     }
     all.with_text(Attribute::action(), request.action.to_ascii_lowercase())
         .with_text(Attribute::resource(), request.resource.clone())
