@@ -88,7 +88,8 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     for (key, values) in &request.context {
         let key = keys::folded(key);
         // What follows from the caller cannot be contradicted, and a user has no tags but its own.
-        if !follows.contains(&key) && !(is_user && key.starts_with(keys::PRINCIPAL_TAG)) {
+        let fixed = follows.contains(&key) || (is_user && key.starts_with(keys::PRINCIPAL_TAG));
+        if !fixed {
             add(&mut all, &key, values);
         }
     }
