@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::aws_documents::{add_policy, attach, home, mentioned, policy, resource};
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Document as Policy, Element, Statement, Version, Word};
+use crate::clouds::aws::estate::{add_policy, attach, home, mentioned, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
 use crate::clouds::aws::{AWS, managed_policy};

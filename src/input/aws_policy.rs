@@ -13,10 +13,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aws_documents::{account, add_policy, attach, mentioned, policy, resource};
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
+use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, RESOURCE, TRUST};
 use crate::model::{Estate, Origin, Principal, PrincipalKind, ScopeId, Target};

@@ -6,7 +6,6 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
-mod aws_documents;
 mod aws_policy;
 pub mod disk;
 pub mod gcp_asset_policies;

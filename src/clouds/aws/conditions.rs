@@ -265,7 +265,7 @@ fn variants(text: &str, family: Family, version: Version) -> Result<Vec<Variant>
                     parts.push(Part::literal(&c.to_string()));
                 }
             }
-            Piece::Variable { key, default } => open = with_variable(open, &key, default)?,
+            Piece::Variable { key, default } => open = with_variable(open, key, default)?,
         }
         if open.len() > MAX_VARIANTS {
             return Err(Unreadable("too many policy variables with default values".to_owned()));

@@ -1,7 +1,7 @@
 //! All that decides a question: which policies apply, to which requests, and what is known of every request.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{Arn, is_account};
 use super::caller::{Caller, Class};
@@ -52,9 +52,7 @@ fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignmen
     }
     if let Object::Named(name) = &question.object {
         known = known.with_text(Attribute::resource(), name.clone());
-        if caller.class != Class::Holder
-            && let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned))
-        {
+        if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
             known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
         }
     }
@@ -156,20 +154,17 @@ impl<'e> Work<'e> {
 
     /// The policies of one resource, for the requests on it.
     fn resource_side(&mut self, resource: ResourceId) {
-        let applies = Formula::matches(Attribute::resource(), coverage(self.estate, resource));
-        let attached: Vec<_> = self.estate.attached_to(Target::Resource(resource)).collect();
-        for attachment in attached {
-            let applies = match attachment.layer {
-                RESOURCE => applies.clone(),
-                // Whoever has no credentials cannot call these.
-                TRUST if self.caller.class == Class::Anonymous => continue,
-                TRUST => {
-                    let trusted = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
-                    Formula::matches(Attribute::action(), trusted).and(applies.clone())
+        let estate = self.estate;
+        let on_it = || Formula::matches(Attribute::resource(), coverage(estate, resource));
+        for attachment in estate.attached_to(Target::Resource(resource)) {
+            match attachment.layer {
+                RESOURCE => self.resource_policy(attachment, on_it),
+                // Whoever has no credentials cannot call what a trust policy decides about.
+                TRUST if self.caller.class != Class::Anonymous => {
+                    self.resource_policy(attachment, || trusted_calls().and(on_it()));
                 }
-                _ => continue,
-            };
-            self.resource_policy(attachment, &applies);
+                _ => {}
+            }
         }
         let home = self.estate.resource(resource).and_then(|found| found.home);
         for scope in home.map(|home| self.estate.ancestry(home)).unwrap_or_default() {
@@ -183,12 +178,12 @@ impl<'e> Work<'e> {
             if !attached.is_empty() {
                 let denials =
                     self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
-                self.group(RESOURCE_CONTROL, applies.clone(), denials);
+                self.group(RESOURCE_CONTROL, on_it(), denials);
             }
         }
     }
 
-    fn resource_policy(&mut self, attachment: &Attachment, applies: &Formula) {
+    fn resource_policy(&mut self, attachment: &Attachment, applies: impl Fn() -> Formula) {
         let Some(body) = self.body(attachment) else { return };
         let mut sorted: [Vec<Arc<Grant>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         let [named, role, account] = &mut sorted;
@@ -209,7 +204,7 @@ impl<'e> Work<'e> {
         let [named, role, account] = sorted;
         for (layer, grants) in [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)] {
             if !grants.is_empty() {
-                self.group(layer, applies.clone(), grants);
+                self.group(layer, applies(), grants);
             }
         }
     }
@@ -301,6 +296,14 @@ impl<'e> Work<'e> {
         };
         accounts.into_iter().map(|account| is(account).iff(owns(account))).collect()
     }
+}
+
+/// The calls that a trust policy decides about.
+fn trusted_calls() -> Formula {
+    static CALLS: LazyLock<Formula> = LazyLock::new(|| {
+        Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()))
+    });
+    CALLS.clone()
 }
 
 /// The resource belongs to `account`: no other account number stands in its ARN, and the estate knows no other owner.

@@ -88,7 +88,8 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     for (key, values) in &request.context {
         let key = keys::folded(key);
         // What follows from the caller cannot be contradicted, and a user has no tags but its own.
-        if !follows.contains(&key) && !(is_user && key.starts_with(keys::PRINCIPAL_TAG)) {
+        let fixed = follows.contains(&key) || (is_user && key.starts_with(keys::PRINCIPAL_TAG));
+        if !fixed {
             add(&mut all, &key, values);
         }
     }
@@ -102,11 +103,9 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     if let Some(session) = session {
         all.set(Attribute::text(keys::SESSION), Value::Text(session));
     }
-    if caller.class != Class::Holder {
-        let owner = layers::owner(estate, &request.resource).or(caller.account.map(str::to_owned));
-        if let Some(owner) = owner {
-            all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
-        }
+    let owner = layers::owner(estate, &request.resource).or(caller.account.map(str::to_owned));
+    if let Some(owner) = owner {
+        all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
     }
     all.with_text(Attribute::action(), request.action.to_ascii_lowercase())
         .with_text(Attribute::resource(), request.resource.clone())

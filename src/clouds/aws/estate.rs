@@ -1,12 +1,11 @@
-//! What the AWS formats share: putting documents, accounts, roles and the principals that policies name into an estate.
-//!
-//! Not a format of its own.
+//! How AWS documents enter an estate, for every format that holds some: policies, accounts, resources, and the
+//! principals that policies name. What the formats look like is not said here.
 
 use std::sync::Arc;
 
-use crate::clouds::aws::ast::{Arn, Document as Policy, PrincipalName, is_account};
-use crate::clouds::aws::parse::{self, Capacity};
-use crate::clouds::aws::{AWS, Body};
+use super::ast::{Arn, Document as Policy, PrincipalName, is_account};
+use super::parse::{self, Capacity};
+use super::{AWS, Body};
 use crate::model::{
     Attachment, Estate, Layer, Origin, Policy as Entry, PolicyId, Principal, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, ScopeKind, Target,
@@ -14,7 +13,7 @@ use crate::model::{
 use crate::text::{Kind, Problem, Route, Tree, json};
 
 /// Reads a policy that is written as an object, or as a string that holds the object, percent-encoded or not.
-pub(super) fn policy(
+pub fn policy(
     tree: &Tree,
     name: &str,
     route: &Route,
@@ -31,19 +30,19 @@ pub(super) fn policy(
 }
 
 /// Puts a document into the estate.
-pub(super) fn add_policy(estate: &mut Estate, document: Policy) -> PolicyId {
+pub fn add_policy(estate: &mut Estate, document: Policy) -> PolicyId {
     let origin = document.origin();
     let name = document.name.to_string();
     estate.add_policy(Entry { cloud: AWS, name, body: Arc::new(Body::new(document)), origin })
 }
 
 /// Attaches a policy.
-pub(super) fn attach(estate: &mut Estate, policy: PolicyId, target: Target, layer: Layer, origin: Origin) {
+pub fn attach(estate: &mut Estate, policy: PolicyId, target: Target, layer: Layer, origin: Origin) {
     estate.attach(Attachment { policy, target, layer, origin });
 }
 
 /// The scope of an account.
-pub(super) fn account(estate: &mut Estate, number: &str, origin: &Origin) -> Option<ScopeId> {
+pub fn account(estate: &mut Estate, number: &str, origin: &Origin) -> Option<ScopeId> {
     is_account(number).then(|| {
         estate.add_scope(Scope {
             cloud: AWS,
@@ -56,13 +55,13 @@ pub(super) fn account(estate: &mut Estate, number: &str, origin: &Origin) -> Opt
 }
 
 /// The scope of the account that an ARN names, if that is in the estate or `add` says so.
-pub(super) fn home(estate: &mut Estate, arn: &str, add: bool, origin: &Origin) -> Option<ScopeId> {
+pub fn home(estate: &mut Estate, arn: &str, add: bool, origin: &Origin) -> Option<ScopeId> {
     let number = Arn::parse(arn)?.account.to_owned();
     if add { account(estate, &number, origin) } else { estate.find_scope(AWS, &number) }
 }
 
 /// Puts a resource into the estate.
-pub(super) fn resource(estate: &mut Estate, arn: &str, home: Option<ScopeId>, origin: Origin) -> ResourceId {
+pub fn resource(estate: &mut Estate, arn: &str, home: Option<ScopeId>, origin: Origin) -> ResourceId {
     estate.add_resource(Resource { cloud: AWS, name: arn.to_owned(), kind: resource_kind(arn), home, origin })
 }
 
@@ -81,7 +80,7 @@ fn resource_kind(arn: &str) -> String {
 
 /// Adds the principals that a policy names one by one and that are defined nowhere (so far) as mentioned ones.
 /// Accounts and `*` are nobody in particular.
-pub(super) fn mentioned(estate: &mut Estate, document: &Policy) {
+pub fn mentioned(estate: &mut Estate, document: &Policy) {
     for statement in &document.statements {
         for name in statement.principal.iter().filter(|names| !names.negated).flat_map(|names| &names.names) {
             let (text, kind) = match &name.value {
