@@ -197,7 +197,7 @@ fn read_usage(paths: &[String], limits: Limits, used: &mut Usage, problems: &mut
             // A folder may hold policies beside the logs.
             Ok(None) if !found.named => {}
             Ok(None) => problems.push(unknown_log(&path)),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
         for problem in problems.iter_mut().skip(before).filter(|problem| problem.span.is_none()) {
             problem.path.get_or_insert_with(|| path.clone());
@@ -211,9 +211,10 @@ fn read_log(
     path: &std::path::Path,
     used: &mut Usage,
     problems: &mut Vec<Problem>,
-) -> Result<Option<&'static str>, Problem> {
+) -> Result<Option<&'static str>, Box<Problem>> {
     let unreadable = |error: &std::io::Error| {
-        Problem::error("unreadable-file", format!("cannot read `{}`: {error}", path.display()))
+        let message = format!("cannot read `{}`: {error}", path.display());
+        Box::new(Problem::error("unreadable-file", message))
     };
     let mut source = disk::open_lines(path)?;
     let beginning = source.fill_buf().map_err(|error| unreadable(&error))?;

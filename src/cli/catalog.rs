@@ -7,7 +7,7 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use super::analysis::alternatives;
-use super::console::Console;
+use super::console::{Console, without_trailing_blanks};
 use super::exit::Exit;
 use crate::clouds::catalog::{self, CatalogPart, Match};
 use crate::clouds::{aws, azure, gcp};
@@ -85,6 +85,7 @@ fn list(console: &mut Console) -> Exit {
     let total: usize = parts.iter().map(|part| part.bytes).sum();
     let mut table = table.build();
     table.with(Style::blank());
+    let table = without_trailing_blanks(&table.to_string());
     console.out(&format!("{table}\n\n{total} bytes in all, embedded in the program.\n"));
     for part in &parts {
         for source in &part.source {
@@ -168,6 +169,7 @@ fn search(text: &str, limit: usize, console: &mut Console) -> Exit {
     }
     let mut table = table.build();
     table.with(Style::blank());
+    let table = without_trailing_blanks(&table.to_string());
     console.out(&format!("{table}\n"));
     Exit::Clean
 }

@@ -96,3 +96,8 @@ impl Console {
         }
     }
 }
+
+/// The lines of a table without the blanks that fill its last column.
+pub(super) fn without_trailing_blanks(table: &str) -> String {
+    table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}

@@ -4,7 +4,7 @@ use clap::Args;
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
-use super::console::Console;
+use super::console::{Console, without_trailing_blanks};
 use super::exit::Exit;
 use crate::findings::RULES;
 
@@ -22,6 +22,7 @@ impl Rules {
         }
         let mut table = table.build();
         table.with(Style::blank());
+        let table = without_trailing_blanks(&table.to_string());
         console.out(&format!("{table}\n"));
         Exit::Clean
     }

@@ -7,6 +7,8 @@ use crate::text::{Mark, Notice, Weight, printable, render_notice};
 
 /// More places than these are counted, not shown; the JSON report has all of them.
 const MAX_RELATED: usize = 4;
+/// What stands in front of a remark: line numbers and the word.
+const REMARK: usize = 18;
 
 /// Writes the findings, what they rest on, and the summary.
 pub(super) fn write<'a>(page: &mut Page<'a>, findings: &'a [Finding]) {
@@ -55,7 +57,7 @@ fn finding_text<'a>(page: &mut Page<'a>, finding: &'a Finding) -> String {
         decided => ("certainty", page.certainty(decided)),
     });
     if !finding.advice.is_empty() {
-        remarks.push(("what to do", finding.advice.clone()));
+        remarks.push(("what to do", words::wrapped(&finding.advice, page.width.saturating_sub(REMARK))));
     }
     let notice = Notice {
         weight: weight(finding.level),
@@ -76,7 +78,7 @@ fn steps(page: &Page<'_>, finding: &Finding) -> String {
         lines.push(format!("{number}. {sentence}"));
         lines.extend(because.iter().map(|reason| format!("   allowed by {reason}")));
     }
-    lines.join("\n")
+    words::wrapped(&lines.join("\n"), page.width.saturating_sub(REMARK))
 }
 
 /// How a level is coloured.

@@ -42,7 +42,7 @@ fn write_one<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
         }
     }
     for note in &suggestion.notes {
-        page.field("note", note);
+        page.prose("note", note);
     }
 }
 
@@ -79,14 +79,32 @@ fn write_after(page: &mut Page<'_>, suggestion: &Suggestion) {
     });
     let bindings: Vec<String> = bindings.collect();
     page.field("instead", &if bindings.is_empty() { "nothing".to_owned() } else { bindings.join("\n") });
-    if !suggestion.chosen_by.is_empty() {
+    if !suggestion.chosen_by.is_empty() && !suggestion.replacement.is_empty() {
         page.field("", &format!("chosen by {}", suggestion.chosen_by));
     }
-    if !suggestion.excess.is_empty() {
-        let excess =
-            suggestion.excess.iter().map(|excess| format!("`{}` on `{}`", excess.action, excess.place));
-        page.field("beyond need", &listed(excess.collect()));
+    let excess = suggestion.excess.iter().map(|excess| (excess.place.as_str(), excess.action.as_str()));
+    for line in by_place(excess) {
+        page.prose("beyond need", &line);
     }
+}
+
+/// "`a`, `b` on `place`" for each place, in the order of its first action.
+fn by_place<'a>(permissions: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    let mut places: Vec<(&str, Vec<String>)> = Vec::new();
+    for (place, action) in permissions {
+        let action = format!("`{action}`");
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, actions)) => actions.push(action),
+            None => places.push((place, vec![action])),
+        }
+    }
+    let line = |(place, mut actions): (&str, Vec<String>)| {
+        let more = actions.len().saturating_sub(LISTED);
+        actions.truncate(LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more} on `{place}`", actions.join(", "))
+    };
+    places.into_iter().map(line).collect()
 }
 
 fn write_proof<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
@@ -97,9 +115,8 @@ fn write_proof<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
         page.field("", &format!("{uses} recorded uses replayed: allowed before and after"));
     }
     write_check(page, &proof.narrows, "nothing becomes allowed that was not");
-    if !proof.gained.is_empty() {
-        let gained = proof.gained.iter().map(|gained| format!("`{}` on `{}`", gained.action, gained.place));
-        page.field("not held", &format!("before, and gained by the change:\n{}", listed(gained.collect())));
+    for line in by_place(proof.gained.iter().map(|gained| (gained.place.as_str(), gained.action.as_str()))) {
+        page.prose("gained", &format!("not held before: {line}"));
     }
 }
 

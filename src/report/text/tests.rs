@@ -89,3 +89,10 @@ fn colour_is_only_colour() {
         assert!(!coloured.contains("\u{1b}[2J"));
     }
 }
+
+#[test]
+fn prose_is_wrapped_between_names() {
+    let text = "one `a name` two (a place:1:2) three\n   indented words";
+    let wrapped = crate::report::text::words::wrapped(text, 12);
+    assert_eq!(wrapped, "one `a name`\ntwo\n(a place:1:2)\nthree\n   indented\n   words");
+}

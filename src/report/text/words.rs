@@ -72,9 +72,15 @@ impl<'a> Page<'a> {
         self.line(&format!("  {label} {text}"));
     }
 
+    /// Adds a field whose text is prose, broken into lines of the page's width.
+    pub(super) fn prose(&mut self, label: &str, text: &str) {
+        let text = wrapped(text, self.width.saturating_sub(15));
+        self.field(label, &text);
+    }
+
     /// Adds `number. text`; further lines of the text are indented like the first.
     pub(super) fn step(&mut self, number: usize, text: &str) {
-        let text = printable(text).replace('\n', "\n     ");
+        let text = wrapped(&printable(text), self.width.saturating_sub(5)).replace('\n', "\n     ");
         self.line(&format!("  {number}. {text}"));
     }
 
@@ -107,7 +113,9 @@ impl<'a> Page<'a> {
             for (gap, number) in std::mem::take(&mut self.assumptions).into_iter().zip(1..) {
                 let place = gap.origin.as_ref().and_then(|origin| place(self.report, origin));
                 let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
-                self.line(&format!("  [{number}] {}{place}", printable(&gap.message)));
+                let text = format!("[{number}] {}{place}", printable(&gap.message));
+                let text = wrapped(&text, self.width.saturating_sub(6)).replace('\n', "\n      ");
+                self.line(&format!("  {text}"));
             }
         }
         if !self.report.undecided.is_empty() {
@@ -143,7 +151,7 @@ pub(super) fn origin(report: &Report<'_>, origin: &Origin) -> String {
 
 /// A rule that took part in a decision: what it is, where it stands, in which layer.
 pub(super) fn reason(report: &Report<'_>, reason: &Reason) -> String {
-    format!("{}, layer {}", origin(report, &reason.origin), reason.layer.as_str())
+    format!("{}\nin the layer `{}`", origin(report, &reason.origin), reason.layer.as_str())
 }
 
 /// The request of a witness, one attribute a line.
@@ -164,6 +172,41 @@ pub(super) fn request(request: &Request) -> String {
     lines.join("\n")
 }
 
+/// The text with line breaks instead of spaces where a line would be longer than `width` characters. Names in backticks
+/// and places in parentheses stay whole, so that they can be copied.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        let mut current = String::new();
+        for word in words(line) {
+            let length = current.chars().count() + 1 + word.chars().count();
+            if !current.is_empty() && length > width {
+                lines.push(std::mem::take(&mut current));
+            }
+            current.push_str(if current.is_empty() { &indent } else { " " });
+            current.push_str(word);
+        }
+        lines.push(current);
+    }
+    lines.join("\n")
+}
+
+/// The parts of a line between spaces that stand neither in backticks nor in parentheses.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut depth) = (false, 0_u32);
+    let parts = line.split(move |c| {
+        match c {
+            '`' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ' ' && !quoted && depth == 0
+    });
+    parts.filter(|part| !part.is_empty())
+}
+
 /// One step of a path as a sentence, with the rules that allow it.
 pub(super) fn hop(report: &Report<'_>, hop: &Hop) -> (String, Vec<String>) {
     let Witness { request, decision } = &hop.witness;
@@ -173,7 +216,7 @@ pub(super) fn hop(report: &Report<'_>, hop: &Hop) -> (String, Vec<String>) {
         principal(report, hop.to),
         request.action
     );
-    (sentence, decision.because.iter().map(|because| reason(report, because)).collect())
+    (sentence, decision.because.iter().map(|because| origin(report, &because.origin)).collect())
 }
 
 /// The full name of a principal.
@@ -200,7 +243,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
