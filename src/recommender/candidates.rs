@@ -10,7 +10,7 @@ use super::needed::Need;
 use super::{Binding, Excess};
 use crate::clouds::{HeldRole, Place, RoleAt, Roles};
 use crate::model::Estate;
-use crate::solver::{Choice, Portfolio, Price, Reason, choose as solve};
+use crate::solver::{Choice, EngineSelection, Portfolio, Price, Reason, choose as solve};
 
 /// What a role that was made for another service costs, once: it changes with that service, and reads oddly.
 const FOREIGN_ROLE: u64 = 100;
@@ -76,6 +76,11 @@ pub(super) fn choose(
         excess: excess(roles, &chosen, needs),
         chosen_by: format!("{} out of {} candidates, {quality}", selection.engine, candidates.len()),
     })
+}
+
+/// What is proposed is checked by every engine there is, whatever the user chose for the rest.
+pub(super) fn every_engine() -> EngineSelection {
+    if cfg!(feature = "z3") { EngineSelection::Both } else { EngineSelection::Native }
 }
 
 fn why(reason: Reason) -> &'static str {

@@ -3,13 +3,14 @@
 //! Comparing the permission lists of two roles would be wrong in both directions: access also comes by way of other
 //! bindings that look at what a principal holds (members such as `projectEditor`), and is bounded by denies.
 
+use super::candidates::every_engine;
 use super::needed::Need;
 use super::{Needed, Proof, ProofCheck};
 use crate::clouds::{self, RoleAt, Roles};
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Object, Principal, PrincipalId, Question, Subject};
-use crate::solver::{EngineSelection, Portfolio};
+use crate::solver::Portfolio;
 
 /// Proves the change from the evaluator's estate to `changed` for one principal.
 pub(super) fn prove(
@@ -21,7 +22,7 @@ pub(super) fn prove(
     used: &[Need],
     add: &[RoleAt],
 ) -> Result<Proof, Bug> {
-    let portfolio = both_engines(evaluator.portfolio());
+    let portfolio = Portfolio { engines: every_engine(), ..evaluator.portfolio().clone() };
     let before = Evaluator::new(evaluator.estate(), &portfolio);
     let after = Evaluator::new(changed, &portfolio);
     let question = Question {
@@ -35,12 +36,6 @@ pub(super) fn prove(
     let gained = gained(&before, roles, &question, add)?;
     let narrows = narrows(&before, &after, &question, &gained)?;
     Ok(Proof { keeps, narrows, gained, replayed })
-}
-
-/// The proof asks every engine there is, whatever the user chose for the rest.
-fn both_engines(portfolio: &Portfolio) -> Portfolio {
-    let engines = if cfg!(feature = "z3") { EngineSelection::Both } else { EngineSelection::Native };
-    Portfolio { engines, ..portfolio.clone() }
 }
 
 /// How many recorded uses the concrete rule allows both before and after.

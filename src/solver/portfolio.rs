@@ -32,7 +32,7 @@ pub struct Portfolio {
 pub struct Decided {
     /// The answer.
     pub answer: Answer,
-    /// Which engine gave it; `shape` when simplification alone decided.
+    /// Which engine gave it; `shape` when simplification alone decided, `native and z3` when both were asked and agree.
     pub engine: &'static str,
     /// The steps taken by all engines that were asked.
     pub steps: u64,
@@ -88,7 +88,8 @@ impl Portfolio {
                             formula: goal.formula.to_string(),
                         })
                     }
-                    _ => Ok(better(native, z3)),
+                    (Answer::Undecided(_), _) | (_, Answer::Undecided(_)) => Ok(better(native, z3)),
+                    _ => Ok(Decided { engine: "native and z3", ..better(native, z3) }),
                 }
             }
         }

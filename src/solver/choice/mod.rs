@@ -72,7 +72,11 @@ fn both(choice: &Choice, reduced: &Reduced, budget: u64) -> Result<Selection, Re
     match (native, with_z3(choice, reduced, budget)) {
         (Ok(native), Ok(z3)) if native.optimal && z3.optimal => {
             let rank = |found: &Selection| (found.price, found.secondary, found.options.len());
-            if rank(&native) == rank(&z3) { Ok(native) } else { Err(Reason::Engine) }
+            if rank(&native) == rank(&z3) {
+                Ok(Selection { engine: "native and z3", ..native })
+            } else {
+                Err(Reason::Engine)
+            }
         }
         (Ok(native), _) if native.optimal => Ok(native),
         (native, z3) => z3.or(native),
