@@ -145,7 +145,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("forbidden");
     let path = folder.file("a.json", "{}");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     // The administrator of the machine may read everything: there the file is of no known kind instead.
     let expected = if fs::read(&path).is_ok() { "unknown-kind" } else { "permission denied" };
     leastwise(&["scan", &path]).could_not(&[expected, "no analysis took place"]);

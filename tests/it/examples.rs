@@ -18,7 +18,12 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { name: "aws-organization/scan", arguments: &["scan", "examples/aws-organization"], exit: 1, needs_z3: false },
+    Case {
+        name: "aws-organization/scan",
+        arguments: &["scan", "examples/aws-organization"],
+        exit: 1,
+        needs_z3: false,
+    },
     Case {
         name: "aws-organization/paths",
         arguments: &["paths", "examples/aws-organization", "--to", "admin"],
@@ -89,7 +94,8 @@ fn commands_print_what_is_expected() {
         let (text, exit) = run(case.arguments);
         let file = expected_file(case);
         if bless {
-            std::fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("the folder can be made");
+            std::fs::create_dir_all(file.parent().expect("it lies in a folder"))
+                .expect("the folder can be made");
             std::fs::write(&file, &text).expect("the file can be written");
         }
         let expected = std::fs::read_to_string(&file).unwrap_or_default();
@@ -158,10 +164,12 @@ fn every_place_in_a_report_is_the_text_it_speaks_of() {
         for finding in findings(example) {
             let place = &finding["place"];
             let Some(path) = place["path"].as_str() else { continue };
-            let text = std::fs::read_to_string(package().join(path)).expect("the path is a file of the example");
+            let text =
+                std::fs::read_to_string(package().join(path)).expect("the path is a file of the example");
             let line = place["line"].as_u64().expect("a line") as usize;
             let column = place["column"].as_u64().expect("a column") as usize;
-            let rest: String = text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
+            let rest: String =
+                text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
             assert!(
                 rest.starts_with(['{', '"', '[']),
                 "{}: {path}:{line}:{column} is `{rest}`",

@@ -9,3 +9,5 @@ mod catalogs;
 mod cli;
 #[cfg(test)]
 mod shared;
+#[cfg(test)]
+mod examples;
