@@ -107,6 +107,36 @@ pub fn parts() -> Vec<CatalogPart> {
     ]
 }
 
+/// A label and its values, as [`describe`] gives them.
+pub type Row = (String, Vec<String>);
+
+/// What every cloud's catalogs know about `name`, with the cloud's id; empty when none knows it.
+pub fn describe(name: &str) -> Vec<(&'static str, Vec<Row>)> {
+    let all = [
+        ("aws", aws::catalog::describe(name)),
+        ("gcp", gcp::catalog::describe(name)),
+        ("azure", azure::catalog::describe(name)),
+    ];
+    all.into_iter().filter_map(|(cloud, rows)| Some((cloud, rows?))).collect()
+}
+
+/// The entries of all clouds whose names are nearest to `text`, best first, with the cloud's id.
+pub fn search(text: &str, limit: usize) -> Vec<(&'static str, Match)> {
+    let all = [
+        ("aws", aws::catalog::search(text, limit)),
+        ("gcp", gcp::catalog::search(text, limit)),
+        ("azure", azure::catalog::search(text, limit)),
+    ];
+    let mut found: Vec<(&'static str, Match)> = all
+        .into_iter()
+        .flat_map(|(cloud, found)| found.into_iter().map(move |found| (cloud, found)))
+        .collect();
+    // The sort is stable: equally near entries stay in the order of clouds and of each cloud's list.
+    found.sort_by_key(|(_, found)| found.distance);
+    found.truncate(limit);
+    found
+}
+
 /// Puts `bytes` in the place of the shipped part `id` for the rest of the process, for example a
 /// file that `catalog build` wrote. Must happen before the part is first used; an unknown `id`,
 /// bytes that are not that part, and a part already in use are errors.

@@ -18,6 +18,18 @@ fn every_shipped_part_decodes_and_says_where_it_comes_from() {
 }
 
 #[test]
+fn names_are_looked_up_in_all_clouds() {
+    let clouds = |name: &str| describe(name).into_iter().map(|(cloud, _)| cloud).collect::<Vec<_>>();
+    assert_eq!(clouds("s3:GetObject"), ["aws"]);
+    assert_eq!(clouds("roles/editor"), ["gcp"]);
+    assert_eq!(clouds("Owner"), ["gcp", "azure"]);
+    assert!(clouds("nobody knows this").is_empty());
+    let found = search("roles/storage.objectCreater", 3);
+    assert_eq!((found[0].0, found[0].1.name.as_str()), ("gcp", "roles/storage.objectCreator"));
+    assert!(found.len() <= 3 && found.is_sorted_by_key(|(_, found)| found.distance));
+}
+
+#[test]
 fn unknown_parts_and_foreign_bytes_are_not_installed() {
     let error = install("aws-prices", b"").unwrap_err();
     assert_eq!(

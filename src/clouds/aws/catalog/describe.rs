@@ -1,10 +1,7 @@
 //! What `catalog show` says about a name of AWS: labels and values, without layout.
 
 use super::{Action, ConditionKey, ManagedPolicy, ResourceType, Service, current, managed};
-use crate::clouds::catalog::{Match, nearest};
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row, nearest};
 
 /// Everything the catalogs know about `name`: an action (`s3:GetObject`), an action pattern
 /// (`s3:Get*`), a service (`s3`), a resource type (`s3/object`), a condition key, or a managed

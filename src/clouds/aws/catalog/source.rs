@@ -75,13 +75,12 @@ impl AwsSource {
                 for (resource, required) in &mut action.resources {
                     *required |= known.resources.get(resource).copied().unwrap_or_default();
                 }
-                action.second_level = action.second_level.or_else(|| {
-                    [known.level, known.second_level]
-                        .into_iter()
-                        .flatten()
-                        .find(|level| Some(*level) != action.level)
-                });
-                action.level = action.level.or_else(|| action.second_level.take());
+                if action.level.is_none() {
+                    (action.level, action.second_level) = (known.level, known.second_level);
+                }
+                let stated = [action.second_level, known.level, known.second_level].into_iter().flatten();
+                // Of several other opinions the most dangerous one is kept.
+                action.second_level = stated.filter(|level| Some(*level) != action.level).max();
             }
         }
         if let Some(source) = older.sources.first() {

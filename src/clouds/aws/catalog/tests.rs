@@ -207,6 +207,18 @@ fn what_the_reference_lacks_is_taken_from_the_older_catalog() {
     assert_eq!(action.resources, BTreeMap::from([("function".to_owned(), true)]));
     assert!(action.depends_on.contains("iam:PassRole"));
     assert!(source.rcp_services.contains("s3"));
+    let (write, danger) = (AccessLevel::Write, AccessLevel::PermissionsManagement);
+    for (fresh, levels) in [
+        ("{}", (Some(write), Some(danger))),
+        (r#"{"Properties":{"IsWrite":true}}"#, (Some(write), Some(danger))),
+        (r#"{"Properties":{"IsPermissionManagement":true}}"#, (Some(danger), Some(write))),
+    ] {
+        let text = format!(r#"{{"Name":"iam","Actions":[{{"Name":"PassRole","Annotations":{fresh}}}]}}"#);
+        let mut source = read_service_reference(&[("iam.json".to_owned(), text)], &mut Vec::new());
+        source.complete_from(&shipped().to_source());
+        let action = &source.services["iam"].actions["PassRole"];
+        assert_eq!((action.level, action.second_level), levels, "{fresh}");
+    }
     let mut problems = Vec::new();
     source.drop_unknown_dependents(&mut problems);
     assert!(source.services["lambda"].actions["CreateFunction"].depends_on.is_empty());

@@ -1,10 +1,7 @@
 //! What `catalog show` says about a name of Azure: labels and values, without layout.
 
 use super::{Block, Operation, Plane, Role, current, operations};
-use crate::clouds::catalog::{Match, nearest};
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row, nearest};
 
 /// Everything the catalogs know about `name`: a built-in role by name, GUID or id, or an operation.
 /// `None` when the name is unknown; the catalogs' `search` then helps.

@@ -1,10 +1,7 @@
 //! What `catalog show` says about a name of Google Cloud: labels and values, without layout.
 
 use super::{GcpCatalog, Role, current};
-use crate::clouds::catalog::Match;
-
-/// A label and its values.
-type Row = (String, Vec<String>);
+use crate::clouds::catalog::{Match, Row};
 
 /// Everything the catalog knows about `name`: a role with or without `roles/`, or a permission.
 /// `None` when the name is unknown; [`GcpCatalog::search`] then helps.
