@@ -71,7 +71,7 @@ pub(super) fn action(typed: &str) -> Result<String, Vec<String>> {
     Err(near.map(|found| found.name).take(PROPOSALS).collect())
 }
 
-/// Every action with its resources. An action that no statement has to name a resource for can be asked on `*`.
+/// Every action with the resources of its types; an action without types is asked on `*`.
 pub(super) fn universe() -> Universe {
     static ACTIONS: OnceLock<Arc<Actions>> = OnceLock::new();
     Universe::Known(ACTIONS.get_or_init(|| Arc::new(actions())).clone())
@@ -83,8 +83,8 @@ fn actions() -> Actions {
     let mut entries = Vec::new();
     for action in catalog::current().actions() {
         let templates = action.resource_types().flat_map(|(kind, _)| kind.arns());
-        let unnamed = (!action.resource_types().any(|(_, required)| required))
-            .then(|| Pattern::literal("*", Case::Sensitive));
+        // Types are seldom marked as required in the sources, so a mark that lacks says nothing: `s3:GetObject` has none.
+        let unnamed = (!action.has_resource_types()).then(|| Pattern::literal("*", Case::Sensitive));
         let patterns = Patterns::of(templates.map(arns).chain(unnamed));
         let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
         let place = *places.entry(patterns).or_insert_with_key(|patterns| {
