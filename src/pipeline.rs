@@ -3,11 +3,11 @@
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
 use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Unknown};
+use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Simulated, Unknown};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Graph, Path};
 use crate::input::disk::{self, Limits};
-use crate::input::{self, Loaded};
+use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
 use crate::recommender::{self, Suggestion};
@@ -53,6 +53,11 @@ pub enum Task {
         /// For how many days use should have been watched.
         days: u32,
     },
+    /// Decisions on scenarios, each of which brings its own policies.
+    Simulate {
+        /// Whether decisions are compared with those that the scenarios expect.
+        check: bool,
+    },
 }
 
 /// The word for somebody without credentials.
@@ -85,6 +90,7 @@ enum Found {
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
     Suggestions(Vec<Suggestion>),
+    Decisions(Vec<Simulated>),
 }
 
 /// Why nothing came out.
@@ -102,6 +108,8 @@ pub enum Reason {
     NoDocuments,
     /// No activity log could be read.
     NoUsage,
+    /// No scenario could be read.
+    NoScenarios,
     /// The question names something that does not exist.
     Unanswerable {
         /// What, for people.
@@ -115,6 +123,9 @@ pub enum Reason {
 
 /// Runs `task` on the files that `paths` stand for.
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
+    if let Task::Simulate { check } = task {
+        return simulate(paths, settings.limits, *check);
+    }
     let mut loaded = input::load(paths, settings.limits);
     let mut inputs = documents(&loaded);
     if inputs.is_empty() {
@@ -138,6 +149,37 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         }),
         Err(reason) => Err(Box::new(Stopped { loaded, reason })),
     }
+}
+
+/// Decides the scenarios of all files that `paths` stand for.
+fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<Outcome, Box<Stopped>> {
+    let mut decisions = Vec::new();
+    let mut bug = None;
+    let read = scenarios::read(paths, limits, |read| {
+        let expected = read.expected.filter(|_| check);
+        match evaluator::simulate(read.id, &read.scenario, expected) {
+            Ok(decision) => decisions.push(decision),
+            Err(broken) => bug = Some(broken),
+        }
+    });
+    let format = "scenarios";
+    let inputs =
+        read.read.iter().map(|file| Input { path: read.files.path(*file).to_owned(), format }).collect();
+    let documents = read.read.iter().map(|file| LoadedDocument { file: *file, format }).collect();
+    let loaded = Loaded { files: read.files, problems: read.problems, documents, ..Loaded::default() };
+    if let Some(bug) = bug {
+        return Err(Box::new(Stopped { loaded, reason: Reason::Bug(bug) }));
+    }
+    if loaded.documents.is_empty() {
+        return Err(Box::new(Stopped { loaded, reason: Reason::NoScenarios }));
+    }
+    Ok(Outcome {
+        loaded,
+        inputs,
+        rules: Vec::new(),
+        undecided: Vec::new(),
+        found: Found::Decisions(decisions),
+    })
 }
 
 /// The result, and the questions that stayed undecided on the way.
@@ -182,6 +224,8 @@ fn analyse(
             let options = recommender::Options { principal, days: *days };
             Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
         }
+        // Scenarios are no estate: `run` has decided them.
+        Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
     }
 }
 
@@ -334,11 +378,19 @@ impl Outcome {
         }
     }
 
+    /// Whether a decision is another than the one that was expected.
+    pub fn differs(&self) -> bool {
+        match &self.found {
+            Found::Decisions(decisions) => decisions.iter().any(Simulated::differs),
+            _ => false,
+        }
+    }
+
     /// Whether a question stayed undecided that the result rests on.
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
-            Found::Paths(_) => false,
+            Found::Paths(_) | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
             Found::Suggestions(suggestions) => suggestions
@@ -366,6 +418,7 @@ impl Outcome {
                 }
                 Found::Access(question, access) => Content::Access(question, access),
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
+                Found::Decisions(decisions) => Content::Decisions(decisions),
             },
         }
     }

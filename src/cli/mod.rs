@@ -16,6 +16,7 @@ mod paths;
 mod recommend;
 mod rules;
 mod scan;
+mod simulate;
 mod version;
 
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ enum Command {
     Paths(paths::Paths),
     Can(can::Can),
     Access(access::Access),
+    Simulate(simulate::Simulate),
     Recommend(recommend::Recommend),
     Rules(rules::Rules),
     Explain(explain::Explain),
@@ -80,6 +82,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::Paths(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
+        Command::Simulate(command) => command.run(console),
         Command::Recommend(command) => command.run(console),
         Command::Rules(command) => command.run(console),
         Command::Explain(command) => command.run(console),

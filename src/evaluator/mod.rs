@@ -12,9 +12,11 @@ mod answer;
 mod ask;
 mod compare;
 mod find;
+mod simulate;
 
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::Evaluator;
 pub use find::{Unknown, find_principal};
+pub use simulate::{Simulated, simulate};

@@ -7,7 +7,7 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use crate::evaluator::{Access, Answer};
+use crate::evaluator::{Access, Answer, Simulated};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
 use crate::model::{Estate, Question};
@@ -89,6 +89,8 @@ pub enum Content<'a> {
     Access(&'a Question, &'a Access),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
+    /// `simulate`.
+    Decisions(&'a [Simulated]),
 }
 
 /// The answer to `can`, from both sides: allowed at least once, refused at least once.
@@ -115,11 +117,14 @@ pub enum ContentKind {
     Access,
     /// Suggestions.
     Recommend,
+    /// Decisions on scenarios.
+    Simulate,
 }
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend];
+    pub const ALL: [Self; 6] =
+        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend, Self::Simulate];
 
     /// The command that finds it.
     pub fn as_str(self) -> &'static str {
@@ -129,6 +134,7 @@ impl ContentKind {
             Self::Can => "can",
             Self::Access => "access",
             Self::Recommend => "recommend",
+            Self::Simulate => "simulate",
         }
     }
 }
@@ -142,6 +148,7 @@ impl Content<'_> {
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
             Self::Suggestions(_) => ContentKind::Recommend,
+            Self::Decisions(_) => ContentKind::Simulate,
         }
     }
 }

@@ -10,4 +10,6 @@ mod cli;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
 mod examples;

@@ -8,7 +8,7 @@ use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::body;
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
-    BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
@@ -310,9 +310,11 @@ impl<'e> Judge<'e> {
     fn conclude(mut self) -> Decision {
         let known = matches!(self.caller.kind, Kind::Known | Kind::Holder);
         if known && self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+            let what = "the rule that this call needs no permission".to_owned();
+            let origin = Origin { what, ..Origin::default() };
             return Decision {
                 verdict: Verdict::Allowed,
-                because: Vec::new(),
+                because: vec![Reason { layer: ALWAYS, effect: Some(Effect::Allow), origin }],
                 blocked_by: Vec::new(),
                 gaps: Vec::new(),
             };

@@ -11,8 +11,8 @@ use crate::recommender::{Needed, ProofCheck, Suggestion};
 use crate::report::{Content, ContentKind, Report, Verdict};
 use crate::text::{Problem, Severity, Span};
 
-/// The whole document.
-pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
+/// The whole document; `None` for decisions, which are lines.
+pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>> {
     let from = Converter { report };
     let content = match report.content {
         Content::Findings(findings) => {
@@ -37,8 +37,9 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
         }
+        Content::Decisions(_) => return None,
     };
-    shape::Document {
+    Some(shape::Document {
         schema: SCHEMA,
         tool: shape::Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         command: report.content.kind().as_str(),
@@ -51,7 +52,7 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
         content,
         undecided: report.undecided,
         problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
-    }
+    })
 }
 
 struct Converter<'a> {

@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod decisions;
 mod findings;
 mod paths;
 mod suggestions;
@@ -32,6 +33,7 @@ impl Reporter for Text {
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+            Content::Decisions(decisions) => decisions::write(&mut page, decisions),
         }
         Ok(page.finish())
     }

@@ -29,7 +29,8 @@ const REGISTRIES: &[Registry] = &[
         module: "input",
         slice: "FORMATS",
         implements: "Format",
-        infrastructure: &["aws_documents", "disk", "load"],
+        // Scenarios are no part of an estate, so they are not loaded like one.
+        infrastructure: &["aws_documents", "disk", "load", "scenarios"],
     },
     Registry {
         module: "findings",
