@@ -3,12 +3,12 @@
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
 use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Simulated, Unknown};
+use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, Simulated, Unknown};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Graph, Path};
 use crate::input::disk::{self, Limits};
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::{Attribute, Formula, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
 use crate::recommender::{self, Suggestion};
 use crate::report::{Content, Input, Report, Verdict};
@@ -43,6 +43,13 @@ pub enum Task {
         action: Option<String>,
         /// Only resources that match this pattern.
         resource: Option<String>,
+    },
+    /// Everybody who may do an action on a resource.
+    WhoCan {
+        /// The action as the user typed it; `*` for any.
+        action: String,
+        /// The resource as the user typed it; `*` for any.
+        resource: String,
     },
     /// Narrower grants for what was used.
     Recommend {
@@ -89,6 +96,7 @@ enum Found {
     Paths(Vec<Path>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
+    WhoCan(Question, Vec<Entrant>),
     Suggestions(Vec<Suggestion>),
     Decisions(Vec<Simulated>),
 }
@@ -219,6 +227,11 @@ fn analyse(
             let access = evaluator.access(&question, &given)?;
             Ok((Found::Access(question, access), Vec::new()))
         }
+        Task::WhoCan { action, resource } => {
+            let question = question(estate, ANONYMOUS, Some(action), resource)?;
+            let entrants = evaluator.who_can(question.cloud, question.action.as_deref(), &question.object)?;
+            Ok((Found::WhoCan(question, entrants), Vec::new()))
+        }
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let options = recommender::Options { principal, days: *days };
@@ -313,18 +326,35 @@ fn question(
         })?),
         None => None,
     };
-    let object = if resource == ANY { Object::Any } else { object(estate, cloud.id(), resource) };
+    let object = match resource {
+        ANY => Object::Any,
+        typed => object(estate, cloud, action.as_deref(), typed),
+    };
     Ok(Question { cloud: cloud.id(), subject, action, object })
 }
 
-/// The resource of that full or short name, or one that no file mentions.
-fn object(estate: &Estate, cloud: CloudId, typed: &str) -> Object {
+/// The resource of that full or short name, or one that no file mentions. What the action is never asked on, but on
+/// what lies inside it, stands for that: objects for their bucket.
+fn object(estate: &Estate, cloud: &dyn Cloud, action: Option<&str>, typed: &str) -> Object {
+    let named = named(estate, cloud.id(), typed);
+    let known = estate.find_resource(cloud.id(), &named);
+    match (known, action, cloud.universe()) {
+        (Some(id), Some(action), Universe::Known(actions))
+            if !actions.contains(&action.to_ascii_lowercase(), &named) =>
+        {
+            Object::Within(id)
+        }
+        _ => Object::Named(named),
+    }
+}
+
+fn named(estate: &Estate, cloud: CloudId, typed: &str) -> String {
     let is_short_for =
         |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
     let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
     match (estate.find_resource(cloud, typed), named.next(), named.next()) {
-        (None, Some((_, only)), None) => Object::Named(only.name.clone()),
-        _ => Object::Named(typed.to_owned()),
+        (None, Some((_, only)), None) => only.name.clone(),
+        _ => typed.to_owned(),
     }
 }
 
@@ -392,6 +422,7 @@ impl Outcome {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
             Found::Paths(_) | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
+            Found::WhoCan(_, entrants) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
             Found::Suggestions(suggestions) => suggestions
                 .iter()
@@ -417,6 +448,7 @@ impl Outcome {
                     Content::Answer(Verdict { question, can, lacks })
                 }
                 Found::Access(question, access) => Content::Access(question, access),
+                Found::WhoCan(question, entrants) => Content::WhoCan(question, entrants),
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
             },

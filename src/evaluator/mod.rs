@@ -13,6 +13,7 @@ mod ask;
 mod compare;
 mod find;
 mod simulate;
+mod who_can;
 
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
@@ -20,3 +21,4 @@ pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::Evaluator;
 pub use find::{Unknown, find_principal};
 pub use simulate::{Simulated, simulate};
+pub use who_can::{Entrant, Extent};

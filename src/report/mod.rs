@@ -7,7 +7,7 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use crate::evaluator::{Access, Answer, Simulated};
+use crate::evaluator::{Access, Answer, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
 use crate::model::{Estate, Question};
@@ -87,6 +87,8 @@ pub enum Content<'a> {
     Answer(Verdict<'a>),
     /// `access`.
     Access(&'a Question, &'a Access),
+    /// `who-can`; who the question is about is left open.
+    WhoCan(&'a Question, &'a [Entrant]),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
     /// `simulate`.
@@ -115,6 +117,8 @@ pub enum ContentKind {
     Can,
     /// Effective access.
     Access,
+    /// Everybody who may.
+    WhoCan,
     /// Suggestions.
     Recommend,
     /// Decisions on scenarios.
@@ -123,8 +127,8 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend, Self::Simulate];
+    pub const ALL: [Self; 7] =
+        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::WhoCan, Self::Recommend, Self::Simulate];
 
     /// The command that finds it.
     pub fn as_str(self) -> &'static str {
@@ -133,6 +137,7 @@ impl ContentKind {
             Self::Paths => "paths",
             Self::Can => "can",
             Self::Access => "access",
+            Self::WhoCan => "who-can",
             Self::Recommend => "recommend",
             Self::Simulate => "simulate",
         }
@@ -147,6 +152,7 @@ impl Content<'_> {
             Self::Paths(_) => ContentKind::Paths,
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
+            Self::WhoCan(..) => ContentKind::WhoCan,
             Self::Suggestions(_) => ContentKind::Recommend,
             Self::Decisions(_) => ContentKind::Simulate,
         }

@@ -12,4 +12,6 @@ mod shared;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
+mod who_can;
+#[cfg(test)]
 mod examples;

@@ -270,6 +270,8 @@ impl<'e> Judge<'e> {
         let Some(account) = &self.caller.account else { return false };
         match &self.owner {
             Some(owner) => owner == account,
+            // Nor is it the stranger's, of whom not even that is known.
+            None if self.caller.kind == Kind::Stranger && self.caller.principal.is_none() => false,
             None => Arn::parse(&self.request.resource).is_none_or(|arn| ["", "aws"].contains(&arn.account)),
         }
     }

@@ -1,7 +1,7 @@
 //! From the internal types to the shape of the report.
 
 use super::{SCHEMA, shape};
-use crate::evaluator::{Answer, Certainty, Outcome, Standing, Witness};
+use crate::evaluator::{Access, AccessRow, Answer, Certainty, Entrant, Outcome, Standing, Witness};
 use crate::findings::{Finding, Level};
 use crate::graph::{Hop, Path};
 use crate::model::{
@@ -22,18 +22,12 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
         Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
         Content::Access(question, access) => shape::Content::Access(shape::Access {
             question: from.question(question),
-            rows: access
-                .rows
-                .iter()
-                .map(|row| shape::AccessRow {
-                    actions: &row.actions,
-                    resources: &row.resources,
-                    except: &row.except,
-                    condition: row.condition.as_deref(),
-                })
-                .collect(),
+            rows: rows(access),
             certainty: from.certainty(&access.certainty),
         }),
+        Content::WhoCan(_, entrants) => {
+            shape::Content::WhoCan(entrants.iter().map(|entrant| from.entrant(entrant)).collect())
+        }
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
         }
@@ -238,6 +232,12 @@ impl<'a> Converter<'a> {
         }
     }
 
+    fn entrant(&self, entrant: &'a Entrant) -> shape::Entrant<'a> {
+        let Entrant { question, can, lacks, access } = entrant;
+        let verdict = self.verdict(Verdict { question, can, lacks });
+        shape::Entrant { verdict, rows: access.as_ref().map(rows) }
+    }
+
     fn answer(&self, answer: &'a Answer) -> shape::Answer<'a> {
         shape::Answer {
             outcome: match answer.outcome {
@@ -305,6 +305,15 @@ impl<'a> Converter<'a> {
             engine: &check.engine,
         }
     }
+}
+
+fn rows(access: &Access) -> Vec<shape::AccessRow<'_>> {
+    access.rows.iter().map(row).collect()
+}
+
+fn row(row: &AccessRow) -> shape::AccessRow<'_> {
+    let AccessRow { actions, resources, except, condition } = row;
+    shape::AccessRow { actions, resources, except, condition: condition.as_deref() }
 }
 
 fn permissions(needed: &[Needed]) -> Vec<shape::Permission<'_>> {

@@ -7,6 +7,7 @@ mod decisions;
 mod findings;
 mod paths;
 mod suggestions;
+mod who_can;
 mod words;
 
 use super::{Content, Report, Reporter, Style};
@@ -32,6 +33,7 @@ impl Reporter for Text {
             Content::Paths(found) => paths::write(&mut page, found),
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
+            Content::WhoCan(question, entrants) => who_can::write(&mut page, question, entrants),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),
         }
