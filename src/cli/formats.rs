@@ -19,6 +19,12 @@ impl Formats {
         let written = REPORTERS.iter().map(|reporter| (reporter.id(), reporter.summary()));
         console.out("Documents that are read, told by their content:\n");
         console.out(&list(read));
+        for format in FORMATS.iter().filter(|format| !format.commands().is_empty()) {
+            console.out(&format!("\nFiles for `{}`, and what writes them:\n", format.id()));
+            for command in format.commands() {
+                console.out(&format!("  {command}\n"));
+            }
+        }
         console.out("\nActivity logs that `recommend` reads, told by their content:\n");
         console.out(&list(LOGS.iter().map(|log| (log.id(), log.summary()))));
         console.out("\nScenarios that `simulate` decides:\n");

@@ -35,29 +35,45 @@ pub struct LoadedDocument {
 /// Loads all files that `paths` stand for.
 pub fn load(paths: &[String], limits: Limits) -> Loaded {
     let mut loaded = Loaded::default();
+    let mut joined = Vec::new();
     for found in disk::expand(paths, limits, &mut loaded.problems) {
         match disk::read(&found.path, limits) {
-            Ok(text) => loaded.add(&found, text),
+            Ok(text) => loaded.add(&found, text, &mut joined),
             Err(problem) => loaded.problems.push(*problem),
         }
     }
+    loaded.finish(&joined);
     loaded
 }
 
 /// Loads one text under a name, as if it were a file of that path. For callers that have the text already.
 pub fn load_text(path: &str, text: String) -> Loaded {
     let mut loaded = Loaded::default();
-    loaded.add(&Found { path: path.into(), named: true }, text);
+    let mut joined = Vec::new();
+    loaded.add(&Found { path: path.into(), named: true }, text, &mut joined);
+    loaded.finish(&joined);
     loaded
 }
 
+/// A document that waits for others of its kind.
+struct Joined {
+    format: &'static dyn Format,
+    file: FileId,
+    path: String,
+    tree: Tree,
+}
+
 impl Loaded {
-    fn add(&mut self, found: &Found, text: String) {
+    fn add(&mut self, found: &Found, text: String, joined: &mut Vec<Joined>) {
         let path = found.path.to_string_lossy().into_owned();
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
         let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else { return };
         match format_of(&tree) {
+            Some(format) if format.is_joined() => {
+                self.documents.push(LoadedDocument { file, format: format.id() });
+                joined.push(Joined { format, file, path, tree });
+            }
             Some(format) => {
                 let document = Document { file, path: &path, tree: &tree };
                 format.load(&document, &mut self.estate, &mut self.problems);
@@ -65,6 +81,18 @@ impl Loaded {
             }
             None if found.named => self.problems.push(unknown_kind(&path, &tree)),
             None => self.passed_over.push(path),
+        }
+    }
+
+    /// Loads the documents that waited, kind by kind.
+    fn finish(&mut self, joined: &[Joined]) {
+        for format in FORMATS.iter().filter(|format| format.is_joined()) {
+            let own = joined.iter().filter(|waiting| waiting.format.id() == format.id());
+            let documents: Vec<Document<'_>> =
+                own.map(|Joined { file, path, tree, .. }| Document { file: *file, path, tree }).collect();
+            if !documents.is_empty() {
+                format.load_all(&documents, &mut self.estate, &mut self.problems);
+            }
         }
     }
 }

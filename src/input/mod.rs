@@ -6,6 +6,7 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
+mod aws_organization;
 mod aws_policy;
 pub mod disk;
 pub mod gcp_asset_policies;
@@ -23,6 +24,7 @@ use crate::text::{FileId, Problem, Tree};
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
 pub const FORMATS: &[&dyn Format] = &[
     &aws_account_details::AwsAccountDetails,
+    &aws_organization::AwsOrganization,
     &aws_policy::AwsPolicy,
     &gcp_iam_policy::GcpIamPolicy,
     &gcp_asset_policies::GcpAssetPolicies,
@@ -38,11 +40,29 @@ pub trait Format: Sync {
     /// What it is and how users get it, in one line.
     fn summary(&self) -> &'static str;
 
+    /// Names of files with the commands that write them, for kinds that take several. What a file is called is a
+    /// proposal, except for ids in it.
+    fn commands(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether documents of this kind are understood only together: they are loaded at once, after all others.
+    fn is_joined(&self) -> bool {
+        false
+    }
+
     /// Whether the document is of this kind, judged by its content alone.
     fn detects(&self, tree: &Tree) -> Confidence;
 
     /// Loads the document. What cannot be read is reported and left out.
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);
+
+    /// Loads all documents of this kind.
+    fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
+        for document in documents {
+            self.load(document, estate, problems);
+        }
+    }
 }
 
 /// A parsed file.

@@ -15,3 +15,5 @@ mod simulate;
 mod who_can;
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod organization;

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use super::ast::{Arn, Document as Policy, PrincipalName, is_account};
+use super::ast::{Arn, Document as Policy, PrincipalName, Version, is_account};
 use super::parse::{self, Capacity};
 use super::{AWS, Body};
 use crate::model::{
-    Attachment, Estate, Layer, Origin, Policy as Entry, PolicyId, Principal, PrincipalKind, Resource,
+    Attachment, Estate, Gap, Layer, Origin, Policy as Entry, PolicyId, Principal, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, ScopeKind, Target,
 };
-use crate::text::{Kind, Problem, Route, Tree, json};
+use crate::text::{Files, Kind, Problem, Route, Tree, json};
 
 /// Reads a policy that is written as an object, or as a string that holds the object, percent-encoded or not.
 pub fn policy(
@@ -34,6 +34,30 @@ pub fn add_policy(estate: &mut Estate, document: Policy) -> PolicyId {
     let origin = document.origin();
     let name = document.name.to_string();
     estate.add_policy(Entry { cloud: AWS, name, body: Arc::new(Body::new(document)), origin })
+}
+
+/// A policy that allows everything, in place of one whose text is not known; the gaps say so.
+pub fn unrestricted(name: &str, gaps: Vec<Gap>) -> Policy {
+    const TEXT: &str =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let file = Files::default().add(name, TEXT);
+    let tree = json::parse(file, TEXT, &mut Vec::new());
+    let route = Route::root();
+    let read = tree.and_then(|tree| parse::policy(&tree, name, &route, Capacity::Identity, &mut Vec::new()));
+    Policy { span: None, gaps, ..read.unwrap_or_else(|| silent(name, Vec::new())) }
+}
+
+/// A policy without statements: it allows nothing, and beside others changes nothing but what is known.
+pub fn silent(name: &str, gaps: Vec<Gap>) -> Policy {
+    Policy {
+        name: name.into(),
+        span: None,
+        route: Route::root(),
+        version: Version::V2012,
+        id: None,
+        statements: Vec::new(),
+        gaps,
+    }
 }
 
 /// Attaches a policy.

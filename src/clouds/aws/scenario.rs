@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::ast::{Arn, is_account};
 use super::caller::session_of;
-use super::estate::{account, add_policy, attach, policy, resource};
+use super::estate::{account, add_policy, attach, policy, resource, silent};
 use super::parse::Capacity;
 use super::rule::{
     BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
@@ -292,12 +292,18 @@ impl<'t> Builder<'_, 't> {
                 let name = format!("{key}[{index}]");
                 let documents = self.items(level, &name, "policies");
                 let to = (Target::Scope(scope), layer);
+                // Resource control policies name the principals that they are for, service control policies do not.
+                let capacity =
+                    if layer == RESOURCE_CONTROL { Capacity::Resource } else { Capacity::Identity };
                 if documents.is_empty() {
-                    self.attach_document(nothing(&name, route.index(index)), to);
+                    self.attach_document(
+                        ast::Document { route: route.index(index), ..silent(&name, Vec::new()) },
+                        to,
+                    );
                 }
                 for (place, document) in documents.iter().enumerate() {
                     let route = route.index(index).index(place);
-                    self.attach(document, &format!("{name}[{place}]"), &route, to, Capacity::Identity);
+                    self.attach(document, &format!("{name}[{place}]"), &route, to, capacity);
                 }
             }
         }
@@ -375,24 +381,11 @@ impl<'t> Builder<'_, 't> {
                 let route = policies_route().key(ON_RESOURCE);
                 self.attach(tree, ON_RESOURCE, &route, to, Capacity::Resource);
             }
-            None => self.attach_document(nothing(ON_RESOURCE, policies_route().key(ON_RESOURCE)), to),
+            None => self.attach_document(silent(ON_RESOURCE, Vec::new()), to),
         }
     }
 }
 
 fn policies_route() -> Route {
     Route::root().key("policies")
-}
-
-/// A policy without statements.
-fn nothing(name: &str, route: Route) -> ast::Document {
-    ast::Document {
-        name: name.into(),
-        span: None,
-        route,
-        version: ast::Version::V2012,
-        id: None,
-        statements: Vec::new(),
-        gaps: Vec::new(),
-    }
 }

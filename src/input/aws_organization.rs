@@ -1,0 +1,291 @@
+//! What `aws organizations` prints: the tree of an organization and its service and resource control policies.
+//!
+//! A file is told by its content, but the answers about parents and targets do not say whose they are: that stands in the
+//! file's name or in a folder's (`accounts-of-ou-ab12-11112222.json`), or under `ParentId` or `PolicyId` beside the answer.
+//! All files are read together, after all others.
+//!
+//! - The management account is under no control policy, so it gets no place in the tree:
+//!   <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>.
+//! - What is missing is taken to allow everything, and leaves a gap at the level that it is missing for.
+//! - A type of policy that the root does not have enabled is not in effect.
+
+mod enter;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Confidence, Document, Format};
+use crate::clouds::aws::rule::{RESOURCE_CONTROL, SERVICE_CONTROL};
+use crate::model::{Estate, Layer, Origin};
+use crate::text::{Problem, Route, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AwsOrganization;
+
+/// The lists that the commands answer with, by key.
+const LISTS: [&str; 4] = ["Roots", "OrganizationalUnits", "Accounts", "Targets"];
+
+impl Format for AwsOrganization {
+    fn id(&self) -> &'static str {
+        "aws-organization"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the tree and the control policies of an AWS organization: what these commands print, each in a file of its own"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "organization.json          aws organizations describe-organization",
+            "roots.json                 aws organizations list-roots",
+            "units-of-PARENT.json       aws organizations list-organizational-units-for-parent --parent-id PARENT",
+            "accounts-of-PARENT.json    aws organizations list-accounts-for-parent --parent-id PARENT",
+            "service-control.json       aws organizations list-policies --filter SERVICE_CONTROL_POLICY",
+            "resource-control.json      aws organizations list-policies --filter RESOURCE_CONTROL_POLICY",
+            "policy-POLICY.json         aws organizations describe-policy --policy-id POLICY",
+            "targets-of-POLICY.json     aws organizations list-targets-for-policy --policy-id POLICY",
+        ]
+    }
+
+    fn is_joined(&self) -> bool {
+        true
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let first = |key: &str| tree.get(key).and_then(Tree::as_list);
+        let organization =
+            tree.get("Organization").is_some_and(|found| found.get("MasterAccountId").is_some());
+        let described = tree.get("Policy").is_some_and(|found| found.get("PolicySummary").is_some());
+        let identified = |key: &str, named: &str| {
+            first(key).is_some_and(|items| items.iter().all(|item| item.get(named).is_some()))
+        };
+        let listed = first("Policies").is_some_and(|items| {
+            !items.is_empty()
+                && items.iter().all(|item| item.get("Type").is_some() && item.get("Id").is_some())
+        });
+        let list = LISTS.iter().any(|key| identified(key, if *key == "Targets" { "TargetId" } else { "Id" }));
+        if organization || described || listed || list { Confidence::Certain } else { Confidence::No }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        self.load_all(std::slice::from_ref(document), estate, problems);
+    }
+
+    fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
+        let mut organization = Organization::default();
+        for document in documents {
+            organization.read(document, problems);
+        }
+        enter::enter(&organization, estate, problems);
+    }
+}
+
+/// A kind of control policies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Control {
+    Service,
+    Resource,
+}
+
+impl Control {
+    const ALL: [Self; 2] = [Self::Service, Self::Resource];
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|control| control.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Service => "SERVICE_CONTROL_POLICY",
+            Self::Resource => "RESOURCE_CONTROL_POLICY",
+        }
+    }
+
+    fn layer(self) -> Layer {
+        match self {
+            Self::Service => SERVICE_CONTROL,
+            Self::Resource => RESOURCE_CONTROL,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Service => "service control policies",
+            Self::Resource => "resource control policies",
+        }
+    }
+
+    /// The policy of AWS that allows everything.
+    fn default_id(self) -> &'static str {
+        match self {
+            Self::Service => "p-FullAWSAccess",
+            Self::Resource => "p-RCPFullAWSAccess",
+        }
+    }
+}
+
+/// All that the files say.
+#[derive(Default)]
+struct Organization<'t> {
+    /// The management account.
+    management: Option<String>,
+    /// Each root, with the kinds of policies that are enabled there.
+    roots: BTreeMap<String, (BTreeSet<Control>, Origin)>,
+    /// Units and accounts with their parents.
+    children: BTreeMap<String, (String, Origin)>,
+    /// Accounts without a parent, as `list-accounts` prints them.
+    accounts: BTreeSet<String>,
+    /// Parents whose units and accounts were listed.
+    units_of: BTreeSet<String>,
+    accounts_of: BTreeSet<String>,
+    listed: BTreeMap<String, (Control, String)>,
+    described: BTreeMap<String, Described<'t>>,
+    /// Targets by policy.
+    targets: BTreeMap<String, Vec<(String, Origin)>>,
+}
+
+/// A policy with its text.
+struct Described<'t> {
+    control: Control,
+    name: String,
+    content: &'t Tree,
+}
+
+impl<'t> Organization<'t> {
+    fn read(&mut self, document: &Document<'t>, problems: &mut Vec<Problem>) {
+        let tree = document.tree;
+        if let Some(master) = tree.get("Organization").and_then(|found| text(found, "MasterAccountId")) {
+            self.management = Some(master.to_owned());
+        }
+        self.described(tree);
+        for (key, item) in items(tree, "Roots") {
+            if let Some(id) = text(item, "Id") {
+                self.roots.insert(id.to_owned(), (enabled(item), origin(item, key, format!("root `{id}`"))));
+            }
+        }
+        for (_, item) in items(tree, "Policies") {
+            let control = text(item, "Type").and_then(Control::of);
+            if let (Some(id), Some(control)) = (text(item, "Id"), control) {
+                self.listed.insert(id.to_owned(), (control, text(item, "Name").unwrap_or(id).to_owned()));
+            }
+        }
+        self.tree_below(document, problems);
+        if tree.get("Targets").is_some() {
+            match text(tree, "PolicyId").or_else(|| in_path(document.path, is_policy_id)) {
+                Some(policy) => {
+                    let targets = items(tree, "Targets").filter_map(|(key, item)| {
+                        let id = text(item, "TargetId")?;
+                        let what = format!("attachment of `{policy}` to `{id}`");
+                        Some((id.to_owned(), origin(item, key, what)))
+                    });
+                    self.targets.entry(policy.to_owned()).or_default().extend(targets);
+                }
+                None => problems.push(nameless(
+                    document,
+                    "which policy has these targets",
+                    "targets-of-p-12345678.json",
+                )),
+            }
+        }
+    }
+
+    fn described(&mut self, tree: &'t Tree) {
+        let Some(policy) = tree.get("Policy") else { return };
+        let Some(summary) = policy.get("PolicySummary") else { return };
+        let control = text(summary, "Type").and_then(Control::of);
+        if let (Some(id), Some(control), Some(content)) =
+            (text(summary, "Id"), control, policy.get("Content"))
+        {
+            let name = text(summary, "Name").unwrap_or(id).to_owned();
+            self.described.insert(id.to_owned(), Described { control, name, content });
+        }
+    }
+
+    /// Units and accounts below a parent.
+    fn tree_below(&mut self, document: &Document<'t>, problems: &mut Vec<Problem>) {
+        let tree = document.tree;
+        let parent = text(tree, "ParentId").or_else(|| in_path(document.path, is_parent_id));
+        if tree.get("OrganizationalUnits").is_some() {
+            match parent {
+                Some(parent) => self.units_of.insert(parent.to_owned()),
+                None => {
+                    problems.push(nameless(document, "whose units these are", "units-of-r-ab12.json"));
+                    return;
+                }
+            };
+        }
+        if tree.get("Accounts").is_some()
+            && let Some(parent) = parent
+        {
+            self.accounts_of.insert(parent.to_owned());
+        }
+        for (key, item) in items(tree, "OrganizationalUnits").chain(items(tree, "Accounts")) {
+            let Some(id) = text(item, "Id") else { continue };
+            match parent {
+                Some(parent) => {
+                    let place = origin(item, key, format!("`{id}` of the organization"));
+                    self.children.insert(id.to_owned(), (parent.to_owned(), place));
+                }
+                None => {
+                    self.accounts.insert(id.to_owned());
+                }
+            }
+        }
+    }
+}
+
+/// The items of a list, with the list's key and the item's place in it.
+fn items<'t>(tree: &'t Tree, key: &'static str) -> impl Iterator<Item = ((&'static str, usize), &'t Tree)> {
+    let items = tree.get(key).and_then(Tree::as_list).unwrap_or_default();
+    items.iter().enumerate().map(move |(index, item)| ((key, index), item))
+}
+
+fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
+    tree.get(key).and_then(Tree::as_str)
+}
+
+fn origin(item: &Tree, (key, index): (&str, usize), what: String) -> Origin {
+    Origin { span: Some(item.span), route: Route::root().key(key).index(index), what }
+}
+
+/// The kinds of policies that a root has enabled.
+fn enabled(root: &Tree) -> BTreeSet<Control> {
+    let types = items(root, "PolicyTypes").filter(|(_, item)| text(item, "Status") == Some("ENABLED"));
+    types.filter_map(|(_, item)| text(item, "Type").and_then(Control::of)).collect()
+}
+
+fn nameless(document: &Document<'_>, what: &str, example: &str) -> Problem {
+    let message = format!("`{}` does not say {what}", document.path);
+    let problem = Problem::error("aws-organization-of-what", message).at(document.tree.span);
+    problem.help(format!("put the id into the file's name, as in `{example}`"))
+}
+
+/// The last id in a path: `ou-ab12-11112222` of `aws/accounts-of-ou-ab12-11112222.json`.
+fn in_path(path: &str, fits: fn(&str) -> bool) -> Option<&str> {
+    let words = path.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let mut ids = words.filter_map(|word| {
+        let cuts = word.match_indices(['-', '_']).map(|(at, cut)| at + cut.len());
+        std::iter::once(0).chain(cuts).filter_map(|at| word.get(at..)).find(|rest| fits(rest))
+    });
+    ids.next_back()
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsForParent.html>
+fn is_parent_id(text: &str) -> bool {
+    let part = |text: &str, least: usize| {
+        (least..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+    };
+    match text.split_once('-') {
+        Some(("r", rest)) => part(rest, 4),
+        Some(("ou", rest)) => rest.split_once('-').is_some_and(|(root, unit)| part(root, 4) && part(unit, 8)),
+        _ => false,
+    }
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribePolicy.html>
+fn is_policy_id(text: &str) -> bool {
+    text.strip_prefix("p-").is_some_and(|rest| {
+        (8..=128).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
