@@ -9,7 +9,7 @@
 //! Wrappers: `{"Policy": "..."}` as `aws s3api get-bucket-policy` and its kin answer, `{"PolicyVersion": {"Document":
 //! ...}}` as `aws iam get-policy-version` does, `{"PolicyDocument": ...}` as `aws iam get-role-policy` does. To say whose
 //! policy it is, write `{"ResourceArn": "arn:aws:s3:::b", "Account": "111122223333", "Policy": ...}`; `Account` may be
-//! left out when the ARN has it.
+//! left out when the ARN has it, or when the file is in a folder that is named after the account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +60,8 @@ impl Format for AwsPolicy {
         let capacity = capacity(&given);
         let Some(read) = policy(given.policy, &name, &given.route, capacity, problems) else { return };
         let capacity = if capacity == Capacity::Resource { of_document(&read) } else { capacity };
-        let mut loader = Loader { estate, problems, name, given };
+        let folder = account_folder(document.path);
+        let mut loader = Loader { estate, problems, name, given, folder };
         match capacity {
             Capacity::Identity => loader.identity(read),
             Capacity::Trust => loader.trust(read),
@@ -121,6 +122,13 @@ fn title(path: &str) -> String {
     name.strip_suffix(".json").unwrap_or(name).to_owned()
 }
 
+/// The innermost folder that is named like an account: `aws/111122223333/bucket.json`.
+fn account_folder(path: &str) -> Option<&str> {
+    let mut parts = path.rsplit(['/', '\\']);
+    parts.next();
+    parts.find(|part| is_account(part))
+}
+
 /// What the policy can be: one with a principal somewhere is a resource's or a role's.
 fn capacity(given: &Given<'_>) -> Capacity {
     if given.resource.is_some() {
@@ -147,6 +155,8 @@ struct Loader<'a, 't> {
     problems: &'a mut Vec<Problem>,
     name: String,
     given: Given<'t>,
+    /// The account that the folder is named after.
+    folder: Option<&'t str>,
 }
 
 impl Loader<'_, '_> {
@@ -194,7 +204,10 @@ impl Loader<'_, '_> {
         let policy = add_policy(self.estate, document);
         for arn in resources {
             let number = Arn::parse(&arn).map(|parts| parts.account.to_owned()).unwrap_or_default();
-            let home = stated.or_else(|| account(self.estate, &number, &origin));
+            let home = match self.given.account {
+                Some(_) => stated.or_else(|| account(self.estate, &number, &origin)),
+                None => account(self.estate, &number, &origin).or(stated),
+            };
             let id = resource(self.estate, &arn, home, origin.clone());
             attach(self.estate, policy, Target::Resource(id), RESOURCE, origin.clone());
         }
@@ -211,7 +224,9 @@ impl Loader<'_, '_> {
     }
 
     fn account(&mut self, origin: &Origin) -> Option<ScopeId> {
-        let tree = self.given.account?;
+        let Some(tree) = self.given.account else {
+            return self.folder.and_then(|number| account(self.estate, number, origin));
+        };
         let number = match &tree.kind {
             Kind::Number(source) => Some(&**source),
             _ => tree.as_str(),

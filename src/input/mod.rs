@@ -8,6 +8,7 @@
 mod aws_account_details;
 mod aws_organization;
 mod aws_policy;
+mod aws_public_access_block;
 pub mod disk;
 pub mod gcp_asset_policies;
 pub mod gcp_group_members;
@@ -26,6 +27,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_account_details::AwsAccountDetails,
     &aws_organization::AwsOrganization,
     &aws_policy::AwsPolicy,
+    &aws_public_access_block::AwsPublicAccessBlock,
     &gcp_iam_policy::GcpIamPolicy,
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,

@@ -17,3 +17,5 @@ mod who_can;
 mod examples;
 #[cfg(test)]
 mod organization;
+#[cfg(test)]
+mod public_access;

@@ -40,11 +40,16 @@ pub fn add_policy(estate: &mut Estate, document: Policy) -> PolicyId {
 pub fn unrestricted(name: &str, gaps: Vec<Gap>) -> Policy {
     const TEXT: &str =
         r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let file = Files::default().add(name, TEXT);
-    let tree = json::parse(file, TEXT, &mut Vec::new());
-    let route = Route::root();
-    let read = tree.and_then(|tree| parse::policy(&tree, name, &route, Capacity::Identity, &mut Vec::new()));
+    let read = written(name, TEXT);
     Policy { span: None, gaps, ..read.unwrap_or_else(|| silent(name, Vec::new())) }
+}
+
+/// A policy that the program writes itself, without places. `None` when it is no policy.
+pub(super) fn written(name: &str, text: &str) -> Option<Policy> {
+    let file = Files::default().add(name, text);
+    let tree = json::parse(file, text, &mut Vec::new())?;
+    let read = parse::policy(&tree, name, &Route::root(), Capacity::Resource, &mut Vec::new())?;
+    Some(Policy { span: None, ..read })
 }
 
 /// A policy without statements: it allows nothing, and beside others changes nothing but what is known.

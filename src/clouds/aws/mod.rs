@@ -23,6 +23,7 @@ mod layers;
 mod lower;
 mod outside;
 pub mod parse;
+pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
