@@ -204,6 +204,7 @@ fn the_editor_gets_one_role_on_one_bucket() {
 }
 
 /// The README's console blocks, each as its command and its lines.
+#[cfg(feature = "z3")]
 fn readme_blocks() -> Vec<(Vec<String>, Vec<String>)> {
     let readme = std::fs::read_to_string(package().join("README.md")).expect("there is a README");
     let mut blocks = Vec::new();
