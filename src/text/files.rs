@@ -26,13 +26,17 @@ struct File {
     text: Arc<str>,
     /// Offset of the first byte of each line; built by the first question about a line.
     line_starts: OnceLock<Vec<u32>>,
+    /// Whether every character is one byte, so that columns need not be counted: exports of large accounts are often
+    /// one line of many megabytes.
+    is_ascii: OnceLock<bool>,
 }
 
 impl Files {
     /// Adds a text under the path shown to the user and answers its id. The same path may be added twice.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(File { path: path.into(), text: text.into(), line_starts: OnceLock::new() });
+        let (path, text) = (path.into(), text.into());
+        self.files.push(File { path, text, line_starts: OnceLock::new(), is_ascii: OnceLock::new() });
         id
     }
 
@@ -69,7 +73,12 @@ impl Files {
         let starts = file.line_starts();
         let line = starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = starts.get(line - 1).map_or(0, |&start| start as usize);
-        let column = file.text.get(start..offset).map_or(0, count_characters) + 1;
+        let before = if *file.is_ascii.get_or_init(|| file.text.is_ascii()) {
+            offset.saturating_sub(start)
+        } else {
+            file.text.get(start..offset).map_or(0, count_characters)
+        };
+        let column = before + 1;
         Position { line: saturate(line), column: saturate(column) }
     }
 
