@@ -1,6 +1,6 @@
 //! The command line: arguments, one file per command, exit codes.
 //!
-//! Invariant: only this module reads the environment or prints. Every command ends in an [`Exit`]; `exit.rs` says what
+//! Invariant: only this module reads the environment or prints. Every command ends in an exit code; `exit.rs` says what
 //! the codes mean and is the only place that decides on them.
 
 mod access;
