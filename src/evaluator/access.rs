@@ -98,13 +98,18 @@ impl Evaluator<'_> {
                 index += 1;
             }
         }
-        let mut outside = Vec::new();
-        for set in &class.outside {
-            let within = Resources { inside: inside.clone(), outside: Vec::new() };
-            if self.exists(within.formula().and(resource_in(set)))? {
-                outside.push(set.clone());
+        let mut outside: Vec<Patterns> = class.outside.clone();
+        let mut index = 0;
+        while index < outside.len() {
+            let candidate = outside.remove(index);
+            let rest = Resources { inside: inside.clone(), outside: outside.clone() };
+            if self.exists(rest.formula().and(resource_in(&candidate)))? {
+                outside.insert(index, candidate);
+                index += 1;
             }
         }
+        inside.sort();
+        outside.sort();
         Ok(Resources { inside, outside })
     }
 
