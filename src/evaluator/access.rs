@@ -23,9 +23,9 @@ pub struct Access {
 /// These actions on these resources under this condition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessRow {
-    /// The resources match each of these, which are patterns or sets of patterns; empty where any resource will do.
-    pub resources: Vec<String>,
-    /// The resources match none of these.
+    /// The resources match some pattern of each of these sets; empty where any resource will do.
+    pub resources: Vec<Vec<String>>,
+    /// The resources match none of these patterns.
     pub except: Vec<String>,
     /// The condition over the rest of the request, as text; `None` where there is none.
     pub condition: Option<String>,
@@ -143,12 +143,16 @@ impl Resources {
 
     /// In words. Actions that take no resource are asked on the one text that stands for none.
     fn requests(&self, group: Option<&ResourceGroup>, condition: Option<String>) -> Requests {
-        let texts = |sets: &[Patterns]| sets.iter().map(ToString::to_string).collect();
+        let texts = |set: &Patterns| set.iter().map(ToString::to_string).collect::<Vec<String>>();
         match group.filter(|group| group.patterns.is_finite()) {
             Some(group) => {
-                Requests { resources: vec![group.patterns.to_string()], except: Vec::new(), condition }
+                Requests { resources: vec![texts(&group.patterns)], except: Vec::new(), condition }
             }
-            None => Requests { resources: texts(&self.inside), except: texts(&self.outside), condition },
+            None => Requests {
+                resources: self.inside.iter().map(texts).collect(),
+                except: self.outside.iter().flat_map(texts).collect(),
+                condition,
+            },
         }
     }
 }
@@ -156,7 +160,7 @@ impl Resources {
 /// All of a row but its actions.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Requests {
-    resources: Vec<String>,
+    resources: Vec<Vec<String>>,
     except: Vec<String>,
     condition: Option<String>,
 }

@@ -206,7 +206,7 @@ pub(super) struct Access<'a> {
 pub(super) struct AccessRow<'a> {
     pub(super) actions: &'a [String],
     /// Empty for any resource.
-    pub(super) resources: &'a [String],
+    pub(super) resources: &'a [Vec<String>],
     pub(super) except: &'a [String],
     pub(super) condition: Option<&'a str>,
 }
