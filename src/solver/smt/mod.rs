@@ -37,6 +37,7 @@ pub(super) struct Script {
 }
 
 /// How an attribute is written.
+#[cfg_attr(not(feature = "z3"), expect(dead_code, reason = "read by the Z3 engine alone"))]
 #[derive(Clone, Debug)]
 pub(super) struct Constant {
     /// The constant that holds the value; for sets the beginning of the members' names.
