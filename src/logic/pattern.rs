@@ -274,6 +274,11 @@ impl Patterns {
         self.0.iter()
     }
 
+    /// Whether the very pattern is one of them.
+    pub fn contains(&self, pattern: &Pattern) -> bool {
+        self.0.binary_search(pattern).is_ok()
+    }
+
     /// How many patterns there are.
     pub fn len(&self) -> usize {
         self.0.len()
