@@ -182,7 +182,7 @@ fn build(from: &[String], to: &std::path::Path, date: &str, console: &mut Consol
     for found in disk::expand(from, limits, &mut problems) {
         match disk::read(&found.path, limits) {
             Ok(text) => files.push((found.path.to_string_lossy().into_owned(), text)),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     for problem in &problems {

@@ -79,7 +79,7 @@ impl Describer<'_> {
     }
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
-    fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<(Requests, Vec<Arc<str>>)>, Bug> {
+    fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<Part>, Bug> {
         let condition = Some(row.condition.to_string()).filter(|_| row.condition != Formula::True);
         let mut found = Vec::new();
         for class in &row.resources {
@@ -185,6 +185,9 @@ impl Requests {
         }
     }
 }
+
+/// A piece of a row: requests that differ in their actions only.
+type Part = (Requests, Vec<Arc<str>>);
 
 /// The names by the resources they can be asked on.
 fn by_group<'a>(names: &[Arc<str>], actions: &'a Actions) -> Vec<(&'a ResourceGroup, Vec<Arc<str>>)> {

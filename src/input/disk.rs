@@ -146,34 +146,38 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
 }
 
 /// The text of a file, decompressed if it is gzip (told by its first bytes, not by its name).
-pub fn read(path: &Path, limits: Limits) -> Result<String, Problem> {
+pub fn read(path: &Path, limits: Limits) -> Result<String, Box<Problem>> {
     let shown = path.to_string_lossy();
     let bytes = read_bytes(path, limits)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Problem::error("not-utf8", format!("`{shown}` is not UTF-8 text (byte {at} is not)"))
-            .in_path(&*shown)
-            .help("expected JSON as the clouds' command lines write it; convert the file to UTF-8")
+        let problem = Problem::error("not-utf8", format!("`{shown}` is not UTF-8 text (byte {at} is not)"));
+        let help = "expected JSON as the clouds' command lines write it; convert the file to UTF-8";
+        Box::new(problem.in_path(&*shown).help(help))
     })
 }
 
-fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Problem> {
+fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
     let shown = path.to_string_lossy();
-    let fail = |error: &io::Error| unreadable(&shown, error);
+    let fail = |error: &io::Error| Box::new(unreadable(&shown, error));
+    // What is too large as it lies there is not read at all; a compressed file only grows.
+    if fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > limits.file_bytes) {
+        return Err(Box::new(too_large(&shown, limits)));
+    }
     let mut bytes = Vec::new();
     open(path)
         .and_then(|reader| reader.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| fail(&error))?;
     if exceeds(&bytes, limits) {
-        return Err(too_large(&shown, limits));
+        return Err(Box::new(too_large(&shown, limits)));
     }
     Ok(bytes)
 }
 
 /// A reader of a file's text by buffered pieces, decompressed if it is gzip. For logs, which may be larger than the
 /// memory and are read line by line.
-pub fn open_lines(path: &Path) -> Result<Box<dyn io::BufRead>, Problem> {
-    open(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))
+pub fn open_lines(path: &Path) -> Result<Box<dyn io::BufRead>, Box<Problem>> {
+    open(path).map_err(|error| Box::new(unreadable(&path.to_string_lossy(), &error)))
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn io::BufRead>> {
@@ -209,7 +213,7 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
 
 /// Writes a file under a temporary name beside its place and renames it, so that nobody ever sees half of it and a
 /// failure leaves what was there before.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Problem>> {
     let fail = |error: &io::Error| {
         let shown = path.to_string_lossy();
         Problem::error("unwritable-file", format!("cannot write `{shown}`: {error}")).in_path(&*shown)
@@ -222,6 +226,6 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
         .and_then(|()| fs::rename(&part, path));
     written.map_err(|error| {
         drop(fs::remove_file(&part));
-        fail(&error)
+        Box::new(fail(&error))
     })
 }

@@ -38,7 +38,7 @@ pub fn load(paths: &[String], limits: Limits) -> Loaded {
     for found in disk::expand(paths, limits, &mut loaded.problems) {
         match disk::read(&found.path, limits) {
             Ok(text) => loaded.add(&found, text),
-            Err(problem) => loaded.problems.push(problem),
+            Err(problem) => loaded.problems.push(*problem),
         }
     }
     loaded

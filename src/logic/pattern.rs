@@ -2,8 +2,12 @@
 //!
 //! Regular expressions are deliberately absent: no cloud's policy language has them.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 
 /// Whether letters of the two cases are told apart. Only ASCII letters are folded: the providers document
 /// case-insensitive comparison for names they issue themselves, which are ASCII.
@@ -239,8 +243,38 @@ impl fmt::Debug for Pattern {
 /// A set of patterns; a text matches it when it matches one of them.
 ///
 /// Invariant: sorted, without doubles, and just `*` when one of them is `*`, so equal sets are equal values.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Patterns(Arc<[Pattern]>);
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    list: Arc<[Pattern]>,
+    /// Of the list; sets are compared and hashed far more often than they are made, and some hold thousands.
+    hash: u64,
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && (Arc::ptr_eq(&self.list, &other.list) || self.list == other.list)
+    }
+}
+
+impl Eq for Patterns {}
+
+impl PartialOrd for Patterns {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Patterns {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.list, &other.list) { Ordering::Equal } else { self.list.cmp(&other.list) }
+    }
+}
+
+impl Hash for Patterns {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
 
 impl Patterns {
     /// The set of these patterns.
@@ -251,7 +285,9 @@ impl Patterns {
         }
         list.sort_unstable();
         list.dedup();
-        Self(list.into())
+        let mut hasher = FxHasher::default();
+        list.hash(&mut hasher);
+        Self { hash: hasher.finish(), list: list.into() }
     }
 
     /// The set that every text matches.
@@ -271,7 +307,7 @@ impl Patterns {
 
     /// The patterns, sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Pattern> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Whether the very pattern is one of them.
@@ -281,29 +317,29 @@ impl Patterns {
 
     /// How many patterns there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether nothing matches.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// Whether everything matches.
     pub fn is_universal(&self) -> bool {
-        self.0.first().is_some_and(Pattern::is_universal)
+        self.list.first().is_some_and(Pattern::is_universal)
     }
 
     /// Whether no pattern has a wildcard and all tell cases apart, so the set is a finite set of texts.
     pub fn is_finite(&self) -> bool {
-        self.0.iter().all(|pattern| {
+        self.list.iter().all(|pattern| {
             pattern.case() == Case::Sensitive && pattern.tokens().iter().all(|t| matches!(t, Token::Char(_)))
         })
     }
 
     /// Whether `text` matches one of the patterns.
     pub fn matches(&self, text: &str) -> bool {
-        self.0.iter().any(|pattern| pattern.matches(text))
+        self.list.iter().any(|pattern| pattern.matches(text))
     }
 
     /// The patterns of both.

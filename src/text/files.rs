@@ -28,6 +28,9 @@ struct File {
     lines_before: u32,
     /// Offset of the first byte of each line; built by the first question about a line.
     line_starts: OnceLock<Vec<u32>>,
+    /// Whether every character is one byte, so that columns need not be counted: exports of large accounts are often
+    /// one line of many megabytes.
+    is_ascii: OnceLock<bool>,
 }
 
 impl Files {
@@ -47,7 +50,8 @@ impl Files {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let lines_before = first_line.saturating_sub(1);
         let (path, text) = (path.into(), text.into());
-        self.files.push(File { path, text, lines_before, line_starts: OnceLock::new() });
+        let (line_starts, is_ascii) = (OnceLock::new(), OnceLock::new());
+        self.files.push(File { path, text, lines_before, line_starts, is_ascii });
         id
     }
 
@@ -84,7 +88,12 @@ impl Files {
         let starts = file.line_starts();
         let line = starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = starts.get(line - 1).map_or(0, |&start| start as usize);
-        let column = file.text.get(start..offset).map_or(0, count_characters) + 1;
+        let before = if *file.is_ascii.get_or_init(|| file.text.is_ascii()) {
+            offset.saturating_sub(start)
+        } else {
+            file.text.get(start..offset).map_or(0, count_characters)
+        };
+        let column = before + 1;
         Position { line: saturate(line).saturating_add(file.lines_before), column: saturate(column) }
     }
 

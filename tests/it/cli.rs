@@ -145,7 +145,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("forbidden");
     let path = folder.file("a.json", "{}");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     // The administrator of the machine may read everything: there the file is of no known kind instead.
     let expected = if fs::read(&path).is_ok() { "unknown-kind" } else { "permission denied" };
     leastwise(&["scan", &path]).could_not(&[expected, "no analysis took place"]);
@@ -310,4 +310,83 @@ fn the_same_input_gives_the_same_bytes() {
         let (first, second) = (leastwise(arguments), leastwise(arguments));
         assert_eq!((first.out, first.err), (second.out, second.err), "{arguments:?}");
     }
+}
+
+const ESTATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/aws-organization");
+
+#[test]
+fn findings_decide_the_exit_code_and_unread_files_come_second() {
+    let found = leastwise(&["scan", ESTATE]);
+    assert_eq!((found.code, found.err.as_str()), (1, ""));
+    assert!(found.out.contains("high[") && found.out.contains("leastwise explain"), "{}", found.out);
+    assert_eq!(leastwise(&["scan", ESTATE, "--fail-on", "never"]).code, 0);
+    let with_gone = ["scan", ESTATE, "gone.json"];
+    assert_eq!(leastwise(&with_gone).code, 1);
+    let tolerant = leastwise(&[&with_gone[..], &["--fail-on", "never"]].concat());
+    assert_eq!(tolerant.code, 2);
+    assert_eq!(tolerant.out, found.out, "what could be read is reported all the same");
+    assert!(
+        tolerant.err.contains("1 error in the input; what could be read was analysed"),
+        "{}",
+        tolerant.err
+    );
+}
+
+#[test]
+fn every_format_is_written_in_one_run() {
+    let folder = Folder::new("formats");
+    let outputs = ["text", "json", "sarif"].map(|format| format!("{format}={}/{format}", folder.path()));
+    let [text, json, sarif] = &outputs;
+    let run = leastwise(&[
+        "scan", ESTATE, "--format", "json", "--output", text, "--output", json, "--output", sarif,
+    ]);
+    assert_eq!(run.code, 1);
+    let read = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    assert_eq!(read("json"), run.out);
+    assert!(read("text").contains("findings: "));
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["schema"], "leastwise/report/1");
+    let log: serde_json::Value = serde_json::from_str(&read("sarif")).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), report["findings"].as_array().unwrap().len());
+    let nowhere = leastwise(&["scan", ESTATE, "--output", "json=no/such/folder/x"]);
+    nowhere.could_not(&["the analysis took place, but the report was not written", "no/such/folder/x"]);
+}
+
+#[test]
+fn questions_are_answered() {
+    let can = leastwise(&["can", "developer", "sts:assumerole", "role/on-call", "--estate", ESTATE]);
+    assert_eq!(can.code, 0, "{}", can.err);
+    assert!(can.out.starts_with("yes"), "{}", can.out);
+    assert!(can.out.contains("`sts:AssumeRole`"), "{}", can.out);
+    leastwise(&["can", "develper", "s3:GetObject", "*", ESTATE])
+        .could_not(&["no principal goes by `develper`"]);
+    leastwise(&["can", "developer", "s3:GetObjekt", "*", ESTATE])
+        .could_not(&["no action `s3:GetObjekt`", "`s3:GetObject`"]);
+    let paths = leastwise(&["paths", ESTATE, "--to", "admin", "--from", "developer"]);
+    assert_eq!(paths.code, 0);
+    assert!(paths.out.contains("1 path to an administrator"), "{}", paths.out);
+}
+
+#[test]
+fn suggestions_need_a_log() {
+    leastwise(&["recommend", ESTATE]).could_not(&["--usage"]);
+    leastwise(&["recommend", ESTATE, "--usage", "gone.jsonl"])
+        .could_not(&["cannot read `gone.jsonl`", "no activity log was read"]);
+    let folder = Folder::new("log");
+    let other = folder.file("other.json", "{\"a\": 1}");
+    leastwise(&["recommend", ESTATE, "--usage", &other])
+        .could_not(&["is no activity log", "no activity log was read"]);
+}
+
+#[test]
+fn rules_are_explained() {
+    let rules = leastwise(&["rules"]);
+    let first = rules.out.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    let explained = leastwise(&["explain", first]);
+    assert_eq!(explained.code, 0);
+    assert!(explained.out.starts_with(&format!("# {first} (")), "{}", explained.out);
+    let mut misspelt = first.to_owned();
+    misspelt.pop();
+    leastwise(&["explain", &misspelt]).could_not(&["did you mean", first]);
 }

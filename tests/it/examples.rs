@@ -18,7 +18,12 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { name: "aws-organization/scan", arguments: &["scan", "examples/aws-organization"], exit: 1, needs_z3: false },
+    Case {
+        name: "aws-organization/scan",
+        arguments: &["scan", "examples/aws-organization"],
+        exit: 1,
+        needs_z3: false,
+    },
     Case {
         name: "aws-organization/paths",
         arguments: &["paths", "examples/aws-organization", "--to", "admin"],
@@ -89,7 +94,8 @@ fn commands_print_what_is_expected() {
         let (text, exit) = run(case.arguments);
         let file = expected_file(case);
         if bless {
-            std::fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("the folder can be made");
+            std::fs::create_dir_all(file.parent().expect("it lies in a folder"))
+                .expect("the folder can be made");
             std::fs::write(&file, &text).expect("the file can be written");
         }
         let expected = std::fs::read_to_string(&file).unwrap_or_default();
@@ -158,10 +164,12 @@ fn every_place_in_a_report_is_the_text_it_speaks_of() {
         for finding in findings(example) {
             let place = &finding["place"];
             let Some(path) = place["path"].as_str() else { continue };
-            let text = std::fs::read_to_string(package().join(path)).expect("the path is a file of the example");
+            let text =
+                std::fs::read_to_string(package().join(path)).expect("the path is a file of the example");
             let line = place["line"].as_u64().expect("a line") as usize;
             let column = place["column"].as_u64().expect("a column") as usize;
-            let rest: String = text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
+            let rest: String =
+                text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
             assert!(
                 rest.starts_with(['{', '"', '[']),
                 "{}: {path}:{line}:{column} is `{rest}`",
@@ -193,4 +201,40 @@ fn the_editor_gets_one_role_on_one_bucket() {
     assert_eq!(replacement[0]["role"], "roles/storage.objectCreator");
     assert_eq!(suggestion["proof"]["keeps"]["holds"], true);
     assert_eq!(suggestion["proof"]["narrows"]["holds"], true);
+}
+
+/// The README's console blocks, each as its command and its lines.
+#[cfg(feature = "z3")]
+fn readme_blocks() -> Vec<(Vec<String>, Vec<String>)> {
+    let readme = std::fs::read_to_string(package().join("README.md")).expect("there is a README");
+    let mut blocks = Vec::new();
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        let mut lines = block.lines().map(str::to_owned);
+        let first = lines.next().unwrap_or_default();
+        let shown: Vec<String> = lines.collect();
+        if let Some(command) = first.strip_prefix("$ leastwise ")
+            && shown.iter().any(|line| !line.starts_with("$ "))
+        {
+            blocks.push((command.split(' ').map(str::to_owned).collect(), shown));
+        }
+    }
+    blocks
+}
+
+#[cfg(feature = "z3")]
+#[test]
+fn the_readme_shows_what_is_really_printed() {
+    let blocks = readme_blocks();
+    assert!(blocks.len() >= 3, "the demo stands in the README");
+    for (command, shown) in blocks {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let (printed, _) = run(&arguments);
+        let mut rest = printed.as_str();
+        for part in shown.join("\n").split("[…]") {
+            let part = part.trim_matches('\n');
+            let at = rest.find(part).unwrap_or_else(|| panic!("`{command:?}` does not print\n{part}"));
+            rest = rest.split_at(at + part.len()).1;
+        }
+    }
 }

@@ -8,4 +8,8 @@ mod catalogs;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod shared;
+#[cfg(test)]
+mod examples;

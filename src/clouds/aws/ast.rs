@@ -101,6 +101,8 @@ pub enum PrincipalName {
     Role(Arc<str>),
     /// One session of a role.
     Session {
+        /// The partition: `aws`, `aws-cn`, `aws-us-gov`.
+        partition: Arc<str>,
         /// The twelve digits of the account.
         account: Arc<str>,
         /// The role's name without path.
@@ -138,9 +140,12 @@ impl PrincipalName {
             ("iam", Some("root"), None, None) => Self::Account(arn.account.into()),
             ("iam", Some("user"), Some(_), _) => Self::User(text.clone()),
             ("iam", Some("role"), Some(_), _) => Self::Role(text.clone()),
-            ("sts", Some("assumed-role"), Some(role), Some(session)) => {
-                Self::Session { account: arn.account.into(), role: role.into(), session: session.into() }
-            }
+            ("sts", Some("assumed-role"), Some(role), Some(session)) => Self::Session {
+                partition: arn.partition.into(),
+                account: arn.account.into(),
+                role: role.into(),
+                session: session.into(),
+            },
             _ => Self::Other(text.clone()),
         }
     }

@@ -290,7 +290,7 @@ impl<'e> Judge<'e> {
             PrincipalName::Anyone => true,
             PrincipalName::User(arn) | PrincipalName::Other(arn) => self.caller.name == **arn,
             PrincipalName::Service(text) | PrincipalName::Federated(text) => self.caller.name == **text,
-            PrincipalName::Session { account, role, session } => {
+            PrincipalName::Session { account, role, session, .. } => {
                 self.caller.session.as_deref() == Some(session)
                     && self.caller.account.as_deref() == Some(account)
                     && self.caller.name.contains(":role/")

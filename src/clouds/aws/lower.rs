@@ -181,14 +181,11 @@ impl Work {
                 Formula::matches(Attribute::text(keys::PRINCIPAL_ACCOUNT), Patterns::literal(number))
             }
             // The ARN of a session holds the role's name without its path.
-            PrincipalName::Session { account, role, session } => {
-                let role_arns = [
-                    format!("arn:*:iam::{account}:role/{role}"),
-                    format!("arn:*:iam::{account}:role/*/{role}"),
-                ];
-                let role = Patterns::of(role_arns.iter().map(|arn| Pattern::arn(arn)));
+            PrincipalName::Session { partition, account, role, session } => {
+                let head = format!("arn:{partition}:iam::{account}:role/");
+                let roles = Patterns::globs([&*format!("{head}{role}"), &*format!("{head}*/{role}")]);
                 let session = Patterns::literal(session);
-                Formula::matches(Attribute::principal(), role)
+                Formula::matches(Attribute::principal(), roles)
                     .and(Formula::matches(Attribute::text(keys::SESSION), session))
             }
             PrincipalName::UniqueId(id) => {

@@ -2,5 +2,6 @@
 
 mod agreement;
 mod oracle;
+mod requests;
 mod rules;
 mod scenario;
