@@ -56,7 +56,7 @@ pub fn from_files(
                 trees.push(json::parse(file, &text, &mut problems));
             }
             Err(problem) => {
-                problems.push(problem);
+                problems.push(*problem);
                 trees.push(None);
             }
         }
