@@ -7,6 +7,7 @@ mod access;
 mod analysis;
 mod can;
 mod catalog;
+mod compare;
 mod console;
 mod exit;
 mod explain;
@@ -44,6 +45,7 @@ enum Command {
     Can(can::Can),
     Access(access::Access),
     Recommend(recommend::Recommend),
+    Compare(compare::Compare),
     Rules(rules::Rules),
     Explain(explain::Explain),
     Catalog(catalog::Catalog),
@@ -81,6 +83,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
         Command::Recommend(command) => command.run(console),
+        Command::Compare(command) => command.run(console),
         Command::Rules(command) => command.run(console),
         Command::Explain(command) => command.run(console),
         Command::Catalog(command) => command.run(console),

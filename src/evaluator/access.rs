@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::answer::explain;
 use super::ask::with_fixed;
 use super::{Bug, Certainty, Evaluator};
+use crate::clouds::Cloud;
 use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Universe};
 use crate::model::Question;
-use crate::solver;
 use crate::solver::native::{Row, RowActions, TextClass, rows};
+use crate::solver::{self, Portfolio, Reason};
 
 /// All that one question's subject may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,20 +43,39 @@ impl Evaluator<'_> {
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
-        match rows(&formula, &universe, self.portfolio().budget) {
-            Ok(found) => {
-                let spelled = |folded: &str| posed.cloud.display_action(folded);
-                let mut merged: BTreeMap<Requests, BTreeSet<String>> = BTreeMap::new();
-                for row in &found {
-                    for (requests, actions) in self.split(row, &universe)? {
-                        merged.entry(requests).or_default().extend(actions.iter().map(|name| spelled(name)));
-                    }
-                }
-                let rows = merged.into_iter().map(|(requests, actions)| requests.with(actions)).collect();
-                Ok(Access { rows, certainty: Certainty::from_gaps(posed.gaps) })
+        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio() };
+        Ok(match describer.rows(&formula, &universe)? {
+            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps) },
+            Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
+        })
+    }
+}
+
+/// Says formulas as rows.
+pub(super) struct Describer<'a> {
+    pub(super) cloud: &'a dyn Cloud,
+    pub(super) portfolio: &'a Portfolio,
+}
+
+impl Describer<'_> {
+    /// The requests that satisfy the formula.
+    pub(super) fn rows(
+        &self,
+        formula: &Formula,
+        universe: &Universe,
+    ) -> Result<Result<Vec<AccessRow>, Reason>, Bug> {
+        let found = match rows(formula, universe, self.portfolio.budget) {
+            Ok(found) => found,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let spelled = |folded: &str| self.cloud.display_action(folded);
+        let mut merged: BTreeMap<Requests, BTreeSet<String>> = BTreeMap::new();
+        for row in &found {
+            for (requests, actions) in self.split(row, universe)? {
+                merged.entry(requests).or_default().extend(actions.iter().map(|name| spelled(name)));
             }
-            Err(reason) => Ok(Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) }),
         }
+        Ok(Ok(merged.into_iter().map(|(requests, actions)| requests.with(actions)).collect()))
     }
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
@@ -119,8 +139,7 @@ impl Evaluator<'_> {
 
     /// Whether some text satisfies the formula; undecided counts as yes, which only leaves more in a description.
     fn exists(&self, formula: Formula) -> Result<bool, Bug> {
-        let decided =
-            self.portfolio().decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
+        let decided = self.portfolio.decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
         Ok(decided.answer != solver::Answer::Never)
     }
 }

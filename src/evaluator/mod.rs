@@ -11,10 +11,14 @@ mod administration;
 mod answer;
 mod ask;
 mod compare;
+mod documents;
 mod find;
 
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::Evaluator;
+pub use documents::{
+    Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
+};
 pub use find::{Unknown, find_principal};

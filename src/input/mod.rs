@@ -8,6 +8,7 @@
 mod aws_account_details;
 mod aws_policy;
 pub mod disk;
+pub mod document_pairs;
 pub mod gcp_asset_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;

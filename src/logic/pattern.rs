@@ -170,6 +170,49 @@ impl Pattern {
         }
     }
 
+    /// Whether every text that `other` matches matches this one too, as far as that shows when `other` is read token
+    /// by token: `true` is certain, `false` is not.
+    pub fn covers(&self, other: &Self) -> bool {
+        if self.case == Case::Sensitive && other.case == Case::Insensitive {
+            return false;
+        }
+        let (own, theirs) = (&*self.tokens, &*other.tokens);
+        let mut back: Option<(usize, usize)> = None;
+        let (mut at, mut read) = (0, 0);
+        loop {
+            if own.get(at) == Some(&Token::Run) {
+                at += 1;
+                back = Some((at, read));
+                continue;
+            }
+            match (own.get(at), theirs.get(read)) {
+                (None, None) => return true,
+                (Some(token), Some(given)) if self.takes(*token, *given) => {
+                    at += 1;
+                    read += 1;
+                }
+                _ => {
+                    let Some((resume, from)) = back.filter(|(_, from)| *from < theirs.len()) else {
+                        return false;
+                    };
+                    back = Some((resume, from + 1));
+                    (at, read) = (resume, from + 1);
+                }
+            }
+        }
+    }
+
+    /// Whether `token`, which is not [`Token::Run`], takes all that `given` stands for.
+    fn takes(&self, token: Token, given: Token) -> bool {
+        match (token, given) {
+            (_, Token::Char(c)) => token != Token::RunInSegment && self.accepts(token, c),
+            (Token::One, Token::One | Token::OneInSegment)
+            | (Token::OneInSegment, Token::OneInSegment)
+            | (Token::RunInSegment, Token::RunInSegment) => true,
+            _ => false,
+        }
+    }
+
     /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
     fn matches_by_states(&self, text: &str) -> bool {
         let mut current = vec![false; self.tokens.len() + 1];
@@ -308,6 +351,11 @@ impl Patterns {
     /// The patterns, sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Pattern> {
         self.list.iter()
+    }
+
+    /// Whether the very pattern is one of them.
+    pub fn contains(&self, pattern: &Pattern) -> bool {
+        self.list.binary_search(pattern).is_ok()
     }
 
     /// How many patterns there are.

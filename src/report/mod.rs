@@ -7,7 +7,7 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use crate::evaluator::{Access, Answer};
+use crate::evaluator::{Access, Answer, Comparison, DifferenceRows};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
 use crate::model::{Estate, Question};
@@ -33,6 +33,11 @@ pub trait Reporter: Sync {
     /// Writes the report, with a line break at its end. An error says, for people, why this format cannot hold this
     /// content.
     fn render(&self, report: &Report<'_>, style: Style) -> Result<String, String>;
+
+    /// Writes the report as one of many that follow each other, such as one line each.
+    fn render_item(&self, report: &Report<'_>, style: Style) -> Result<String, String> {
+        self.render(report, style)
+    }
 }
 
 /// The output format of that name.
@@ -89,6 +94,19 @@ pub enum Content<'a> {
     Access(&'a Question, &'a Access),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
+    /// `compare`.
+    Comparison(Compared<'a>),
+}
+
+/// Two documents compared.
+#[derive(Clone, Copy)]
+pub struct Compared<'a> {
+    /// The name of the pair.
+    pub name: &'a str,
+    /// What came out.
+    pub comparison: &'a Comparison,
+    /// All that was gained and all that was lost, where that was asked for.
+    pub rows: Option<&'a [DifferenceRows; 2]>,
 }
 
 /// The answer to `can`, from both sides: allowed at least once, refused at least once.
@@ -115,11 +133,14 @@ pub enum ContentKind {
     Access,
     /// Suggestions.
     Recommend,
+    /// Two documents compared.
+    Compare,
 }
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend];
+    pub const ALL: [Self; 6] =
+        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend, Self::Compare];
 
     /// The command that finds it.
     pub fn as_str(self) -> &'static str {
@@ -129,6 +150,7 @@ impl ContentKind {
             Self::Can => "can",
             Self::Access => "access",
             Self::Recommend => "recommend",
+            Self::Compare => "compare",
         }
     }
 }
@@ -142,6 +164,7 @@ impl Content<'_> {
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
             Self::Suggestions(_) => ContentKind::Recommend,
+            Self::Comparison(_) => ContentKind::Compare,
         }
     }
 }

@@ -8,6 +8,8 @@ mod catalogs;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod shared;

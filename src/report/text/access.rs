@@ -38,7 +38,8 @@ pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, access: &'a Ac
     page.footnotes();
 }
 
-fn table(rows: &[AccessRow], width: usize) -> String {
+/// The rows as a table that fits the width.
+pub(super) fn table(rows: &[AccessRow], width: usize) -> String {
     let has_except = rows.iter().any(|row| !row.except.is_empty());
     let has_condition = rows.iter().any(|row| row.condition.is_some());
     let mut builder = Builder::default();

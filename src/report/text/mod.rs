@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod comparison;
 mod findings;
 mod paths;
 mod suggestions;
@@ -32,8 +33,13 @@ impl Reporter for Text {
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+            Content::Comparison(compared) => comparison::write(&mut page, compared),
         }
         Ok(page.finish())
+    }
+
+    fn render_item(&self, report: &Report<'_>, style: Style) -> Result<String, String> {
+        Ok(self.render(report, style)? + "\n")
     }
 }
 

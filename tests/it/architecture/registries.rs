@@ -23,13 +23,13 @@ const REGISTRIES: &[Registry] = &[
         slice: "CLOUDS",
         implements: "Cloud",
         // Azure has its catalog only: there is nothing to evaluate yet.
-        infrastructure: &["azure", "catalog", "roles"],
+        infrastructure: &["azure", "catalog", "documents", "roles"],
     },
     Registry {
         module: "input",
         slice: "FORMATS",
         implements: "Format",
-        infrastructure: &["aws_documents", "disk", "load"],
+        infrastructure: &["aws_documents", "disk", "document_pairs", "load"],
     },
     Registry {
         module: "findings",
