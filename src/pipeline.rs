@@ -3,12 +3,12 @@
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
 use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{self, Access, Answer, Bug, Evaluator, Unknown};
+use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, Simulated, Unknown};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Graph, Path};
 use crate::input::disk::{self, Limits};
-use crate::input::{self, Loaded};
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::input::{self, Loaded, LoadedDocument, scenarios};
+use crate::logic::{Attribute, Formula, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
 use crate::recommender::{self, Suggestion};
 use crate::report::{Content, Input, Report, Verdict};
@@ -44,6 +44,13 @@ pub enum Task {
         /// Only resources that match this pattern.
         resource: Option<String>,
     },
+    /// Everybody who may do an action on a resource.
+    WhoCan {
+        /// The action as the user typed it; `*` for any.
+        action: String,
+        /// The resource as the user typed it; `*` for any.
+        resource: String,
+    },
     /// Narrower grants for what was used.
     Recommend {
         /// Paths to activity logs.
@@ -52,6 +59,11 @@ pub enum Task {
         principal: Option<String>,
         /// For how many days use should have been watched.
         days: u32,
+    },
+    /// Decisions on scenarios, each of which brings its own policies.
+    Simulate {
+        /// Whether decisions are compared with those that the scenarios expect.
+        check: bool,
     },
 }
 
@@ -84,7 +96,9 @@ enum Found {
     Paths(Vec<Path>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
+    WhoCan(Question, Vec<Entrant>),
     Suggestions(Vec<Suggestion>),
+    Decisions(Vec<Simulated>),
 }
 
 /// Why nothing came out.
@@ -102,6 +116,8 @@ pub enum Reason {
     NoDocuments,
     /// No activity log could be read.
     NoUsage,
+    /// No scenario could be read.
+    NoScenarios,
     /// The question names something that does not exist.
     Unanswerable {
         /// What, for people.
@@ -115,6 +131,9 @@ pub enum Reason {
 
 /// Runs `task` on the files that `paths` stand for.
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
+    if let Task::Simulate { check } = task {
+        return simulate(paths, settings.limits, *check);
+    }
     let mut loaded = input::load(paths, settings.limits);
     let mut inputs = documents(&loaded);
     if inputs.is_empty() {
@@ -138,6 +157,37 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         }),
         Err(reason) => Err(Box::new(Stopped { loaded, reason })),
     }
+}
+
+/// Decides the scenarios of all files that `paths` stand for.
+fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<Outcome, Box<Stopped>> {
+    let mut decisions = Vec::new();
+    let mut bug = None;
+    let read = scenarios::read(paths, limits, |read| {
+        let expected = read.expected.filter(|_| check);
+        match evaluator::simulate(read.id, &read.scenario, expected) {
+            Ok(decision) => decisions.push(decision),
+            Err(broken) => bug = Some(broken),
+        }
+    });
+    let format = "scenarios";
+    let inputs =
+        read.read.iter().map(|file| Input { path: read.files.path(*file).to_owned(), format }).collect();
+    let documents = read.read.iter().map(|file| LoadedDocument { file: *file, format }).collect();
+    let loaded = Loaded { files: read.files, problems: read.problems, documents, ..Loaded::default() };
+    if let Some(bug) = bug {
+        return Err(Box::new(Stopped { loaded, reason: Reason::Bug(bug) }));
+    }
+    if loaded.documents.is_empty() {
+        return Err(Box::new(Stopped { loaded, reason: Reason::NoScenarios }));
+    }
+    Ok(Outcome {
+        loaded,
+        inputs,
+        rules: Vec::new(),
+        undecided: Vec::new(),
+        found: Found::Decisions(decisions),
+    })
 }
 
 /// The result, and the questions that stayed undecided on the way.
@@ -177,11 +227,18 @@ fn analyse(
             let access = evaluator.access(&question, &given)?;
             Ok((Found::Access(question, access), Vec::new()))
         }
+        Task::WhoCan { action, resource } => {
+            let question = question(estate, ANONYMOUS, Some(action), resource)?;
+            let entrants = evaluator.who_can(question.cloud, question.action.as_deref(), &question.object)?;
+            Ok((Found::WhoCan(question, entrants), Vec::new()))
+        }
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let options = recommender::Options { principal, days: *days };
             Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
         }
+        // Scenarios are no estate: `run` has decided them.
+        Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
     }
 }
 
@@ -269,18 +326,35 @@ fn question(
         })?),
         None => None,
     };
-    let object = if resource == ANY { Object::Any } else { object(estate, cloud.id(), resource) };
+    let object = match resource {
+        ANY => Object::Any,
+        typed => object(estate, cloud, action.as_deref(), typed),
+    };
     Ok(Question { cloud: cloud.id(), subject, action, object })
 }
 
-/// The resource of that full or short name, or one that no file mentions.
-fn object(estate: &Estate, cloud: CloudId, typed: &str) -> Object {
+/// The resource of that full or short name, or one that no file mentions. What the action is never asked on, but on
+/// what lies inside it, stands for that: objects for their bucket.
+fn object(estate: &Estate, cloud: &dyn Cloud, action: Option<&str>, typed: &str) -> Object {
+    let named = named(estate, cloud.id(), typed);
+    let known = estate.find_resource(cloud.id(), &named);
+    match (known, action, cloud.universe()) {
+        (Some(id), Some(action), Universe::Known(actions))
+            if !actions.contains(&action.to_ascii_lowercase(), &named) =>
+        {
+            Object::Within(id)
+        }
+        _ => Object::Named(named),
+    }
+}
+
+fn named(estate: &Estate, cloud: CloudId, typed: &str) -> String {
     let is_short_for =
         |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
     let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
     match (estate.find_resource(cloud, typed), named.next(), named.next()) {
-        (None, Some((_, only)), None) => Object::Named(only.name.clone()),
-        _ => Object::Named(typed.to_owned()),
+        (None, Some((_, only)), None) => only.name.clone(),
+        _ => typed.to_owned(),
     }
 }
 
@@ -334,12 +408,21 @@ impl Outcome {
         }
     }
 
+    /// Whether a decision is another than the one that was expected.
+    pub fn differs(&self) -> bool {
+        match &self.found {
+            Found::Decisions(decisions) => decisions.iter().any(Simulated::differs),
+            _ => false,
+        }
+    }
+
     /// Whether a question stayed undecided that the result rests on.
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
-            Found::Paths(_) => false,
+            Found::Paths(_) | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
+            Found::WhoCan(_, entrants) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
             Found::Suggestions(suggestions) => suggestions
                 .iter()
@@ -365,7 +448,9 @@ impl Outcome {
                     Content::Answer(Verdict { question, can, lacks })
                 }
                 Found::Access(question, access) => Content::Access(question, access),
+                Found::WhoCan(question, entrants) => Content::WhoCan(question, entrants),
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
+                Found::Decisions(decisions) => Content::Decisions(decisions),
             },
         }
     }

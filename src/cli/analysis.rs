@@ -8,8 +8,8 @@ use super::options::{AnalysisOptions, ReportOptions, Reports};
 use crate::evaluator::Bug;
 use crate::findings::Level;
 use crate::input::Loaded;
-use crate::input::disk;
-use crate::pipeline::{self, Outcome, Reason, Stopped, Task};
+use crate::input::{disk, scenarios};
+use crate::pipeline::{self, Outcome, Reason, Settings, Stopped, Task};
 use crate::report::{ContentKind, Report, Style};
 use crate::text::{Files, Problem, Severity, render};
 
@@ -25,13 +25,26 @@ pub(super) fn run(
     threshold: Option<Level>,
     console: &mut Console,
 ) -> Exit {
-    let prepared =
-        options.0.settings(console).and_then(|settings| Ok((settings, options.1.reports(kind, console)?)));
-    let (settings, reports) = match prepared {
-        Ok(prepared) => prepared,
+    match options.0.settings(console) {
+        Ok(settings) => run_with(task, kind, paths, (&settings, options.1), threshold, console),
+        Err(exit) => exit,
+    }
+}
+
+/// The same with settings that are there already.
+pub(super) fn run_with(
+    task: &Task,
+    kind: ContentKind,
+    paths: &[String],
+    (settings, options): (&Settings, &ReportOptions),
+    threshold: Option<Level>,
+    console: &mut Console,
+) -> Exit {
+    let reports = match options.reports(kind, console) {
+        Ok(reports) => reports,
         Err(exit) => return exit,
     };
-    match pipeline::run(task, paths, &settings) {
+    match pipeline::run(task, paths, settings) {
         Ok(outcome) => {
             let unread = show_problems(outcome.loaded(), console);
             if let Err(exit) = report(&outcome, &reports, console) {
@@ -40,7 +53,7 @@ pub(super) fn run(
             let reaches = |level: Level| threshold.is_some_and(|threshold| level >= threshold);
             let mut found = outcome.findings().iter().filter(|finding| !finding.is_undecided());
             Exit::of(Facts {
-                findings: found.any(|finding| reaches(finding.level)),
+                findings: found.any(|finding| reaches(finding.level)) || outcome.differs(),
                 unread,
                 undecided: outcome.is_undecided(),
             })
@@ -157,6 +170,10 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
         Reason::NoUsage => console.fail(
             "no analysis took place: no activity log was read",
             Some("`leastwise formats` lists the logs that are read and how to export them"),
+        ),
+        Reason::NoScenarios => console.fail(
+            "no simulation took place: no scenario was read",
+            Some(&format!("expected {}", scenarios::SUMMARY)),
         ),
         Reason::Unanswerable { message, nearest } => {
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::console::Console;
 use super::exit::Exit;
-use crate::input::FORMATS;
+use crate::input::{FORMATS, scenarios};
 use crate::report::REPORTERS;
 use crate::usage::LOGS;
 
@@ -21,6 +21,8 @@ impl Formats {
         console.out(&list(read));
         console.out("\nActivity logs that `recommend` reads, told by their content:\n");
         console.out(&list(LOGS.iter().map(|log| (log.id(), log.summary()))));
+        console.out("\nScenarios that `simulate` decides:\n");
+        console.out(&list([("scenarios", scenarios::SUMMARY)].into_iter()));
         console.out("\nReports that are written:\n");
         console.out(&list(written));
         Exit::Clean

@@ -17,7 +17,9 @@ mod paths;
 mod recommend;
 mod rules;
 mod scan;
+mod simulate;
 mod version;
+mod who_can;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,6 +46,8 @@ enum Command {
     Paths(paths::Paths),
     Can(can::Can),
     Access(access::Access),
+    WhoCan(who_can::WhoCan),
+    Simulate(simulate::Simulate),
     Recommend(recommend::Recommend),
     Compare(compare::Compare),
     Rules(rules::Rules),
@@ -82,6 +86,8 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::Paths(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
+        Command::WhoCan(command) => command.run(console),
+        Command::Simulate(command) => command.run(console),
         Command::Recommend(command) => command.run(console),
         Command::Compare(command) => command.run(console),
         Command::Rules(command) => command.run(console),

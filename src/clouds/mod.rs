@@ -20,6 +20,7 @@ use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
     ScopeId,
 };
+use crate::text::{Problem, Tree};
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
@@ -64,6 +65,13 @@ pub trait Cloud: Sync {
     /// The concrete rule. Judges the typed policies directly and shares no code with [`Cloud::layers`].
     fn decide(&self, estate: &Estate, request: &Request) -> Decision;
 
+    /// Reads one request with all policies that decide it. `None` after at least one problem when it cannot be read.
+    fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
+        let message = format!("scenarios of {} are not read", self.name());
+        problems.push(Problem::error("scenario-cloud", message).at(tree.span));
+        None
+    }
+
     /// The names of all requests that are asked on `resource` or inside it.
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns;
 
@@ -89,6 +97,15 @@ pub trait Cloud: Sync {
     fn display_action(&self, folded: &str) -> String {
         self.action(folded).unwrap_or_else(|_| folded.to_owned())
     }
+}
+
+/// One request, and an estate with all that decides it and nothing else.
+#[derive(Clone)]
+pub struct Scenario {
+    /// What is known.
+    pub estate: Estate,
+    /// What is asked.
+    pub request: Request,
 }
 
 /// A way in which one principal may become another.

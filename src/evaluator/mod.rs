@@ -13,6 +13,8 @@ mod ask;
 mod compare;
 mod documents;
 mod find;
+mod simulate;
+mod who_can;
 
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
@@ -22,3 +24,5 @@ pub use documents::{
     Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
 pub use find::{Unknown, find_principal};
+pub use simulate::{Simulated, simulate};
+pub use who_can::{Entrant, Extent};

@@ -79,7 +79,8 @@ fn parse(path: &Path, file: FileId, text: &str, problems: &mut Vec<Problem>) -> 
     Some(Tree { span: first.to(last), kind: crate::text::Kind::List(items) })
 }
 
-fn has_lines(path: &Path) -> bool {
+/// Whether a file holds JSON Lines, by its name.
+pub(super) fn has_lines(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     name.ends_with(".jsonl") || name.ends_with(".ndjson")

@@ -14,6 +14,7 @@ pub mod gcp_group_members;
 pub mod gcp_iam_policy;
 pub mod gcp_roles;
 mod load;
+pub mod scenarios;
 
 pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
 

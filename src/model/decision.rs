@@ -13,6 +13,20 @@ pub enum Verdict {
     ImplicitlyDenied,
 }
 
+impl Verdict {
+    /// All outcomes.
+    pub const ALL: [Self; 3] = [Self::Allowed, Self::ExplicitlyDenied, Self::ImplicitlyDenied];
+
+    /// The word for it in scenarios and their decisions: `allowed`, `explicitly_denied`, `implicitly_denied`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::ExplicitlyDenied => "explicitly_denied",
+            Self::ImplicitlyDenied => "implicitly_denied",
+        }
+    }
+}
+
 /// A rule that took part in a decision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reason {

@@ -7,7 +7,7 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use crate::evaluator::{Access, Answer, Comparison, DifferenceRows};
+use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
 use crate::model::{Estate, Question};
@@ -92,10 +92,14 @@ pub enum Content<'a> {
     Answer(Verdict<'a>),
     /// `access`.
     Access(&'a Question, &'a Access),
+    /// `who-can`; who the question is about is left open.
+    WhoCan(&'a Question, &'a [Entrant]),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
     /// `compare`.
     Comparison(Compared<'a>),
+    /// `simulate`.
+    Decisions(&'a [Simulated]),
 }
 
 /// Two documents compared.
@@ -131,16 +135,28 @@ pub enum ContentKind {
     Can,
     /// Effective access.
     Access,
+    /// Everybody who may.
+    WhoCan,
     /// Suggestions.
     Recommend,
     /// Two documents compared.
     Compare,
+    /// Decisions on scenarios.
+    Simulate,
 }
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::Recommend, Self::Compare];
+    pub const ALL: [Self; 8] = [
+        Self::Scan,
+        Self::Paths,
+        Self::Can,
+        Self::Access,
+        Self::WhoCan,
+        Self::Recommend,
+        Self::Compare,
+        Self::Simulate,
+    ];
 
     /// The command that finds it.
     pub fn as_str(self) -> &'static str {
@@ -149,8 +165,10 @@ impl ContentKind {
             Self::Paths => "paths",
             Self::Can => "can",
             Self::Access => "access",
+            Self::WhoCan => "who-can",
             Self::Recommend => "recommend",
             Self::Compare => "compare",
+            Self::Simulate => "simulate",
         }
     }
 }
@@ -163,8 +181,10 @@ impl Content<'_> {
             Self::Paths(_) => ContentKind::Paths,
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
+            Self::WhoCan(..) => ContentKind::WhoCan,
             Self::Suggestions(_) => ContentKind::Recommend,
             Self::Comparison(_) => ContentKind::Compare,
+            Self::Decisions(_) => ContentKind::Simulate,
         }
     }
 }

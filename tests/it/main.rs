@@ -14,4 +14,8 @@ mod laws;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
+mod who_can;
+#[cfg(test)]
 mod examples;

@@ -48,7 +48,8 @@ impl<'e> Caller<'e> {
         let arn = Arn::parse(&principal.name);
         let class = match principal.kind {
             PrincipalKind::Holder => Class::Holder,
-            PrincipalKind::Service | PrincipalKind::Public => Class::Bare,
+            PrincipalKind::Service => Class::Bare,
+            PrincipalKind::Public => Class::Anonymous,
             PrincipalKind::External if is_federated(&principal.name) => Class::Bare,
             PrincipalKind::External => Class::Assumed,
             _ => Class::Member,

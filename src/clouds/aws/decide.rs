@@ -7,7 +7,7 @@ use super::asker::{Caller, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
-    BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
 use super::{Body, body};
 use crate::model::{
@@ -312,6 +312,8 @@ impl<'e> Judge<'e> {
         let Some(account) = &self.caller.account else { return false };
         match &self.owner {
             Some(owner) => owner == account,
+            // Nor is it the stranger's, of whom not even that is known.
+            None if self.caller.kind == Kind::Stranger && self.caller.principal.is_none() => false,
             None => Arn::parse(&self.request.resource).is_none_or(|arn| ["", "aws"].contains(&arn.account)),
         }
     }
@@ -352,9 +354,11 @@ impl<'e> Judge<'e> {
     fn conclude(mut self) -> Decision {
         let known = matches!(self.caller.kind, Kind::Known | Kind::Holder);
         if known && self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+            let what = "the rule that this call needs no permission".to_owned();
+            let origin = Origin { what, ..Origin::default() };
             return Decision {
                 verdict: Verdict::Allowed,
-                because: Vec::new(),
+                because: vec![Reason { layer: ALWAYS, effect: Some(Effect::Allow), origin }],
                 blocked_by: Vec::new(),
                 gaps: Vec::new(),
             };

@@ -261,7 +261,7 @@ impl<'e> Work<'e> {
             facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
         }
         if question.subject == Subject::Outside {
-            facts.push(outside::principals(self.estate));
+            facts.push(outside::principals(self.estate, &question.object));
         }
         if self.caller.principal.is_none() && question.object == Object::Any {
             let covered = resources

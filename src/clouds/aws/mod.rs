@@ -26,6 +26,7 @@ mod outside;
 pub mod parse;
 mod requests;
 pub mod rule;
+mod scenario;
 mod steps;
 
 #[cfg(test)]
@@ -34,11 +35,12 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
-use super::{Cloud, Demand, Step};
+use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
 };
+use crate::text::{Problem, Tree};
 
 pub use facts::managed_policy;
 pub use lower::Body;
@@ -91,6 +93,10 @@ impl Cloud for Aws {
 
     fn decide(&self, estate: &Estate, request: &Request) -> Decision {
         decide::decide(estate, request)
+    }
+
+    fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
+        scenario::scenario(tree, problems)
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {

@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use super::{conditions, keys, layers};
 use crate::logic::{Atom, Attribute, Formula, Literal, Part, Pattern, Patterns, Shape, Template};
-use crate::model::{Estate, Grant, LayerGroup, Layers};
+use crate::model::{Estate, Grant, LayerGroup, Layers, Object};
 
-/// The ARNs of principals outside the estate, and the type that goes with each.
-pub(super) fn principals(estate: &Estate) -> Formula {
+/// The ARNs of principals outside the estate, and the type that goes with each. Who owns what is asked for is no
+/// stranger to it, even if the estate does not know the account.
+pub(super) fn principals(estate: &Estate, object: &Object) -> Formula {
     let matches = |patterns: &[&str]| {
         Formula::matches(Attribute::principal(), Patterns::of(patterns.iter().map(|text| Pattern::arn(text))))
     };
-    let accounts = Patterns::globs(layers::estate_accounts(estate));
+    let owner = match object {
+        Object::Named(name) => layers::owner(estate, name),
+        Object::Within(_) | Object::Any => None,
+    };
+    let accounts = Patterns::globs(layers::estate_accounts(estate).chain(owner.as_deref()));
     let inside = Formula::matches(Attribute::principal(), conditions::in_account_part(&accounts));
     let kinds = [
         ("arn:aws*:iam::????????????:user/?*", "User"),

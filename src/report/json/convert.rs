@@ -2,7 +2,7 @@
 
 use super::{SCHEMA, shape};
 use crate::evaluator::{
-    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Outcome, Standing, Witness,
+    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
 };
 use crate::findings::{Finding, Level};
 use crate::graph::{Hop, Path};
@@ -13,10 +13,10 @@ use crate::recommender::{Needed, ProofCheck, Suggestion};
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
 use crate::text::{Problem, Severity, Span};
 
-/// What the command found.
-pub(super) fn content<'a>(report: &'a Report<'a>) -> shape::Content<'a> {
+/// What the command found; `None` for decisions, which are lines.
+pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> {
     let from = Converter { report };
-    match report.content {
+    Some(match report.content {
         Content::Findings(findings) => {
             shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
         }
@@ -27,11 +27,15 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> shape::Content<'a> {
             rows: access.rows.iter().map(access_row).collect(),
             certainty: from.certainty(&access.certainty),
         }),
+        Content::WhoCan(_, entrants) => {
+            shape::Content::WhoCan(entrants.iter().map(|entrant| from.entrant(entrant)).collect())
+        }
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
         }
         Content::Comparison(compared) => shape::Content::Comparison(Box::new(from.comparison(compared))),
-    }
+        Content::Decisions(_) => return None,
+    })
 }
 
 fn access_row(row: &AccessRow) -> shape::AccessRow<'_> {
@@ -43,10 +47,10 @@ fn access_row(row: &AccessRow) -> shape::AccessRow<'_> {
     }
 }
 
-/// The whole document.
-pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
+/// The whole document; `None` for decisions, which are lines.
+pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>> {
     let from = Converter { report };
-    shape::Document {
+    Some(shape::Document {
         schema: SCHEMA,
         tool: shape::Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         command: report.content.kind().as_str(),
@@ -56,10 +60,10 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> shape::Document<'a> {
             .map(|input| shape::Input { path: &input.path, format: input.format })
             .collect(),
         summary: from.summary(),
-        content: content(report),
+        content: content(report)?,
         undecided: report.undecided,
         problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
-    }
+    })
 }
 
 struct Converter<'a> {
@@ -283,6 +287,15 @@ impl<'a> Converter<'a> {
             },
             example: self.answer(verdict.can),
             counterexample: self.answer(verdict.lacks),
+        }
+    }
+
+    fn entrant(&self, entrant: &'a Entrant) -> shape::Entrant<'a> {
+        let Entrant { question, can, lacks, access } = entrant;
+        let verdict = self.verdict(Verdict { question, can, lacks });
+        shape::Entrant {
+            verdict,
+            rows: access.as_ref().map(|access| access.rows.iter().map(access_row).collect()),
         }
     }
 

@@ -4,9 +4,10 @@
 //! version. Fields may be added to a version; none is taken away, renamed or given another meaning.
 
 mod convert;
+mod decisions;
 mod shape;
 
-use super::{Report, Reporter, Style};
+use super::{Content, Report, Reporter, Style};
 
 /// The version of the shape.
 pub const SCHEMA: &str = "leastwise/report/1";
@@ -25,6 +26,9 @@ impl Reporter for Json {
     }
 
     fn render(&self, report: &Report<'_>, _: Style) -> Result<String, String> {
+        if let Content::Decisions(decisions) = report.content {
+            return decisions::lines(report, decisions);
+        }
         let document = convert::document(report);
         let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
         Ok(text + "\n")

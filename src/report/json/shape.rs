@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
     pub(super) tool: Tool,
-    /// The command that was run: `scan`, `paths`, `can`, `access`, `recommend`, `compare`.
+    /// The command that was run: `scan`, `paths`, `can`, `access`, `who-can`, `recommend`, `compare`.
     pub(super) command: &'static str,
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) summary: Summary,
@@ -52,6 +52,7 @@ pub(super) enum Content<'a> {
     Paths(Vec<Path<'a>>),
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
+    WhoCan(Vec<Entrant<'a>>),
     Suggestions(Vec<Suggestion<'a>>),
     /// Its fields stand in the report itself, so that one comparison and each of many look the same.
     #[serde(untagged)]
@@ -218,6 +219,14 @@ pub(super) struct Verdict<'a> {
     pub(super) allowed: &'static str,
     pub(super) example: Answer<'a>,
     pub(super) counterexample: Answer<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Entrant<'a> {
+    #[serde(flatten)]
+    pub(super) verdict: Verdict<'a>,
+    /// The conditions, where `allowed` is `sometimes` and the principal is not `outside`; null otherwise.
+    pub(super) rows: Option<Vec<AccessRow<'a>>>,
 }
 
 #[derive(Serialize)]

@@ -68,6 +68,11 @@ pub(super) fn describe(report: &Report<'_>, question: &Question) -> String {
         Subject::Outside => "somebody outside of the files given".to_owned(),
         Subject::Anonymous => "anybody without credentials".to_owned(),
     };
+    format!("{who} may {}", describe_request(report, question))
+}
+
+/// The action and the resource of a question in words.
+pub(super) fn describe_request(report: &Report<'_>, question: &Question) -> String {
     let action = question.action.as_ref().map_or("do anything".to_owned(), |action| format!("`{action}`"));
     let object = match &question.object {
         Object::Any => "any resource".to_owned(),
@@ -77,5 +82,5 @@ pub(super) fn describe(report: &Report<'_>, question: &Question) -> String {
             format!("`{name}` or inside it")
         }
     };
-    format!("{who} may {action} on {object}")
+    format!("{action} on {object}")
 }

@@ -4,9 +4,11 @@
 mod access;
 mod answer;
 mod comparison;
+mod decisions;
 mod findings;
 mod paths;
 mod suggestions;
+mod who_can;
 mod words;
 
 use super::{Content, Report, Reporter, Style};
@@ -32,8 +34,10 @@ impl Reporter for Text {
             Content::Paths(found) => paths::write(&mut page, found),
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
+            Content::WhoCan(question, entrants) => who_can::write(&mut page, question, entrants),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
             Content::Comparison(compared) => comparison::write(&mut page, compared),
+            Content::Decisions(decisions) => decisions::write(&mut page, decisions),
         }
         Ok(page.finish())
     }

@@ -29,7 +29,8 @@ const REGISTRIES: &[Registry] = &[
         module: "input",
         slice: "FORMATS",
         implements: "Format",
-        infrastructure: &["aws_documents", "disk", "document_pairs", "load"],
+        // Pairs of documents and scenarios are no part of an estate, so they are not loaded like one.
+        infrastructure: &["aws_documents", "disk", "document_pairs", "load", "scenarios"],
     },
     Registry {
         module: "findings",

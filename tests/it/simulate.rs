@@ -1,0 +1,209 @@
+//! `leastwise simulate` from outside: decisions, reasons, comparison, and what bad scenarios get.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::shared::shared;
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs `simulate` on `text` as the standard input.
+fn simulate(arguments: &[&str], text: &str) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.arg("simulate").args(arguments).env_clear();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn lines(run: &Run) -> Vec<Value> {
+    run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Read", "Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}"#;
+
+fn scenario(id: &str, more: &str) -> String {
+    format!(
+        r#"{{"id": "{id}", "cloud": "aws", "request": {{"principal": "arn:aws:iam::111122223333:user/ann", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "resource_account": "111122223333", "context": {{}}}}, {more}}}"#
+    )
+}
+
+/// The decisions that are settled by AWS's documentation; `tests/corpus/README.md` names the page.
+const SETTLED: &[(&str, &str)] = &[(
+    "sessionPolicies.json#7 Implicit deny in session policy denies even if session ARN in resource policy",
+    "allowed",
+)];
+
+#[test]
+fn decisions_from_elsewhere() {
+    let Some(path) = shared("oracles/aws-decisions.jsonl") else { return };
+    let cases: Vec<Value> =
+        fs::read_to_string(&path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let run = simulate(&["--check", "--format", "json", path.to_str().unwrap()], "");
+    assert_eq!(run.code, i32::from(!SETTLED.is_empty()), "{}", run.err);
+    let decided = lines(&run);
+    assert_eq!(decided.len(), cases.len());
+    assert!(cases.len() >= 133, "only {} cases", cases.len());
+    for (case, line) in cases.iter().zip(&decided) {
+        assert_eq!(case["id"], line["id"]);
+        assert_eq!(case["expected"], line["expected"]);
+        let id = case["id"].as_str().unwrap();
+        match SETTLED.iter().find(|(settled, _)| *settled == id) {
+            Some((_, decision)) => {
+                assert_eq!(line["decision"], **decision, "{id}");
+                assert_ne!(case["expected"], line["decision"], "no longer a disagreement: {id}");
+            }
+            None => assert_eq!(case["expected"], line["decision"], "{line}"),
+        }
+        if line["decision"] != "implicitly_denied" {
+            assert_ne!(line["because"].as_array().unwrap().len(), 0, "{line}");
+        }
+    }
+    // As an array, and compressed, the same scenarios get the same answers.
+    let array = serde_json::to_string_pretty(&cases).unwrap();
+    assert_eq!(simulate(&["--check", "--format", "json", "-"], &array).out.lines().count(), cases.len());
+}
+
+#[test]
+fn one_scenario_with_its_reasons() {
+    let denies =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
+    let cases = [
+        scenario("yes", &format!(r#""policies": {{"identity": [{ALLOW}]}}"#)),
+        scenario(
+            "no",
+            &format!(r#""policies": {{"identity": [{ALLOW}], "service_control": [[{ALLOW}], [{denies}]]}}"#),
+        ),
+        scenario(
+            "cut",
+            &format!(r#""policies": {{"identity": [{ALLOW}], "service_control": [[{ALLOW}], []]}}"#),
+        ),
+    ];
+    let run = simulate(&["--format", "json", "-"], &format!("{}\n{}\n\n{}\n", cases[0], cases[1], cases[2]));
+    assert_eq!(run.code, 0, "{}", run.err);
+    let lines = lines(&run);
+    assert_eq!(lines[0]["decision"], "allowed");
+    let because = &lines[0]["because"][0];
+    assert_eq!(because["layer"], "identity");
+    assert_eq!(because["policy"], "policies.identity[0]");
+    assert_eq!(because["statement"], "Statement[0]");
+    assert_eq!(because["effect"], "allow");
+    assert_eq!(because["what"], "statement `Read` of policy `identity[0]`");
+    assert_eq!(because["place"]["line"], 1);
+    assert_eq!(lines[1]["decision"], "explicitly_denied");
+    assert_eq!(lines[1]["because"][0]["policy"], "policies.service_control[1][0]");
+    assert_eq!(lines[2]["decision"], "implicitly_denied");
+    assert_eq!(lines[2]["blocked_by"][0]["layer"], "service control policy");
+    assert_eq!(lines[2]["blocked_by"][0]["effect"], Value::Null);
+    let text = simulate(&["-"], &format!("[{}, {}]", cases[0], cases[1])).out;
+    let first = text.lines().next().unwrap();
+    assert!(
+        first.starts_with("allowed            yes  by statement `Read` of policy `identity[0]` (-:1:"),
+        "{first}"
+    );
+    assert!(text.contains("2 scenarios: 1 allowed, 1 explicitly denied, 0 implicitly denied"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_is_decided() {
+    let allowed = format!(r#""policies": {{"identity": [{ALLOW}]}}"#);
+    let good = scenario("good", &allowed);
+    let broken = |more: &str| scenario("bad", more);
+    for (bad, said) in [
+        ("7".to_owned(), "expected a scenario to be an object, found a number"),
+        (r#"{"id": "bad"}"#.to_owned(), "the scenario has no `request`"),
+        (broken(r#""policies": {"identiy": []}"#), "unknown key `identiy` in `policies`"),
+        (
+            broken(r#""policies": {"identity": {}}"#),
+            "expected `identity` to be an array of policies, found an object",
+        ),
+        (
+            broken(r#""policies": {"identity": [7]}"#),
+            "expected the policy `identity[0]` to be an object, found a number",
+        ),
+        (
+            broken(r#""policies": {"service_control": [{}]}"#),
+            "expected `service_control[0]` to be an array of policies",
+        ),
+        (
+            broken(
+                r#""policies": {"identity": [{"Statement": {"Effect": "Maybe", "Action": "*", "Resource": "*"}}]}"#,
+            ),
+            "Effect",
+        ),
+        (broken(r#""policies": {}, "expected": "maybe""#), "`expected` is no decision"),
+        (good.replace("s3:GetObject", "s3:Get*"), "expected one action, found `s3:Get*`"),
+        (good.replace("arn:aws:iam::111122223333:user/ann", "ann"), "`ann` is no principal"),
+        (good.replace("\"111122223333\"", "\"1\""), "expected `resource_account` to be an account number"),
+        (good.replace("\"aws\"", "\"sky\""), "the scenario is of no cloud that is known here"),
+        (good.replace("\"context\": {}", "\"context\": {\"a\": {}}"), "`a` has a value that is none"),
+        (
+            good.replace("arn:aws:s3:::b/k", "arn:aws:sqs:eu-west-1:444455556666:q"),
+            "the resource's ARN says `444455556666`",
+        ),
+    ] {
+        let run = simulate(&["--format", "json", "-"], &format!("[{bad}, {good}]"));
+        assert!(run.err.contains(said) && run.err.contains("-:1:"), "{said}\n{}", run.err);
+        assert_eq!(run.code, 2, "{}", run.err);
+        let ids: Vec<Value> = lines(&run).iter().map(|line| line["id"].clone()).collect();
+        assert_eq!(ids, ["good"], "{bad}");
+    }
+    for nothing in ["", "[]", "{", "[1"] {
+        let run = simulate(&["-"], nothing);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{nothing}: {}", run.err);
+        assert!(run.err.contains("no simulation took place"), "{}", run.err);
+    }
+}
+
+#[test]
+fn decisions_are_compared_only_when_asked() {
+    let allowed = format!(r#""policies": {{"identity": [{ALLOW}]}}, "expected": "implicitly_denied""#);
+    let case = scenario("1", &allowed);
+    assert_eq!(simulate(&["-"], &case).code, 0);
+    let run = simulate(&["--check", "-"], &case);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("expected implicitly denied"), "{}", run.out);
+    assert!(run.out.contains("1 compared with what was expected: 1 different"), "{}", run.out);
+    assert_eq!(simulate(&["--check", "-"], &case.replace("implicitly_denied", "allowed")).code, 0);
+}
+
+/// Both kinds of control policies in one account, and endpoints for callers without credentials: every policy of a
+/// scenario takes part.
+#[test]
+fn no_policy_of_a_scenario_is_overlooked() {
+    let all = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let none = r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}"#;
+    let public = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "arn:aws:s3:::b/*"}}"#;
+    let other = r#"{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#;
+    let decided = |case: String| {
+        let run = simulate(&["--format", "json", "-"], &case);
+        assert_eq!(run.code, 0, "{}", run.err);
+        lines(&run)[0]["decision"].as_str().unwrap().to_owned()
+    };
+    let both = |resource_control: &str| {
+        let policies = format!(
+            r#""policies": {{"identity": [{all}], "service_control": [[{all}]], "resource_control": [[], [{resource_control}]]}}"#
+        );
+        decided(scenario("both", &policies))
+    };
+    assert_eq!(both(""), "allowed");
+    assert_eq!(both(&none.replace(r#""Principal": "*", "#, "")), "explicitly_denied");
+    let anonymous = |endpoint: &str| {
+        let policies = format!(r#""policies": {{"resource": {public}, "vpc_endpoint": [{endpoint}]}}"#);
+        decided(scenario("endpoint", &policies).replace("arn:aws:iam::111122223333:user/ann", "*"))
+    };
+    assert_eq!(anonymous(all), "allowed");
+    assert_eq!(anonymous(other), "implicitly_denied");
+}
