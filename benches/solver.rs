@@ -63,6 +63,7 @@ fn catalog() -> Universe {
 
 fn goals(criterion: &mut Criterion) {
     let universe = catalog();
+    #[cfg_attr(not(feature = "z3"), expect(unused_mut, reason = "only the build with Z3 adds to the list"))]
     let mut engines: Vec<(&str, Box<dyn Engine>)> = vec![("native", Box::new(Native))];
     #[cfg(feature = "z3")]
     engines.push(("z3", Box::new(Z3)));

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::console::Console;
 use super::exit::{Exit, Facts};
 use super::options::{AnalysisOptions, ReportOptions, Reports};
+use crate::evaluator::Bug;
 use crate::findings::Level;
 use crate::input::Loaded;
 use crate::input::{disk, scenarios};
 use crate::pipeline::{self, Outcome, Reason, Settings, Stopped, Task};
-use crate::report::{ContentKind, Style};
-use crate::text::{Problem, Severity, render};
+use crate::report::{ContentKind, Report, Style};
+use crate::text::{Files, Problem, Severity, render};
 
 /// Problems of one kind that are shown; the others are counted.
 const SHOWN: usize = 20;
@@ -67,8 +68,14 @@ pub(super) fn run_with(
 /// Prints one report and writes the others.
 fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result<(), Exit> {
     let report = outcome.report();
+    write(reports, &report, console)?;
+    print(reports.printed.render(&report, console.style()), console)
+}
+
+/// Writes the reports that go to files.
+pub(super) fn write(reports: &Reports, report: &Report<'_>, console: &mut Console) -> Result<(), Exit> {
     for (reporter, path) in &reports.written {
-        let text = reporter.render(&report, Style::default());
+        let text = reporter.render(report, Style::default());
         let written =
             text.and_then(|text| disk::write(path, text.as_bytes()).map_err(|problem| problem.message));
         if let Err(message) = written {
@@ -76,7 +83,12 @@ fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result
             return Err(console.fail(&message, None));
         }
     }
-    match reports.printed.render(&report, console.style()) {
+    Ok(())
+}
+
+/// Prints a rendered report.
+pub(super) fn print(rendered: Result<String, String>, console: &mut Console) -> Result<(), Exit> {
+    match rendered {
         Ok(text) => console.out(&text),
         Err(message) => {
             return Err(
@@ -89,21 +101,7 @@ fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result
 
 /// Shows what was wrong with the files. Answers whether something was left out for it.
 fn show_problems(loaded: &Loaded, console: &mut Console) -> bool {
-    let colour = console.err_colour();
-    let mut counts: BTreeMap<(Severity, &str), usize> = BTreeMap::new();
-    for problem in &loaded.problems {
-        let count = counts.entry((problem.severity, problem.code)).or_default();
-        *count += 1;
-        if *count <= SHOWN {
-            console.err(&format!("{}\n\n", render(problem, &loaded.files, colour)));
-        }
-    }
-    for ((severity, code), count) in &counts {
-        if *count > SHOWN {
-            let more = count - SHOWN;
-            console.err(&format!("{}[{code}]: and {more} more like these\n", severity.name()));
-        }
-    }
+    list_problems(&loaded.files, &loaded.problems, console);
     let errors = count(&loaded.problems, Severity::Error);
     let warnings = count(&loaded.problems, Severity::Warning);
     if errors + warnings > 0 {
@@ -118,6 +116,26 @@ fn show_problems(loaded: &Loaded, console: &mut Console) -> bool {
         console.err(&format!("{} in the input{rest}\n", both.join(" and ")));
     }
     errors > 0
+}
+
+/// Shows problems, of each kind only the first ones. Answers whether something was left out for them.
+pub(super) fn list_problems(files: &Files, problems: &[Problem], console: &mut Console) -> bool {
+    let colour = console.err_colour();
+    let mut counts: BTreeMap<(Severity, &str), usize> = BTreeMap::new();
+    for problem in problems {
+        let count = counts.entry((problem.severity, problem.code)).or_default();
+        *count += 1;
+        if *count <= SHOWN {
+            console.err(&format!("{}\n\n", render(problem, files, colour)));
+        }
+    }
+    for ((severity, code), count) in &counts {
+        if *count > SHOWN {
+            let more = count - SHOWN;
+            console.err(&format!("{}[{code}]: and {more} more like these\n", severity.name()));
+        }
+    }
+    count(problems, Severity::Error) > 0
 }
 
 fn count(problems: &[Problem], severity: Severity) -> usize {
@@ -161,11 +179,16 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));
             console.fail(&format!("no analysis took place: {message}"), help.as_deref())
         }
-        Reason::Bug(bug) => console.fail(
-            &format!("{bug}; the analysis took place, but is not trustworthy and not shown"),
-            Some("this is a defect of leastwise, not of your files: please report it with the message above"),
-        ),
+        Reason::Bug(bug) => confess(bug, console),
     }
+}
+
+/// Says that the program is at fault.
+pub(super) fn confess(bug: &Bug, console: &mut Console) -> Exit {
+    console.fail(
+        &format!("{bug}; the analysis took place, but is not trustworthy and not shown"),
+        Some("this is a defect of leastwise, not of your files: please report it with the message above"),
+    )
 }
 
 /// "`a`, `b` or `c`".

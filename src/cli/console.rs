@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this file prints, and asks the terminal for its width")]
 
 use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style as Paint};
@@ -28,6 +29,18 @@ pub(super) struct Console {
     choice: ColorChoice,
     /// The first failure of standard output that was not its end.
     failure: Option<io::Error>,
+    late: LateFailure,
+}
+
+/// A failure that is told at the end, because it happens where nobody can print.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LateFailure(Arc<OnceLock<String>>);
+
+impl LateFailure {
+    /// Remembers the first failure.
+    pub(super) fn set(&self, message: &str) {
+        drop(self.0.set(message.to_owned()));
+    }
 }
 
 impl Console {
@@ -38,7 +51,7 @@ impl Console {
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,
         };
-        Self { choice, failure: None }
+        Self { choice, failure: None, late: LateFailure::default() }
     }
 
     /// How text on standard output may look.
@@ -88,11 +101,19 @@ impl Console {
         Exit::NotRun
     }
 
+    /// Where failures can be left that are told at the end.
+    pub(super) fn late_failure(&self) -> LateFailure {
+        self.late.clone()
+    }
+
     /// Ends the program: with `exit`, unless the output could not be written.
     pub(super) fn close(mut self, exit: Exit) -> Exit {
-        match self.failure.take() {
-            None => exit,
-            Some(error) => self.fail(&format!("the output could not be written: {error}"), None),
+        match (self.failure.take(), self.late.0.get().cloned()) {
+            (None, None) => exit,
+            (None, Some(message)) => {
+                self.fail(&format!("the analysis took place, but not all was written: {message}"), None)
+            }
+            (Some(error), _) => self.fail(&format!("the output could not be written: {error}"), None),
         }
     }
 }

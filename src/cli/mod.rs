@@ -1,12 +1,13 @@
 //! The command line: arguments, one file per command, exit codes.
 //!
-//! Invariant: only this module reads the environment or prints. Every command ends in an [`Exit`]; `exit.rs` says what
+//! Invariant: only this module reads the environment or prints. Every command ends in an exit code; `exit.rs` says what
 //! the codes mean and is the only place that decides on them.
 
 mod access;
 mod analysis;
 mod can;
 mod catalog;
+mod compare;
 mod console;
 mod exit;
 mod explain;
@@ -48,6 +49,7 @@ enum Command {
     WhoCan(who_can::WhoCan),
     Simulate(simulate::Simulate),
     Recommend(recommend::Recommend),
+    Compare(compare::Compare),
     Rules(rules::Rules),
     Explain(explain::Explain),
     Catalog(catalog::Catalog),
@@ -87,6 +89,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::WhoCan(command) => command.run(console),
         Command::Simulate(command) => command.run(console),
         Command::Recommend(command) => command.run(console),
+        Command::Compare(command) => command.run(console),
         Command::Rules(command) => command.run(console),
         Command::Explain(command) => command.run(console),
         Command::Catalog(command) => command.run(console),

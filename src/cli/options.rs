@@ -1,16 +1,18 @@
 //! Options that several commands share, and what they mean for the run.
 
-use std::path::PathBuf;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use rustc_hash::FxHasher;
 
 use super::console::Console;
 use super::exit::Exit;
-use crate::input::disk::Limits;
+use crate::input::disk::{self, Limits};
 use crate::pipeline::Settings;
 use crate::report::{ContentKind, REPORTERS, Reporter, reporter};
-use crate::solver::{EngineSelection, Portfolio};
+use crate::solver::{EngineSelection, Portfolio, Scripts};
 
 /// How to analyse.
 #[derive(Debug, Args)]
@@ -22,6 +24,9 @@ pub(super) struct AnalysisOptions {
     /// The most steps that an engine may take for one question.
     #[arg(long, value_name = "STEPS", default_value_t = Portfolio::default().budget)]
     budget: u64,
+    /// Write each question that reaches an engine into this folder, as a script for any SMT solver.
+    #[arg(long, value_name = "FOLDER")]
+    dump_smt: Option<PathBuf>,
     /// The largest file that is read, in MiB after decompression.
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().file_bytes >> 20)]
     max_file_size: u64,
@@ -48,12 +53,36 @@ impl AnalysisOptions {
         if needs_z3 && let Err((why, help)) = z3_is_usable() {
             return Err(console.fail(&format!("no analysis took place: {why}"), Some(help)));
         }
+        let scripts = match &self.dump_smt {
+            Some(folder) => Some(scripts(folder, console)?),
+            None => None,
+        };
         let file_bytes = self.max_file_size.saturating_mul(1 << 20);
         Ok(Settings {
             limits: Limits { file_bytes, ..Limits::default() },
-            portfolio: Portfolio { engines, budget: self.budget },
+            portfolio: Portfolio { engines, budget: self.budget, scripts },
         })
     }
+}
+
+/// Writes each script into the folder under a name that follows from its content.
+fn scripts(folder: &Path, console: &mut Console) -> Result<Scripts, Exit> {
+    let about = "; Each file here is a question that the analysis asked, for any solver that reads SMT-LIB:\n\
+                 ; `sat` means that there is such a request.\n";
+    let written = disk::write(&folder.join("about.txt"), about.as_bytes());
+    written.map_err(|problem| {
+        let help = "name a folder that exists and can be written to";
+        console.fail(&format!("no analysis took place: {}", problem.message), Some(help))
+    })?;
+    let (folder, late) = (folder.to_owned(), console.late_failure());
+    Ok(Scripts::new(move |script| {
+        let mut hasher = FxHasher::default();
+        hasher.write(script.as_bytes());
+        let path = folder.join(format!("{:016x}.smt2", hasher.finish()));
+        if let Err(problem) = disk::write(&path, script.as_bytes()) {
+            late.set(&problem.message);
+        }
+    }))
 }
 
 /// Why Z3 cannot be asked, with advice, if it cannot.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 #[cfg(feature = "z3")]
 pub(super) fn line() -> &'static str {
     static LINE: LazyLock<String> =
-        LazyLock::new(|| format!("{} ({})", env!("CARGO_PKG_VERSION"), crate::solver::z3::version()));
+        LazyLock::new(|| format!("{} (Z3 {})", env!("CARGO_PKG_VERSION"), crate::solver::z3::version()));
     &LINE
 }
 

@@ -9,6 +9,7 @@
 pub mod aws;
 pub mod azure;
 pub mod catalog;
+pub mod documents;
 pub mod gcp;
 mod roles;
 
@@ -84,6 +85,11 @@ pub trait Cloud: Sync {
 
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
+
+    /// The cloud's policy documents, if two of them can be compared on their own.
+    fn documents(&self) -> Option<&dyn documents::Documents> {
         None
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::answer::explain;
 use super::ask::with_fixed;
 use super::{Bug, Certainty, Evaluator};
+use crate::clouds::Cloud;
 use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Universe};
 use crate::model::Question;
-use crate::solver;
 use crate::solver::native::{Row, RowActions, TextClass, rows};
+use crate::solver::{self, Portfolio, Reason};
 
 /// All that one question's subject may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +24,9 @@ pub struct Access {
 /// These actions on these resources under this condition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessRow {
-    /// The resources match each of these, which are patterns or sets of patterns; empty where any resource will do.
-    pub resources: Vec<String>,
-    /// The resources match none of these.
+    /// The resources match some pattern of each of these sets; empty where any resource will do.
+    pub resources: Vec<Vec<String>>,
+    /// The resources match none of these patterns.
     pub except: Vec<String>,
     /// The condition over the rest of the request, as text; `None` where there is none.
     pub condition: Option<String>,
@@ -42,20 +43,39 @@ impl Evaluator<'_> {
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
-        match rows(&formula, &universe, self.portfolio().budget) {
-            Ok(found) => {
-                let spelled = |folded: &str| posed.cloud.display_action(folded);
-                let mut merged: BTreeMap<Requests, BTreeSet<String>> = BTreeMap::new();
-                for row in &found {
-                    for (requests, actions) in self.split(row, &universe)? {
-                        merged.entry(requests).or_default().extend(actions.iter().map(|name| spelled(name)));
-                    }
-                }
-                let rows = merged.into_iter().map(|(requests, actions)| requests.with(actions)).collect();
-                Ok(Access { rows, certainty: Certainty::from_gaps(posed.gaps) })
+        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio() };
+        Ok(match describer.rows(&formula, &universe)? {
+            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps) },
+            Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
+        })
+    }
+}
+
+/// Says formulas as rows.
+pub(super) struct Describer<'a> {
+    pub(super) cloud: &'a dyn Cloud,
+    pub(super) portfolio: &'a Portfolio,
+}
+
+impl Describer<'_> {
+    /// The requests that satisfy the formula.
+    pub(super) fn rows(
+        &self,
+        formula: &Formula,
+        universe: &Universe,
+    ) -> Result<Result<Vec<AccessRow>, Reason>, Bug> {
+        let found = match rows(formula, universe, self.portfolio.budget) {
+            Ok(found) => found,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let spelled = |folded: &str| self.cloud.display_action(folded);
+        let mut merged: BTreeMap<Requests, BTreeSet<String>> = BTreeMap::new();
+        for row in &found {
+            for (requests, actions) in self.split(row, universe)? {
+                merged.entry(requests).or_default().extend(actions.iter().map(|name| spelled(name)));
             }
-            Err(reason) => Ok(Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) }),
         }
+        Ok(Ok(merged.into_iter().map(|(requests, actions)| requests.with(actions)).collect()))
     }
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
@@ -98,13 +118,18 @@ impl Evaluator<'_> {
                 index += 1;
             }
         }
-        let mut outside = Vec::new();
-        for set in &class.outside {
-            let within = Resources { inside: inside.clone(), outside: Vec::new() };
-            if self.exists(within.formula().and(resource_in(set)))? {
-                outside.push(set.clone());
+        let mut outside: Vec<Patterns> = class.outside.clone();
+        let mut index = 0;
+        while index < outside.len() {
+            let candidate = outside.remove(index);
+            let rest = Resources { inside: inside.clone(), outside: outside.clone() };
+            if self.exists(rest.formula().and(resource_in(&candidate)))? {
+                outside.insert(index, candidate);
+                index += 1;
             }
         }
+        inside.sort();
+        outside.sort();
         Ok(Resources { inside, outside })
     }
 
@@ -114,8 +139,7 @@ impl Evaluator<'_> {
 
     /// Whether some text satisfies the formula; undecided counts as yes, which only leaves more in a description.
     fn exists(&self, formula: Formula) -> Result<bool, Bug> {
-        let decided =
-            self.portfolio().decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
+        let decided = self.portfolio.decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
         Ok(decided.answer != solver::Answer::Never)
     }
 }
@@ -138,12 +162,16 @@ impl Resources {
 
     /// In words. Actions that take no resource are asked on the one text that stands for none.
     fn requests(&self, group: Option<&ResourceGroup>, condition: Option<String>) -> Requests {
-        let texts = |sets: &[Patterns]| sets.iter().map(ToString::to_string).collect();
+        let texts = |set: &Patterns| set.iter().map(ToString::to_string).collect::<Vec<String>>();
         match group.filter(|group| group.patterns.is_finite()) {
             Some(group) => {
-                Requests { resources: vec![group.patterns.to_string()], except: Vec::new(), condition }
+                Requests { resources: vec![texts(&group.patterns)], except: Vec::new(), condition }
             }
-            None => Requests { resources: texts(&self.inside), except: texts(&self.outside), condition },
+            None => Requests {
+                resources: self.inside.iter().map(texts).collect(),
+                except: self.outside.iter().flat_map(texts).collect(),
+                condition,
+            },
         }
     }
 }
@@ -151,7 +179,7 @@ impl Resources {
 /// All of a row but its actions.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Requests {
-    resources: Vec<String>,
+    resources: Vec<Vec<String>>,
     except: Vec<String>,
     condition: Option<String>,
 }

@@ -11,6 +11,7 @@ mod administration;
 mod answer;
 mod ask;
 mod compare;
+mod documents;
 mod find;
 mod simulate;
 mod who_can;
@@ -19,6 +20,9 @@ pub use access::{Access, AccessRow};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::Evaluator;
+pub use documents::{
+    Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
+};
 pub use find::{Unknown, find_principal};
 pub use simulate::{Simulated, simulate};
 pub use who_can::{Entrant, Extent};

@@ -4,6 +4,7 @@ use super::rule::rule;
 use super::{Context, Finding, Intent, Meta, Rule};
 use crate::evaluator::Bug;
 use crate::graph::Path;
+use crate::model::PrincipalKind;
 
 rule! {
     /// ## What it does
@@ -49,7 +50,8 @@ impl Rule for PathToAdministrator {
 
 fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
     let name = |id| context.estate.principal(id).map(|who| who.name.as_str());
-    let start = context.estate.principal(path.from)?;
+    // The provider's own services take on roles all the time; who can make them do so is another question.
+    let start = context.estate.principal(path.from).filter(|start| start.kind != PrincipalKind::Service)?;
     let scope = context.estate.scope(path.seat.scope)?;
     let end = name(path.seat.principal)?;
     let first = path.hops.first()?;

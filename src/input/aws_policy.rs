@@ -113,7 +113,7 @@ fn unwrap<'t>(tree: &'t Tree, problems: &mut Vec<Problem>) -> Option<Given<'t>> 
 }
 
 /// The file's name without folders and ending.
-fn title(path: &str) -> String {
+pub(super) fn title(path: &str) -> String {
     if path == "-" {
         return "standard input".to_owned();
     }

@@ -160,6 +160,10 @@ pub fn read(path: &Path, limits: Limits) -> Result<String, Box<Problem>> {
 fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
     let shown = path.to_string_lossy();
     let fail = |error: &io::Error| Box::new(unreadable(&shown, error));
+    // What is too large as it lies there is not read at all; a compressed file only grows.
+    if fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > limits.file_bytes) {
+        return Err(Box::new(too_large(&shown, limits)));
+    }
     let mut bytes = Vec::new();
     open(path)
         .and_then(|reader| reader.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes))

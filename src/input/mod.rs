@@ -10,6 +10,7 @@ mod aws_organization;
 mod aws_policy;
 mod aws_public_access_block;
 pub mod disk;
+pub mod document_pairs;
 pub mod gcp_asset_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;

@@ -18,15 +18,11 @@ impl fmt::Display for Formula {
     }
 }
 
+/// Sorted as text: parts are kept in an order that only makes comparing them fast.
 fn write_parts(f: &mut fmt::Formatter<'_>, parts: &[Formula], between: &str) -> fmt::Result {
-    f.write_str("(")?;
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            f.write_str(between)?;
-        }
-        write!(f, "{part}")?;
-    }
-    f.write_str(")")
+    let mut texts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    texts.sort();
+    write!(f, "({})", texts.join(between))
 }
 
 impl fmt::Debug for Formula {

@@ -2,8 +2,12 @@
 //!
 //! Regular expressions are deliberately absent: no cloud's policy language has them.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 
 /// Whether letters of the two cases are told apart. Only ASCII letters are folded: the providers document
 /// case-insensitive comparison for names they issue themselves, which are ASCII.
@@ -166,6 +170,49 @@ impl Pattern {
         }
     }
 
+    /// Whether every text that `other` matches matches this one too, as far as that shows when `other` is read token
+    /// by token: `true` is certain, `false` is not.
+    pub fn covers(&self, other: &Self) -> bool {
+        if self.case == Case::Sensitive && other.case == Case::Insensitive {
+            return false;
+        }
+        let (own, theirs) = (&*self.tokens, &*other.tokens);
+        let mut back: Option<(usize, usize)> = None;
+        let (mut at, mut read) = (0, 0);
+        loop {
+            if own.get(at) == Some(&Token::Run) {
+                at += 1;
+                back = Some((at, read));
+                continue;
+            }
+            match (own.get(at), theirs.get(read)) {
+                (None, None) => return true,
+                (Some(token), Some(given)) if self.takes(*token, *given) => {
+                    at += 1;
+                    read += 1;
+                }
+                _ => {
+                    let Some((resume, from)) = back.filter(|(_, from)| *from < theirs.len()) else {
+                        return false;
+                    };
+                    back = Some((resume, from + 1));
+                    (at, read) = (resume, from + 1);
+                }
+            }
+        }
+    }
+
+    /// Whether `token`, which is not [`Token::Run`], takes all that `given` stands for.
+    fn takes(&self, token: Token, given: Token) -> bool {
+        match (token, given) {
+            (_, Token::Char(c)) => token != Token::RunInSegment && self.accepts(token, c),
+            (Token::One, Token::One | Token::OneInSegment)
+            | (Token::OneInSegment, Token::OneInSegment)
+            | (Token::RunInSegment, Token::RunInSegment) => true,
+            _ => false,
+        }
+    }
+
     /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
     fn matches_by_states(&self, text: &str) -> bool {
         let mut current = vec![false; self.tokens.len() + 1];
@@ -239,8 +286,38 @@ impl fmt::Debug for Pattern {
 /// A set of patterns; a text matches it when it matches one of them.
 ///
 /// Invariant: sorted, without doubles, and just `*` when one of them is `*`, so equal sets are equal values.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Patterns(Arc<[Pattern]>);
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    list: Arc<[Pattern]>,
+    /// Of the list; sets are compared and hashed far more often than they are made, and some hold thousands.
+    hash: u64,
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && (Arc::ptr_eq(&self.list, &other.list) || self.list == other.list)
+    }
+}
+
+impl Eq for Patterns {}
+
+impl PartialOrd for Patterns {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Patterns {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.list, &other.list) { Ordering::Equal } else { self.list.cmp(&other.list) }
+    }
+}
+
+impl Hash for Patterns {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
 
 impl Patterns {
     /// The set of these patterns.
@@ -251,7 +328,9 @@ impl Patterns {
         }
         list.sort_unstable();
         list.dedup();
-        Self(list.into())
+        let mut hasher = FxHasher::default();
+        list.hash(&mut hasher);
+        Self { hash: hasher.finish(), list: list.into() }
     }
 
     /// The set that every text matches.
@@ -271,34 +350,39 @@ impl Patterns {
 
     /// The patterns, sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Pattern> {
-        self.0.iter()
+        self.list.iter()
+    }
+
+    /// Whether the very pattern is one of them.
+    pub fn contains(&self, pattern: &Pattern) -> bool {
+        self.list.binary_search(pattern).is_ok()
     }
 
     /// How many patterns there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether nothing matches.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// Whether everything matches.
     pub fn is_universal(&self) -> bool {
-        self.0.first().is_some_and(Pattern::is_universal)
+        self.list.first().is_some_and(Pattern::is_universal)
     }
 
     /// Whether no pattern has a wildcard and all tell cases apart, so the set is a finite set of texts.
     pub fn is_finite(&self) -> bool {
-        self.0.iter().all(|pattern| {
+        self.list.iter().all(|pattern| {
             pattern.case() == Case::Sensitive && pattern.tokens().iter().all(|t| matches!(t, Token::Char(_)))
         })
     }
 
     /// Whether `text` matches one of the patterns.
     pub fn matches(&self, text: &str) -> bool {
-        self.0.iter().any(|pattern| pattern.matches(text))
+        self.list.iter().any(|pattern| pattern.matches(text))
     }
 
     /// The patterns of both.

@@ -64,7 +64,7 @@ pub(super) fn choose(
         needs: covers,
     };
     let selection =
-        solve(&choice, portfolio.engines, portfolio.budget).map_err(|reason| why(reason).to_owned())?;
+        solve(&choice, every_engine(), portfolio.budget).map_err(|reason| why(reason).to_owned())?;
     let chosen: Vec<&Candidate> =
         selection.options.iter().filter_map(|index| candidates.get(*index)).collect();
     let mut picked: Vec<RoleAt> = chosen.iter().map(|candidate| candidate.at.clone()).collect();

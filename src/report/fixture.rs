@@ -384,7 +384,7 @@ fn rows() -> Vec<AccessRow> {
                 "s3:PutObjectAcl",
                 "sts:GetCallerIdentity",
             ]),
-            resources: texts(&["arn:aws:s3:::data/*"]),
+            resources: vec![texts(&["arn:aws:s3:::data/*"])],
             except: texts(&["arn:aws:s3:::data/secret/*"]),
             condition: None,
         },

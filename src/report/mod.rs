@@ -7,7 +7,7 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use crate::evaluator::{Access, Answer, Entrant, Simulated};
+use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Path;
 use crate::model::{Estate, Question};
@@ -33,6 +33,11 @@ pub trait Reporter: Sync {
     /// Writes the report, with a line break at its end. An error says, for people, why this format cannot hold this
     /// content.
     fn render(&self, report: &Report<'_>, style: Style) -> Result<String, String>;
+
+    /// Writes the report as one of many that follow each other, such as one line each.
+    fn render_item(&self, report: &Report<'_>, style: Style) -> Result<String, String> {
+        self.render(report, style)
+    }
 }
 
 /// The output format of that name.
@@ -91,8 +96,21 @@ pub enum Content<'a> {
     WhoCan(&'a Question, &'a [Entrant]),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
+    /// `compare`.
+    Comparison(Compared<'a>),
     /// `simulate`.
     Decisions(&'a [Simulated]),
+}
+
+/// Two documents compared.
+#[derive(Clone, Copy)]
+pub struct Compared<'a> {
+    /// The name of the pair.
+    pub name: &'a str,
+    /// What came out.
+    pub comparison: &'a Comparison,
+    /// All that was gained and all that was lost, where that was asked for.
+    pub rows: Option<&'a [DifferenceRows; 2]>,
 }
 
 /// The answer to `can`, from both sides: allowed at least once, refused at least once.
@@ -121,14 +139,24 @@ pub enum ContentKind {
     WhoCan,
     /// Suggestions.
     Recommend,
+    /// Two documents compared.
+    Compare,
     /// Decisions on scenarios.
     Simulate,
 }
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Scan, Self::Paths, Self::Can, Self::Access, Self::WhoCan, Self::Recommend, Self::Simulate];
+    pub const ALL: [Self; 8] = [
+        Self::Scan,
+        Self::Paths,
+        Self::Can,
+        Self::Access,
+        Self::WhoCan,
+        Self::Recommend,
+        Self::Compare,
+        Self::Simulate,
+    ];
 
     /// The command that finds it.
     pub fn as_str(self) -> &'static str {
@@ -139,6 +167,7 @@ impl ContentKind {
             Self::Access => "access",
             Self::WhoCan => "who-can",
             Self::Recommend => "recommend",
+            Self::Compare => "compare",
             Self::Simulate => "simulate",
         }
     }
@@ -154,6 +183,7 @@ impl Content<'_> {
             Self::Access(..) => ContentKind::Access,
             Self::WhoCan(..) => ContentKind::WhoCan,
             Self::Suggestions(_) => ContentKind::Recommend,
+            Self::Comparison(_) => ContentKind::Compare,
             Self::Decisions(_) => ContentKind::Simulate,
         }
     }

@@ -15,7 +15,7 @@ mod witness;
 mod tests;
 
 pub use choice::{Choice, Price, Selection, choose};
-pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio, smt};
+pub use portfolio::{Decided, Disagreement, EngineSelection, Portfolio, Scripts, smt};
 
 use crate::logic::{Assignment, Goal};
 

@@ -1,5 +1,8 @@
 //! Which engines are asked, in which order, and what is recorded.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::native::Native;
 use super::{Answer, Engine, Outcome, Reason, witness};
 use crate::logic::{Assignment, Formula, Goal, Universe};
@@ -25,6 +28,25 @@ pub struct Portfolio {
     pub engines: EngineSelection,
     /// The most steps that each engine may take for one goal.
     pub budget: u64,
+    /// Who wants to see each goal that reaches an engine, as a script for any SMT solver.
+    pub scripts: Option<Scripts>,
+}
+
+/// Takes scripts in SMT-LIB, one for each goal that was not decided by its shape.
+#[derive(Clone)]
+pub struct Scripts(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Scripts {
+    /// Hands each script to `take`. Nothing about the analysis depends on what it does.
+    pub fn new(take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+}
+
+impl fmt::Debug for Scripts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scripts")
+    }
 }
 
 /// An answer with the engine that gave it.
@@ -51,7 +73,7 @@ pub struct Disagreement {
 
 impl Default for Portfolio {
     fn default() -> Self {
-        Self { engines: EngineSelection::default(), budget: 10_000_000 }
+        Self { engines: EngineSelection::default(), budget: 10_000_000, scripts: None }
     }
 }
 
@@ -64,6 +86,9 @@ impl Portfolio {
             (Formula::False, _) => return by_shape(Answer::Never),
             (Formula::True, Universe::Any) => return by_shape(Answer::Sometimes(Assignment::new())),
             _ => {}
+        }
+        if let Some(Scripts(take)) = &self.scripts {
+            take(&smt(goal));
         }
         match self.engines {
             EngineSelection::Native => self.ask(&Native, goal),

@@ -220,7 +220,7 @@ proptest! {
 }
 
 fn decide(formula: Formula) -> Answer {
-    let portfolio = Portfolio { engines: EngineSelection::Native, budget: 10_000_000 };
+    let portfolio = Portfolio { engines: EngineSelection::Native, ..Portfolio::default() };
     portfolio.decide(&Goal::satisfiable(formula, Universe::Any)).unwrap().answer
 }
 
@@ -372,7 +372,7 @@ mod with_z3 {
             }
             _ => {}
         }
-        let portfolio = Portfolio { engines: EngineSelection::Both, budget: BUDGET };
+        let portfolio = Portfolio { engines: EngineSelection::Both, budget: BUDGET, scripts: None };
         let decided = portfolio.decide(goal).unwrap();
         if let Answer::Sometimes(request) = decided.answer {
             assert!(witness::satisfies(goal, &request));

@@ -24,15 +24,34 @@ pub struct Position {
 struct File {
     path: String,
     text: Arc<str>,
+    /// How many lines of the whole file stand before the text.
+    lines_before: u32,
     /// Offset of the first byte of each line; built by the first question about a line.
     line_starts: OnceLock<Vec<u32>>,
+    /// Whether every character is one byte, so that columns need not be counted: exports of large accounts are often
+    /// one line of many megabytes.
+    is_ascii: OnceLock<bool>,
 }
 
 impl Files {
     /// Adds a text under the path shown to the user and answers its id. The same path may be added twice.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.add_part(path, text, 1)
+    }
+
+    /// Adds a part of a file whose first line is the one of that number, counted from 1; places count from the
+    /// beginning of the whole file. For files that are read line by line.
+    pub fn add_part(
+        &mut self,
+        path: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        first_line: u32,
+    ) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(File { path: path.into(), text: text.into(), line_starts: OnceLock::new() });
+        let lines_before = first_line.saturating_sub(1);
+        let (path, text) = (path.into(), text.into());
+        let (line_starts, is_ascii) = (OnceLock::new(), OnceLock::new());
+        self.files.push(File { path, text, lines_before, line_starts, is_ascii });
         id
     }
 
@@ -69,8 +88,13 @@ impl Files {
         let starts = file.line_starts();
         let line = starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = starts.get(line - 1).map_or(0, |&start| start as usize);
-        let column = file.text.get(start..offset).map_or(0, count_characters) + 1;
-        Position { line: saturate(line), column: saturate(column) }
+        let before = if *file.is_ascii.get_or_init(|| file.text.is_ascii()) {
+            offset.saturating_sub(start)
+        } else {
+            file.text.get(start..offset).map_or(0, count_characters)
+        };
+        let column = before + 1;
+        Position { line: saturate(line).saturating_add(file.lines_before), column: saturate(column) }
     }
 
     /// Line and column of a span's first byte.
@@ -94,7 +118,7 @@ impl Files {
     /// Number of lines of a file; a text without any line break has one line.
     #[must_use]
     pub fn line_count(&self, file: FileId) -> u32 {
-        self.file(file).map_or(0, |file| saturate(file.line_starts().len()))
+        self.file(file).map_or(0, |file| saturate(file.line_starts().len()).saturating_add(file.lines_before))
     }
 
     /// All files in the order of adding, each with its path.
@@ -106,7 +130,7 @@ impl Files {
     pub(super) fn line_range(&self, file: FileId, line: u32) -> Option<(usize, usize)> {
         let file = self.file(file)?;
         let starts = file.line_starts();
-        let index = (line as usize).checked_sub(1)?;
+        let index = line.checked_sub(1)?.checked_sub(file.lines_before)? as usize;
         let start = *starts.get(index)? as usize;
         let next = starts.get(index + 1).map_or(file.text.len(), |&next| next as usize);
         let line = file.text.get(start..next)?;
@@ -176,6 +200,15 @@ mod tests {
         for (offset, line, column) in places {
             assert_eq!(files.position(file, offset), Position { line, column }, "{offset}");
         }
+    }
+
+    #[test]
+    fn a_part_of_a_file_keeps_its_place() {
+        let mut files = Files::default();
+        let file = files.add_part("a", "x\ny", 7);
+        assert_eq!(files.position(file, 2), Position { line: 8, column: 1 });
+        assert_eq!([6, 7, 8, 9].map(|line| files.line(file, line)), ["", "x", "y", ""]);
+        assert_eq!(files.line_count(file), 8);
     }
 
     #[test]

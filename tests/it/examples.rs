@@ -202,3 +202,39 @@ fn the_editor_gets_one_role_on_one_bucket() {
     assert_eq!(suggestion["proof"]["keeps"]["holds"], true);
     assert_eq!(suggestion["proof"]["narrows"]["holds"], true);
 }
+
+/// The README's console blocks, each as its command and its lines.
+#[cfg(feature = "z3")]
+fn readme_blocks() -> Vec<(Vec<String>, Vec<String>)> {
+    let readme = std::fs::read_to_string(package().join("README.md")).expect("there is a README");
+    let mut blocks = Vec::new();
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        let mut lines = block.lines().map(str::to_owned);
+        let first = lines.next().unwrap_or_default();
+        let shown: Vec<String> = lines.collect();
+        if let Some(command) = first.strip_prefix("$ leastwise ")
+            && shown.iter().any(|line| !line.starts_with("$ "))
+        {
+            blocks.push((command.split(' ').map(str::to_owned).collect(), shown));
+        }
+    }
+    blocks
+}
+
+#[cfg(feature = "z3")]
+#[test]
+fn the_readme_shows_what_is_really_printed() {
+    let blocks = readme_blocks();
+    assert!(blocks.len() >= 3, "the demo stands in the README");
+    for (command, shown) in blocks {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let (printed, _) = run(&arguments);
+        let mut rest = printed.as_str();
+        for part in shown.join("\n").split("[…]") {
+            let part = part.trim_matches('\n');
+            let at = rest.find(part).unwrap_or_else(|| panic!("`{command:?}` does not print\n{part}"));
+            rest = rest.split_at(at + part.len()).1;
+        }
+    }
+}

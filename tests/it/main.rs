@@ -8,6 +8,10 @@ mod catalogs;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod simulate;

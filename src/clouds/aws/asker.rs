@@ -78,6 +78,23 @@ impl<'e> Caller<'e> {
         Context { values }
     }
 
+    /// The keys of a request of somebody of whom nothing but the name is known: those it carries, and the two that
+    /// stand in the ARN of whoever signs requests.
+    pub(super) fn of_stranger(&self, request: &Request) -> Context {
+        let carried = request.context.iter();
+        let mut values: BTreeMap<String, Vec<String>> =
+            carried.map(|(key, values)| (key.trim().to_ascii_lowercase(), values.clone())).collect();
+        let signs = |arn: &Arn<'_>| match (arn.service, arn.resource.split('/').next()) {
+            ("iam", Some("user" | "role" | "root")) | ("sts", Some("federated-user")) => true,
+            _ => false,
+        };
+        if let Some(arn) = Arn::parse(&self.name).filter(|arn| signs(arn) && !arn.account.is_empty()) {
+            values.insert("aws:principalarn".to_owned(), vec![self.name.clone()]);
+            values.entry("aws:principalaccount".to_owned()).or_insert_with(|| vec![arn.account.to_owned()]);
+        }
+        Context { values }
+    }
+
     fn describe(&self, values: &mut BTreeMap<String, Vec<String>>) {
         let mut put = |key: &str, value: Option<&str>| match value {
             Some(value) => {

@@ -5,13 +5,14 @@
 
 use super::asker::{Caller, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
-use super::body;
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
     ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
+use super::{Body, body};
 use crate::model::{
-    Attachment, Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
+    Target, Verdict,
 };
 
 /// Judges one request.
@@ -25,6 +26,47 @@ pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     judge.own_side();
     judge.resource_side();
     judge.conclude()
+}
+
+/// What one document says to a request when no other policy takes part: allowed by some statement and denied by none.
+///
+/// A service control policy without allow statements and every resource control policy stand beside a policy of AWS
+/// that allows everything. A trust policy decides about nothing but the calls that take a role on.
+pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> Decision {
+    let nothing = Vec::new();
+    let Some(Body { document, .. }) = body(policy) else {
+        let verdict = Verdict::ImplicitlyDenied;
+        return Decision { verdict, because: nothing.clone(), blocked_by: nothing.clone(), gaps: Vec::new() };
+    };
+    let estate = Estate::default();
+    let caller = Caller::find(&estate, &request.principal);
+    let context = caller.of_stranger(request);
+    let found = Found { gaps: document.gaps.clone(), ..Found::default() };
+    let mut judge = Judge { estate: &estate, request, caller, context, owner: None, found };
+    let (mut allows, mut denials) = (Vec::new(), Vec::new());
+    for statement in &document.statements {
+        let named = judge.named(statement);
+        let concerns = match layer {
+            IDENTITY | SERVICE_CONTROL => true,
+            TRUST if !is_trusted_call(&request.action) => false,
+            _ => named.direct || named.role || named.account,
+        };
+        if concerns && judge.fits(document, statement) {
+            let effect = statement.effect;
+            let reason = Reason { layer, effect: Some(effect), origin: document.statement_origin(statement) };
+            if effect == Effect::Allow { allows.push(reason) } else { denials.push(reason) }
+        }
+    }
+    let gives = document.statements.iter().any(|statement| statement.effect == Effect::Allow);
+    let stands_beside = layer == RESOURCE_CONTROL || (layer == SERVICE_CONTROL && !gives);
+    let verdict = match (allows.is_empty() && !stands_beside, denials.is_empty()) {
+        (_, false) => Verdict::ExplicitlyDenied,
+        (true, true) => Verdict::ImplicitlyDenied,
+        (false, true) => Verdict::Allowed,
+    };
+    let blocked_by = denials.clone();
+    let because = if denials.is_empty() { allows } else { denials };
+    Decision { verdict, because, blocked_by, gaps: unique(judge.found.gaps) }
 }
 
 /// What spoke for and against the request.
@@ -256,7 +298,7 @@ impl<'e> Judge<'e> {
             }
             PrincipalName::UniqueId(id) => {
                 let own = self.caller.principal.and_then(|(_, principal)| principal.facts.get("unique-id"));
-                own.is_some_and(|own| **own == **id)
+                own.is_some_and(|own| **own == **id) || self.caller.name == **id
             }
             PrincipalName::Account(_) | PrincipalName::Role(_) | PrincipalName::Canonical(_) => false,
         }

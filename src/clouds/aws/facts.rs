@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 use super::ast::Document;
 use super::{catalog, parse};
 use crate::logic::{ActionEntry, Actions, Case, Kind, Pattern, Patterns, ResourceGroup, Token, Universe};
@@ -77,20 +79,26 @@ pub(super) fn universe() -> Universe {
     Universe::Known(ACTIONS.get_or_init(|| Arc::new(actions())).clone())
 }
 
+/// Thousands of actions share a few hundred lists of ARN templates, so each list is read once. A resource type whose
+/// ARN is in no source counts as none.
 fn actions() -> Actions {
     let mut groups: Vec<ResourceGroup> = Vec::new();
-    let mut places: BTreeMap<Patterns, u32> = BTreeMap::new();
-    let mut entries = Vec::new();
+    let mut places: FxHashMap<Vec<&str>, u32> = FxHashMap::default();
+    let mut entries = Vec::with_capacity(catalog::current().action_count() as usize);
     for action in catalog::current().actions() {
-        let templates = action.resource_types().flat_map(|(kind, _)| kind.arns());
         // Types are seldom marked as required in the sources, so a mark that lacks says nothing: `s3:GetObject` has none.
-        let unnamed = (!action.has_resource_types()).then(|| Pattern::literal("*", Case::Sensitive));
-        let patterns = Patterns::of(templates.map(arns).chain(unnamed));
+        let templates: Vec<&str> = action.resource_types().flat_map(|(kind, _)| kind.arns()).collect();
         let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        let place = *places.entry(patterns).or_insert_with_key(|patterns| {
-            groups.push(ResourceGroup { patterns: patterns.clone() });
-            next
-        });
+        let place = match places.get(&templates) {
+            Some(place) => *place,
+            None => {
+                let unnamed = templates.is_empty().then(|| Pattern::literal("*", Case::Sensitive));
+                let patterns = templates.iter().map(|template| arns(template)).chain(unnamed);
+                groups.push(ResourceGroup { patterns: Patterns::of(patterns) });
+                places.insert(templates, next);
+                next
+            }
+        };
         entries.push(ActionEntry { name: action.folded().into(), resources: place });
     }
     Actions::new(entries, groups)

@@ -152,6 +152,12 @@ impl<'e> Work<'e> {
         }
     }
 
+    /// Whether the question may be about a call that trust policies decide. An account has a trust policy for each
+    /// role, and most questions about an action need none of them.
+    fn asks_for_trusted_call(&self) -> bool {
+        self.known.text(&Attribute::action()).is_none_or(|action| TRUSTED_ACTIONS.contains(&action))
+    }
+
     /// The policies of one resource, for the requests on it.
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
@@ -160,7 +166,7 @@ impl<'e> Work<'e> {
             match attachment.layer {
                 RESOURCE => self.resource_policy(attachment, on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
-                TRUST if self.caller.class != Class::Anonymous => {
+                TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
                     self.resource_policy(attachment, || trusted_calls().and(on_it()));
                 }
                 _ => {}

@@ -15,6 +15,7 @@ pub mod catalog;
 mod conditions;
 mod asker;
 mod decide;
+mod documents;
 pub mod estate;
 mod evaluate;
 mod facts;
@@ -34,6 +35,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use super::documents::Documents;
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
@@ -108,6 +110,10 @@ impl Cloud for Aws {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         steps::administration(estate, scope)
+    }
+
+    fn documents(&self) -> Option<&dyn Documents> {
+        Some(&documents::AwsDocuments)
     }
 }
 

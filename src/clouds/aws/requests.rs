@@ -59,7 +59,7 @@ fn derived(caller: &Caller<'_>) -> BTreeSet<String> {
     names
 }
 
-fn written(value: &Value) -> Vec<String> {
+pub(super) fn written(value: &Value) -> Vec<String> {
     match value {
         Value::Text(text) => vec![text.clone()],
         Value::Number(number) => vec![number.to_string()],

@@ -1,20 +1,22 @@
 //! From the internal types to the shape of the report.
 
 use super::{SCHEMA, shape};
-use crate::evaluator::{Access, AccessRow, Answer, Certainty, Entrant, Outcome, Standing, Witness};
+use crate::evaluator::{
+    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
+};
 use crate::findings::{Finding, Level};
 use crate::graph::{Hop, Path};
 use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Subject, Verdict as Decided,
 };
 use crate::recommender::{Needed, ProofCheck, Suggestion};
-use crate::report::{Content, ContentKind, Report, Verdict};
+use crate::report::{Compared, Content, ContentKind, Report, Verdict};
 use crate::text::{Problem, Severity, Span};
 
-/// The whole document; `None` for decisions, which are lines.
-pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>> {
+/// What the command found; `None` for decisions, which are lines.
+pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> {
     let from = Converter { report };
-    let content = match report.content {
+    Some(match report.content {
         Content::Findings(findings) => {
             shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
         }
@@ -22,7 +24,7 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
         Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
         Content::Access(question, access) => shape::Content::Access(shape::Access {
             question: from.question(question),
-            rows: rows(access),
+            rows: access.rows.iter().map(access_row).collect(),
             certainty: from.certainty(&access.certainty),
         }),
         Content::WhoCan(_, entrants) => {
@@ -31,8 +33,23 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
         }
+        Content::Comparison(compared) => shape::Content::Comparison(Box::new(from.comparison(compared))),
         Content::Decisions(_) => return None,
-    };
+    })
+}
+
+fn access_row(row: &AccessRow) -> shape::AccessRow<'_> {
+    shape::AccessRow {
+        actions: &row.actions,
+        resources: &row.resources,
+        except: &row.except,
+        condition: row.condition.as_deref(),
+    }
+}
+
+/// The whole document; `None` for decisions, which are lines.
+pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>> {
+    let from = Converter { report };
     Some(shape::Document {
         schema: SCHEMA,
         tool: shape::Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -43,7 +60,7 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
             .map(|input| shape::Input { path: &input.path, format: input.format })
             .collect(),
         summary: from.summary(),
-        content,
+        content: content(report)?,
         undecided: report.undecided,
         problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
     })
@@ -130,13 +147,54 @@ impl<'a> Converter<'a> {
             action: &witness.request.action,
             resource: &witness.request.resource,
             context: &witness.request.context,
-            verdict: match witness.decision.verdict {
-                Decided::Allowed => "allowed",
-                Decided::ExplicitlyDenied => "explicitly-denied",
-                Decided::ImplicitlyDenied => "implicitly-denied",
-            },
+            verdict: verdict(witness.decision.verdict),
             because: reasons(&witness.decision.because),
             blocked_by: reasons(&witness.decision.blocked_by),
+        }
+    }
+
+    fn comparison(&self, compared: Compared<'a>) -> shape::Comparison<'a> {
+        let Compared { name, comparison, rows } = compared;
+        let [gained, lost] = rows.map_or([None, None], |[gained, lost]| [Some(gained), Some(lost)]);
+        shape::Comparison {
+            name,
+            kind: comparison.kind.id,
+            relation: comparison.relation.as_str(),
+            gained: self.difference(&comparison.gained, gained),
+            lost: self.difference(&comparison.lost, lost),
+            engine: comparison.engine,
+            steps: comparison.steps,
+            certainty: self.certainty(&comparison.certainty),
+        }
+    }
+
+    fn difference(
+        &self,
+        difference: &'a Difference,
+        rows: Option<&'a DifferenceRows>,
+    ) -> Option<shape::Difference<'a>> {
+        let rows = rows.map(|rows| match rows {
+            DifferenceRows::Rows(rows) => Some(rows.iter().map(access_row).collect()),
+            DifferenceRows::Undecided(_) => None,
+        });
+        match difference {
+            Difference::Nothing => None,
+            Difference::Undecided(undecided) => Some(shape::Difference::Undecided { undecided }),
+            Difference::Some(change) => Some(shape::Difference::Found { witness: self.change(change), rows }),
+        }
+    }
+
+    /// The request with what allows it in one document and what denies it in the other.
+    fn change(&self, change: &'a Change) -> shape::Witness<'a> {
+        let reasons = |list: &'a [Reason]| list.iter().map(|reason| self.reason(reason)).collect();
+        shape::Witness {
+            principal: &change.request.principal,
+            action: &change.request.action,
+            resource: &change.request.resource,
+            context: &change.request.context,
+            verdict: verdict(change.allowed.verdict),
+            because: reasons(&change.allowed.because),
+            blocked_by: reasons(&change.refused.because),
         }
     }
 
@@ -235,7 +293,10 @@ impl<'a> Converter<'a> {
     fn entrant(&self, entrant: &'a Entrant) -> shape::Entrant<'a> {
         let Entrant { question, can, lacks, access } = entrant;
         let verdict = self.verdict(Verdict { question, can, lacks });
-        shape::Entrant { verdict, rows: access.as_ref().map(rows) }
+        shape::Entrant {
+            verdict,
+            rows: access.as_ref().map(|access| access.rows.iter().map(access_row).collect()),
+        }
     }
 
     fn answer(&self, answer: &'a Answer) -> shape::Answer<'a> {
@@ -307,13 +368,12 @@ impl<'a> Converter<'a> {
     }
 }
 
-fn rows(access: &Access) -> Vec<shape::AccessRow<'_>> {
-    access.rows.iter().map(row).collect()
-}
-
-fn row(row: &AccessRow) -> shape::AccessRow<'_> {
-    let AccessRow { actions, resources, except, condition } = row;
-    shape::AccessRow { actions, resources, except, condition: condition.as_deref() }
+fn verdict(verdict: Decided) -> &'static str {
+    match verdict {
+        Decided::Allowed => "allowed",
+        Decided::ExplicitlyDenied => "explicitly-denied",
+        Decided::ImplicitlyDenied => "implicitly-denied",
+    }
 }
 
 fn permissions(needed: &[Needed]) -> Vec<shape::Permission<'_>> {

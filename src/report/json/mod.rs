@@ -33,6 +33,13 @@ impl Reporter for Json {
         let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
         Ok(text + "\n")
     }
+
+    /// The content alone, on one line.
+    fn render_item(&self, report: &Report<'_>, _: Style) -> Result<String, String> {
+        let content = convert::content(report);
+        let text = serde_json::to_string(&content).map_err(|error| error.to_string())?;
+        Ok(text + "\n")
+    }
 }
 
 #[cfg(test)]

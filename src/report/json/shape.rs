@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
     pub(super) tool: Tool,
-    /// The command that was run: `scan`, `paths`, `can`, `access`, `who-can`, `recommend`.
+    /// The command that was run: `scan`, `paths`, `can`, `access`, `who-can`, `recommend`, `compare`.
     pub(super) command: &'static str,
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) summary: Summary,
@@ -54,6 +54,41 @@ pub(super) enum Content<'a> {
     Access(Access<'a>),
     WhoCan(Vec<Entrant<'a>>),
     Suggestions(Vec<Suggestion<'a>>),
+    /// Its fields stand in the report itself, so that one comparison and each of many look the same.
+    #[serde(untagged)]
+    Comparison(Box<Comparison<'a>>),
+}
+
+#[derive(Serialize)]
+pub(super) struct Comparison<'a> {
+    pub(super) name: &'a str,
+    /// As what both documents were read: `identity`, `resource`, `trust`, `service-control`, `resource-control`.
+    pub(super) kind: &'static str,
+    /// `equivalent`, `narrower`, `broader`, `incomparable` or `undecided`.
+    pub(super) relation: &'static str,
+    /// Null when nothing is gained.
+    pub(super) gained: Option<Difference<'a>>,
+    /// Null when nothing is lost.
+    pub(super) lost: Option<Difference<'a>>,
+    pub(super) engine: &'a str,
+    pub(super) steps: u64,
+    pub(super) certainty: Certainty<'a>,
+}
+
+/// A request that one document allows and the other does not, or that this is not decided.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Difference<'a> {
+    Found {
+        #[serde(flatten)]
+        witness: Witness<'a>,
+        /// The whole difference; only where two files are compared. Null when it could not be listed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rows: Option<Option<Vec<AccessRow<'a>>>>,
+    },
+    Undecided {
+        undecided: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -215,7 +250,7 @@ pub(super) struct Access<'a> {
 pub(super) struct AccessRow<'a> {
     pub(super) actions: &'a [String],
     /// Empty for any resource.
-    pub(super) resources: &'a [String],
+    pub(super) resources: &'a [Vec<String>],
     pub(super) except: &'a [String],
     pub(super) condition: Option<&'a str>,
 }

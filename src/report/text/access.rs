@@ -38,7 +38,8 @@ pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, access: &'a Ac
     page.footnotes();
 }
 
-fn table(rows: &[AccessRow], width: usize) -> String {
+/// The rows as a table that fits the width.
+pub(super) fn table(rows: &[AccessRow], width: usize) -> String {
     let has_except = rows.iter().any(|row| !row.except.is_empty());
     let has_condition = rows.iter().any(|row| row.condition.is_some());
     let mut builder = Builder::default();
@@ -49,14 +50,14 @@ fn table(rows: &[AccessRow], width: usize) -> String {
     builder
         .push_record(columns(["service", "actions", "resources", "except", "condition"].map(str::to_owned)));
     for row in rows {
-        let resources =
-            if row.resources.is_empty() { "any".to_owned() } else { listed(row.resources.clone()) };
+        let sets: Vec<String> = row.resources.iter().map(|set| set.join(", ")).collect();
+        let resources = if sets.is_empty() { "any".to_owned() } else { sets.join(" and ") };
         for (service, names) in by_service(&row.actions) {
             builder.push_record(columns([
                 printable(service),
                 printable(&abbreviated(&names)),
                 printable(&resources),
-                printable(&listed(row.except.clone())),
+                printable(&row.except.join(", ")),
                 printable(row.condition.as_deref().unwrap_or("")),
             ]));
         }

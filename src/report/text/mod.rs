@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod comparison;
 mod decisions;
 mod findings;
 mod paths;
@@ -35,9 +36,14 @@ impl Reporter for Text {
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::WhoCan(question, entrants) => who_can::write(&mut page, question, entrants),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+            Content::Comparison(compared) => comparison::write(&mut page, compared),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),
         }
         Ok(page.finish())
+    }
+
+    fn render_item(&self, report: &Report<'_>, style: Style) -> Result<String, String> {
+        Ok(self.render(report, style)? + "\n")
     }
 }
 

@@ -65,7 +65,8 @@ fn one<'a>(page: &mut Page<'a>, entrant: &'a Entrant) {
 fn condition(row: &AccessRow) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     if !row.resources.is_empty() {
-        parts.push(format!("the resource matches {}", row.resources.join(" and ")));
+        let sets: Vec<String> = row.resources.iter().map(|set| set.join(" or ")).collect();
+        parts.push(format!("the resource matches {}", sets.join(" and ")));
     }
     if !row.except.is_empty() {
         parts.push(format!("the resource matches none of {}", row.except.join(", ")));

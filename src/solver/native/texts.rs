@@ -1,12 +1,17 @@
 //! The classes of texts that some sets of patterns cannot tell apart, each with a shortest member.
 //!
-//! The product automaton of all patterns is built lazily and breadth first. A state is the set of places in the
-//! patterns at which the text read so far may stand. Two facts keep the states few:
+//! The product automaton of all patterns is built lazily. A state is the set of places in the patterns at which the
+//! text read so far may stand. States that are nearer to the end of the patterns that must match come first, so that
+//! a class is found before all ways around it have been tried; nothing is left out by that. Three facts keep the
+//! states few:
 //!
 //! - Behind a run that takes everything, earlier places of the same pattern add nothing: whatever they would accept,
 //!   the run accepts too, by taking what they would have taken on the way to it.
+//! - A pattern that must match is of no use where one that must not match covers it.
 //! - A pattern that ends in such a run makes its whole set hold for good once the run is reached.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHasher};
@@ -56,6 +61,18 @@ pub(in crate::solver) fn all_classes(sets: &[&Patterns], budget: u64) -> Option<
 }
 
 impl Question<'_> {
+    /// Whether the pattern of a wanted set is covered by one of a banned set: a text that it matches is in no class.
+    fn is_useless(&self, set: u32, pattern: &Pattern) -> bool {
+        let banned = || self.sets.iter().enumerate().filter(|(other, _)| self.banned.contains(*other));
+        let has_wildcard =
+            |other: &&Pattern| other.tokens().iter().any(|token| !matches!(token, Token::Char(_)));
+        self.wanted.contains(set as usize)
+            && banned().any(|(_, patterns)| {
+                patterns.contains(pattern)
+                    || patterns.iter().filter(has_wildcard).any(|other| other.covers(pattern))
+            })
+    }
+
     /// Whether a text that matches just these sets is asked for.
     pub(super) fn admits(&self, matched: &Bits) -> bool {
         self.wanted.within(matched) && !self.banned.meets(matched)
@@ -92,6 +109,10 @@ struct Explorer<'a> {
     heads: FxHashMap<u64, u32>,
     found: FxHashMap<Bits, ()>,
     classes: Vec<TextClass>,
+    /// States that were kept and not yet looked at: how far they are from what must match, and their index.
+    open: BinaryHeap<Reverse<(u32, u32)>>,
+    /// By cell: how many characters at least are missing to the end of its pattern.
+    missing: Vec<u32>,
     /// Scratch space for the state under construction.
     draft: Vec<u32>,
 }
@@ -111,7 +132,7 @@ impl<'a> Explorer<'a> {
     fn new(question: &'a Question<'a>) -> Self {
         let mut cells = Vec::new();
         for (set, patterns) in (0..).zip(question.sets) {
-            for pattern in patterns.iter() {
+            for pattern in patterns.iter().filter(|pattern| !question.is_useless(set, pattern)) {
                 let first = as_place(cells.len());
                 let cell = |step| Cell { step, set, first, case: pattern.case() };
                 cells.extend(pattern.tokens().iter().map(|token| cell(Step::Take(*token))));
@@ -125,8 +146,11 @@ impl<'a> Explorer<'a> {
             first: always,
             case: Case::Sensitive,
         }));
+        let missing = missing(&cells);
         Self {
             question,
+            open: BinaryHeap::new(),
+            missing,
             cells,
             always,
             states: Vec::new(),
@@ -143,8 +167,9 @@ impl<'a> Explorer<'a> {
         self.start();
         self.keep(NONE, '\0', meter)?;
         let most = self.most_classes();
-        let mut at = 0;
-        while let Some(state) = self.states.get(at).copied() {
+        while let Some(Reverse((_, index))) = self.open.pop() {
+            let at = index as usize;
+            let Some(state) = self.states.get(at).copied() else { break };
             self.record(at, state, meter)?;
             if self.classes.len() >= most {
                 break;
@@ -152,9 +177,8 @@ impl<'a> Explorer<'a> {
             for c in self.alphabet(state) {
                 self.advance(state, c);
                 meter.spend(2 + state.len as usize)?;
-                self.keep(as_place(at), c, meter)?;
+                self.keep(index, c, meter)?;
             }
-            at += 1;
         }
         Ok(self.classes)
     }
@@ -243,7 +267,9 @@ impl<'a> Explorer<'a> {
             at = state.next;
         }
         meter.spend(8 + self.draft.len())?;
-        self.heads.insert(hash, as_place(self.states.len()));
+        let index = as_place(self.states.len());
+        self.heads.insert(hash, index);
+        self.open.push(Reverse((self.distance(), index)));
         let (start, len) = (as_place(self.places.len()), as_place(self.draft.len()));
         self.places.extend_from_slice(&self.draft);
         self.states.push(State { start, len, parent, by, next: first });
@@ -288,6 +314,19 @@ impl<'a> Explorer<'a> {
             alive.insert(cell.set as usize);
         }
         self.question.wanted.within(&alive)
+    }
+
+    /// How many characters at least are missing until all wanted sets match.
+    fn distance(&self) -> u32 {
+        let mut nearest = vec![u32::MAX; self.question.sets.len()];
+        for place in &self.draft {
+            let (set, missing) = (self.cell(*place).set as usize, self.missing.get(*place as usize));
+            if let (Some(slot), Some(missing)) = (nearest.get_mut(set), missing) {
+                *slot = (*slot).min(*missing);
+            }
+        }
+        let wanted = nearest.iter().enumerate().filter(|(set, _)| self.question.wanted.contains(*set));
+        wanted.map(|(_, missing)| *missing).max().unwrap_or(0)
     }
 
     /// Records the class of the texts that end in this state.
@@ -340,6 +379,25 @@ impl<'a> Explorer<'a> {
         known.push(other);
         known
     }
+}
+
+/// By cell: the characters that the rest of its pattern takes at least.
+fn missing(cells: &[Cell]) -> Vec<u32> {
+    let mut behind = 0;
+    let mut all: Vec<u32> = cells
+        .iter()
+        .rev()
+        .map(|cell| {
+            behind = match cell.step {
+                Step::End | Step::Always => 0,
+                Step::Take(Token::Run | Token::RunInSegment) => behind,
+                Step::Take(_) => behind + 1,
+            };
+            behind
+        })
+        .collect();
+    all.reverse();
+    all
 }
 
 /// Whether `token` takes `c`; [`Pattern::accepts`] without a pattern at hand.

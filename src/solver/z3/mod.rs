@@ -2,7 +2,7 @@
 //!
 //! Z3 decides what the native engine hands over: relations between unknown texts, and goals that split into too many
 //! classes. Known actions are kept to their resources only as far as the models ask for it.
-//! The encoding is not done here: see [`super::smt`].
+//! The encoding is not done here: see `solver::smt`.
 
 mod decode;
 mod optimize;

@@ -23,14 +23,14 @@ const REGISTRIES: &[Registry] = &[
         slice: "CLOUDS",
         implements: "Cloud",
         // Azure has its catalog only: there is nothing to evaluate yet.
-        infrastructure: &["azure", "catalog", "roles"],
+        infrastructure: &["azure", "catalog", "documents", "roles"],
     },
     Registry {
         module: "input",
         slice: "FORMATS",
         implements: "Format",
-        // Scenarios are no part of an estate, so they are not loaded like one.
-        infrastructure: &["aws_documents", "disk", "load", "scenarios"],
+        // Pairs of documents and scenarios are no part of an estate, so they are not loaded like one.
+        infrastructure: &["aws_documents", "disk", "document_pairs", "load", "scenarios"],
     },
     Registry {
         module: "findings",

@@ -1,0 +1,365 @@
+//! Two AWS policy documents side by side: which kind they are of, and their statements as rules in one vocabulary.
+//!
+//! A document is read as if it were alone. A service control policy without any allow statement is read beside
+//! `FullAWSAccess`, and a resource control policy beside `RCPFullAWSAccess`, as AWS attaches them:
+//! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>,
+//! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>.
+//! What a document says to one request is said by `decide.rs`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ast::{Document, PrincipalName};
+use super::parse::{self, Capacity};
+use super::rule::{self, TRUSTED_ACTIONS};
+use super::{AWS, Body, body, caller, conditions, decide, facts, keys, requests};
+use crate::clouds::documents::{DocumentKind, Documents, Opened, Rule, Rules, RulesOfTwo};
+use crate::logic::{
+    Assignment, Atom, Attribute, Case, Formula, Literal, Part, Pattern, Patterns, Shape, Template,
+};
+use crate::model::{Decision, Effect, Gap, GapKind, Policy, Request};
+use crate::text::{Kind, Problem, Route, Tree, json};
+
+/// Attached to a user, group or role.
+const IDENTITY: DocumentKind = DocumentKind { id: "identity", name: "identity policy" };
+/// Attached to a resource.
+const RESOURCE: DocumentKind = DocumentKind { id: "resource", name: "resource policy" };
+/// Attached to a role, about who may take it on.
+const TRUST: DocumentKind = DocumentKind { id: "trust", name: "trust policy" };
+/// Attached to an account or a part of an organization, about its principals.
+const SERVICE_CONTROL: DocumentKind = DocumentKind { id: "service-control", name: "service control policy" };
+/// Attached to an account or a part of an organization, about its resources.
+const RESOURCE_CONTROL: DocumentKind =
+    DocumentKind { id: "resource-control", name: "resource control policy" };
+
+/// The principal of a request of which no statement asks who it is.
+const HOLDER: &str = "whoever holds the policy";
+
+/// The documents of this cloud.
+#[derive(Clone, Copy, Debug)]
+pub struct AwsDocuments;
+
+impl Documents for AwsDocuments {
+    fn kinds(&self) -> &'static [DocumentKind] {
+        &[IDENTITY, RESOURCE, TRUST, SERVICE_CONTROL, RESOURCE_CONTROL]
+    }
+
+    fn open<'t>(&self, tree: &'t Tree, problems: &mut Vec<Problem>) -> Option<Opened<'t>> {
+        let (found, route) = inside(tree);
+        let tree = match &found.kind {
+            Kind::Text(text) => {
+                let decoding = json::Decoding::UrlEncoded;
+                Cow::Owned(json::parse_embedded(text, found.span, decoding, problems)?)
+            }
+            _ => Cow::Borrowed(found),
+        };
+        tree.get("Statement").is_some().then_some(Opened { tree, route })
+    }
+
+    fn guess(&self, old: &Tree, new: &Tree) -> DocumentKind {
+        let statements: Vec<&Tree> = [old, new].into_iter().flat_map(statements).collect();
+        let names =
+            |statement: &&Tree| statement.get("Principal").or(statement.get("NotPrincipal")).is_some();
+        let only_denies = !statements.is_empty()
+            && statements.iter().all(|one| one.get("Effect").and_then(Tree::as_str) == Some("Deny"));
+        let trusts = statements.iter().all(|statement| {
+            let has_resource = statement.get("Resource").or(statement.get("NotResource")).is_some();
+            !has_resource && statement.get("Action").is_some_and(speaks_of_sts)
+        });
+        match (statements.iter().any(names), only_denies) {
+            (true, _) if trusts => TRUST,
+            (true, true) => RESOURCE_CONTROL,
+            (true, false) => RESOURCE,
+            (false, true) => SERVICE_CONTROL,
+            (false, false) => IDENTITY,
+        }
+    }
+
+    fn read(
+        &self,
+        document: &Opened<'_>,
+        name: &str,
+        kind: DocumentKind,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Policy> {
+        let capacity = match kind {
+            IDENTITY | SERVICE_CONTROL => Capacity::Identity,
+            TRUST => Capacity::Trust,
+            _ => Capacity::Resource,
+        };
+        let read = parse::policy(&document.tree, name, &document.route, capacity, problems)?;
+        let origin = read.origin();
+        Some(Policy { cloud: AWS, name: name.to_owned(), body: Arc::new(Body::new(read)), origin })
+    }
+
+    fn rules(&self, kind: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {
+        let bodies = [body(old), body(new)];
+        let documents: Vec<&Document> = bodies.iter().flatten().map(|body| &body.document).collect();
+        let mut gaps: Vec<Gap> = documents.iter().flat_map(|document| document.gaps.clone()).collect();
+        let [old, new] =
+            bodies.map(|body| body.map(|body| of_document(kind, body, &mut gaps)).unwrap_or_default());
+        let mut both = RulesOfTwo { old, new, facts: Formula::True, gaps };
+        if kind == TRUST {
+            let calls = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
+            both.facts = Formula::matches(Attribute::action(), calls);
+        }
+        if asks_who(&both) {
+            name_by_arn(kind, &documents, &mut both);
+        }
+        both
+    }
+
+    fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request {
+        let mut context = BTreeMap::new();
+        let apart = [Attribute::principal(), Attribute::action(), Attribute::resource()];
+        for (attribute, value) in witness.iter() {
+            let Some(value) = value else { continue };
+            if !apart.contains(attribute) && attribute.name() != keys::SESSION {
+                context.insert(keys::spelling(attribute.name()), requests::written(value));
+            }
+        }
+        let unnamed = if statements_name(kind) { "*" } else { HOLDER };
+        let name = witness.text(&Attribute::principal()).unwrap_or(unnamed).to_owned();
+        let session = witness.text(&Attribute::text(keys::SESSION));
+        let action = witness.text(&Attribute::action()).unwrap_or("*");
+        Request {
+            cloud: AWS,
+            principal: session.and_then(|session| caller::session_arn(&name, session)).unwrap_or(name),
+            action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
+            resource: witness.text(&Attribute::resource()).unwrap_or("*").to_owned(),
+            context,
+        }
+    }
+
+    fn decide(&self, kind: DocumentKind, policy: &Policy, request: &Request) -> Decision {
+        let layer = match kind {
+            RESOURCE => rule::RESOURCE,
+            TRUST => rule::TRUST,
+            SERVICE_CONTROL => rule::SERVICE_CONTROL,
+            RESOURCE_CONTROL => rule::RESOURCE_CONTROL,
+            _ => rule::IDENTITY,
+        };
+        decide::decide_alone(policy, layer, request)
+    }
+}
+
+/// The document inside the answers of `get-policy-version`, `get-role-policy`, `get-role`, `get-bucket-policy`, `aws
+/// organizations describe-policy` and the like.
+fn inside(tree: &Tree) -> (&Tree, Route) {
+    let paths: [&[&str]; 9] = [
+        &["PolicyVersion", "Document"],
+        &["PolicyDocument"],
+        &["Role", "AssumeRolePolicyDocument"],
+        &["AssumeRolePolicyDocument"],
+        &["Policy", "Content"],
+        &["Attributes", "Policy"],
+        &["ResourcePolicy"],
+        &["Policy"],
+        &["policy"],
+    ];
+    let follow = |path: &&[&str]| {
+        let mut at = (tree, Route::root());
+        for key in *path {
+            at = (at.0.get(key)?, at.1.key(*key));
+        }
+        matches!(at.0.kind, Kind::Map(_) | Kind::Text(_)).then_some(at)
+    };
+    if tree.get("Statement").is_some() {
+        return (tree, Route::root());
+    }
+    paths.iter().find_map(follow).unwrap_or((tree, Route::root()))
+}
+
+fn statements(document: &Tree) -> &[Tree] {
+    match document.get("Statement") {
+        Some(list) => list.as_list().unwrap_or(std::slice::from_ref(list)),
+        None => &[],
+    }
+}
+
+fn speaks_of_sts(action: &Tree) -> bool {
+    let values = action.as_list().unwrap_or(std::slice::from_ref(action));
+    values.iter().all(|value| {
+        value.as_str().is_some_and(|text| text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("sts:")))
+    })
+}
+
+/// Whether statements of that kind name principals.
+fn statements_name(kind: DocumentKind) -> bool {
+    [RESOURCE, TRUST, RESOURCE_CONTROL].contains(&kind)
+}
+
+fn of_document(kind: DocumentKind, body: &Body, gaps: &mut Vec<Gap>) -> Rules {
+    let mut rules = Rules::default();
+    for (statement, lowered) in body.document.statements.iter().zip(body.lowered()) {
+        // A statement that must name somebody and does not applies to nobody.
+        if statements_name(kind) && statement.principal.is_none() {
+            continue;
+        }
+        let grant = &lowered.whole;
+        gaps.extend(grant.gaps.iter().cloned());
+        let rest = Formula::all([grant.who.clone(), grant.resources.clone(), grant.condition.clone()]);
+        let rule = Rule { actions: grant.actions.clone(), rest };
+        match grant.effect {
+            Effect::Allow => rules.allows.push(rule),
+            Effect::Deny => rules.denies.push(rule),
+        }
+    }
+    let beside = match kind {
+        SERVICE_CONTROL if rules.allows.is_empty() => "FullAWSAccess",
+        RESOURCE_CONTROL => "RCPFullAWSAccess",
+        _ => return rules,
+    };
+    rules.allows = vec![Rule::everything()];
+    gaps.push(Gap {
+        kind: GapKind::AssumedDefault,
+        message: format!("`{}` was taken to be attached beside `{beside}`", body.document.name),
+        origin: None,
+    });
+    rules
+}
+
+fn all_rules(both: &mut RulesOfTwo) -> impl Iterator<Item = &mut Rule> {
+    let sides = [&mut both.old, &mut both.new].into_iter();
+    sides.flat_map(|side| side.allows.iter_mut().chain(side.denies.iter_mut()))
+}
+
+/// Whether some rule asks who sends the request.
+fn asks_who(both: &RulesOfTwo) -> bool {
+    let mut found = false;
+    for side in [&both.old, &both.new] {
+        for rule in side.allows.iter().chain(&side.denies) {
+            rule.rest.for_each_literal(&mut |literal| {
+                found |= literal.atom.attributes().into_iter().any(|attribute| {
+                    ["principal", keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::UNIQUE_ID]
+                        .contains(&attribute.name())
+                });
+            });
+        }
+    }
+    found
+}
+
+/// Says everything that follows from who sends a request by the sender's name, so that the two cannot contradict each
+/// other, and which names there are.
+fn name_by_arn(kind: DocumentKind, documents: &[&Document], both: &mut RulesOfTwo) {
+    // A relation to the account cannot be said by the name; then the account stays a key of its own.
+    let mut relates = false;
+    for rule in all_rules(both) {
+        rule.rest.for_each_literal(&mut |literal| {
+            let is_account = |attribute: &&Attribute| attribute.name() == keys::PRINCIPAL_ACCOUNT;
+            relates |=
+                matches!(literal.atom, Atom::Same(..)) && literal.atom.attributes().iter().any(is_account);
+        });
+    }
+    for rule in all_rules(both) {
+        rule.rest = renamed(&rule.rest, relates);
+    }
+    let known = Formula::matches(Attribute::principal(), names(kind, documents));
+    both.facts = Formula::all([both.facts.clone(), known]);
+    if relates {
+        let account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
+        both.facts = both.facts.clone().and(account.iff(signed()));
+    }
+}
+
+/// The principals that requests may come from: everybody with an ARN, and for documents that name principals also
+/// services, identity providers, the anonymous `*`, and whatever they name.
+fn names(kind: DocumentKind, documents: &[&Document]) -> Patterns {
+    let arns = |account: &str| {
+        [
+            format!("arn:aws*:iam::{account}:user/?*"),
+            format!("arn:aws*:iam::{account}:role/?*"),
+            format!("arn:aws*:iam::{account}:root"),
+            format!("arn:aws*:sts::{account}:federated-user/?*"),
+        ]
+    };
+    let mut texts: Vec<String> = arns("????????????").into();
+    let mut all = Vec::new();
+    if statements_name(kind) {
+        texts.push("arn:aws*:iam::????????????:saml-provider/?*".to_owned());
+        texts.push("arn:aws*:iam::????????????:oidc-provider/?*".to_owned());
+        all.push(Pattern::glob("?*.amazonaws.com", Case::Sensitive));
+        all.push(Pattern::literal("*", Case::Sensitive));
+    }
+    let statements = documents.iter().flat_map(|document| &document.statements);
+    for name in statements.filter_map(|one| one.principal.as_ref()).flat_map(|one| &one.names) {
+        match &name.value {
+            PrincipalName::Account(number) => texts.extend(arns(number)),
+            PrincipalName::User(text)
+            | PrincipalName::Role(text)
+            | PrincipalName::Other(text)
+            | PrincipalName::UniqueId(text)
+            | PrincipalName::Service(text)
+            | PrincipalName::Federated(text) => all.push(Pattern::literal(text, Case::Sensitive)),
+            PrincipalName::Session { account, role, .. } => {
+                texts.push(format!("arn:aws*:iam::{account}:role/{role}"));
+            }
+            PrincipalName::Anyone | PrincipalName::Canonical(_) => {}
+        }
+    }
+    Patterns::of(all.into_iter().chain(texts.iter().map(|text| Pattern::arn(text))))
+}
+
+/// The sender signs its requests with credentials of an account, so that `aws:PrincipalArn` and `aws:PrincipalAccount`
+/// are there:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>.
+fn signed() -> Formula {
+    let arns = [
+        "arn:*:iam::?*:user/*",
+        "arn:*:iam::?*:role/*",
+        "arn:*:iam::?*:root",
+        "arn:*:sts::?*:federated-user/*",
+    ];
+    Formula::matches(Attribute::principal(), Patterns::of(arns.iter().map(|text| Pattern::arn(text))))
+}
+
+fn renamed(formula: &Formula, keeps_account: bool) -> Formula {
+    match formula.shape() {
+        None => formula.clone(),
+        Some(Shape::All(parts)) => Formula::all(parts.iter().map(|part| renamed(part, keeps_account))),
+        Some(Shape::Any(parts)) => Formula::any(parts.iter().map(|part| renamed(part, keeps_account))),
+        Some(Shape::Literal(literal)) => {
+            let atom = of_atom(literal, keeps_account);
+            if literal.positive { atom } else { atom.not() }
+        }
+    }
+}
+
+fn of_atom(literal: &Literal, keeps_account: bool) -> Formula {
+    let by_name = |patterns: Patterns| Formula::matches(Attribute::principal(), patterns);
+    match &literal.atom {
+        Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ARN => {
+            by_name(patterns.clone()).and(signed())
+        }
+        Atom::Matches(attribute, patterns)
+            if attribute.name() == keys::PRINCIPAL_ACCOUNT && !keeps_account =>
+        {
+            by_name(conditions::in_account_part(patterns)).and(signed())
+        }
+        Atom::Matches(attribute, patterns) if attribute.name() == keys::UNIQUE_ID => {
+            by_name(patterns.clone())
+        }
+        Atom::Present(attribute) if attribute.name() == keys::PRINCIPAL_ARN => signed(),
+        Atom::Present(attribute) if attribute.name() == keys::PRINCIPAL_ACCOUNT && !keeps_account => signed(),
+        Atom::Same(text, pattern) => {
+            let refers =
+                |name: &str| text.references().chain(pattern.references()).any(|one| one.name() == name);
+            let atom = Atom::Same(by_principal(text), by_principal(pattern));
+            let relation = Formula::literal(Literal { atom, positive: true });
+            if refers(keys::PRINCIPAL_ARN) { relation.and(signed()) } else { relation }
+        }
+        atom => Formula::literal(Literal { atom: atom.clone(), positive: true }),
+    }
+}
+
+fn by_principal(template: &Template) -> Template {
+    let parts = template.parts().iter().map(|part| match part {
+        Part::Reference(attribute) if attribute.name() == keys::PRINCIPAL_ARN => {
+            Part::Reference(Attribute::principal())
+        }
+        other => other.clone(),
+    });
+    Template::new(parts, template.case())
+}

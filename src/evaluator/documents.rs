@@ -1,0 +1,254 @@
+//! Two policy documents: what the new one allows that the old one does not, and the other way round.
+
+use super::access::Describer;
+use super::answer::explain;
+use super::{AccessRow, Bug, Certainty};
+use crate::clouds::Cloud;
+use crate::clouds::documents::{DocumentKind, Documents, Rule, Rules, RulesOfTwo};
+use crate::logic::{Atom, Attribute, Formula, Goal, Literal, Patterns, Universe};
+use crate::model::{Decision, GapKind, Policy, Request};
+use crate::solver::{self, Portfolio};
+
+/// How the new document stands to the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Both allow the same requests.
+    Equivalent,
+    /// The new one allows less.
+    Narrower,
+    /// The new one allows more.
+    Broader,
+    /// Each allows something that the other does not.
+    Incomparable,
+    /// One of the two questions was not decided.
+    Undecided,
+}
+
+/// Two documents compared.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// As what both were read.
+    pub kind: DocumentKind,
+    /// How the new one stands to the old one.
+    pub relation: Relation,
+    /// What the new one allows and the old one does not.
+    pub gained: Difference,
+    /// What the old one allows and the new one does not.
+    pub lost: Difference,
+    /// How sure all of it is.
+    pub certainty: Certainty,
+    /// The engines that decided.
+    pub engine: &'static str,
+    /// The steps they took in all.
+    pub steps: u64,
+}
+
+/// What one document allows and the other does not.
+#[derive(Clone, Debug)]
+pub enum Difference {
+    /// Nothing.
+    Nothing,
+    /// Some requests; this is one.
+    Some(Box<Change>),
+    /// It was not decided, for this reason.
+    Undecided(String),
+}
+
+/// One request that one document allows and the other does not.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The request.
+    pub request: Request,
+    /// What the document that allows it says, with the statements that do so.
+    pub allowed: Decision,
+    /// What the other says, with the statements that deny it, if any do.
+    pub refused: Decision,
+}
+
+/// The whole of a difference, as rows that do not overlap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DifferenceRows {
+    /// The rows.
+    Rows(Vec<AccessRow>),
+    /// They could not be listed, for this reason.
+    Undecided(String),
+}
+
+/// Compares documents of one cloud.
+#[derive(Clone, Copy)]
+pub struct DocumentEvaluator<'a> {
+    cloud: &'a dyn Cloud,
+    documents: &'a dyn Documents,
+    portfolio: &'a Portfolio,
+    any: bool,
+}
+
+/// Two documents of one kind.
+#[derive(Clone, Copy)]
+pub struct TwoDocuments<'a> {
+    /// What they are.
+    pub kind: DocumentKind,
+    /// The old one.
+    pub old: &'a Policy,
+    /// The new one.
+    pub new: &'a Policy,
+}
+
+impl<'a> DocumentEvaluator<'a> {
+    /// An evaluator of the cloud's documents; `None` when it has none that can be compared. With `any`, actions and
+    /// resources are plain texts, otherwise only the requests that the catalog knows count.
+    pub fn new(cloud: &'a dyn Cloud, portfolio: &'a Portfolio, any: bool) -> Option<Self> {
+        let documents = cloud.documents()?;
+        Some(Self { cloud, documents, portfolio, any })
+    }
+
+    /// Compares the documents. Each request that is shown has been replayed by the cloud's concrete rule.
+    pub fn compare(&self, two: TwoDocuments<'_>) -> Result<Comparison, Bug> {
+        let rules = self.documents.rules(two.kind, two.old, two.new);
+        let (gained, first) = self.ask(&rules, gain(&rules), two, two.new, two.old)?;
+        let (lost, second) = self.ask(&rules, loss(&rules), two, two.old, two.new)?;
+        let relation = match (&gained, &lost) {
+            (Difference::Undecided(_), _) | (_, Difference::Undecided(_)) => Relation::Undecided,
+            (Difference::Nothing, Difference::Nothing) => Relation::Equivalent,
+            (Difference::Nothing, Difference::Some(_)) => Relation::Narrower,
+            (Difference::Some(_), Difference::Nothing) => Relation::Broader,
+            (Difference::Some(_), Difference::Some(_)) => Relation::Incomparable,
+        };
+        let reason = [&gained, &lost].into_iter().find_map(|difference| match difference {
+            Difference::Undecided(reason) => Some(reason.clone()),
+            _ => None,
+        });
+        let certainty = reason.map_or_else(|| Certainty::from_gaps(rules.gaps), Certainty::Undecided);
+        let engine = if first.0 == "shape" { second.0 } else { first.0 };
+        Ok(Comparison {
+            kind: two.kind,
+            relation,
+            gained,
+            lost,
+            certainty,
+            engine,
+            steps: first.1 + second.1,
+        })
+    }
+
+    /// All that the new document allows and the old one does not, and the other way round, as rows.
+    pub fn rows(&self, two: TwoDocuments<'_>) -> Result<[DifferenceRows; 2], Bug> {
+        let rules = self.documents.rules(two.kind, two.old, two.new);
+        let describer = Describer { cloud: self.cloud, portfolio: self.portfolio };
+        let mut found = Vec::new();
+        for formula in [gain(&rules), loss(&rules)] {
+            let formula = formula.and(rules.facts.clone());
+            found.push(match describer.rows(&formula, &self.universe())? {
+                Ok(rows) => DifferenceRows::Rows(rows),
+                Err(reason) => DifferenceRows::Undecided(explain(reason)),
+            });
+        }
+        let mut found = found.into_iter();
+        let mut next = || found.next().unwrap_or(DifferenceRows::Rows(Vec::new()));
+        Ok([next(), next()])
+    }
+
+    fn universe(&self) -> Universe {
+        if self.any { Universe::Any } else { self.cloud.universe() }
+    }
+
+    /// Whether the formula holds for some request, which `allowing` then allows and `other` does not.
+    fn ask(
+        &self,
+        rules: &RulesOfTwo,
+        formula: Formula,
+        two: TwoDocuments<'_>,
+        allowing: &Policy,
+        other: &Policy,
+    ) -> Result<(Difference, (&'static str, u64)), Bug> {
+        let goal = Goal::satisfiable(formula.and(rules.facts.clone()), self.universe());
+        let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
+        let difference = match decided.answer {
+            solver::Answer::Never => Difference::Nothing,
+            solver::Answer::Undecided(reason) => Difference::Undecided(explain(reason)),
+            solver::Answer::Sometimes(found) => {
+                let request = self.documents.request(two.kind, &found);
+                let allowed = self.documents.decide(two.kind, allowing, &request);
+                let refused = self.documents.decide(two.kind, other, &request);
+                let unread = rules.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
+                if (!allowed.is_allowed() || refused.is_allowed()) && !unread {
+                    return Err(Bug {
+                        message: format!(
+                            "a difference found by engine `{}` does not survive its replay: {request:?} should be allowed by `{}` ({:?}) and not by `{}` ({:?})",
+                            decided.engine, allowing.name, allowed.verdict, other.name, refused.verdict
+                        ),
+                    });
+                }
+                Difference::Some(Box::new(Change { request, allowed, refused }))
+            }
+        };
+        Ok((difference, (decided.engine, decided.steps)))
+    }
+}
+
+impl Relation {
+    /// The word for it: `equivalent`, `narrower`, `broader`, `incomparable`, `undecided`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equivalent => "equivalent",
+            Self::Narrower => "narrower",
+            Self::Broader => "broader",
+            Self::Incomparable => "incomparable",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// What `new` allows and `old` does not.
+fn gain(rules: &RulesOfTwo) -> Formula {
+    minus(&rules.new, &rules.old)
+}
+
+fn loss(rules: &RulesOfTwo) -> Formula {
+    minus(&rules.old, &rules.new)
+}
+
+/// What `more` allows and `less` does not: not allowed there, or denied there. What both say need not be looked at: a
+/// request that `less` allows by the same rule is not missing there, and one that `more` denies by the same rule is
+/// not allowed.
+fn minus(more: &Rules, less: &Rules) -> Formula {
+    let own = any(&without(&more.allows, &less.allows)).and(any(&less.allows).not());
+    let denied = any(&without(&less.denies, &more.denies));
+    let newly = if denied == Formula::False { Formula::False } else { any(&more.allows).and(denied) };
+    own.or(newly).and(any(&more.denies).not())
+}
+
+fn any(rules: &[Rule]) -> Formula {
+    Formula::any(rules.iter().map(Rule::formula))
+}
+
+/// The rules without the actions that `known` speaks of in the same words and with the same rest.
+fn without(rules: &[Rule], known: &[Rule]) -> Vec<Rule> {
+    let left = |rule: &Rule| {
+        let alike = known.iter().filter(|one| one.rest == rule.rest);
+        let mut actions = rule.actions.clone();
+        for one in alike {
+            if one.actions == actions || one.actions == Formula::True {
+                return None;
+            }
+            if let (Some(mine), Some(theirs)) = (patterns(&actions), patterns(&one.actions)) {
+                let left = mine.filter(|pattern| !theirs.contains(pattern));
+                actions = Formula::matches(Attribute::action(), left);
+            }
+        }
+        (actions != Formula::False).then(|| Rule { actions, rest: rule.rest.clone() })
+    };
+    rules.iter().filter_map(left).collect()
+}
+
+/// The patterns of a formula that says no more than that the action matches one of them.
+fn patterns(formula: &Formula) -> Option<&Patterns> {
+    match formula.as_literal() {
+        Some(Literal { atom: Atom::Matches(attribute, patterns), positive: true })
+            if *attribute == Attribute::action() =>
+        {
+            Some(patterns)
+        }
+        _ => None,
+    }
+}
