@@ -156,7 +156,7 @@ const SERVICES: &[(&str, &str)] = &[
 fn statements(count: usize) -> Value {
     let statement = |index: usize| {
         let (service, resource) = SERVICES.get(index % SERVICES.len()).copied().unwrap_or(("s3", "*"));
-        let action = if index % 2 == 0 { "Get*" } else { "*" };
+        let action = if index.is_multiple_of(2) { "Get*" } else { "*" };
         json!({"Effect": if index % 7 == 6 { "Deny" } else { "Allow" }, "Action": format!("{service}:{action}"),
             "Resource": format!("{resource}{index}*")})
     };
