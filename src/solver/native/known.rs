@@ -9,6 +9,9 @@ use super::meter::Spent;
 use super::search::Search;
 use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 
+/// Up to so many actions are tested one by one, instead of looking up all that match.
+const FEW: usize = 16;
+
 /// The number of the action's variable; see the order of the problem's variables.
 pub(super) const ACTION: u32 = 0;
 
@@ -50,11 +53,50 @@ impl<'a> KnownActions<'a> {
             self.search.meter.spend(1)?;
             if let Node::Any(span) = self.search.problem.arena.node(id) {
                 open.extend(self.search.problem.arena.parts(span).iter().rev());
+            } else if let Some((choices, rest)) = self.choices(id) {
+                // One rule at a time, and each before the next is put together: most are not needed.
+                for choice in choices {
+                    let parts = rest.iter().copied().chain([choice]).collect();
+                    let meter = &mut self.search.meter;
+                    let whole = self.search.problem.arena.combine(Connective::All, parts, meter)?;
+                    if let Some(request) = self.find_in(whole)? {
+                        return Ok(Some(request));
+                    }
+                }
             } else if let Some(request) = self.find_in(id)? {
                 return Ok(Some(request));
             }
         }
         Ok(None)
+    }
+
+    /// The parts of a conjunct of which one must hold and each names its actions, and the other conjuncts; `None` when
+    /// the formula names its actions by itself, or there is no such conjunct.
+    fn choices(&self, id: NodeId) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+        let arena = &self.search.problem.arena;
+        let conjuncts = arena.conjuncts(id);
+        if conjuncts.iter().any(|part| self.names_actions(*part).is_some()) {
+            return None;
+        }
+        let names =
+            |part: &NodeId| arena.conjuncts(*part).iter().any(|one| self.names_actions(*one).is_some());
+        let chosen = conjuncts.iter().position(|conjunct| match arena.node(*conjunct) {
+            Node::Any(span) => arena.parts(span).iter().all(names),
+            _ => false,
+        })?;
+        let mut rest = conjuncts;
+        let Node::Any(span) = arena.node(rest.remove(chosen)) else { return None };
+        Some((arena.parts(span).to_vec(), rest))
+    }
+
+    /// The atom of a literal that says which actions are meant.
+    fn names_actions(&self, id: NodeId) -> Option<u32> {
+        match self.search.problem.arena.node(id) {
+            Node::Literal { atom, positive: true } => {
+                self.search.problem.atom(atom).filter(|info| info.variable == ACTION).map(|_| atom)
+            }
+            _ => None,
+        }
     }
 
     fn find_in(&mut self, id: NodeId) -> Result<Option<Assignment>, Spent> {
@@ -142,19 +184,10 @@ impl<'a> KnownActions<'a> {
     /// The classes of actions that the formula tells apart and does not rule out at once.
     pub(super) fn classes(&mut self, id: NodeId) -> Result<ActionClasses, Spent> {
         let atoms = self.search.atoms_of(id, ACTION)?;
-        for atom in &atoms {
-            self.look_up(*atom)?;
-        }
-        let mut signatures: FxHashMap<u32, Bits> = FxHashMap::default();
-        for (index, atom) in atoms.iter().enumerate() {
-            let matching = self.matching.get(atom).map(Vec::as_slice).unwrap_or_default();
-            self.search.meter.spend(matching.len())?;
-            for entry in matching {
-                signatures.entry(*entry).or_insert_with(|| Bits::none(atoms.len())).insert(index);
-            }
-        }
-        let mut entries: Vec<(u32, Bits)> = signatures.into_iter().collect();
-        entries.sort_unstable();
+        let entries = match self.few(id)? {
+            Some(few) => self.signatures_of(&few, &atoms)?,
+            None => self.signatures(&atoms)?,
+        };
         let mut numbers: FxHashMap<Bits, usize> = FxHashMap::default();
         let mut lists: Vec<(Bits, Vec<u32>)> = Vec::new();
         let mut matched = FxHashSet::default();
@@ -169,6 +202,58 @@ impl<'a> KnownActions<'a> {
             }
         }
         Ok(self.tabulate(atoms, lists, matched))
+    }
+
+    /// The actions that the formula itself names, if they are few. All others make it false.
+    fn few(&mut self, id: NodeId) -> Result<Option<Vec<u32>>, Spent> {
+        let conjuncts = self.search.problem.arena.conjuncts(id);
+        let Some(atom) = conjuncts.into_iter().find_map(|part| self.names_actions(part)) else {
+            return Ok(None);
+        };
+        self.look_up(atom)?;
+        Ok(self.matching.get(&atom).filter(|named| named.len() <= FEW).cloned())
+    }
+
+    /// Which atoms hold for each of these actions.
+    fn signatures_of(&mut self, few: &[u32], atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
+        let mut found: Vec<(u32, Bits)> = few.iter().map(|entry| (*entry, Bits::none(atoms.len()))).collect();
+        for (index, atom) in atoms.iter().enumerate() {
+            let known = self.matching.get(atom);
+            let info = self.search.problem.atom(*atom);
+            let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
+            self.search.meter.spend(few.len() * (1 + patterns.len() / 4))?;
+            for (entry, bits) in &mut found {
+                let holds = match known {
+                    Some(matching) => matching.binary_search(entry).is_ok(),
+                    None => {
+                        let name = self.actions.entries().get(*entry as usize).map(|entry| &*entry.name);
+                        name.is_some_and(|name| patterns.matches(name))
+                    }
+                };
+                if holds {
+                    bits.insert(index);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Which atoms hold for each action for which some atom holds.
+    fn signatures(&mut self, atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
+        for atom in atoms {
+            self.look_up(*atom)?;
+        }
+        let mut signatures: FxHashMap<u32, Bits> = FxHashMap::default();
+        for (index, atom) in atoms.iter().enumerate() {
+            let matching = self.matching.get(atom).map(Vec::as_slice).unwrap_or_default();
+            self.search.meter.spend(matching.len())?;
+            for entry in matching {
+                signatures.entry(*entry).or_insert_with(|| Bits::none(atoms.len())).insert(index);
+            }
+        }
+        let mut entries: Vec<(u32, Bits)> = signatures.into_iter().collect();
+        entries.sort_unstable();
+        Ok(entries)
     }
 
     fn tabulate(
