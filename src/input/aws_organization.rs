@@ -52,19 +52,18 @@ impl Format for AwsOrganization {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = |key: &str| tree.get(key).and_then(Tree::as_list);
         let organization =
             tree.get("Organization").is_some_and(|found| found.get("MasterAccountId").is_some());
         let described = tree.get("Policy").is_some_and(|found| found.get("PolicySummary").is_some());
-        let identified = |key: &str, named: &str| {
-            first(key).is_some_and(|items| items.iter().all(|item| item.get(named).is_some()))
+        // A list is told by its first item, so that a broken one further on is reported.
+        let listed = |key: &str, named: &[&str]| match tree.get(key).and_then(Tree::as_list) {
+            Some([first, ..]) => named.iter().all(|name| first.get(name).is_some()),
+            Some([]) => key != "Policies",
+            None => false,
         };
-        let listed = first("Policies").is_some_and(|items| {
-            !items.is_empty()
-                && items.iter().all(|item| item.get("Type").is_some() && item.get("Id").is_some())
-        });
-        let list = LISTS.iter().any(|key| identified(key, if *key == "Targets" { "TargetId" } else { "Id" }));
-        if organization || described || listed || list { Confidence::Certain } else { Confidence::No }
+        let list = LISTS.iter().any(|key| listed(key, &[if *key == "Targets" { "TargetId" } else { "Id" }]))
+            || listed("Policies", &["Id", "Type"]);
+        if organization || described || list { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -154,6 +153,7 @@ struct Described<'t> {
 impl<'t> Organization<'t> {
     fn read(&mut self, document: &Document<'t>, problems: &mut Vec<Problem>) {
         let tree = document.tree;
+        unidentified(tree, problems);
         if let Some(master) = tree.get("Organization").and_then(|found| text(found, "MasterAccountId")) {
             self.management = Some(master.to_owned());
         }
@@ -189,6 +189,7 @@ impl<'t> Organization<'t> {
         }
     }
 
+    /// A policy with its text. Other kinds than the two control nobody's access.
     fn described(&mut self, tree: &'t Tree) {
         let Some(policy) = tree.get("Policy") else { return };
         let Some(summary) = policy.get("PolicySummary") else { return };
@@ -230,6 +231,32 @@ impl<'t> Organization<'t> {
                     self.accounts.insert(id.to_owned());
                 }
             }
+        }
+    }
+}
+
+/// Reports what cannot be taken into account because nothing says what it is.
+fn unidentified(tree: &Tree, problems: &mut Vec<Problem>) {
+    let mut report = |place: &Tree, what: &str, key: &str| {
+        let message = format!("{what} has no `{key}` and was left out");
+        let problem = Problem::error("aws-organization-shape", message).at(place.span);
+        problems.push(problem.help("export it again with `aws organizations` and `--output json`"));
+    };
+    for key in LISTS.into_iter().chain(["Policies"]) {
+        let id = if key == "Targets" { "TargetId" } else { "Id" };
+        for (_, item) in items(tree, key).filter(|(_, item)| text(item, id).is_none()) {
+            report(item, &format!("an entry of `{key}`"), id);
+        }
+    }
+    if let Some(policy) = tree.get("Policy") {
+        let summary = policy.get("PolicySummary").unwrap_or(policy);
+        for key in ["Id", "Type"] {
+            if text(summary, key).is_none() {
+                report(summary, "a policy", key);
+            }
+        }
+        if policy.get("Content").is_none() {
+            report(policy, "a policy", "Content");
         }
     }
 }

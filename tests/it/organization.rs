@@ -191,6 +191,25 @@ fn policies_that_are_not_enabled() {
 }
 
 #[test]
+fn a_broken_entry_is_reported_and_the_others_are_read() {
+    let export = Export::new("broken");
+    export.put("accounts-of-ou-ab12-11112222.json", &json!({"Accounts": [{"Id": MEMBER}, {"Name": "x"}, 7]}));
+    export.put(
+        "policy-p-forbid0000.json",
+        &json!({"Policy": {"PolicySummary": {"Id": "p-forbid0000", "Type": SERVICE}}}),
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.args(["can", &ann(MEMBER), "s3:DeleteBucket", "arn:aws:s3:::b", export.0.to_str().unwrap()]);
+    let output = command.env_clear().output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.matches("an entry of `Accounts` has no `Id` and was left out").count(), 2, "{said}");
+    assert!(said.contains("a policy has no `Content` and was left out"), "{said}");
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("the text of policy `p-forbid0000` is not in the input"), "{out}");
+}
+
+#[test]
 fn a_file_that_does_not_say_whose_it_is() {
     let export = Export::new("nameless");
     export.put("targets.json", &targets(&[ROOT]));

@@ -179,6 +179,19 @@ fn decisions_are_compared_only_when_asked() {
     assert_eq!(simulate(&["--check", "-"], &case.replace("implicitly_denied", "allowed")).code, 0);
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html>
+#[test]
+fn the_root_user_needs_no_identity_policy() {
+    let root = |more: &str| {
+        let case = scenario("root", &format!(r#""policies": {{{more}}}"#)).replace(":user/ann", ":root");
+        lines(&simulate(&["--format", "json", "-"], &case))[0]["decision"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(root(""), "allowed");
+    assert_eq!(root(r#""service_control": [[]]"#), "implicitly_denied");
+    let deny = r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}"#;
+    assert_eq!(root(&format!(r#""resource": {deny}"#)), "explicitly_denied");
+}
+
 /// Both kinds of control policies in one account, and endpoints for callers without credentials: every policy of a
 /// scenario takes part.
 #[test]

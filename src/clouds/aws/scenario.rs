@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::ast::{Arn, is_account};
 use super::caller::session_of;
-use super::estate::{account, add_policy, attach, policy, resource, silent};
+use super::estate::{account, add_policy, attach, policy, resource, silent, unrestricted};
 use super::parse::Capacity;
 use super::rule::{
     BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
@@ -330,6 +330,12 @@ impl<'t> Builder<'_, 't> {
         let origin = Origin { what: format!("`{name}`"), ..Origin::default() };
         let facts = BTreeMap::new();
         let id = self.estate.add_principal(Principal { cloud: AWS, name, kind, home, facts, origin });
+        if arn_resource(asking) == Some("root") {
+            // "By default, the root user has full access"; identity policies and boundaries cannot be attached to it:
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html>
+            let document = unrestricted("full access of the root user", Vec::new());
+            self.attach_document(document, (Target::Principal(id), IDENTITY));
+        }
         for (key, layer) in OWN {
             let Some(tree) = self.given(key) else { continue };
             if key == "identity" {
@@ -384,6 +390,10 @@ impl<'t> Builder<'_, 't> {
             None => self.attach_document(silent(ON_RESOURCE, Vec::new()), to),
         }
     }
+}
+
+fn arn_resource(name: &str) -> Option<&str> {
+    Arn::parse(name).map(|arn| arn.resource)
 }
 
 fn policies_route() -> Route {
