@@ -23,7 +23,8 @@ rule! {
     ///
     /// ## What is not covered yet
     ///
-    /// Those guards are not read yet, so a bucket that they protect is still reported.
+    /// S3 Block Public Access counts where its settings are among the files; without them a bucket is judged by its
+    /// policy alone. Public access prevention of Cloud Storage is not read: a bucket that it protects is reported.
     ///
     /// ## References
     ///

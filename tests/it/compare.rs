@@ -277,9 +277,8 @@ fn two_files_with_text_json_scripts_and_exit_codes() {
     assert_eq!((code, &report["relation"], &report["gained"]), (0, &json!("narrower"), &Value::Null));
     assert_eq!(report["lost"]["because"][0]["origin"]["place"]["line"], 3);
     assert!(!report["lost"]["rows"].as_array().unwrap().is_empty());
-    let script = fs::read_dir(&scripts).unwrap().map(|entry| entry.unwrap().path());
-    let script =
-        script.filter(|path| path.extension().is_some_and(|ending| ending == "smt2")).next().unwrap();
+    let mut scripts = fs::read_dir(&scripts).unwrap().map(|entry| entry.unwrap().path());
+    let script = scripts.find(|path| path.extension().is_some_and(|ending| ending == "smt2")).unwrap();
     assert!(fs::read_to_string(script).unwrap().contains("(check-sat)"));
     let (code, out, err) = leastwise(&["compare", &old, &new, "--dump-smt", "no/such/folder"], "");
     assert_eq!((code, out.as_str()), (2, ""));

@@ -84,9 +84,11 @@ impl<'e> Caller<'e> {
         let carried = request.context.iter();
         let mut values: BTreeMap<String, Vec<String>> =
             carried.map(|(key, values)| (key.trim().to_ascii_lowercase(), values.clone())).collect();
-        let signs = |arn: &Arn<'_>| match (arn.service, arn.resource.split('/').next()) {
-            ("iam", Some("user" | "role" | "root")) | ("sts", Some("federated-user")) => true,
-            _ => false,
+        let signs = |arn: &Arn<'_>| {
+            matches!(
+                (arn.service, arn.resource.split('/').next()),
+                ("iam", Some("user" | "role" | "root")) | ("sts", Some("federated-user"))
+            )
         };
         if let Some(arn) = Arn::parse(&self.name).filter(|arn| signs(arn) && !arn.account.is_empty()) {
             values.insert("aws:principalarn".to_owned(), vec![self.name.clone()]);
