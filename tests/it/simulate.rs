@@ -220,3 +220,19 @@ fn no_policy_of_a_scenario_is_overlooked() {
     assert_eq!(anonymous(all), "allowed");
     assert_eq!(anonymous(other), "implicitly_denied");
 }
+
+/// Resource control policies hold for the services that AWS lists, and IAM is not among them:
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>.
+#[test]
+fn resource_control_policies_hold_for_listed_services_only() {
+    let all =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let denial = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+    let policies = format!(r#""policies": {{"identity": [{all}], "resource_control": [[{denial}]]}}"#);
+    let stored = scenario("s3", &policies);
+    let listed = stored.replace("\"id\": \"s3\"", "\"id\": \"iam\"").replace("s3:GetObject", "iam:GetUser");
+    let listed = listed.replace("arn:aws:s3:::b/k", "arn:aws:iam::111122223333:user/ann");
+    let run = simulate(&["--format", "json", "-"], &format!("{stored}\n{listed}\n"));
+    let decisions: Vec<Value> = lines(&run).iter().map(|line| line["decision"].clone()).collect();
+    assert_eq!(decisions, ["explicitly_denied", "allowed"], "{}", run.err);
+}

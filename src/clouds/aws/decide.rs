@@ -9,7 +9,7 @@ use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
     ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body};
+use super::{Body, body, facts};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -218,6 +218,7 @@ impl<'e> Judge<'e> {
                 }
             }
             let home = self.estate.resource(resource).and_then(|found| found.home);
+            let home = home.filter(|_| facts::is_resource_controlled(&self.request.action));
             for scope in home.map(|home| levels(self.estate, home)).unwrap_or_default() {
                 let of_level: Vec<&Attachment> = self
                     .estate

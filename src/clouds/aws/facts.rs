@@ -8,7 +8,9 @@ use rustc_hash::FxHashMap;
 
 use super::ast::Document;
 use super::{catalog, parse};
-use crate::logic::{ActionEntry, Actions, Case, Kind, Pattern, Patterns, ResourceGroup, Token, Universe};
+use crate::logic::{
+    ActionEntry, Actions, Attribute, Case, Formula, Kind, Pattern, Patterns, ResourceGroup, Token, Universe,
+};
 use crate::text::{Files, Route, json};
 
 /// At most so many actions are proposed for one that does not exist.
@@ -125,6 +127,25 @@ fn arns(template: &str) -> Pattern {
         }
     }
     Pattern::new(tokens, Case::Sensitive)
+}
+
+/// Whether resource control policies have a say about the action: they hold for some services only.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
+pub(super) fn is_resource_controlled(action: &str) -> bool {
+    let service = action.split(':').next().unwrap_or_default();
+    catalog::current().service(&service.to_ascii_lowercase()).is_some_and(|service| service.supports_rcp())
+}
+
+/// The actions of the services that resource control policies hold for.
+pub(super) fn resource_controlled() -> Formula {
+    static ACTIONS: OnceLock<Formula> = OnceLock::new();
+    let controlled = || {
+        let services = catalog::current().services().filter(|service| service.supports_rcp());
+        let patterns =
+            services.map(|service| Pattern::prefix(&format!("{}:", service.name()), Case::Sensitive));
+        Formula::matches(Attribute::action(), Patterns::of(patterns))
+    };
+    ACTIONS.get_or_init(controlled).clone()
 }
 
 /// The document of an AWS managed policy by its ARN, without places; `None` when the catalog has no such policy.

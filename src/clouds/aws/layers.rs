@@ -11,7 +11,7 @@ use super::rule::{
     RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
     TRUSTED_ACTIONS, key_resources, role_resources,
 };
-use super::{AWS, body, conditions, coverage, keys, outside};
+use super::{AWS, body, conditions, coverage, facts, keys, outside};
 use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,
@@ -184,7 +184,7 @@ impl<'e> Work<'e> {
             if !attached.is_empty() {
                 let denials =
                     self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
-                self.group(RESOURCE_CONTROL, on_it(), denials);
+                self.group(RESOURCE_CONTROL, on_it().and(facts::resource_controlled()), denials);
             }
         }
     }
