@@ -278,8 +278,7 @@ fn two_files_with_text_json_scripts_and_exit_codes() {
     assert_eq!(report["lost"]["because"][0]["origin"]["place"]["line"], 3);
     assert!(!report["lost"]["rows"].as_array().unwrap().is_empty());
     let mut script = fs::read_dir(&scripts).unwrap().map(|entry| entry.unwrap().path());
-    let script =
-        script.find(|path| path.extension().is_some_and(|ending| ending == "smt2")).unwrap();
+    let script = script.find(|path| path.extension().is_some_and(|ending| ending == "smt2")).unwrap();
     assert!(fs::read_to_string(script).unwrap().contains("(check-sat)"));
     let (code, out, err) = leastwise(&["compare", &old, &new, "--dump-smt", "no/such/folder"], "");
     assert_eq!((code, out.as_str()), (2, ""));
