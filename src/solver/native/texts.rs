@@ -44,8 +44,53 @@ pub(super) struct TextClass {
 pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
     match prefixes::classes(question, meter)? {
         Some(classes) => Ok(classes),
-        None => Explorer::new(question).explore(meter),
+        None => match guess(question, meter)? {
+            Some(only) => Ok(vec![only]),
+            None => Explorer::new(question).explore(meter),
+        },
     }
+}
+
+/// Patterns of each wanted set that are tried as texts.
+const TRIED: usize = 4;
+
+/// The only class that a question with no free set can have, if a text that follows a wanted pattern is in it.
+fn guess(question: &Question<'_>, meter: &mut Meter) -> Result<Option<TextClass>, Spent> {
+    let is_wanted = |set: usize| question.wanted.contains(set);
+    if (0..question.sets.len()).any(|set| !is_wanted(set) && !question.banned.contains(set)) {
+        return Ok(None);
+    }
+    let wanted = question.sets.iter().enumerate().filter(|(set, _)| is_wanted(*set));
+    for pattern in wanted.flat_map(|(_, patterns)| patterns.iter().take(TRIED)) {
+        for run in ["", "x"] {
+            let text = follow(pattern, run);
+            let mut matched = Bits::none(question.sets.len());
+            for (set, patterns) in question.sets.iter().enumerate() {
+                meter.spend(1 + patterns.len() / 4)?;
+                if patterns.matches(&text) {
+                    matched.insert(set);
+                }
+            }
+            if question.admits(&matched) {
+                meter.spend(text.len() / 8)?;
+                return Ok(Some(TextClass { matched, example: text }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The pattern as a text, with `run` for each run.
+fn follow(pattern: &Pattern, run: &str) -> String {
+    let mut text = String::new();
+    for token in pattern.tokens() {
+        match token {
+            Token::Char(c) => text.push(*c),
+            Token::One | Token::OneInSegment => text.push('x'),
+            Token::Run | Token::RunInSegment => text.push_str(run),
+        }
+    }
+    text
 }
 
 /// All classes of texts that the sets tell apart: the sets that match, by index, and a text; `None` when there are too
