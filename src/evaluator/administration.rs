@@ -41,14 +41,15 @@ impl Evaluator<'_> {
                 object: Object::Any,
             };
             let given = Formula::matches(Attribute::resource(), demand.resources.clone());
-            let can = self.can(&question, &given)?;
+            let posed = self.pose(&question)?;
+            let can = self.can_posed(&question, &posed, &given)?;
             certainty = certainty.and(can.certainty);
             match can.outcome {
                 Outcome::Never => return Ok(Some(Standing::Never(certainty))),
                 Outcome::Undecided => return Ok(Some(undecided(certainty))),
                 Outcome::Sometimes(witness) => shown = shown.or(Some(witness)),
             }
-            let lacks = self.lacks(&question, &given)?;
+            let lacks = self.lacks_posed(&question, &posed, &given)?;
             certainty = certainty.and(lacks.certainty);
             match lacks.outcome {
                 Outcome::Never => {}

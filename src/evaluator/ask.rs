@@ -46,19 +46,37 @@ impl<'a> Evaluator<'a> {
 
     /// Is there an allowed request of `question` for which `given` holds too? The witness is allowed.
     pub fn can(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
-        let posed = self.pose(question)?;
+        self.can_posed(question, &self.pose(question)?, given)
+    }
+
+    /// [`Evaluator::can`] for a question that was written down already.
+    pub(super) fn can_posed(
+        &self,
+        question: &Question,
+        posed: &Posed,
+        given: &Formula,
+    ) -> Result<Answer, Bug> {
         let formula =
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
-        self.decide(question, &posed, formula, true)
+        self.decide(question, posed, formula, true)
     }
 
     /// Is there a request of `question` for which `given` holds and that is not allowed? *Never* means that all such
     /// requests are allowed. The witness is denied.
     pub fn lacks(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
-        let posed = self.pose(question)?;
+        self.lacks_posed(question, &self.pose(question)?, given)
+    }
+
+    /// [`Evaluator::lacks`] for a question that was written down already.
+    pub(super) fn lacks_posed(
+        &self,
+        question: &Question,
+        posed: &Posed,
+        given: &Formula,
+    ) -> Result<Answer, Bug> {
         let refused = posed.allowed.clone().not();
         let formula = Formula::all([refused, posed.facts.clone(), given.restrict(&posed.known)]);
-        self.decide(question, &posed, formula, false)
+        self.decide(question, posed, formula, false)
     }
 
     /// Writes the question down as formulas.
@@ -110,8 +128,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Witness, Bug> {
         let request = posed.cloud.request(self.estate, question, found);
         let decision = posed.cloud.decide(self.estate, &request);
-        let unread = decision.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
-        if decision.is_allowed() != expect_allowed && !unread {
+        if decision.is_allowed() != expect_allowed && !has_unread(&decision.gaps) {
             return Err(Bug {
                 message: format!(
                     "the witness of engine `{engine}` does not survive its replay: {request:?} was expected to be {}, the rule says {:?}",
@@ -122,6 +139,11 @@ impl<'a> Evaluator<'a> {
         }
         Ok(Witness { request, decision })
     }
+}
+
+/// Whether the rule met a condition that it cannot read. It may then differ from the formula, which tried both ways.
+pub(super) fn has_unread(gaps: &[Gap]) -> bool {
+    gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition)
 }
 
 /// Keeps the action and the resource of a question that names them: the universe speaks of both, so the goal must

@@ -1,9 +1,10 @@
 //! What a change newly allows: the same question asked of two estates.
 
 use super::answer::explain;
+use super::ask::has_unread;
 use super::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Formula, Goal};
-use crate::model::{GapKind, Question};
+use crate::model::Question;
 use crate::solver;
 
 impl Evaluator<'_> {
@@ -34,9 +35,10 @@ impl Evaluator<'_> {
                 let request = new.cloud.request(self.estate(), question, &found);
                 let after = new.cloud.decide(self.estate(), &request);
                 let then = new.cloud.decide(before.estate(), &request);
-                let unread =
-                    |gaps: &[crate::model::Gap]| gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
-                if (!after.is_allowed() || then.is_allowed()) && !unread(&after.gaps) && !unread(&then.gaps) {
+                if (!after.is_allowed() || then.is_allowed())
+                    && !has_unread(&after.gaps)
+                    && !has_unread(&then.gaps)
+                {
                     return Err(Bug {
                         message: format!(
                             "a gain found by engine `{}` does not survive its replay: {request:?}, before {:?}, after {:?}",

@@ -2,11 +2,12 @@
 
 use super::access::Describer;
 use super::answer::explain;
+use super::ask::has_unread;
 use super::{AccessRow, Bug, Certainty};
 use crate::clouds::Cloud;
 use crate::clouds::documents::{DocumentKind, Documents, Rule, Rules, RulesOfTwo};
 use crate::logic::{Atom, Attribute, Formula, Goal, Literal, Patterns, Universe};
-use crate::model::{Decision, GapKind, Policy, Request};
+use crate::model::{Decision, Policy, Request};
 use crate::solver::{self, Portfolio};
 
 /// How the new document stands to the old one.
@@ -170,7 +171,7 @@ impl<'a> DocumentEvaluator<'a> {
                 let request = self.documents.request(two.kind, &found);
                 let allowed = self.documents.decide(two.kind, allowing, &request);
                 let refused = self.documents.decide(two.kind, other, &request);
-                let unread = rules.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
+                let unread = has_unread(&rules.gaps);
                 if (!allowed.is_allowed() || refused.is_allowed()) && !unread {
                     return Err(Bug {
                         message: format!(

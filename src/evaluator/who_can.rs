@@ -68,8 +68,9 @@ impl Evaluator<'_> {
     }
 
     fn entrant(&self, question: Question) -> Result<Entrant, Bug> {
-        let can = self.can(&question, &Formula::True)?;
-        let lacks = self.lacks(&question, &Formula::True)?;
+        let posed = self.pose(&question)?;
+        let can = self.can_posed(&question, &posed, &Formula::True)?;
+        let lacks = self.lacks_posed(&question, &posed, &Formula::True)?;
         // What is known of principals outside are their possible names, which is no condition to be shown.
         let partly = can.witness().is_some() && !lacks.is_never() && question.subject != Subject::Outside;
         let access = partly.then(|| self.access(&question, &Formula::True)).transpose()?;

@@ -47,11 +47,11 @@ impl Rule for ExternalAccess {
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
         for resource in exposure::guarded_resources(context) {
+            let outside = exposure::ask(context, Subject::Outside, resource)?;
+            // Few resources are open to outsiders; only for those it matters whether they are open to everybody.
+            let Some(answer) = outside.filter(|answer| !answer.is_never()) else { continue };
             let public = exposure::ask(context, Subject::Anonymous, resource)?;
-            if public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
-                continue;
-            }
-            if let Some(answer) = exposure::ask(context, Subject::Outside, resource)? {
+            if !public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
                 sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
             }
         }

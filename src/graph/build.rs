@@ -106,11 +106,6 @@ impl Graph {
         &self.seats
     }
 
-    /// All steps, in the order in which they were found.
-    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
-        self.steps.edge_weights()
-    }
-
     /// The questions that stayed undecided: the graph may lack steps because of them.
     pub fn undecided(&self) -> &[String] {
         &self.undecided

@@ -44,11 +44,6 @@ impl Graph {
         paths
     }
 
-    /// The shortest path from one principal to another; `None` when there is none, empty when they are the same.
-    pub fn shortest(&self, from: PrincipalId, to: PrincipalId) -> Option<Vec<Hop>> {
-        self.shortest_to(to).remove(&from)
-    }
-
     /// For each principal that can become `end`, the hops of a shortest path. Walks backwards, breadth first.
     fn shortest_to(&self, end: PrincipalId) -> BTreeMap<PrincipalId, Vec<Hop>> {
         let mut found = BTreeMap::from([(end, Vec::new())]);

@@ -271,16 +271,6 @@ impl Estate {
             policy.body = body;
         }
     }
-
-    /// A copy in which the attachments that `keep` refuses are gone.
-    #[must_use]
-    pub fn without(&self, keep: impl Fn(&Attachment) -> bool) -> Self {
-        let mut copy = Self { attachments: Vec::new(), by_target: BTreeMap::new(), ..self.clone() };
-        for attachment in self.attachments.iter().filter(|attachment| keep(attachment)) {
-            copy.attach(attachment.clone());
-        }
-        copy
-    }
 }
 
 fn push<T>(

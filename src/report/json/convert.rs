@@ -7,7 +7,7 @@ use crate::evaluator::{
 use crate::findings::{Finding, Level};
 use crate::graph::{Hop, Path};
 use crate::model::{
-    Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Subject, Verdict as Decided,
+    Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, Subject, Verdict as Decided,
 };
 use crate::recommender::{Needed, ProofCheck, Suggestion};
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
@@ -141,15 +141,26 @@ impl<'a> Converter<'a> {
     }
 
     fn witness(&self, witness: &'a Witness) -> shape::Witness<'a> {
+        let Witness { request, decision } = witness;
+        self.judged(request, decision.verdict, &decision.because, &decision.blocked_by)
+    }
+
+    fn judged(
+        &self,
+        request: &'a Request,
+        decided: Decided,
+        because: &'a [Reason],
+        blocked_by: &'a [Reason],
+    ) -> shape::Witness<'a> {
         let reasons = |list: &'a [Reason]| list.iter().map(|reason| self.reason(reason)).collect();
         shape::Witness {
-            principal: &witness.request.principal,
-            action: &witness.request.action,
-            resource: &witness.request.resource,
-            context: &witness.request.context,
-            verdict: verdict(witness.decision.verdict),
-            because: reasons(&witness.decision.because),
-            blocked_by: reasons(&witness.decision.blocked_by),
+            principal: &request.principal,
+            action: &request.action,
+            resource: &request.resource,
+            context: &request.context,
+            verdict: verdict(decided),
+            because: reasons(because),
+            blocked_by: reasons(blocked_by),
         }
     }
 
@@ -186,16 +197,8 @@ impl<'a> Converter<'a> {
 
     /// The request with what allows it in one document and what denies it in the other.
     fn change(&self, change: &'a Change) -> shape::Witness<'a> {
-        let reasons = |list: &'a [Reason]| list.iter().map(|reason| self.reason(reason)).collect();
-        shape::Witness {
-            principal: &change.request.principal,
-            action: &change.request.action,
-            resource: &change.request.resource,
-            context: &change.request.context,
-            verdict: verdict(change.allowed.verdict),
-            because: reasons(&change.allowed.because),
-            blocked_by: reasons(&change.refused.because),
-        }
+        let Change { request, allowed, refused, .. } = change;
+        self.judged(request, allowed.verdict, &allowed.because, &refused.because)
     }
 
     fn reason(&self, reason: &'a Reason) -> shape::Reason<'a> {
