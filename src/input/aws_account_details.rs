@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Confidence, Document, Format};
-use crate::clouds::aws::ast::{Document as Policy, Element, Statement, Version, Word};
+use crate::clouds::aws::ast::{Arn, Document as Policy, Element, Statement, Version, Word};
 use crate::clouds::aws::estate::{add_policy, attach, home, mentioned, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
@@ -150,7 +150,9 @@ impl Loader<'_> {
                 format!("the text of policy `{name}` could not be read; it was taken to grant nothing");
             unknown(name, None, item.origin(format!("policy `{name}`")), message)
         });
-        let id = add_policy(self.estate, document);
+        // The export also lists the policies of AWS that something is attached to, under the account `aws`.
+        let provided = Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
+        let id = add_policy(self.estate, Policy { provided, ..document });
         self.managed.insert(arn.to_owned(), id);
     }
 
@@ -323,6 +325,7 @@ fn unknown(name: &str, statement: Option<Statement>, origin: Origin, message: St
         id: None,
         statements: statement.into_iter().collect(),
         gaps: vec![Gap { kind: GapKind::MissingPolicy, message, origin: Some(origin) }],
+        provided: false,
     }
 }
 

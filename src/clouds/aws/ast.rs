@@ -28,6 +28,8 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// What was left out, and so is not known.
     pub gaps: Vec<Gap>,
+    /// Whether AWS wrote it, so that nobody else can change it.
+    pub provided: bool,
 }
 
 /// The version of the policy language, which decides whether policy variables exist.
