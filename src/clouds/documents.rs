@@ -127,6 +127,8 @@ pub struct Statements {
 pub struct Statement {
     /// Whether it gives or takes.
     pub effect: Effect,
+    /// Which actions it is about.
+    pub actions: Formula,
     /// Whom, which actions and which resources it is about.
     pub scope: Formula,
     /// When: all of these hold.

@@ -215,10 +215,26 @@ impl<'a> OneDocument<'a> {
         Formula::any(indexes.iter().filter_map(|index| self.read.statements.get(*index)).map(said))
     }
 
-    /// Whether the statement says something that the others do not.
+    /// Whether the statement says something that the others do not. Statements about other actions have no part in that;
+    /// they are left out where the question is too hard with them.
     fn beyond(&self, index: usize, others: &[usize]) -> Result<Held, Bug> {
         let effects = |one: &Statement| one.effects.clone();
-        self.held(self.any(&[index], effects).and(self.any(others, effects).not()), &Universe::Any)
+        let left = |others: &[usize]| {
+            self.held(self.any(&[index], effects).and(self.any(others, effects).not()), &Universe::Any)
+        };
+        let held = left(others)?;
+        if !matches!(held, Held::Undecided(_)) {
+            return Ok(held);
+        }
+        let actions = self.any(&[index], |one| one.actions.clone());
+        let mut near = Vec::new();
+        for other in others {
+            let both = self.any(&[*other], |one| one.actions.clone()).and(actions.clone());
+            if !matches!(self.held(both, &Universe::Any)?, Held::Never) {
+                near.push(*other);
+            }
+        }
+        if near.len() == others.len() { Ok(held) } else { left(&near) }
     }
 
     /// The first of `others` that says all that the statement says.

@@ -12,6 +12,8 @@ mod compare;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod lints;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod simulate;

@@ -54,6 +54,11 @@ pub(super) fn statements(kind: DocumentKind, body: &Body) -> Statements {
         facts.push(name_by_arn(kind, &[document], &mut formulas));
     }
     let mentioned = formulas.iter().flat_map(|formula| formula.attributes()).collect();
+    for condition in statements.iter_mut().flat_map(|statement| &mut statement.conditions) {
+        // A key that follows from who asks is spoken of no longer.
+        let asked = condition.formula.attributes();
+        condition.universal = condition.universal.take().filter(|universal| asked.contains(&universal.key));
+    }
     let signed = if statements_name(kind) { signed() } else { Formula::True };
     facts.extend(presence::facts(&mentioned, &signed));
     Statements {
@@ -80,6 +85,7 @@ fn one(written: &Written, lowered: &Lowered) -> Statement {
     });
     Statement {
         effect: grant.effect,
+        actions: grant.actions.clone(),
         scope: Formula::all([grant.who.clone(), grant.actions.clone(), grant.resources.clone()]),
         conditions: conditions.collect(),
         effects: effects(lowered),
