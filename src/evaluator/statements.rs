@@ -3,7 +3,7 @@
 //! These questions are about what is written, so actions and resources are plain texts here: a statement about actions
 //! that the catalog does not know yet is not taken to say nothing. Questions that show requests are in `left_out.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::explain;
 use super::{Bug, Certainty, Evaluator};
@@ -15,6 +15,7 @@ use crate::solver::{Answer, Portfolio};
 
 /// One policy of an estate as a document on its own.
 pub struct OneDocument<'a> {
+    id: PolicyId,
     pub(super) documents: &'a dyn Documents,
     pub(super) portfolio: &'a Portfolio,
     pub(super) policy: &'a Policy,
@@ -54,21 +55,30 @@ pub(super) enum Held {
 }
 
 impl<'a> OneDocument<'a> {
-    /// The policy as it is attached in these layers. `None` for what is no document that its users can change.
-    pub fn new(evaluator: &Evaluator<'a>, policy: PolicyId, layers: &[Layer]) -> Option<Self> {
-        let policy = evaluator.estate().policy(policy)?;
+    /// The policies of the estate that their users can change, each once however often it is attached, in the order of
+    /// the estate.
+    pub fn all(evaluator: &Evaluator<'a>) -> Vec<Self> {
+        let mut layers: BTreeMap<PolicyId, Vec<Layer>> = BTreeMap::new();
+        for attachment in evaluator.estate().attachments() {
+            layers.entry(attachment.policy).or_default().push(attachment.layer);
+        }
+        let attached = |id: PolicyId| layers.get(&id).map_or(&[][..], Vec::as_slice);
+        let policies = evaluator.estate().policies();
+        policies.filter_map(|(id, policy)| Self::new(evaluator, id, policy, attached(id))).collect()
+    }
+
+    fn new(evaluator: &Evaluator<'a>, id: PolicyId, policy: &'a Policy, layers: &[Layer]) -> Option<Self> {
         let cloud = clouds::cloud(policy.cloud)?;
         let documents = cloud.documents()?;
         let kind = documents.kind_of(policy, layers)?;
         let read = documents.statements(kind, policy);
-        Some(Self {
-            documents,
-            portfolio: evaluator.portfolio(),
-            policy,
-            kind,
-            read,
-            known: cloud.universe(),
-        })
+        let (portfolio, known) = (evaluator.portfolio(), cloud.universe());
+        Some(Self { id, documents, portfolio, policy, kind, read, known })
+    }
+
+    /// Which policy it is.
+    pub fn id(&self) -> PolicyId {
+        self.id
     }
 
     /// The policy.

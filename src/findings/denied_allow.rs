@@ -1,6 +1,6 @@
 //! Rule `denied-allow`. What denies of other policies take away is not looked at here.
 
-use super::documents::{self, About, Said};
+use super::documents::{About, Said};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Rule};
 use crate::evaluator::{Bug, Certainty, Covered};
@@ -44,10 +44,10 @@ impl Rule for DeniedAllow {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for covered in document.denied()? {
                 let statement = covered.statement;
-                let about = About { meta: &Self::META, policy, document: &document, statement, detail: "" };
+                let about = About { meta: &Self::META, document, statement, detail: "" };
                 sink.extend(finding(&about, covered));
             }
         }

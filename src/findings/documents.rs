@@ -1,32 +1,15 @@
-//! What the rules about single policy documents share: which documents there are, and findings about their statements.
+//! What the rules about single policy documents share: findings about their statements.
 //! What is asked about the statements, and how bad the answer is, are the rules' own words.
 
-use std::collections::BTreeMap;
-
-use super::{Context, Finding, Intent, Level, Meta, Related};
+use super::{Finding, Intent, Level, Meta, Related};
 use crate::evaluator::{Certainty, OneDocument, Witness};
-use crate::model::{Effect, Layer, PolicyId};
-
-/// The policies that their users can change, each once however often it is attached, in the order of the estate.
-pub(super) fn documents<'a>(context: &Context<'a>) -> impl Iterator<Item = (PolicyId, OneDocument<'a>)> {
-    let mut layers: BTreeMap<PolicyId, Vec<Layer>> = BTreeMap::new();
-    for attachment in context.estate.attachments() {
-        layers.entry(attachment.policy).or_default().push(attachment.layer);
-    }
-    let evaluator = context.evaluator;
-    context.estate.policies().filter_map(move |(id, _)| {
-        let attached = layers.get(&id).map_or(&[][..], Vec::as_slice);
-        OneDocument::new(&evaluator, id, attached).map(|document| (id, document))
-    })
-}
+use crate::model::Effect;
 
 /// A finding about one statement of a document.
 pub(super) struct About<'d, 'a> {
     /// The rule.
     pub(super) meta: &'static Meta,
     /// The policy.
-    pub(super) policy: PolicyId,
-    /// The same as a document.
     pub(super) document: &'d OneDocument<'a>,
     /// The statement, by its place.
     pub(super) statement: usize,
@@ -93,7 +76,7 @@ impl About<'_, '_> {
             witness: None,
             hops: Vec::new(),
             advice: said.advice,
-            intent: Intent { principal: None, policy: Some(self.policy) },
+            intent: Intent { principal: None, policy: Some(self.document.id()) },
             fingerprint: Finding::fingerprint_of(self.meta.id, policy.cloud, &meaning),
         })
     }

@@ -1,6 +1,6 @@
 //! Rule `dodgeable-deny`. Keys whose absence is harmless are not meant: see the omissions of the cloud.
 
-use super::documents::{self, About, Said, shown};
+use super::documents::{About, Said, shown};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Related, Rule};
 use crate::evaluator::{Bug, Dodge};
@@ -56,12 +56,11 @@ impl Rule for DodgeableDeny {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for dodge in document.dodged()? {
                 let about = About {
                     meta: &Self::META,
-                    policy,
-                    document: &document,
+                    document,
                     statement: dodge.statement,
                     detail: &dodge.key.clone(),
                 };

@@ -1,6 +1,6 @@
 //! Rule `idle-condition`. A condition that others beside it imply is not meant: it may be there for clarity.
 
-use super::documents::{self, About, Said};
+use super::documents::{About, Said};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Rule};
 use crate::evaluator::{Bug, Certainty, Conditions};
@@ -42,10 +42,10 @@ impl Rule for IdleCondition {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for found in document.idle()? {
                 let statement = found.statement;
-                let about = About { meta: &Self::META, policy, document: &document, statement, detail: "" };
+                let about = About { meta: &Self::META, document, statement, detail: "" };
                 sink.extend(finding(&about, found));
             }
         }

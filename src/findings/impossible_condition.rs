@@ -1,6 +1,6 @@
 //! Rule `impossible-condition`. Conditions that depend on what services send with a request are not judged.
 
-use super::documents::{self, About, Said};
+use super::documents::{About, Said};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Rule};
 use crate::evaluator::{Bug, Certainty, Conditions};
@@ -45,10 +45,10 @@ impl Rule for ImpossibleCondition {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for found in document.impossible()? {
                 let statement = found.statement;
-                let about = About { meta: &Self::META, policy, document: &document, statement, detail: "" };
+                let about = About { meta: &Self::META, document, statement, detail: "" };
                 sink.extend(finding(&about, found));
             }
         }

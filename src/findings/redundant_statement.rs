@@ -1,6 +1,6 @@
 //! Rule `redundant-statement`. Only statements of one policy are compared; what other policies say is not looked at.
 
-use super::documents::{self, About, Said};
+use super::documents::{About, Said};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Rule};
 use crate::evaluator::{Bug, Certainty, Covered};
@@ -39,10 +39,10 @@ impl Rule for RedundantStatement {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for covered in document.redundant()? {
                 let statement = covered.statement;
-                let about = About { meta: &Self::META, policy, document: &document, statement, detail: "" };
+                let about = About { meta: &Self::META, document, statement, detail: "" };
                 sink.extend(finding(&about, covered));
             }
         }

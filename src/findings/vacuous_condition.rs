@@ -1,7 +1,7 @@
 //! Rule `vacuous-condition`. In a deny statement the same condition denies too much rather than too little; that is no
 //! hole and is not looked at.
 
-use super::documents::{self, About, Said, shown};
+use super::documents::{About, Said, shown};
 use super::rule::rule;
 use super::{Context, Finding, Level, Meta, Rule};
 use crate::evaluator::{Bug, Vacuous};
@@ -55,12 +55,11 @@ impl Rule for VacuousCondition {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (policy, document) in documents::documents(context) {
+        for document in context.documents {
             for found in document.vacuous()? {
                 let about = About {
                     meta: &Self::META,
-                    policy,
-                    document: &document,
+                    document,
                     statement: found.statement,
                     detail: &found.condition.to_string(),
                 };
