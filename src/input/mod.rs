@@ -6,6 +6,8 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
+mod aws_layout;
+mod aws_managed;
 mod aws_organization;
 mod aws_policy;
 mod aws_public_access_block;
@@ -57,8 +59,16 @@ pub trait Format: Sync {
     /// Whether the document is of this kind, judged by its content alone.
     fn detects(&self, tree: &Tree) -> Confidence;
 
+    /// The same, judged by where the file lies too.
+    fn detects_at(&self, _path: &str, tree: &Tree) -> Confidence {
+        self.detects(tree)
+    }
+
     /// Loads the document. What cannot be read is reported and left out.
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);
+
+    /// Looks at the estate when everything is loaded, for what is missing.
+    fn finish(&self, _estate: &mut Estate) {}
 
     /// Loads all documents of this kind.
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -22,6 +22,7 @@ mod facts;
 pub mod keys;
 mod layers;
 mod lower;
+pub mod names;
 mod outside;
 pub mod parse;
 pub mod public;
