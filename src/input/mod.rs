@@ -6,11 +6,14 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
+mod aws_bucket_settings;
+mod aws_key_grants;
 mod aws_layout;
 mod aws_managed;
 mod aws_organization;
 mod aws_policy;
-mod aws_public_access_block;
+mod aws_session_policy;
+mod aws_vpc_endpoints;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_asset_policies;
@@ -30,7 +33,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_account_details::AwsAccountDetails,
     &aws_organization::AwsOrganization,
     &aws_policy::AwsPolicy,
-    &aws_public_access_block::AwsPublicAccessBlock,
+    &aws_bucket_settings::AwsBucketSettings,
+    &aws_key_grants::AwsKeyGrants,
+    &aws_vpc_endpoints::AwsVpcEndpoints,
+    &aws_session_policy::AwsSessionPolicy,
     &gcp_iam_policy::GcpIamPolicy,
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,

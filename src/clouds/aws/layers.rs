@@ -7,11 +7,11 @@ use super::ast::{Arn, is_account};
 use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
-    ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
+    ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
     RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
     TRUSTED_ACTIONS, key_resources, role_resources,
 };
-use super::{AWS, body, conditions, coverage, facts, keys, outside};
+use super::{AWS, body, conditions, coverage, endpoints, facts, keys, outside, unknown};
 use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,
@@ -33,6 +33,9 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     for resource in &resources {
         work.resource_side(*resource);
     }
+    if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
+        work.groups.extend(endpoints::groups(estate));
+    }
     work.rule_groups();
     let facts = work.facts(question, &resources);
     let mut layers =
@@ -42,6 +45,7 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     }
     absent_tags(&caller, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
+    layers.gaps.extend(unknown::of_question(estate, question, &caller));
     layers
 }
 
@@ -164,7 +168,7 @@ impl<'e> Work<'e> {
         let on_it = || Formula::matches(Attribute::resource(), coverage(estate, resource));
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE => self.resource_policy(attachment, on_it),
+                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
                     self.resource_policy(attachment, || trusted_calls().and(on_it()));
@@ -234,7 +238,8 @@ impl<'e> Work<'e> {
         };
         self.group(OWN_ACCOUNT, same, Vec::new());
         let keys = self.estate.resources().filter(|(id, resource)| {
-            resource.kind == "kms:key" && self.estate.attached_to(Target::Resource(*id)).next().is_some()
+            let mut attached = self.estate.attached_to(Target::Resource(*id));
+            resource.kind == "kms:key" && attached.any(|one| one.layer == RESOURCE)
         });
         let with_policy =
             Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));

@@ -15,6 +15,14 @@ pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
 pub const SESSION: Layer = Layer::ceiling("session policy");
 /// The policy of a resource.
 pub const RESOURCE: Layer = Layer::new("resource policy");
+/// A grant of a KMS key. Like a statement of the key's policy it names the grantee, but it needs no statement there:
+/// "grants are considered along with key policies and IAM policies".
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+pub const KEY_GRANT: Layer = Layer::new("key grant");
+/// The access control list of a bucket: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
+pub const ACCESS_LIST: Layer = Layer::new("access control list");
+/// Says that the Block Public Access of a bucket was looked at; takes part in no decision.
+pub const BLOCK_KNOWN: Layer = Layer::new("block public access known");
 /// The trust policy of a role.
 pub const TRUST: Layer = Layer::new("trust policy");
 /// Service control policies of one level of the organization.
@@ -92,7 +100,7 @@ pub fn combine(layers: &Layers) -> Formula {
     };
     let denied =
         Formula::any(layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))));
-    let direct = Formula::any([allowed(RESOURCE), allowed(TRUST)]);
+    let direct = Formula::any([RESOURCE, KEY_GRANT, ACCESS_LIST, TRUST].map(allowed));
     let role = allowed(TO_ROLE);
     let account = allowed(TO_ACCOUNT);
     let limits = Formula::all([ceiling(BOUNDARY), ceiling(SESSION)]);
