@@ -14,7 +14,7 @@ use crate::clouds::aws::estate::{add_policy, attach, home, mentioned, policy, re
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
 use crate::model::{
-    Estate, Gap, GapKind, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
+    Estate, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
 };
 use crate::text::{Problem, Route, Span, Tree};
 
@@ -185,7 +185,7 @@ impl Loader<'_> {
                     member: id,
                     origin: group.origin(format!("membership of `{arn}` in group `{name}`")),
                 }),
-                None => self.missing_group(&group, arn, name),
+                None => self.missing_group(&group, id, arn, name),
             }
         }
     }
@@ -203,12 +203,15 @@ impl Loader<'_> {
         plain.or_else(by_name)
     }
 
-    fn missing_group(&mut self, group: &Item<'_>, user: &str, name: &str) {
+    /// The policies of a group that is not there are unknown policies of the user.
+    fn missing_group(&mut self, group: &Item<'_>, id: PrincipalId, user: &str, name: &str) {
         let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
         let problem = Problem::warning("aws-export-incomplete", message.clone()).at(group.tree.span);
         self.problems.push(problem.help("export without `--filter`, or add `Group` to it"));
-        let origin = Some(group.origin(format!("membership of `{user}` in group `{name}`")));
-        self.estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin });
+        let origin = group.origin(format!("membership of `{user}` in group `{name}`"));
+        let document = unknown(&format!("group {name}"), None, origin.clone(), message);
+        let policy = add_policy(self.estate, document);
+        attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
     }
 
     fn role(&mut self, item: &Item<'_>, arn: &str) {

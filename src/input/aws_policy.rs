@@ -18,12 +18,13 @@ use super::aws_layout::{Fact, Place};
 pub(super) use super::aws_layout::title;
 use super::aws_managed;
 use super::{Confidence, Document, Format};
-use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
 use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource, silent};
+use crate::clouds::aws::names;
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, RESOURCE, TRUST};
-use crate::model::{Estate, Origin, Principal, PrincipalKind, ScopeId, Target};
+use crate::clouds::aws::{AWS, body};
+use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalKind, ScopeId, Target};
 use crate::text::{Kind, Problem, Tree};
 use answers::Given;
 
@@ -83,7 +84,33 @@ impl Format for AwsPolicy {
             Loader { estate, problems, name, given, place: &place }.load(document.tree);
         }
     }
+
+    fn finish(&self, estate: &mut Estate) {
+        unknown_actions(estate);
+    }
 }
+
+/// Says which actions of all policies are in no catalog, once: nothing is asked about them.
+fn unknown_actions(estate: &mut Estate) {
+    let bodies = estate.policies().filter_map(|(_, policy)| body(policy));
+    let statements = bodies.filter(|body| body.document.span.is_some()).flat_map(|body| &body.document.statements);
+    let written = statements.flat_map(|statement| &statement.action.values);
+    let all: BTreeSet<&str> = written.map(|value| value.value.trim()).collect();
+    let unknown: Vec<&str> = all.into_iter().filter(|action| !names::is_action(action)).collect();
+    let shown: Vec<&str> = unknown.iter().copied().take(SHOWN).collect();
+    let message = match unknown.len() {
+        0 => return,
+        1 => format!("the action `{}` in a policy is in no catalog; nothing was asked about it", shown.join("")),
+        count => format!(
+            "{count} actions in policies are in no catalog, such as `{}`; nothing was asked about them",
+            shown.join("`, `")
+        ),
+    };
+    estate.add_gap(Gap { kind: GapKind::UnknownAction, message, origin: None });
+}
+
+/// At most so many actions are named.
+const SHOWN: usize = 3;
 
 /// An array of statements without a policy around it, which users write by mistake.
 fn is_statement_list(tree: &Tree) -> bool {

@@ -7,9 +7,9 @@ use super::asker::{Caller, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
-    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body, facts, unknown};
+use super::{Body, body, facts, protected, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -21,11 +21,12 @@ use crate::model::{
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let caller = Caller::find(estate, &request.principal);
     let owner = owner(estate, &request.resource);
-    let context = caller.context(request, owner.as_deref());
+    let context = caller.context(estate, request, owner.as_deref());
     let mut judge = Judge { estate, request, caller, context, owner, found: Found::default(), named_only: false };
     judge.own_side();
     judge.resource_side();
     judge.through_endpoint();
+    judge.edits();
     judge.conclude()
 }
 
@@ -232,6 +233,30 @@ impl<'e> Judge<'e> {
                 let (_, denials) = self.collect(&of_level);
                 self.found.denials.extend(denials);
             }
+        }
+    }
+
+    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles.
+    fn edits(&mut self) {
+        const VERBS: [&str; 9] =
+            ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
+        let action = self.request.action.to_ascii_lowercase();
+        let Some(call) = action.strip_prefix("iam:") else { return };
+        let Some(arn) = Arn::parse(&self.request.resource).filter(|arn| arn.service == "iam") else { return };
+        let mut path = arn.resource.split('/');
+        let what = match (path.next(), path.next()) {
+            (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
+            (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
+            _ => return,
+        };
+        // Descriptions and tags of such roles are the account's own.
+        let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
+        let kind = call.contains(what) || call == "updateassumerolepolicy";
+        let by_service = self.caller.name.contains(":role/aws-service-role/");
+        let makes = ["createrole", "createpolicy"].contains(&call);
+        if kind && !own && !makes && !by_service && VERBS.iter().any(|verb| call.starts_with(verb)) {
+            let reason = Reason { layer: PROTECTED, effect: Some(Effect::Deny), origin: protected::origin() };
+            self.found.denials.push(reason);
         }
     }
 

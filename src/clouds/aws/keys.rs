@@ -77,6 +77,14 @@ pub const USER_NAME: &str = "aws:username";
 /// `aws:userid`.
 pub const USER_ID: &str = "aws:userid";
 
+/// `aws:PrincipalOrgID`.
+pub const PRINCIPAL_ORG_ID: &str = "aws:principalorgid";
+/// `aws:PrincipalOrgPaths`.
+pub const PRINCIPAL_ORG_PATHS: &str = "aws:principalorgpaths";
+/// `aws:ResourceOrgID`.
+pub const RESOURCE_ORG_ID: &str = "aws:resourceorgid";
+/// `aws:ResourceOrgPaths`.
+pub const RESOURCE_ORG_PATHS: &str = "aws:resourceorgpaths";
 /// `aws:SourceVpc`.
 pub const SOURCE_VPC: &str = "aws:sourcevpc";
 /// `aws:SourceVpce`.

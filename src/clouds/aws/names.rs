@@ -11,6 +11,12 @@ pub fn is_service(name: &str) -> bool {
     catalog::current().service(name).is_some()
 }
 
+/// Whether the catalog has an action that `pattern` matches.
+pub fn is_action(pattern: &str) -> bool {
+    let catalog = catalog::current();
+    if pattern.contains(['*', '?']) { catalog.matching(pattern).next().is_some() } else { catalog.action(pattern).is_some() }
+}
+
 /// Whether `name` looks like a region: `eu-west-1`, `us-gov-east-1`.
 pub fn is_region(name: &str) -> bool {
     let mut parts = name.split('-').rev();

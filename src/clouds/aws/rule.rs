@@ -23,6 +23,8 @@ pub const KEY_GRANT: Layer = Layer::new("key grant");
 pub const ACCESS_LIST: Layer = Layer::new("access control list");
 /// Says that the Block Public Access of a bucket was looked at; takes part in no decision.
 pub const BLOCK_KNOWN: Layer = Layer::new("block public access known");
+/// Says that all members of an organization are known; takes part in no decision.
+pub const MEMBERS_KNOWN: Layer = Layer::new("members of the organization known");
 /// The trust policy of a role.
 pub const TRUST: Layer = Layer::new("trust policy");
 /// Service control policies of one level of the organization.
@@ -31,6 +33,9 @@ pub const SERVICE_CONTROL: Layer = Layer::ceiling("service control policy");
 pub const RESOURCE_CONTROL: Layer = Layer::ceiling("resource control policy");
 /// The policy of the VPC endpoint that a request comes through.
 pub const ENDPOINT: Layer = Layer::ceiling("vpc endpoint policy");
+
+/// What AWS lets nobody edit.
+pub(super) const PROTECTED: Layer = Layer::ceiling("protection by AWS");
 
 /// What a resource policy gives to a role by the role's ARN.
 pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");

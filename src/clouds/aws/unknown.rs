@@ -8,7 +8,8 @@ use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
-use super::{AWS, asker, layers};
+use super::{AWS, asker, catalog, facts, layers};
+use crate::logic::Universe;
 use crate::model::{Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
 
 /// Types of resources that can carry a policy, by service and how the last part of the ARN begins.
@@ -45,8 +46,9 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         },
         Object::Any => return Vec::new(),
     };
-    if caller.class == Class::Holder {
-        return Vec::new();
+    let unasked = question.action.as_deref().and_then(|action| unasked(action, &question.object));
+    if caller.class == Class::Holder || unasked.is_some() {
+        return unasked.into_iter().collect();
     }
     let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
     policy(estate, name, &holders).into_iter().chain(list(estate, name, &holders).filter(|_| !is_own)).collect()
@@ -70,6 +72,25 @@ pub(super) fn of_request(
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
     policy(estate, &request.resource, &holders).into_iter().chain(list).chain(block).collect()
 }
+
+/// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
+fn unasked(action: &str, object: &Object) -> Option<Gap> {
+    let (Object::Named(name), Universe::Known(actions)) = (object, facts::universe()) else { return None };
+    let folded = action.to_ascii_lowercase();
+    if actions.contains(&folded, name) {
+        return None;
+    }
+    let known = catalog::current().action(&folded)?;
+    let kinds: Vec<String> = known.resource_types().flat_map(|(kind, _)| kind.resource_globs()).take(SHOWN).collect();
+    let message = match kinds.as_slice() {
+        [] => format!("`{action}` is about no resource: it is asked on `*`, and never on `{name}`"),
+        kinds => format!("`{action}` is never asked on `{name}`, only on `{}`", kinds.join("`, `")),
+    };
+    Some(Gap { kind: GapKind::UnknownAction, message, origin: None })
+}
+
+/// At most so many kinds of resources are named.
+const SHOWN: usize = 3;
 
 /// That the policy of a resource is not known. What nobody's files mention is not looked for in a policy alone.
 fn policy(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
