@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use leastwise::findings::{Finding, RULES};
 use leastwise::pipeline::{self, Settings, Task};
@@ -216,5 +217,27 @@ fn every_rule_has_cases_for_both_sides() {
         let fires = |case: &&Case| case.expected.iter().any(|expected| expected.rule == rule);
         assert!(cases.iter().filter(fires).count() >= 3, "{rule}");
         assert!(cases.iter().filter(|case| case.expected.is_empty()).count() >= 3, "{rule}");
+    }
+}
+
+/// `LEASTWISE_BLESS=1 cargo test --test it lints` writes the report anew; read the difference before you keep it.
+#[test]
+fn the_report_reads_like_this() {
+    let folder = "tests/corpus/lints/report";
+    let output = Command::new(env!("CARGO_BIN_EXE_leastwise"))
+        .args(["scan", &format!("{folder}/deploy.json"), "--engine", "native"])
+        .current_dir(package())
+        .env_clear()
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let file = package().join(folder).join("expected.txt");
+    if std::env::var_os("LEASTWISE_BLESS").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(&file).unwrap_or_default());
+    for rule in LINTS {
+        assert!(text.contains(&format!("[{rule}]")), "{rule}");
     }
 }

@@ -28,7 +28,7 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// What was left out, and so is not known.
     pub gaps: Vec<Gap>,
-    /// Whether AWS wrote it, so that nobody else can change it.
+    /// Whether no user wrote it as a policy and can change it: AWS did, or it stands for something else.
     pub provided: bool,
 }
 
