@@ -1,4 +1,4 @@
-//! The rules about single policy documents: cases in `tests/corpus/lints`, each with the page that decides it, against
+//! The rules about single policy documents: cases in `tests/fixtures/lints`, each with the page that decides it, against
 //! every engine.
 
 use std::fs;
@@ -52,7 +52,7 @@ fn package() -> &'static Path {
 }
 
 fn cases(rule: &str) -> Vec<Case> {
-    let file = package().join("tests/corpus/lints").join(format!("{rule}.json"));
+    let file = package().join("tests/fixtures/lints").join(format!("{rule}.json"));
     serde_json::from_str(&fs::read_to_string(&file).unwrap())
         .unwrap_or_else(|error| panic!("{rule}: {error}"))
 }
@@ -223,7 +223,7 @@ fn every_rule_has_cases_for_both_sides() {
 /// `LEASTWISE_BLESS=1 cargo test --test it lints` writes the report anew; read the difference before you keep it.
 #[test]
 fn the_report_reads_like_this() {
-    let folder = "tests/corpus/lints/report";
+    let folder = "tests/fixtures/lints/report";
     let output = Command::new(env!("CARGO_BIN_EXE_leastwise"))
         .args(["scan", &format!("{folder}/deploy.json"), "--engine", "native"])
         .current_dir(package())
