@@ -5,6 +5,8 @@
 use leastwise::logic;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod brute_force;
@@ -16,6 +18,8 @@ mod cli;
 mod compare;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod generated;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
