@@ -19,6 +19,10 @@ mod compare;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod fuzz_targets;
+#[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod laws;
