@@ -5,6 +5,8 @@
 use leastwise::logic;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod brute_force;
@@ -16,6 +18,12 @@ mod cli;
 mod compare;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod fuzz_targets;
+#[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
+mod generated;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
