@@ -10,10 +10,10 @@ use crate::clouds::aws::estate::{add_policy, attach, policy, silent, unrestricte
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::MEMBERS_KNOWN;
 use crate::model::{Estate, Gap, GapKind, Origin, Scope, ScopeId, ScopeKind, Target};
-use crate::text::{Problem, Route};
+use crate::text::Problem;
 
 /// Puts all of it into the estate.
-pub(super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+pub(in super::super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let mut entry =
         Entry { organization, estate, problems, top: None, scopes: BTreeMap::new(), attached: BTreeSet::new() };
     entry.top();
@@ -176,13 +176,12 @@ impl Entry<'_, '_> {
     }
 
     fn document(&mut self, control: Control, id: &str) -> Policy {
-        if let Some(Described { name, content, .. }) = self.organization.described.get(id) {
-            let route = Route::root().key("Policy").key("Content");
+        if let Some(Described { name, content, route, .. }) = self.organization.described.get(id) {
             let capacity = match control {
                 Control::Service => Capacity::Identity,
                 Control::Resource => Capacity::Resource,
             };
-            if let Some(document) = policy(content, name, &route, capacity, self.problems) {
+            if let Some(document) = policy(content, name, route, capacity, self.problems) {
                 return document;
             }
         } else if id == control.default_id() {
