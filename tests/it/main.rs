@@ -18,6 +18,7 @@ mod simulate;
 #[cfg(test)]
 mod who_can;
 #[cfg(test)]
+mod estate;
 mod examples;
 #[cfg(test)]
 mod organization;
