@@ -8,9 +8,12 @@
 
 mod administrator_access;
 mod basic_role;
+mod confused_deputy;
+mod cross_account_access;
 mod exposure;
 mod external_access;
 mod finding;
+mod open_identity_provider;
 mod path_to_administrator;
 mod public_resource;
 mod rule;
@@ -23,7 +26,10 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &confused_deputy::ConfusedDeputy,
+    &cross_account_access::CrossAccountAccess,
     &external_access::ExternalAccess,
+    &open_identity_provider::OpenIdentityProvider,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
     &wildcard_action::WildcardAction,

@@ -583,3 +583,74 @@ fn parts_of_what_iam_collect_writes() {
     let (_, gaps) = export.can(&arn("role", "team/Reader"), "s3:DeleteBucket", "arn:aws:s3:::Acme");
     assert!(gaps.iter().any(|gap| gap.contains("the text of policy `forbid` is not in the input")), "{gaps:?}");
 }
+
+/// A role that trusts a shared provider: with a subject of its own, with none, and with one for everybody.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
+#[test]
+fn a_shared_identity_provider_needs_a_subject() {
+    let host = "token.actions.githubusercontent.com";
+    let aud = json!({format!("{host}:aud"): "sts.amazonaws.com"});
+    let with = |sub: &str| json!({"StringEquals": aud, "StringLike": {format!("{host}:sub"): sub}});
+    for (number, (condition, found)) in [
+        (json!({"StringEquals": aud}), true),
+        (with("repo:acme/app:*"), false),
+        (with("repo:*"), true),
+        (with("*"), true),
+        (json!({"StringEquals": aud, "StringLikeIfExists": {format!("{host}:sub"): "repo:acme/*"}}), false),
+        (json!({"StringEquals": {format!("{host}:repository_owner"): "acme"}}), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let export = Export::new(&format!("provider-{number}"));
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": arn("oidc-provider", host)}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+        export.put("account.json", &account(&[role("deploy", &allow("s3:GetObject"), &trust)]));
+        let is_found = export.findings().iter().any(|(rule, _)| rule == "open-identity-provider");
+        assert_eq!(is_found, found, "{condition}");
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention>
+#[test]
+fn a_service_acts_for_known_customers_only() {
+    for (number, (service, condition, found)) in [
+        ("sns", json!({}), true),
+        ("sns", json!({"StringEquals": {"aws:SourceAccount": OWN}}), false),
+        ("sns", json!({"ArnLike": {"aws:SourceArn": format!("arn:aws:sns:*:{OWN}:*")}}), false),
+        ("sns", json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}), true),
+        ("sns", json!({"StringEquals": {"aws:SourceOrgID": "o-abcdefghij"}}), false),
+        ("sns", json!({"Bool": {"aws:SecureTransport": "true"}}), true),
+        ("ec2", json!({}), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let export = Export::new(&format!("deputy-{number}"));
+        let who = json!({"Service": format!("{service}.amazonaws.com")});
+        let policy = document(&json!({"Effect": "Allow", "Principal": who, "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}));
+        export.put(&format!("{OWN}/sqs/eu-west-1/q/policy.json"), &json!({"Attributes": {"Policy": policy.to_string()}}));
+        let is_found = export.findings().iter().any(|(rule, _)| rule == "confused-deputy");
+        assert_eq!(is_found, found, "{service} {condition}");
+    }
+}
+
+/// An account of the files is no outsider, and its access is told apart.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+#[test]
+fn access_between_known_accounts_is_told_apart() {
+    let export = Export::new("neighbours");
+    let queue = format!("arn:aws:sqs:eu-west-1:{OWN}:q");
+    export.put(&format!("{OWN}/sqs/eu-west-1/q/policy.json"), &json!({"Attributes": {"Policy": open("sqs").to_string()}}));
+    let rules = || -> Vec<String> {
+        let about = export.findings().into_iter().filter(|(_, message)| message.starts_with(&format!("`{queue}`")));
+        about.map(|(rule, _)| rule).collect()
+    };
+    assert_eq!(rules(), ["external-access"]);
+    let other = |statement: &Value| {
+        serde_json::from_str(&account(&[role("r", statement, &trusts_ec2())]).to_string().replace(OWN, OTHER)).unwrap()
+    };
+    export.put("other.json", &other(&allow("s3:GetObject")));
+    assert_eq!(rules(), [""; 0]);
+    export.put("other.json", &other(&allow("sqs:SendMessage")));
+    assert_eq!(rules(), ["cross-account-access"]);
+}

@@ -27,6 +27,7 @@ pub mod names;
 mod organization;
 mod outside;
 pub mod parse;
+mod probes;
 mod protected;
 pub mod public;
 mod requests;
@@ -41,7 +42,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
@@ -115,6 +116,10 @@ impl Cloud for Aws {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         steps::administration(estate, scope)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        probes::probes(estate, resource, kind)
     }
 
     fn documents(&self) -> Option<&dyn Documents> {
