@@ -308,7 +308,7 @@ fn an_account_without_its_organization_is_named_once() {
     let gaps: Vec<&str> = report["gaps"].as_array().unwrap().iter().map(|gap| gap["message"].as_str().unwrap()).collect();
     assert_eq!(
         gaps,
-        ["whether the account `111122223333` belongs to an organization is not in the input; no service or resource control policies were taken to apply"]
+        ["the organization of account `111122223333` is not in the input; no service or resource control policies were taken to apply"]
     );
     assert_eq!(report["findings"][0]["certainty"]["kind"], "proven");
 }
@@ -463,6 +463,8 @@ fn nobody_edits_what_is_the_provider_s() {
     ] {
         assert_eq!(can(action, on), expected, "{action} {on}");
     }
+    // It stays an administrator.
+    assert!(export.findings().iter().any(|(_, message)| message.contains("always administers")));
 }
 
 /// An action that is never asked on the resource is not refused by anybody; the answer says so.

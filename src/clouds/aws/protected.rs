@@ -9,12 +9,11 @@
 //! <https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html>: roles below `aws-reserved`
 //! are changed by IAM Identity Center only, which acts with a service-linked role.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use super::caller::Caller;
-use super::rule::PROTECTED;
-use crate::logic::{Attribute, Formula, Pattern, Patterns};
-use crate::model::{Effect, Grant, LayerGroup, Origin};
+use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
+use crate::model::Origin;
 
 /// Edits of a role.
 const ROLE_EDITS: &[&str] = &[
@@ -39,31 +38,32 @@ const POLICY_EDITS: &[&str] = &[
     "iam:untagpolicy",
 ];
 
-/// The edits that AWS refuses to `caller`.
-pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
+/// That such an edit does not take place: no request of `caller` is one. An administrator is one nevertheless, so this is
+/// a fact about requests and no limit of somebody's access.
+pub(super) fn facts(caller: &Caller<'_>) -> Formula {
     // IAM Identity Center edits its roles with a role of its own.
     let by_service = caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
-    (!by_service).then(|| GROUP.clone())
+    if by_service { Formula::True } else { EDITS.clone().not() }
 }
 
-static GROUP: LazyLock<LayerGroup> = LazyLock::new(|| {
+/// Whether a call is such an edit.
+pub(super) fn is_edit(action: &str, resource: &str) -> bool {
+    let known = Assignment::new()
+        .with_text(Attribute::action(), action.to_ascii_lowercase())
+        .with_text(Attribute::resource(), resource);
+    EDITS.restrict(&known) == Formula::True
+}
+
+static EDITS: LazyLock<Formula> = LazyLock::new(|| {
     let calls = |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
-    let on = |arns: &[&str]| Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))));
+    let on = |arns: &[&str]| {
+        Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))))
+    };
     let roles = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
-    let applies = Formula::any([
+    Formula::any([
         calls(ROLE_EDITS).and(on(&roles)),
         calls(POLICY_EDITS).and(on(&["arn:*:iam::aws:policy/*"])),
-    ]);
-    let refusal = Grant {
-        effect: Effect::Deny,
-        who: Formula::True,
-        actions: Formula::True,
-        resources: Formula::True,
-        condition: Formula::True,
-        origin: origin(),
-        gaps: Vec::new(),
-    };
-    LayerGroup { layer: PROTECTED, applies, grants: vec![Arc::new(refusal)] }
+    ])
 });
 
 /// What refuses, for reports.

@@ -38,11 +38,11 @@ pub(super) fn unknown_ceilings(estate: &mut Estate) {
         scopes().filter(|(id, _)| is_read(*id)).map(|(_, scope)| scope.name.as_str()).collect();
     let named = match read.as_slice() {
         [] => return,
-        [one] => format!("the account `{one}`"),
+        [one] => format!("account `{one}`"),
         [first, ..] => format!("{} accounts, such as `{first}`,", read.len()),
     };
     let message = format!(
-        "whether {named} belongs to an organization is not in the input; no service or resource control policies were taken to apply"
+        "the organization of {named} is not in the input; no service or resource control policies were taken to apply"
     );
     estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin: None });
 }
