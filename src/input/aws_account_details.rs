@@ -240,7 +240,8 @@ impl Loader<'_> {
         self.role(item, arn);
         let Some(id) = self.estate.find_principal(AWS, arn) else { return };
         let origin = item.origin(format!("role `{arn}`"));
-        let message = format!("the policies attached to `{arn}` are not in the input; it was taken to have none");
+        let message =
+            format!("the policies attached to `{arn}` are not in the input; it was taken to have none");
         let document = unknown(&format!("policies of {arn}"), None, origin.clone(), message);
         let policy = add_policy(self.estate, document);
         attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);

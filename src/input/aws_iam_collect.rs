@@ -92,7 +92,9 @@ struct Place<'p> {
 
 fn place(path: &str) -> Option<Place<'_>> {
     let start = ["aws/aws/", "aws/aws-cn/", "aws/aws-us-gov/"].into_iter().find_map(|head| {
-        let at = path.rfind(head).filter(|at| *at == 0 || path.get(..*at).is_some_and(|before| before.ends_with('/')))?;
+        let at = path
+            .rfind(head)
+            .filter(|at| *at == 0 || path.get(..*at).is_some_and(|before| before.ends_with('/')))?;
         path.get(at + head.len()..)
     })?;
     let (part, rest) = start.split_once('/')?;
@@ -195,7 +197,8 @@ impl<'d> Loader<'_, 'd> {
             let given = item.get("PolicyName").and_then(Tree::as_str).unwrap_or("inline policy");
             let route = Route::root().index(index).key("PolicyDocument");
             let written = Written { tree: item.get("PolicyDocument"), route: &route };
-            let place = origin(item, Route::root().index(index), format!("inline policy `{given}` of `{arn}`"));
+            let place =
+                origin(item, Route::root().index(index), format!("inline policy `{given}` of `{arn}`"));
             aws_members::inline(self.estate, self.problems, (id, arn), given, written, place);
         }
         for item in items("managed-policies") {

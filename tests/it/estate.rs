@@ -15,7 +15,8 @@ struct Export(PathBuf);
 
 impl Export {
     fn new(test: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("estate-{test}-{}", std::process::id()));
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("estate-{test}-{}", std::process::id()));
         drop(fs::remove_dir_all(&path));
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -57,7 +58,12 @@ impl Export {
         let (_, report, said) = self.run(&["scan"]);
         assert!(report["findings"].is_array(), "{said}");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        report["findings"].as_array().unwrap().iter().map(|one| (text(&one["rule"]), text(&one["message"]))).collect()
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (text(&one["rule"]), text(&one["message"])))
+            .collect()
     }
 }
 
@@ -101,133 +107,33 @@ fn trusts_ec2() -> Value {
     json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
 }
 
-/// Each kind of resource: the file, what the command prints, and the ARN that comes out.
-fn resources() -> Vec<(&'static str, Value, &'static str)> {
-    let text = |service: &str| open(service).to_string();
-    let escaped = text("execute-api").replace('"', "\\\"");
-    vec![
-        ("s3/b/policy.json", json!({"Policy": text("s3")}), "arn:aws:s3:::b"),
-        (
-            "s3/eu-west-1/accesspoint/a/policy.json",
-            json!({"Policy": text("s3")}),
-            "arn:aws:s3:eu-west-1:111122223333:accesspoint/a",
-        ),
-        (
-            "kms/eu-west-1/key/k/policy.json",
-            json!({"Policy": text("kms"), "PolicyName": "default"}),
-            "arn:aws:kms:eu-west-1:111122223333:key/k",
-        ),
-        (
-            "queue.json",
-            json!({"Attributes": {"QueueArn": "arn:aws:sqs:eu-west-1:111122223333:q", "Policy": text("sqs")}}),
-            "arn:aws:sqs:eu-west-1:111122223333:q",
-        ),
-        (
-            "sqs/eu-west-1/other.json",
-            json!({"Attributes": {"Policy": text("sqs")}}),
-            "arn:aws:sqs:eu-west-1:111122223333:other",
-        ),
-        (
-            "topic.json",
-            json!({"Attributes": {"TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Owner": OWN, "Policy": text("sns")}}),
-            "arn:aws:sns:eu-west-1:111122223333:t",
-        ),
-        (
-            "lambda/eu-west-1/function/f/policy.json",
-            json!({"Policy": text("lambda"), "RevisionId": "1"}),
-            "arn:aws:lambda:eu-west-1:111122223333:function:f",
-        ),
-        (
-            "lambda/eu-west-1/layer/l/3/policy.json",
-            json!({"Policy": text("lambda"), "RevisionId": "1"}),
-            "arn:aws:lambda:eu-west-1:111122223333:layer:l:3",
-        ),
-        (
-            "secret.json",
-            json!({"ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:s-AbCdEf", "Name": "s", "ResourcePolicy": text("secretsmanager")}),
-            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:s-AbCdEf",
-        ),
-        (
-            "ecr/eu-west-1/repository/team/app/policy.json",
-            json!({"registryId": OWN, "repositoryName": "team/app", "policyText": text("ecr")}),
-            "arn:aws:ecr:eu-west-1:111122223333:repository/team/app",
-        ),
-        (
-            "elasticfilesystem/eu-west-1/file-system/fs-1/policy.json",
-            json!({"FileSystemId": "fs-1", "Policy": text("elasticfilesystem")}),
-            "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1",
-        ),
-        (
-            "dynamodb/eu-west-1/table/t/policy.json",
-            json!({"Policy": text("dynamodb"), "RevisionId": "1"}),
-            "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
-        ),
-        (
-            "kinesis/eu-west-1/stream/s/policy.json",
-            json!({"Policy": text("kinesis")}),
-            "arn:aws:kinesis:eu-west-1:111122223333:stream/s",
-        ),
-        (
-            "domain.json",
-            json!({"DomainStatus": {"DomainName": "d", "ARN": "arn:aws:es:eu-west-1:111122223333:domain/d", "AccessPolicies": text("es")}}),
-            "arn:aws:es:eu-west-1:111122223333:domain/d",
-        ),
-        (
-            "es/eu-west-1/domain/e/policy.json",
-            json!({"DomainConfig": {"AccessPolicies": {"Options": text("es"), "Status": {}}}}),
-            "arn:aws:es:eu-west-1:111122223333:domain/e",
-        ),
-        (
-            "execute-api/eu-west-1/abc/policy.json",
-            json!({"id": "abc", "name": "api", "policy": escaped}),
-            "arn:aws:execute-api:eu-west-1:111122223333:abc",
-        ),
-        (
-            "bus.json",
-            json!({"Name": "b", "Arn": "arn:aws:events:eu-west-1:111122223333:event-bus/b", "Policy": text("events")}),
-            "arn:aws:events:eu-west-1:111122223333:event-bus/b",
-        ),
-        (
-            "logs/eu-west-1/resource-policies.json",
-            json!({"resourcePolicies": [{"policyName": "p", "policyDocument": text("logs"), "lastUpdatedTime": 1}]}),
-            "arn:aws:logs:eu-west-1:111122223333:log-group",
-        ),
-        (
-            "glacier/eu-west-1/vaults/v/policy.json",
-            json!({"policy": {"Policy": text("glacier")}}),
-            "arn:aws:glacier:eu-west-1:111122223333:vaults/v",
-        ),
-        (
-            "vault.json",
-            json!({"BackupVaultName": "v", "BackupVaultArn": "arn:aws:backup:eu-west-1:111122223333:backup-vault:v", "Policy": text("backup")}),
-            "arn:aws:backup:eu-west-1:111122223333:backup-vault:v",
-        ),
-        (
-            "artifacts.json",
-            json!({"policy": {"resourceArn": "arn:aws:codeartifact:eu-west-1:111122223333:domain/d", "revision": "1", "document": text("codeartifact")}}),
-            "arn:aws:codeartifact:eu-west-1:111122223333:domain/d",
-        ),
-        (
-            "repository.json",
-            json!({"policy": {"resourceArn": "arn:aws:codeartifact:eu-west-1:111122223333:repository/d/r", "revision": "1", "document": text("codeartifact")}}),
-            "arn:aws:codeartifact:eu-west-1:111122223333:repository/d/r",
-        ),
-        (
-            "glue/eu-west-1/catalog/policy.json",
-            json!({"PolicyInJson": text("glue"), "PolicyHash": "h"}),
-            "arn:aws:glue:eu-west-1:111122223333:catalog",
-        ),
-        (
-            "ram/eu-west-1/policies.json",
-            json!({"policies": [document(&json!({"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": ["ssm:GetParameter"], "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/shared"})).to_string()]}),
-            "arn:aws:ssm:eu-west-1:111122223333:parameter/shared",
-        ),
-        (
-            "wrapped.json",
-            json!([{"ResourceArn": "arn:aws:s3:::c", "Account": OWN, "Policy": open("s3")}, {"ResourceArn": "arn:aws:s3:::d", "Account": OWN, "Policy": text("s3")}]),
-            "arn:aws:s3:::d",
-        ),
-    ]
+/// Each kind of resource of `estate/resources.json`: the file, what the command prints, and the ARN that comes out. Where
+/// the answer holds the policy, the file says how: `TEXT service`, `ESCAPED service` (a text with its quotes escaped once
+/// more), `OBJECT service`, or `SHARED` for one that names its resource.
+fn resources() -> Vec<(String, Value, String)> {
+    let rows: Vec<Value> = serde_json::from_str(include_str!("estate/resources.json")).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    rows.iter().map(|row| (text(&row["file"]), filled(&row["content"]), text(&row["arn"]))).collect()
+}
+
+fn filled(value: &Value) -> Value {
+    let other = json!({"AWS": OTHER});
+    let parameter = "arn:aws:ssm:eu-west-1:111122223333:parameter/shared";
+    let shared = document(
+        &json!({"Effect": "Allow", "Principal": other, "Action": ["ssm:GetParameter"], "Resource": parameter}),
+    );
+    match value {
+        Value::Array(items) => items.iter().map(filled).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), filled(value))).collect(),
+        Value::String(text) => match text.split_once(' ') {
+            Some(("TEXT", service)) => json!(open(service).to_string()),
+            Some(("ESCAPED", service)) => json!(open(service).to_string().replace('"', "\\\"")),
+            Some(("OBJECT", service)) => open(service),
+            _ if text == "SHARED" => json!(shared.to_string()),
+            _ => value.clone(),
+        },
+        other => other.clone(),
+    }
 }
 
 /// Every type of resource: its policy is found in what the command prints, belongs to the right ARN, and a scan shows
@@ -267,7 +173,10 @@ fn a_scan_tells_public_from_own() {
         };
         let some: Vec<_> = resources().into_iter().filter(|(file, ..)| !file.starts_with("ram")).collect();
         for (file, content, _) in &some {
-            export.put(&format!("aws/{OWN}/{file}"), &serde_json::from_str(&ours(&content.to_string())).unwrap());
+            export.put(
+                &format!("aws/{OWN}/{file}"),
+                &serde_json::from_str(&ours(&content.to_string())).unwrap(),
+            );
         }
         let findings = export.findings();
         for (file, _, arn) in &some {
@@ -281,7 +190,10 @@ fn a_scan_tells_public_from_own() {
 #[test]
 fn a_policy_that_is_missing_is_named() {
     let export = Export::new("missing");
-    export.put(&format!("aws/{OWN}/account.json"), &account(&[role("r", &allow("s3:GetObject"), &trusts_ec2())]));
+    export.put(
+        &format!("aws/{OWN}/account.json"),
+        &account(&[role("r", &allow("s3:GetObject"), &trusts_ec2())]),
+    );
     let ask = || export.can(&arn("role", "r"), "s3:GetObject", "arn:aws:s3:::b/k");
     let policy = "the policy of `arn:aws:s3:::b` is not in the input and was taken to say nothing";
     let (allowed, gaps) = ask();
@@ -305,10 +217,13 @@ fn an_account_without_its_organization_is_named_once() {
     let export = Export::new("no-organization");
     export.put(&format!("aws/{OWN}/account.json"), &account(&[role("r", &allow("*"), &trusts_ec2())]));
     let (_, report, _) = export.run(&["scan"]);
-    let gaps: Vec<&str> = report["gaps"].as_array().unwrap().iter().map(|gap| gap["message"].as_str().unwrap()).collect();
+    let gaps: Vec<&str> =
+        report["gaps"].as_array().unwrap().iter().map(|gap| gap["message"].as_str().unwrap()).collect();
     assert_eq!(
         gaps,
-        ["the organization of account `111122223333` is not in the input; no service or resource control policies were taken to apply"]
+        [
+            "the organization of account `111122223333` is not in the input; no service or resource control policies were taken to apply"
+        ]
     );
     assert_eq!(report["findings"][0]["certainty"]["kind"], "proven");
 }
@@ -364,7 +279,9 @@ fn an_access_control_list_counts_unless_it_is_switched_off() {
         ]})
     };
     let anonymous = |action: &str, on: &str| export.allowed("anonymous", action, on);
-    export.put(&format!("{folder}/policy.json"), &json!({})).put(&format!("{folder}/acl.json"), &list("AllUsers", "READ"));
+    export
+        .put(&format!("{folder}/policy.json"), &json!({}))
+        .put(&format!("{folder}/acl.json"), &list("AllUsers", "READ"));
     assert_eq!(anonymous("s3:ListBucket", "arn:aws:s3:::b"), "always");
     assert_eq!(anonymous("s3:PutObject", "arn:aws:s3:::b/k"), "never");
     assert_eq!(export.findings()[0].0, "public-resource");
@@ -380,20 +297,29 @@ fn an_access_control_list_counts_unless_it_is_switched_off() {
     assert_eq!(anonymous("s3:PutBucketAcl", "arn:aws:s3:::b"), "always");
     let enforced = json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}});
     export.put(&format!("{folder}/ownership-controls.json"), &enforced);
-    assert_eq!(export.can("anonymous", "s3:PutBucketAcl", "arn:aws:s3:::b"), ("never".to_owned(), Vec::new()));
+    assert_eq!(
+        export.can("anonymous", "s3:PutBucketAcl", "arn:aws:s3:::b"),
+        ("never".to_owned(), Vec::new())
+    );
     for name in ["acl", "ownership-controls"] {
         fs::remove_file(export.0.join(format!("{folder}/{name}.json"))).unwrap();
     }
     let (_, gaps) = export.can("anonymous", "s3:ListBucket", "arn:aws:s3:::b");
-    assert_eq!(gaps, ["the access control list of `arn:aws:s3:::b` is not in the input and was taken to give nothing"]);
+    assert_eq!(
+        gaps,
+        ["the access control list of `arn:aws:s3:::b` is not in the input and was taken to give nothing"]
+    );
 }
 
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
 #[test]
 fn a_request_through_an_endpoint_meets_its_policy() {
     let export = Export::new("endpoint");
-    let bucket = document(&json!({"Effect": "Allow", "Principal": {"AWS": arn("role", "r")}, "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}));
-    let endpoint = document(&json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}));
+    let bucket = document(
+        &json!({"Effect": "Allow", "Principal": {"AWS": arn("role", "r")}, "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}),
+    );
+    let endpoint =
+        document(&json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}));
     export
         .put(&format!("aws/{OWN}/account.json"), &account(&[role("r", &allow("sqs:*"), &trusts_ec2())]))
         .put(&format!("aws/{OWN}/s3/b/policy.json"), &json!({"Policy": bucket.to_string()}));
@@ -411,7 +337,10 @@ fn a_session_policy_limits_the_sessions_of_a_role() {
     export.put(&format!("aws/{OWN}/s3/b/policy.json"), &json!({}));
     let can = |action: &str| export.can(&arn("role", "r"), action, "arn:aws:s3:::b/k");
     assert_eq!(can("s3:PutObject").0, "always");
-    export.put("session.json", &json!({"PrincipalArn": arn("role", "r"), "SessionPolicies": [document(&allow("s3:GetObject"))]}));
+    export.put(
+        "session.json",
+        &json!({"PrincipalArn": arn("role", "r"), "SessionPolicies": [document(&allow("s3:GetObject"))]}),
+    );
     assert_eq!(can("s3:PutObject").0, "never");
     let (allowed, gaps) = can("s3:GetObject");
     assert_eq!(allowed, "always");
@@ -422,7 +351,8 @@ fn a_session_policy_limits_the_sessions_of_a_role() {
 #[test]
 fn the_text_of_a_boundary_may_be_in_another_file() {
     let mut bounded = role("r", &allow("*"), &trusts_ec2());
-    bounded["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy", "bound")});
+    bounded["PermissionsBoundary"] =
+        json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy", "bound")});
     let text = |action: &str| json!({"PolicyVersion": {"Document": document(&allow(action)), "VersionId": "v2", "IsDefaultVersion": true}});
     let mut wrapped = text("s3:*");
     wrapped["PolicyArn"] = json!(arn("policy", "bound"));
@@ -432,10 +362,14 @@ fn the_text_of_a_boundary_may_be_in_another_file() {
     ] {
         let export = Export::new(&format!("boundary-{name}"));
         export.put(&format!("aws/{OWN}/account.json"), &account(std::slice::from_ref(&bounded)));
-        let can = || export.can(&arn("role", "r"), "sqs:CreateQueue", &format!("arn:aws:sqs:eu-west-1:{OWN}:q"));
+        let can =
+            || export.can(&arn("role", "r"), "sqs:CreateQueue", &format!("arn:aws:sqs:eu-west-1:{OWN}:q"));
         let (allowed, gaps) = can();
         assert_eq!(allowed, "always");
-        assert!(gaps.iter().any(|gap| gap.contains("a permission boundary, is not in the input")), "{gaps:?}");
+        assert!(
+            gaps.iter().any(|gap| gap.contains("a permission boundary, is not in the input")),
+            "{gaps:?}"
+        );
         export.put(&file, &content);
         let (allowed, gaps) = can();
         assert_eq!(allowed, "never", "{name}");
@@ -477,7 +411,10 @@ fn an_action_that_is_never_asked_on_a_resource() {
     assert_eq!(allowed, "never");
     assert!(gaps[0].starts_with("`s3:GetObject` is never asked on `arn:aws:sqs:"), "{gaps:?}");
     let (_, gaps) = ask("s3:ListAllMyBuckets", "arn:aws:s3:::b");
-    assert_eq!(gaps, ["`s3:ListAllMyBuckets` is about no resource: it is asked on `*`, and never on `arn:aws:s3:::b`"]);
+    assert_eq!(
+        gaps,
+        ["`s3:ListAllMyBuckets` is about no resource: it is asked on `*`, and never on `arn:aws:s3:::b`"]
+    );
 }
 
 /// Actions that no catalog has are named once.
@@ -501,40 +438,92 @@ fn collected(test: &str) -> Export {
     let put = |path: &str, content: Value| {
         export.put(&format!("{own}/{path}"), &content);
     };
-    let bucket = document(&json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::Acme/*"}));
+    let bucket = document(
+        &json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::Acme/*"}),
+    );
     put("organization.json", json!({"organizationId": "o-abcdefghij"}));
-    put("iam/role/reader/metadata.json", json!({"arn": arn("role", "team/Reader"), "name": "Reader", "id": "AROAREADER", "path": "/team/", "permissionBoundary": arn("policy", "Bound")}));
-    put("iam/role/reader/trust-policy.json", document(&json!({"Effect": "Allow", "Principal": {"AWS": arn("user", "Ann")}, "Action": "sts:AssumeRole"})));
-    put("iam/role/reader/inline-policies.json", json!([{"PolicyName": "all", "PolicyDocument": document(&allow("*"))}]));
+    put(
+        "iam/role/reader/metadata.json",
+        json!({"arn": arn("role", "team/Reader"), "name": "Reader", "id": "AROAREADER", "path": "/team/", "permissionBoundary": arn("policy", "Bound")}),
+    );
+    put(
+        "iam/role/reader/trust-policy.json",
+        document(
+            &json!({"Effect": "Allow", "Principal": {"AWS": arn("user", "Ann")}, "Action": "sts:AssumeRole"}),
+        ),
+    );
+    put(
+        "iam/role/reader/inline-policies.json",
+        json!([{"PolicyName": "all", "PolicyDocument": document(&allow("*"))}]),
+    );
     put("iam/role/reader/tags.json", json!({"team": "data"}));
     put("iam/policy/bound/metadata.json", json!({"arn": arn("policy", "Bound"), "defaultVersionId": "v1"}));
-    put("iam/policy/bound/current-policy.json", document(&json!({"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "data"}}})));
-    put("iam/group/devs/metadata.json", json!({"arn": arn("group", "Devs"), "name": "Devs", "id": "AGPADEVS", "path": "/"}));
+    put(
+        "iam/policy/bound/current-policy.json",
+        document(
+            &json!({"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "data"}}}),
+        ),
+    );
+    put(
+        "iam/group/devs/metadata.json",
+        json!({"arn": arn("group", "Devs"), "name": "Devs", "id": "AGPADEVS", "path": "/"}),
+    );
     put("iam/group/devs/managed-policies.json", json!(["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]));
-    put("iam/user/ann/metadata.json", json!({"arn": arn("user", "Ann"), "name": "Ann", "id": "AIDAANN", "path": "/"}));
+    put(
+        "iam/user/ann/metadata.json",
+        json!({"arn": arn("user", "Ann"), "name": "Ann", "id": "AIDAANN", "path": "/"}),
+    );
     put("iam/user/ann/groups.json", json!([arn("group", "Devs")]));
     put("s3/acme/metadata.json", json!({"arn": "arn:aws:s3:::Acme", "name": "Acme", "region": "eu-west-1"}));
     put("s3/acme/policy.json", bucket);
-    put("s3-bpa.json", json!({"BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": false, "RestrictPublicBuckets": false}));
-    put("kms/eu-west-1/key/k/metadata.json", json!({"arn": format!("arn:aws:kms:eu-west-1:{OWN}:key/k"), "id": "k"}));
+    put(
+        "s3-bpa.json",
+        json!({"BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": false, "RestrictPublicBuckets": false}),
+    );
+    put(
+        "kms/eu-west-1/key/k/metadata.json",
+        json!({"arn": format!("arn:aws:kms:eu-west-1:{OWN}:key/k"), "id": "k"}),
+    );
     put("kms/eu-west-1/key/k/policy.json", open("kms"));
-    put("sqs/eu-west-1/q/metadata.json", json!({"arn": format!("arn:aws:sqs:eu-west-1:{OWN}:q"), "name": "q"}));
+    put(
+        "sqs/eu-west-1/q/metadata.json",
+        json!({"arn": format!("arn:aws:sqs:eu-west-1:{OWN}:q"), "name": "q"}),
+    );
     let shared = json!({"arn": format!("arn:aws:ssm:eu-west-1:{OWN}:parameter/p"), "shares": [], "policy": open("ssm")});
     put("ram/eu-west-1/arn-aws-ssm.json", shared);
     let organization = "aws/aws/organizations/o-abcdefghij";
     let put = |path: &str, content: Value| {
         export.put(&format!("{organization}/{path}"), &content);
     };
-    let policy = |kind: &str, id: &str| format!("arn:aws:organizations::{OTHER}:policy/o-abcdefghij/{kind}/{id}");
+    let policy =
+        |kind: &str, id: &str| format!("arn:aws:organizations::{OTHER}:policy/o-abcdefghij/{kind}/{id}");
     let full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
-    put("metadata.json", json!({"id": "o-abcdefghij", "rootOu": "r-ab12", "rootAccountId": OTHER, "features": {"SERVICE_CONTROL_POLICY": true, "RESOURCE_CONTROL_POLICY": false}}));
-    put("ous.json", json!({"r-ab12": {"scps": [full], "rcps": []}, "ou-ab12-11112222": {"parent": "r-ab12", "scps": [full, policy("service_control_policy", "p-Forbid00")], "rcps": []}}));
-    put("accounts.json", json!({OWN: {"ou": "ou-ab12-11112222", "scps": [full], "rcps": []}, OTHER: {"ou": "r-ab12", "scps": [full], "rcps": []}}));
+    put(
+        "metadata.json",
+        json!({"id": "o-abcdefghij", "rootOu": "r-ab12", "rootAccountId": OTHER, "features": {"SERVICE_CONTROL_POLICY": true, "RESOURCE_CONTROL_POLICY": false}}),
+    );
+    put(
+        "ous.json",
+        json!({"r-ab12": {"scps": [full], "rcps": []}, "ou-ab12-11112222": {"parent": "r-ab12", "scps": [full, policy("service_control_policy", "p-Forbid00")], "rcps": []}}),
+    );
+    put(
+        "accounts.json",
+        json!({OWN: {"ou": "ou-ab12-11112222", "scps": [full], "rcps": []}, OTHER: {"ou": "r-ab12", "scps": [full], "rcps": []}}),
+    );
     put("structure.json", json!({"r-ab12": {"children": {}}}));
-    put("scps/p-fullawsaccess/metadata.json", json!({"arn": full, "name": "FullAWSAccess", "awsManaged": true}));
+    put(
+        "scps/p-fullawsaccess/metadata.json",
+        json!({"arn": full, "name": "FullAWSAccess", "awsManaged": true}),
+    );
     put("scps/p-fullawsaccess/policy.json", document(&allow("*")));
-    put("scps/p-forbid00/metadata.json", json!({"arn": policy("service_control_policy", "p-Forbid00"), "name": "forbid"}));
-    put("scps/p-forbid00/policy.json", document(&json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"})));
+    put(
+        "scps/p-forbid00/metadata.json",
+        json!({"arn": policy("service_control_policy", "p-Forbid00"), "name": "forbid"}),
+    );
+    put(
+        "scps/p-forbid00/policy.json",
+        document(&json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"})),
+    );
     export.put("aws/aws/indexes/buckets-to-accounts.json", &json!({"Acme": OWN}));
     export
 }
@@ -565,7 +554,9 @@ fn what_iam_collect_writes_is_read() {
     let (_, gaps) = export.can(&ann, "sqs:SendMessage", &queue);
     assert_eq!(gaps, [format!("the policy of `{queue}` is not in the input and was taken to say nothing")]);
     let found = export.findings();
-    let about = |rule: &str, name: &str| found.iter().any(|(id, message)| id == rule && message.starts_with(&format!("`{name}`")));
+    let about = |rule: &str, name: &str| {
+        found.iter().any(|(id, message)| id == rule && message.starts_with(&format!("`{name}`")))
+    };
     assert!(about("public-resource", "arn:aws:s3:::Acme"), "{found:#?}");
     // The other account is the management account of the same organization, so it is no outsider.
     assert!(!about("external-access", &key), "{found:#?}");
@@ -583,7 +574,10 @@ fn parts_of_what_iam_collect_writes() {
     assert!(gaps.iter().any(|gap| gap.contains("a permission boundary, is not in the input")), "{gaps:?}");
     fs::remove_file(export.0.join("aws/aws/organizations/o-abcdefghij/scps/p-forbid00/policy.json")).unwrap();
     let (_, gaps) = export.can(&arn("role", "team/Reader"), "s3:DeleteBucket", "arn:aws:s3:::Acme");
-    assert!(gaps.iter().any(|gap| gap.contains("the text of policy `forbid` is not in the input")), "{gaps:?}");
+    assert!(
+        gaps.iter().any(|gap| gap.contains("the text of policy `forbid` is not in the input")),
+        "{gaps:?}"
+    );
 }
 
 /// A role that trusts a shared provider: with a subject of its own, with none, and with one for everybody.
@@ -629,8 +623,13 @@ fn a_service_acts_for_known_customers_only() {
     {
         let export = Export::new(&format!("deputy-{number}"));
         let who = json!({"Service": format!("{service}.amazonaws.com")});
-        let policy = document(&json!({"Effect": "Allow", "Principal": who, "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}));
-        export.put(&format!("{OWN}/sqs/eu-west-1/q/policy.json"), &json!({"Attributes": {"Policy": policy.to_string()}}));
+        let policy = document(
+            &json!({"Effect": "Allow", "Principal": who, "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}),
+        );
+        export.put(
+            &format!("{OWN}/sqs/eu-west-1/q/policy.json"),
+            &json!({"Attributes": {"Policy": policy.to_string()}}),
+        );
         let is_found = export.findings().iter().any(|(rule, _)| rule == "confused-deputy");
         assert_eq!(is_found, found, "{service} {condition}");
     }
@@ -642,14 +641,19 @@ fn a_service_acts_for_known_customers_only() {
 fn access_between_known_accounts_is_told_apart() {
     let export = Export::new("neighbours");
     let queue = format!("arn:aws:sqs:eu-west-1:{OWN}:q");
-    export.put(&format!("{OWN}/sqs/eu-west-1/q/policy.json"), &json!({"Attributes": {"Policy": open("sqs").to_string()}}));
+    export.put(
+        &format!("{OWN}/sqs/eu-west-1/q/policy.json"),
+        &json!({"Attributes": {"Policy": open("sqs").to_string()}}),
+    );
     let rules = || -> Vec<String> {
-        let about = export.findings().into_iter().filter(|(_, message)| message.starts_with(&format!("`{queue}`")));
+        let about =
+            export.findings().into_iter().filter(|(_, message)| message.starts_with(&format!("`{queue}`")));
         about.map(|(rule, _)| rule).collect()
     };
     assert_eq!(rules(), ["external-access"]);
     let other = |statement: &Value| {
-        serde_json::from_str(&account(&[role("r", statement, &trusts_ec2())]).to_string().replace(OWN, OTHER)).unwrap()
+        serde_json::from_str(&account(&[role("r", statement, &trusts_ec2())]).to_string().replace(OWN, OTHER))
+            .unwrap()
     };
     export.put("other.json", &other(&allow("s3:GetObject")));
     assert_eq!(rules(), [""; 0]);

@@ -26,6 +26,7 @@ mod simulate;
 mod who_can;
 #[cfg(test)]
 mod estate;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod organization;

@@ -186,7 +186,8 @@ fn organization_keys_follow_from_the_tree() {
     let ours = json!({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}});
     let other = json!({"StringEquals": {"aws:PrincipalOrgID": "o-zyxwvutsrq"}});
     let unit = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": [way]}});
-    let elsewhere = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-abcdefghij/r-ab12/ou-other/*"]}});
+    let elsewhere =
+        json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-abcdefghij/r-ab12/ou-other/*"]}});
     let same = json!({"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}});
     let resource = json!({"StringNotEquals": {"aws:ResourceOrgID": "o-abcdefghij"}});
     for (number, (condition, member, managing, outside, anonymous)) in [
@@ -209,7 +210,8 @@ fn organization_keys_follow_from_the_tree() {
         for account in [MEMBER, MANAGEMENT] {
             let name = if account == MEMBER { "member.json" } else { "management.json" };
             let user = json!({"Path": "/", "UserName": "ann", "UserId": "AIDA", "Arn": ann(account), "GroupList": [], "AttachedManagedPolicies": [], "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}}}]});
-            let none = json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []});
+            let none =
+                json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []});
             let mut content = none.clone();
             content["UserDetailList"] = json!([user]);
             export.put(name, &content);

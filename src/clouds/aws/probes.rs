@@ -16,7 +16,10 @@ const SHARED_PROVIDERS: &[(&str, &str)] = &[
     ("token.actions.githubusercontent.com", "repo:somebody-else/anything:ref:refs/heads/main"),
     ("gitlab.com", "project_path:somebody-else/anything:ref_type:branch:ref:main"),
     ("app.terraform.io", "organization:somebody-else:project:anything:workspace:anything:run_phase:apply"),
-    ("agent.buildkite.com", "organization:somebody-else:pipeline:anything:ref:refs/heads/main:commit:HEAD:step:build"),
+    (
+        "agent.buildkite.com",
+        "organization:somebody-else:pipeline:anything:ref:refs/heads/main:commit:HEAD:step:build",
+    ),
 ];
 
 /// Services that act for whichever customer asks them and say in `aws:SourceAccount` and `aws:SourceArn` for whom.
@@ -96,10 +99,11 @@ fn foreign_subjects(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
 /// The token has no other claims that the statement asks for: somebody else's would not fit them.
 fn without_claims(statement: &Statement, host: &str) -> Formula {
     let head = format!("{host}:");
-    let asked: BTreeSet<String> = statement.condition.iter().map(|test| keys::folded(&test.key.value)).collect();
-    let others = asked.into_iter().filter(|key| {
-        key.strip_prefix(&head).is_some_and(|claim| !["sub", "aud"].contains(&claim))
-    });
+    let asked: BTreeSet<String> =
+        statement.condition.iter().map(|test| keys::folded(&test.key.value)).collect();
+    let others = asked
+        .into_iter()
+        .filter(|key| key.strip_prefix(&head).is_some_and(|claim| !["sub", "aud"].contains(&claim)));
     Formula::all(others.map(|key| Formula::present(keys::attribute(&key, Kind::Text)).not()))
 }
 

@@ -42,7 +42,8 @@ const POLICY_EDITS: &[&str] = &[
 /// a fact about requests and no limit of somebody's access.
 pub(super) fn facts(caller: &Caller<'_>) -> Formula {
     // IAM Identity Center edits its roles with a role of its own.
-    let by_service = caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
+    let by_service =
+        caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
     if by_service { Formula::True } else { EDITS.clone().not() }
 }
 
@@ -55,7 +56,8 @@ pub(super) fn is_edit(action: &str, resource: &str) -> bool {
 }
 
 static EDITS: LazyLock<Formula> = LazyLock::new(|| {
-    let calls = |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
+    let calls =
+        |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
     let on = |arns: &[&str]| {
         Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))))
     };

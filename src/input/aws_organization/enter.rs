@@ -13,9 +13,19 @@ use crate::model::{Estate, Gap, GapKind, Origin, Scope, ScopeId, ScopeKind, Targ
 use crate::text::Problem;
 
 /// Puts all of it into the estate.
-pub(in super::super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-    let mut entry =
-        Entry { organization, estate, problems, top: None, scopes: BTreeMap::new(), attached: BTreeSet::new() };
+pub(in super::super) fn enter(
+    organization: &Organization<'_>,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    let mut entry = Entry {
+        organization,
+        estate,
+        problems,
+        top: None,
+        scopes: BTreeMap::new(),
+        attached: BTreeSet::new(),
+    };
     entry.top();
     entry.tree();
     let roots = &organization.roots;
