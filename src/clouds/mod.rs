@@ -153,4 +153,6 @@ pub struct Demand {
     pub action: String,
     /// On every resource that matches these.
     pub resources: Patterns,
+    /// But for those that match these: what nobody may do there takes nothing from an administrator.
+    pub except: Patterns,
 }

@@ -38,6 +38,7 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
         work.groups.extend(endpoints::groups(estate));
     }
+    work.groups.extend(protected::group(&caller));
     work.rule_groups();
     let facts = work.facts(question, &resources);
     let mut layers =
@@ -265,7 +266,7 @@ impl<'e> Work<'e> {
 
     /// What holds for every request of the question.
     fn facts(&self, question: &Question, resources: &[ResourceId]) -> Formula {
-        let mut facts = vec![protected::facts(&self.caller)];
+        let mut facts = Vec::new();
         if let Object::Within(resource) = question.object {
             facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
         }

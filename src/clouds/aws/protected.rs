@@ -9,11 +9,12 @@
 //! <https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html>: roles below `aws-reserved`
 //! are changed by IAM Identity Center only, which acts with a service-linked role.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::caller::Caller;
-use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
-use crate::model::Origin;
+use super::rule::PROTECTED;
+use crate::logic::{Attribute, Formula, Pattern, Patterns};
+use crate::model::{Effect, Grant, LayerGroup, Origin};
 
 /// Edits of a role.
 const ROLE_EDITS: &[&str] = &[
@@ -38,34 +39,39 @@ const POLICY_EDITS: &[&str] = &[
     "iam:untagpolicy",
 ];
 
-/// That such an edit does not take place: no request of `caller` is one. An administrator is one nevertheless, so this is
-/// a fact about requests and no limit of somebody's access.
-pub(super) fn facts(caller: &Caller<'_>) -> Formula {
+/// The edits that AWS refuses to `caller`.
+pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
     // IAM Identity Center edits its roles with a role of its own.
     let by_service =
         caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
-    if by_service { Formula::True } else { EDITS.clone().not() }
+    let refusal = || Grant {
+        effect: Effect::Deny,
+        who: Formula::True,
+        actions: Formula::True,
+        resources: Formula::True,
+        condition: Formula::True,
+        origin: origin(),
+        gaps: Vec::new(),
+    };
+    (!by_service).then(|| LayerGroup {
+        layer: PROTECTED,
+        applies: EDITS.clone(),
+        grants: vec![Arc::new(refusal())],
+    })
 }
 
-/// Whether a call is such an edit.
-pub(super) fn is_edit(action: &str, resource: &str) -> bool {
-    let known = Assignment::new()
-        .with_text(Attribute::action(), action.to_ascii_lowercase())
-        .with_text(Attribute::resource(), resource);
-    EDITS.restrict(&known) == Formula::True
+/// The roles that nobody in the account edits.
+pub(super) fn roles() -> Patterns {
+    let arns = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
+    Patterns::of(arns.iter().map(|arn| Pattern::arn(arn)))
 }
 
 static EDITS: LazyLock<Formula> = LazyLock::new(|| {
     let calls =
         |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
-    let on = |arns: &[&str]| {
-        Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))))
-    };
-    let roles = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
-    Formula::any([
-        calls(ROLE_EDITS).and(on(&roles)),
-        calls(POLICY_EDITS).and(on(&["arn:*:iam::aws:policy/*"])),
-    ])
+    let on = |patterns: Patterns| Formula::matches(Attribute::resource(), patterns);
+    let policies = Patterns::of([Pattern::arn("arn:*:iam::aws:policy/*")]);
+    Formula::any([calls(ROLE_EDITS).and(on(roles())), calls(POLICY_EDITS).and(on(policies))])
 });
 
 /// What refuses, for reports.

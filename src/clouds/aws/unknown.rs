@@ -8,7 +8,7 @@ use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
-use super::{AWS, asker, catalog, facts, layers, protected};
+use super::{AWS, asker, catalog, facts, layers};
 use crate::logic::Universe;
 use crate::model::{Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
 
@@ -47,8 +47,7 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         Object::Any => return Vec::new(),
     };
     let action = question.action.as_deref();
-    let unasked = action
-        .and_then(|action| unasked(action, &question.object).or_else(|| refused(action, &question.object)));
+    let unasked = action.and_then(|action| unasked(action, &question.object));
     if caller.class == Class::Holder || unasked.is_some() {
         return unasked.into_iter().collect();
     }
@@ -93,13 +92,6 @@ fn unasked(action: &str, object: &Object) -> Option<Gap> {
         kinds => format!("`{action}` is never asked on `{name}`, only on `{}`", kinds.join("`, `")),
     };
     Some(Gap { kind: GapKind::UnknownAction, message, origin: None })
-}
-
-/// That nobody can do it, whatever policies say.
-fn refused(action: &str, object: &Object) -> Option<Gap> {
-    let Object::Named(name) = object else { return None };
-    let message = format!("`{action}` on `{name}` is refused by AWS itself, whatever policies allow");
-    protected::is_edit(action, name).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 /// At most so many kinds of resources are named.
