@@ -19,6 +19,8 @@ mod corpus;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod lints;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod simulate;
