@@ -83,6 +83,11 @@ pub trait Cloud: Sync {
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
 
+    /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
+    fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
+        Vec::new()
+    }
+
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
         None
@@ -121,6 +126,26 @@ pub struct Step {
     pub question: Question,
 }
 
+/// Kinds of strangers that may get at a resource because a policy trusts more than was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// Somebody else's token of an identity provider that many share.
+    ForeignSubject,
+    /// Somebody else for whom a trusted service of the provider acts.
+    ForeignCustomer,
+    /// A principal of another account of the same estate.
+    Neighbour,
+}
+
+/// A question about a stranger.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// What is asked.
+    pub question: Question,
+    /// What holds for the stranger's requests.
+    pub given: Formula,
+}
+
 /// One thing that an administrator may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
@@ -128,4 +153,6 @@ pub struct Demand {
     pub action: String,
     /// On every resource that matches these.
     pub resources: Patterns,
+    /// But for those that match these: what nobody may do there takes nothing from an administrator.
+    pub except: Patterns,
 }

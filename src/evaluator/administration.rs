@@ -2,7 +2,7 @@
 
 use super::{Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::clouds;
-use crate::logic::{Attribute, Formula};
+use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{Object, PrincipalId, Question, ScopeId, Subject};
 
 /// How a principal stands to the administration of a scope.
@@ -40,7 +40,8 @@ impl Evaluator<'_> {
                 action: Some(demand.action.clone()),
                 object: Object::Any,
             };
-            let given = Formula::matches(Attribute::resource(), demand.resources.clone());
+            let on = |patterns: &Patterns| Formula::matches(Attribute::resource(), patterns.clone());
+            let given = on(&demand.resources).and(on(&demand.except).not());
             let posed = self.pose(&question)?;
             let can = self.can_posed(&question, &posed, &given)?;
             certainty = certainty.and(can.certainty);

@@ -29,6 +29,7 @@ mod organization;
 mod outside;
 pub mod parse;
 mod presence;
+mod probes;
 mod protected;
 pub mod public;
 mod requests;
@@ -44,7 +45,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
@@ -118,6 +119,10 @@ impl Cloud for Aws {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         steps::administration(estate, scope)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        probes::probes(estate, resource, kind)
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

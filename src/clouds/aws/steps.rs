@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Document, Element, PrincipalName, Statement};
 use super::rule::{IDENTITY, TRUST};
-use super::{AWS, body};
+use super::{AWS, body, protected};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Pattern, Patterns};
 use crate::model::{
@@ -196,7 +196,11 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         let head = format!("arn:{partition}:iam::{}:{kind}/", scope.name);
         Patterns::of([Pattern::prefix(&head, Case::Sensitive)])
     };
-    let demand = |action: &str, kind: &str| Demand { action: format!("iam:{action}"), resources: all(kind) };
+    let demand = |action: &str, kind: &str| Demand {
+        action: format!("iam:{action}"),
+        resources: all(kind),
+        except: protected::roles(),
+    };
     vec![
         demand("AttachRolePolicy", "role"),
         demand("AttachUserPolicy", "user"),

@@ -46,7 +46,8 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         },
         Object::Any => return Vec::new(),
     };
-    let unasked = question.action.as_deref().and_then(|action| unasked(action, &question.object));
+    let action = question.action.as_deref();
+    let unasked = action.and_then(|action| unasked(action, &question.object));
     if caller.class == Class::Holder || unasked.is_some() {
         return unasked.into_iter().collect();
     }
