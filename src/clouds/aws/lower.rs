@@ -7,16 +7,19 @@ use std::sync::{Arc, OnceLock};
 
 use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Version};
 use super::conditions::{self, Unreadable};
+use super::evaluate::Clause;
 use super::keys;
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Effect, Gap, GapKind, Grant, Origin};
 
-/// What the estate stores of a policy: the document, and its grants once somebody asked for them.
+/// What the estate stores of a policy: the document, and once somebody asked for them its grants, and its statements as
+/// the concrete rule reads them. The two have nothing but the document in common.
 #[derive(Debug)]
 pub struct Body {
     /// The typed document.
     pub document: Document,
     lowered: OnceLock<Vec<Lowered>>,
+    clauses: OnceLock<Vec<Clause>>,
 }
 
 /// One statement as grants.
@@ -35,7 +38,14 @@ pub struct Lowered {
 impl Body {
     /// The body of a document.
     pub fn new(document: Document) -> Self {
-        Self { document, lowered: OnceLock::new() }
+        Self { document, lowered: OnceLock::new(), clauses: OnceLock::new() }
+    }
+
+    /// The statements, each ready for the concrete rule, in document order.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = (&Statement, &Clause)> {
+        let ready = |one: &Statement| Clause::new(one, self.document.version);
+        let clauses = self.clauses.get_or_init(|| self.document.statements.iter().map(ready).collect());
+        self.document.statements.iter().zip(clauses)
     }
 
     /// The statements as grants, in document order.

@@ -19,9 +19,11 @@ mod documents;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod globs;
 pub mod keys;
 mod layers;
 mod lower;
+mod names;
 mod outside;
 pub mod parse;
 pub mod public;
@@ -39,7 +41,7 @@ use super::documents::Documents;
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -94,6 +96,10 @@ impl Cloud for Aws {
 
     fn decide(&self, estate: &Estate, request: &Request) -> Decision {
         decide::decide(estate, request)
+    }
+
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        decide::verdict(estate, request)
     }
 
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
