@@ -20,6 +20,7 @@ pub mod estate;
 mod evaluate;
 mod facts;
 mod globs;
+mod guards;
 pub mod keys;
 mod layers;
 mod lower;
