@@ -71,6 +71,7 @@ impl Names {
 
 impl Table {
     fn is(&self, cloud: CloudId, family: Family) -> bool {
-        self.family == family && self.cloud == cloud
+        // A cloud's id is nearly always the very text that it was defined with.
+        self.family == family && (std::ptr::eq(self.cloud.as_str(), cloud.as_str()) || self.cloud == cloud)
     }
 }

@@ -38,6 +38,7 @@ pub(super) enum Kind {
 enum Resource {
     User,
     Role,
+    ServiceLinkedRole,
     Federated,
     Root,
     Other,
@@ -45,7 +46,9 @@ enum Resource {
 
 impl<'a> Caller<'a> {
     pub(super) fn find(estate: &'a Estate, name: &'a str) -> Self {
-        let (role, session) = match split_session(name) {
+        let named = Arn::parse(name);
+        let takes_on = named.is_some_and(|arn| arn.resource.starts_with("assumed-role/"));
+        let (role, session) = match takes_on.then(|| split_session(name)).flatten() {
             Some((role, session)) => (Some(role), Some(session)),
             None => (None, None),
         };
@@ -55,7 +58,10 @@ impl<'a> Caller<'a> {
         };
         let id = exact.or_else(|| role.as_ref().and_then(by_role));
         let principal = id.and_then(|id| estate.principal(id).map(|principal| (id, principal)));
-        let arn = Arn::parse(principal.map_or(name, |(_, principal)| &principal.name));
+        let arn = match principal {
+            Some((_, principal)) if principal.name != name => Arn::parse(&principal.name),
+            _ => named,
+        };
         let name = match (principal, role) {
             (Some((_, principal)), _) => Cow::Borrowed(principal.name.as_str()),
             (None, Some(role)) => Cow::Owned(role),
@@ -73,11 +79,12 @@ impl<'a> Caller<'a> {
         // A session's ARN has the account of its role's.
         let in_arn = arn.map(|arn| arn.account).filter(|account| !account.is_empty());
         let account = home.map(|scope| scope.name.as_str()).or(in_arn).filter(|_| kind != Kind::Bare);
-        let resource = arn.map(|arn| match arn.resource.split('/').next() {
-            Some("user") => Resource::User,
-            Some("role" | "assumed-role") => Resource::Role,
-            Some("federated-user") => Resource::Federated,
-            Some("root") => Resource::Root,
+        let resource = arn.map(|arn| match head(arn.resource) {
+            "role" if arn.resource.starts_with(SERVICE_LINKED) => Resource::ServiceLinkedRole,
+            "user" => Resource::User,
+            "role" | "assumed-role" => Resource::Role,
+            "federated-user" => Resource::Federated,
+            "root" => Resource::Root,
             _ => Resource::Other,
         });
         Self { kind, principal, name, session, account, resource }
@@ -92,6 +99,10 @@ impl<'a> Caller<'a> {
         self.resource == Some(Resource::User)
             && self.signs()
             && Arn::parse(&self.name).is_some_and(|arn| arn.resource.starts_with("user/"))
+    }
+
+    pub(super) fn is_service_linked(&self) -> bool {
+        self.resource == Some(Resource::ServiceLinkedRole)
     }
 
     /// Whether requests carry the ARN of whoever asks.
@@ -198,7 +209,7 @@ impl<'a> Keys<'a> {
             "aws:principaltype" if anonymous => Given::One("Anonymous"),
             "aws:principaltype" if caller.signs() => Given::of(match caller.resource {
                 Some(Resource::User) => Some("User"),
-                Some(Resource::Role) => Some("AssumedRole"),
+                Some(Resource::Role | Resource::ServiceLinkedRole) => Some("AssumedRole"),
                 Some(Resource::Federated) => Some("FederatedUser"),
                 Some(Resource::Root) => Some("Account"),
                 Some(Resource::Other) | None => None,
@@ -261,6 +272,15 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// How the ARNs of service-linked roles go on behind the account.
+const SERVICE_LINKED: &str = "role/aws-service-role/";
+
+/// The part before the first slash.
+fn head(resource: &str) -> &str {
+    let end = resource.bytes().position(|byte| byte == b'/').unwrap_or(resource.len());
+    resource.get(..end).unwrap_or(resource)
+}
+
 fn is_provider(name: &str) -> bool {
     !name.starts_with("arn:") || name.contains(":oidc-provider/") || name.contains(":saml-provider/")
 }
@@ -293,8 +313,25 @@ fn role_with_path(estate: &Estate, plain: &str) -> Option<PrincipalId> {
     roles.0.get(&named(plain)?).copied()
 }
 
+/// The resources of the estate that a request is on. That is one at most, nearly always.
+#[derive(Default)]
+pub(super) struct Holders {
+    first: Option<ResourceId>,
+    others: Vec<ResourceId>,
+}
+
+impl Holders {
+    pub(super) fn iter(&self) -> impl Iterator<Item = ResourceId> {
+        self.first.iter().chain(&self.others).copied()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
-pub(super) fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
+pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
     let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
     let fits = |id: &ResourceId, end: usize| {
         let Some(resource) = estate.resource(*id) else { return false };
@@ -306,14 +343,22 @@ pub(super) fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
     };
     let separators = name.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'/' | b':'));
     let ends = separators.map(|(at, _)| at).chain([name.len()]);
-    ends.filter_map(|end| estate.find_resource(AWS, name.get(..end)?).filter(|id| fits(id, end))).collect()
+    let found = ends.filter_map(|end| estate.find_resource(AWS, name.get(..end)?).filter(|id| fits(id, end)));
+    let mut holders = Holders::default();
+    for id in found {
+        match holders.first {
+            None => holders.first = Some(id),
+            Some(_) => holders.others.push(id),
+        }
+    }
+    holders
 }
 
 /// The account that owns a resource, which lies in these.
-pub(super) fn owner<'a>(estate: &'a Estate, arn: Option<Arn<'a>>, holders: &[ResourceId]) -> Option<&'a str> {
+pub(super) fn owner<'a>(estate: &'a Estate, arn: Option<Arn<'a>>, holders: &Holders) -> Option<&'a str> {
     let number = arn.map(|arn| arn.account).filter(|account| is_account(account));
     number.or_else(|| {
-        let homes = holders.iter().filter_map(|id| estate.resource(*id)?.home);
+        let homes = holders.iter().filter_map(|id| estate.resource(id)?.home);
         homes.filter_map(|home| estate.scope(home)).map(|scope| scope.name.as_str()).next()
     })
 }

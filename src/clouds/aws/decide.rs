@@ -4,7 +4,7 @@
 //! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
 //! which takes hardly any memory and so is much faster.
 
-use super::asker::{Caller, Keys, Kind, holders, owner};
+use super::asker::{Caller, Holders, Keys, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::Clause;
 use super::rule::{
@@ -12,8 +12,8 @@ use super::rule::{
 };
 use super::{Body, body, facts};
 use crate::model::{
-    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ResourceId,
-    ScopeId, Target, Verdict,
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
+    Target, Verdict,
 };
 
 /// Judges one request.
@@ -54,9 +54,9 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let estate = Estate::default();
     let caller = Caller::find(&estate, &request.principal);
     let keys = Keys { request, caller: &caller, owner: None, alone: true };
-    let (arn, found) = (None, [false; Found::ALL]);
-    let mut judge =
-        Judge { estate: &estate, request, arn, caller: &caller, holders: &[], keys, found, notes: &mut notes };
+    let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
+    let (estate, caller, holders) = (&estate, &caller, &holders);
+    let mut judge = Judge { estate, request, arn, caller, holders, keys, found, notes: &mut notes };
     judge.notes.gaps(&document.gaps);
     for (statement, clause) in body.clauses() {
         let named = judge.named(statement);
@@ -202,7 +202,7 @@ struct Judge<'a, N> {
     arn: Option<Arn<'a>>,
     caller: &'a Caller<'a>,
     /// The resources of the estate that the request is on.
-    holders: &'a [ResourceId],
+    holders: &'a Holders,
     keys: Keys<'a>,
     found: [bool; Found::ALL],
     notes: &'a mut N,
@@ -297,7 +297,7 @@ impl<'a, N: Notes> Judge<'a, N> {
             }
         }
         if let Some(home) = principal.home
-            && !principal.name.contains(":role/aws-service-role/")
+            && !self.caller.is_service_linked()
         {
             for scope in levels(estate, home) {
                 let attached = estate.attached_to(Target::Scope(scope));
@@ -325,8 +325,8 @@ impl<'a, N: Notes> Judge<'a, N> {
 
     fn resource_side(&mut self) {
         let estate = self.estate;
-        for resource in self.holders {
-            for attachment in estate.attached_to(Target::Resource(*resource)) {
+        for resource in self.holders.iter() {
+            for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
                     RESOURCE => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
@@ -336,7 +336,7 @@ impl<'a, N: Notes> Judge<'a, N> {
                     self.resource_policy(attachment);
                 }
             }
-            let Some(home) = estate.resource(*resource).and_then(|found| found.home) else { continue };
+            let Some(home) = estate.resource(resource).and_then(|found| found.home) else { continue };
             let above = levels(estate, home).flat_map(|scope| estate.attached_to(Target::Scope(scope)));
             let mut controls = above.filter(|one| one.layer == RESOURCE_CONTROL).peekable();
             if controls.peek().is_some() && facts::is_resource_controlled(&self.request.action) {
@@ -446,7 +446,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         let estate = self.estate;
         let listed = || {
             let mut holders = self.holders.iter();
-            holders.any(|id| estate.attached_to(Target::Resource(*id)).next().is_some())
+            holders.any(|id| estate.attached_to(Target::Resource(id)).next().is_some())
         };
         let no_roles = || estate.resources().all(|(_, resource)| resource.kind != "iam:role");
         let takes = if self.is_on_key() {
@@ -570,7 +570,7 @@ fn levels(estate: &Estate, home: ScopeId) -> impl Iterator<Item = ScopeId> {
 
 /// The calls that a role's trust policy decides about.
 fn is_trusted_call(action: &str) -> bool {
-    let (service, call) = action.split_once(':').unwrap_or(("", action));
+    const SERVICE: &str = "sts:";
     let calls = [
         "AssumeRole",
         "AssumeRoleWithSAML",
@@ -579,5 +579,6 @@ fn is_trusted_call(action: &str) -> bool {
         "SetSourceIdentity",
         "SetContext",
     ];
-    service.eq_ignore_ascii_case("sts") && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
+    let Some((service, call)) = action.split_at_checked(SERVICE.len()) else { return false };
+    service.eq_ignore_ascii_case(SERVICE) && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
 }

@@ -1,16 +1,16 @@
 //! What the formulas of every question need to know of the whole estate, worked out once: whose resources there are,
 //! and which of them have policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::ast::Arn;
-use super::layers::covering;
+use super::ast::{Arn, PrincipalName};
+use super::layers::{covering, trusted_calls};
 use super::rule::{RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
 use super::{AWS, body, coverage};
-use crate::logic::{Assignment, Attribute, Case, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Attachment, Estate, Object, ResourceId, ScopeId, Target};
 
 /// What follows from the estate alone.
@@ -23,7 +23,18 @@ struct Guards {
     keys: Patterns,
     has_roles: bool,
     /// The resources with policies that can decide about an action; about any action under the empty text.
-    by_action: Mutex<FxHashMap<String, Arc<Vec<ResourceId>>>>,
+    by_action: Mutex<FxHashMap<String, Arc<Guarded>>>,
+    /// What is asked on a resource, and in the case of a role of calls that its trust policy decides about.
+    on_it: Vec<(Formula, Formula)>,
+}
+
+/// Resources with policies that decide about an action, by whom the policies speak of.
+struct Guarded {
+    all: Arc<Vec<ResourceId>>,
+    /// They speak of everybody, or of somebody who is not told by a name, or something about them is not known.
+    open: Vec<ResourceId>,
+    /// They speak of nobody but these names and account numbers.
+    named: FxHashMap<Box<str>, Vec<ResourceId>>,
 }
 
 /// What is asked on any resource of the estate; few questions need it.
@@ -50,8 +61,18 @@ fn guards(estate: &Estate) -> Arc<Guards> {
         let others = lists.keys().map(|own| (own.clone(), all(&|owner| owner != own))).collect();
         let all_owned = all(&|_| true);
         let owned = lists.into_iter().map(|(owner, patterns)| (owner, Patterns::of(patterns))).collect();
-        Guards { owned, others, all_owned, keys: Patterns::of(keys), has_roles, by_action: Mutex::default() }
+        let keys = Patterns::of(keys);
+        let by_action = Mutex::default();
+        let on_it = estate.resources().map(|(id, _)| asked_on(estate, id)).collect();
+        Guards { owned, others, all_owned, keys, has_roles, by_action, on_it }
     })
+}
+
+fn asked_on(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
+    let on_it = Formula::matches(Attribute::resource(), coverage(estate, id));
+    let trusts = estate.attached_to(Target::Resource(id)).any(|one| one.layer == TRUST);
+    let trusted = if trusts { trusted_calls().and(on_it.clone()) } else { Formula::False };
+    (on_it, trusted)
 }
 
 /// The owner of a resource whose ARN names no account, if the estate knows one.
@@ -104,9 +125,29 @@ pub(super) fn covered(estate: &Estate) -> Patterns {
     covered.0.clone()
 }
 
+/// The formulas of [`Guards::on_it`].
+pub(super) fn on_it(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
+    guards(estate).on_it.get(id.index()).cloned().unwrap_or_default()
+}
+
 /// The resources whose policies, or whose place in the organization, can decide about `action`, or about any action.
-/// Those about which something is missing are among them in any case.
-pub(super) fn resources(estate: &Estate, action: Option<&str>) -> Arc<Vec<ResourceId>> {
+/// Those about which something is missing are among them in any case. With the names of a caller, those that speak
+/// of nobody but others are left out.
+pub(super) fn resources(
+    estate: &Estate,
+    action: Option<&str>,
+    caller: Option<[&str; 2]>,
+) -> Arc<Vec<ResourceId>> {
+    let guarded = guarded(estate, action);
+    let Some(names) = caller else { return guarded.all.clone() };
+    let named = names.iter().filter_map(|name| guarded.named.get(*name)).flatten();
+    let mut found: Vec<ResourceId> = guarded.open.iter().chain(named).copied().collect();
+    found.sort_unstable();
+    found.dedup();
+    Arc::new(found)
+}
+
+fn guarded(estate: &Estate, action: Option<&str>) -> Arc<Guarded> {
     let guards = guards(estate);
     let name = action.unwrap_or_default();
     let locked = || guards.by_action.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,29 +157,69 @@ pub(super) fn resources(estate: &Estate, action: Option<&str>) -> Arc<Vec<Resour
     let known = action.map(|action| Assignment::new().with_text(Attribute::action(), action));
     let trusted = action.is_none_or(|action| TRUSTED_ACTIONS.contains(&action));
     let mut controlled: FxHashMap<ScopeId, bool> = FxHashMap::default();
-    let found = estate.resources().filter(|(id, resource)| {
-        let decides = |one: &Attachment| match one.layer {
-            RESOURCE => speaks_of(estate, one, known.as_ref()),
-            TRUST => trusted && speaks_of(estate, one, known.as_ref()),
-            _ => false,
-        };
-        resource.cloud == AWS
-            && (estate.attached_to(Target::Resource(*id)).any(decides)
-                || resource.home.is_some_and(|home| {
-                    *controlled.entry(home).or_insert_with(|| is_controlled(estate, home))
-                }))
-    });
-    let found = Arc::new(found.map(|(id, _)| id).collect::<Vec<_>>());
-    locked().insert(name.to_owned(), found.clone());
-    found
+    let mut guarded = Guarded { all: Arc::default(), open: Vec::new(), named: FxHashMap::default() };
+    let mut all = Vec::new();
+    for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == AWS) {
+        let mut reach = Reach::default();
+        for one in estate.attached_to(Target::Resource(id)) {
+            if one.layer == RESOURCE || (one.layer == TRUST && trusted) {
+                reach.add(estate, one, known.as_ref());
+            }
+        }
+        reach.open |= resource
+            .home
+            .is_some_and(|home| *controlled.entry(home).or_insert_with(|| is_controlled(estate, home)));
+        if reach.open {
+            guarded.open.push(id);
+        }
+        if reach.open || !reach.names.is_empty() {
+            all.push(id);
+        }
+        for name in reach.names {
+            guarded.named.entry(name.into()).or_default().push(id);
+        }
+    }
+    guarded.all = Arc::new(all);
+    let guarded = Arc::new(guarded);
+    locked().insert(name.to_owned(), guarded.clone());
+    guarded
 }
 
-/// Whether a statement of the policy is about the action, or something is missing in it.
-fn speaks_of(estate: &Estate, attachment: &Attachment, known: Option<&Assignment>) -> bool {
-    let Some(body) = estate.policy(attachment.policy).and_then(body) else { return false };
-    let Some(known) = known else { return true };
-    !body.document.gaps.is_empty()
-        || body.lowered().iter().any(|lowered| lowered.whole.actions.evaluate(known) != Some(false))
+/// Whom policies speak of.
+#[derive(Default)]
+struct Reach<'e> {
+    open: bool,
+    names: BTreeSet<&'e str>,
+}
+
+impl<'e> Reach<'e> {
+    fn add(&mut self, estate: &'e Estate, attachment: &Attachment, known: Option<&Assignment>) {
+        let Some(body) = estate.policy(attachment.policy).and_then(body) else { return };
+        self.open |= !body.document.gaps.is_empty();
+        for (statement, lowered) in body.document.statements.iter().zip(body.lowered()) {
+            if known.is_some_and(|known| lowered.whole.actions.evaluate(known) == Some(false)) {
+                continue;
+            }
+            let Some(principals) = &statement.principal else { continue };
+            self.open |= principals.negated;
+            for name in &principals.names {
+                match &name.value {
+                    PrincipalName::Account(text)
+                    | PrincipalName::User(text)
+                    | PrincipalName::Role(text)
+                    | PrincipalName::Other(text)
+                    | PrincipalName::Service(text)
+                    | PrincipalName::Federated(text) => {
+                        self.names.insert(text);
+                    }
+                    PrincipalName::Anyone
+                    | PrincipalName::Session { .. }
+                    | PrincipalName::UniqueId(_)
+                    | PrincipalName::Canonical(_) => self.open = true,
+                }
+            }
+        }
+    }
 }
 
 fn is_controlled(estate: &Estate, home: ScopeId) -> bool {

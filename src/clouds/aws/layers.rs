@@ -120,8 +120,15 @@ impl<'e> Work<'e> {
         match object {
             Object::Named(name) => Arc::new(covering(self.estate, name)),
             Object::Within(resource) => Arc::new(vec![*resource]),
-            Object::Any => guards::resources(self.estate, action),
+            Object::Any => guards::resources(self.estate, action, self.names()),
         }
+    }
+
+    /// The name and the account of the caller, if policies that name others cannot mean it.
+    fn names(&self) -> Option<[&'e str; 2]> {
+        let (_, principal) = self.caller.principal?;
+        let told = matches!(self.caller.class, Class::Member | Class::Assumed);
+        told.then(|| [principal.name.as_str(), self.caller.account.unwrap_or_default()])
     }
 
     /// Whether some request of the question can be allowed: somebody whose policies are known needs a statement that
@@ -185,13 +192,13 @@ impl<'e> Work<'e> {
     /// The policies of one resource, for the requests on it.
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
-        let on_it = || Formula::matches(Attribute::resource(), coverage(estate, resource));
+        let (on_it, trusted) = guards::on_it(estate, resource);
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE => self.resource_policy(attachment, on_it),
+                RESOURCE => self.resource_policy(attachment, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
-                    self.resource_policy(attachment, || trusted_calls().and(on_it()));
+                    self.resource_policy(attachment, &trusted);
                 }
                 _ => {}
             }
@@ -208,12 +215,12 @@ impl<'e> Work<'e> {
             if !attached.is_empty() {
                 let denials =
                     self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
-                self.group(RESOURCE_CONTROL, on_it().and(facts::resource_controlled()), denials);
+                self.group(RESOURCE_CONTROL, on_it.clone().and(facts::resource_controlled()), denials);
             }
         }
     }
 
-    fn resource_policy(&mut self, attachment: &Attachment, applies: impl Fn() -> Formula) {
+    fn resource_policy(&mut self, attachment: &Attachment, applies: &Formula) {
         let Some(body) = self.body(attachment) else { return };
         let mut sorted: [Vec<Arc<Grant>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         let [named, role, account] = &mut sorted;
@@ -234,7 +241,7 @@ impl<'e> Work<'e> {
         let [named, role, account] = sorted;
         for (layer, grants) in [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)] {
             if !grants.is_empty() {
-                self.group(layer, applies(), grants);
+                self.group(layer, applies.clone(), grants);
             }
         }
     }
@@ -331,7 +338,7 @@ impl<'e> Work<'e> {
 }
 
 /// The calls that a trust policy decides about.
-fn trusted_calls() -> Formula {
+pub(super) fn trusted_calls() -> Formula {
     static CALLS: LazyLock<Formula> = LazyLock::new(|| {
         Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()))
     });

@@ -103,9 +103,10 @@ impl<'e> Index<'e> {
         Self { estate, by_account, assuming: assuming(estate), strangers, actors }
     }
 
-    /// Whether a principal lives in an account.
+    /// Whether somebody who asks for things lives in an account.
     fn is_member(&self, id: PrincipalId, account: &str) -> bool {
-        let home = self.estate.principal(id).and_then(|principal| principal.home);
+        let principal = self.estate.principal(id).filter(|principal| principal.kind != PrincipalKind::Group);
+        let home = principal.and_then(|principal| principal.home);
         home.and_then(|home| self.estate.scope(home)).is_some_and(|scope| scope.name == account)
     }
 
