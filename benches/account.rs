@@ -176,7 +176,9 @@ fn permissions(dice: &mut Dice) -> Value {
     let count = 1 + dice.below(4);
     let statements: Vec<Value> = (0..count)
         .map(|index| {
-            let Some((service, names, head)) = SERVICES.get(dice.below(SERVICES.len())) else { return json!({}) };
+            let Some((service, names, head)) = SERVICES.get(dice.below(SERVICES.len())) else {
+                return json!({});
+            };
             let actions: Vec<String> =
                 (0..=dice.below(3)).map(|_| format!("{service}:{}", dice.of(names))).collect();
             let tail = if *service == "s3" { "/*" } else { "" };
@@ -195,11 +197,16 @@ fn permissions(dice: &mut Dice) -> Value {
 
 /// Most are narrow; a few speak of whole services, of taking on roles, or of everything.
 fn managed(index: usize, dice: &mut Dice) -> Value {
-    let allow = |action: Value, resource: &str| document(&[json!({"Effect": "Allow", "Action": action, "Resource": resource})]);
+    let allow = |action: Value, resource: &str| {
+        document(&[json!({"Effect": "Allow", "Action": action, "Resource": resource})])
+    };
     match index % 50 {
         0 if index == 0 => allow(json!("*"), "*"),
         7 => allow(json!(["sqs:*", "sns:Publish"]), "*"),
-        13 => allow(json!("sts:AssumeRole"), &format!("arn:aws:iam::{ACCOUNT}:role/team/role-{}", dice.below(50))),
+        13 => allow(
+            json!("sts:AssumeRole"),
+            &format!("arn:aws:iam::{ACCOUNT}:role/team/role-{}", dice.below(50)),
+        ),
         19 => document(&[
             json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
             json!({"Effect": "Deny", "Action": ["iam:*", "organizations:*", "sts:AssumeRole"], "Resource": "*"}),
@@ -218,7 +225,8 @@ fn trust(index: usize, size: &Size, dice: &mut Dice) -> Value {
             (json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:role/team/role-{number}")}), "sts:AssumeRole")
         }
         2 => {
-            let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com");
+            let provider =
+                format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com");
             (json!({"Federated": provider}), "sts:AssumeRoleWithWebIdentity")
         }
         _ => (json!({"Service": dice.of(&services)}), "sts:AssumeRole"),

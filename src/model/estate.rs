@@ -171,7 +171,9 @@ impl Estate {
     /// ([`PrincipalKind::External`]) takes kind, home, facts and origin of its definition.
     pub fn add_principal(&mut self, principal: Principal) -> PrincipalId {
         self.derived.forget();
-        if let Some(id) = self.names.find(principal.cloud, Family::Principal, &principal.name).map(PrincipalId) {
+        if let Some(id) =
+            self.names.find(principal.cloud, Family::Principal, &principal.name).map(PrincipalId)
+        {
             if let Some(old) = self.principals.get_mut(id.index()) {
                 if old.kind == PrincipalKind::External {
                     *old = principal;
@@ -261,6 +263,21 @@ impl Estate {
         PolicyId(u32::try_from(self.policies.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Gives a policy a name that others refer to it by. The first policy of a name keeps it.
+    pub fn name_policy(&mut self, cloud: CloudId, name: &str, policy: PolicyId) {
+        if self.names.find(cloud, Family::Policy, name).is_none() {
+            self.names.insert(cloud, Family::Policy, name, policy.0);
+        }
+    }
+
+    /// Puts another policy in the place of one, wherever that is attached.
+    pub fn replace_policy(&mut self, id: PolicyId, policy: Policy) {
+        self.derived.forget();
+        if let Some(old) = self.policies.get_mut(id.index()) {
+            *old = policy;
+        }
+    }
+
     /// Attaches a policy.
     pub fn attach(&mut self, attachment: Attachment) {
         self.derived.forget();
@@ -331,6 +348,11 @@ impl Estate {
     /// The scope of that cloud and full name.
     pub fn find_scope(&self, cloud: CloudId, name: &str) -> Option<ScopeId> {
         self.names.find(cloud, Family::Scope, name).map(ScopeId)
+    }
+
+    /// The policy of that cloud that was given this name.
+    pub fn find_policy(&self, cloud: CloudId, name: &str) -> Option<PolicyId> {
+        self.names.find(cloud, Family::Policy, name).map(PolicyId)
     }
 
     /// All principals, in the order in which they were loaded.

@@ -11,12 +11,13 @@ pub(super) enum Family {
     Principal,
     Resource,
     Scope,
+    Policy,
 }
 
 /// All names of an estate.
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    /// There are three families and few clouds, so the right table is found by looking at all of them.
+    /// There are four families and few clouds, so the right table is found by looking at all of them.
     tables: Vec<Table>,
 }
 

@@ -2,7 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+use leastwise::logic;
+
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
@@ -10,7 +15,11 @@ mod cli;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]

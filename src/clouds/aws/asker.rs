@@ -1,6 +1,7 @@
 //! Who asks, who owns what is asked for, and the keys of the request; a part of the concrete rule.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
@@ -53,9 +54,8 @@ impl<'a> Caller<'a> {
             None => (None, None),
         };
         let exact = estate.find_principal(AWS, name);
-        let by_role = |role: &String| {
-            estate.find_principal(AWS, role).or_else(|| role_with_path(estate, role))
-        };
+        let by_role =
+            |role: &String| estate.find_principal(AWS, role).or_else(|| role_with_path(estate, role));
         let id = exact.or_else(|| role.as_ref().and_then(by_role));
         let principal = id.and_then(|id| estate.principal(id).map(|principal| (id, principal)));
         let arn = match principal {
@@ -123,6 +123,42 @@ pub(super) struct Keys<'a> {
     pub(super) owner: Option<&'a str>,
     /// Whether nothing but the name of the caller is known.
     pub(super) alone: bool,
+    pub(super) places: Places<'a>,
+}
+
+/// Where the accounts of the caller and of the resource stand in an organization, once a policy asks.
+pub(super) struct Places<'a> {
+    estate: &'a Estate,
+    caller: OnceCell<Place<'a>>,
+    owner: OnceCell<Place<'a>>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(estate: &'a Estate) -> Self {
+        Self { estate, caller: OnceCell::new(), owner: OnceCell::new() }
+    }
+}
+
+#[derive(Default)]
+struct Place<'a> {
+    id: Option<&'a str>,
+    path: Option<String>,
+}
+
+/// The organization of an account and the way to the account, which a request cannot contradict:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths>.
+fn place_in_organization<'a>(estate: &'a Estate, account: &str) -> Place<'a> {
+    let mut way = Vec::new();
+    let mut at = estate.find_scope(AWS, account).and_then(|id| estate.scope(id)?.parent);
+    while let Some(scope) = at.and_then(|id| estate.scope(id)).filter(|_| way.len() < 64) {
+        way.insert(0, scope.name.as_str());
+        at = scope.parent;
+    }
+    let Some(id) = way.first().copied().filter(|name| name.starts_with("o-")) else {
+        return Place::default();
+    };
+    let whole = way.get(1).is_some_and(|name| name.starts_with("r-"));
+    Place { id: Some(id), path: whole.then(|| format!("{}/", way.join("/"))) }
 }
 
 /// What a request says under a key.
@@ -191,9 +227,32 @@ impl<'a> Keys<'a> {
             "aws:principalservicename" | "aws:principalservicenameslist" if !self.caller.is_service() => {
                 Given::Absent
             }
+            "aws:resourceorgid" | "aws:resourceorgpaths" => {
+                self.in_organization(key, self.owner.or(self.caller.account), &self.places.owner)
+            }
+            _ if key.starts_with("aws:principalorg")
+                && matches!(self.caller.kind, Kind::Bare | Kind::Anonymous) =>
+            {
+                Given::Absent
+            }
+            "aws:principalorgid" | "aws:principalorgpaths" => {
+                self.in_organization(key, self.caller.account, &self.places.caller)
+            }
             _ if self.caller.kind == Kind::Holder => self.carried(key),
             _ => self.of_caller(key),
         }
+    }
+
+    fn in_organization<'k>(
+        &'k self,
+        key: &str,
+        account: Option<&str>,
+        kept: &'k OnceCell<Place<'a>>,
+    ) -> Given<'k> {
+        let Some(account) = account else { return self.carried(key) };
+        let place = kept.get_or_init(|| place_in_organization(self.places.estate, account));
+        let known = if key.ends_with("id") { place.id } else { place.path.as_deref() };
+        known.map_or_else(|| self.carried(key), Given::One)
     }
 
     /// The keys that follow from who asks.

@@ -28,6 +28,8 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// What was left out, and so is not known.
     pub gaps: Vec<Gap>,
+    /// Whether no user wrote it as a policy and can change it: AWS did, or it stands for something else.
+    pub provided: bool,
 }
 
 /// The version of the policy language, which decides whether policy variables exist.
@@ -171,8 +173,7 @@ impl<'a> Arn<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let rest = text.strip_prefix("arn:")?;
         let mut colons = rest.bytes().enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
-        let (first, second, third, fourth) =
-            (colons.next()?, colons.next()?, colons.next()?, colons.next()?);
+        let (first, second, third, fourth) = (colons.next()?, colons.next()?, colons.next()?, colons.next()?);
         Some(Self {
             partition: rest.get(..first)?,
             service: rest.get(first + 1..second)?,

@@ -4,13 +4,14 @@
 //! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
 //! which takes hardly any memory and so is much faster.
 
-use super::asker::{Caller, Holders, Keys, Kind, holders, owner};
+use super::asker::{Caller, Holders, Keys, Kind, Places, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::Clause;
 use super::rule::{
-    ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
+    SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body, facts};
+use super::{Body, body, facts, protected, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -35,11 +36,14 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     let arn = Arn::parse(&request.resource);
     let holders = holders(estate, &request.resource);
     let owner = owner(estate, arn, &holders);
-    let keys = Keys { request, caller: &caller, owner, alone: false };
+    let keys = Keys { request, caller: &caller, owner, alone: false, places: Places::of(estate) };
     let found = [false; Found::ALL];
-    let mut judge = Judge { estate, request, arn, caller: &caller, holders: &holders, keys, found, notes };
+    let (caller, holders, named_only) = (&caller, &holders, false);
+    let mut judge = Judge { estate, request, arn, caller, holders, keys, found, named_only, notes };
     judge.own_side();
     judge.resource_side();
+    judge.through_endpoint();
+    judge.edits();
     judge.conclude()
 }
 
@@ -53,10 +57,11 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let document = &body.document;
     let estate = Estate::default();
     let caller = Caller::find(&estate, &request.principal);
-    let keys = Keys { request, caller: &caller, owner: None, alone: true };
+    let keys = Keys { request, caller: &caller, owner: None, alone: true, places: Places::of(&estate) };
     let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
     let (estate, caller, holders) = (&estate, &caller, &holders);
-    let mut judge = Judge { estate, request, arn, caller, holders, keys, found, notes: &mut notes };
+    let mut judge =
+        Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
     judge.notes.gaps(&document.gaps);
     for (statement, clause) in body.clauses() {
         let named = judge.named(statement);
@@ -205,6 +210,8 @@ struct Judge<'a, N> {
     holders: &'a Holders,
     keys: Keys<'a>,
     found: [bool; Found::ALL],
+    /// Whether only statements count that name the caller.
+    named_only: bool,
     notes: &'a mut N,
 }
 
@@ -268,7 +275,13 @@ impl<'a, N: Notes> Judge<'a, N> {
         for (statement, clause) in body.clauses() {
             let allow = statement.effect == Effect::Allow;
             let settled = allowed || allows.is_some_and(|allows| self.has(allows));
-            if (N::SILENT && allow && settled) || !self.fits(&body.document, statement, clause) {
+            let Named { direct, role, account } = if self.named_only {
+                self.named(statement)
+            } else {
+                Named { direct: true, ..Named::default() }
+            };
+            let named = direct || role || account;
+            if (N::SILENT && allow && settled) || !named || !self.fits(&body.document, statement, clause) {
                 continue;
             }
             allowed |= allow;
@@ -328,7 +341,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         for resource in self.holders.iter() {
             for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
-                    RESOURCE => true,
+                    RESOURCE | KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
                 };
@@ -345,6 +358,50 @@ impl<'a, N: Notes> Judge<'a, N> {
                 }
             }
         }
+    }
+
+    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles.
+    fn edits(&mut self) {
+        const SERVICE: &str = "iam:";
+        const VERBS: [&str; 9] =
+            ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
+        let Some((service, call)) = self.request.action.split_at_checked(SERVICE.len()) else { return };
+        if !service.eq_ignore_ascii_case(SERVICE) {
+            return;
+        }
+        let call = call.to_ascii_lowercase();
+        let Some(arn) = self.arn.filter(|arn| arn.service == "iam") else { return };
+        let mut path = arn.resource.split('/');
+        let what = match (path.next(), path.next()) {
+            (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
+            (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
+            _ => return,
+        };
+        // Descriptions and tags of such roles are the account's own.
+        let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
+        let kind = call.contains(what) || call == "updateassumerolepolicy";
+        let makes = ["createrole", "createpolicy"].contains(&&*call);
+        let exempt = own || makes || self.caller.is_service_linked();
+        if kind && !exempt && VERBS.iter().any(|verb| call.starts_with(verb)) {
+            self.mark(Found::Denials);
+            self.notes.reason(Found::Denials, || Reason {
+                layer: PROTECTED,
+                effect: Some(Effect::Deny),
+                origin: protected::origin(),
+            });
+        }
+    }
+
+    /// The policy of the VPC endpoint that the request says it comes through. It names principals, and allows nothing.
+    fn through_endpoint(&mut self) {
+        let Some(id) = self.keys.get("aws:sourcevpce").only() else { return };
+        let suffix = format!(":vpc-endpoint/{id}");
+        let estate = self.estate;
+        let all = estate.resources().filter(|(_, found)| found.name.ends_with(&suffix));
+        let attached = all.flat_map(|(id, _)| estate.attached_to(Target::Resource(id)));
+        self.named_only = true;
+        self.ceiling(attached.filter(|one| one.layer == ENDPOINT), Found::Outer);
+        self.named_only = false;
     }
 
     fn resource_policy(&mut self, attachment: &Attachment) {
@@ -446,7 +503,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         let estate = self.estate;
         let listed = || {
             let mut holders = self.holders.iter();
-            holders.any(|id| estate.attached_to(Target::Resource(id)).next().is_some())
+            holders.any(|id| estate.attached_to(Target::Resource(id)).any(|one| one.layer == RESOURCE))
         };
         let no_roles = || estate.resources().all(|(_, resource)| resource.kind != "iam:role");
         let takes = if self.is_on_key() {
@@ -474,6 +531,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         let because = self.allowed_by();
         if !N::SILENT {
             self.note_assumptions(because.is_some());
+            let is_allowed = because.is_some() && !self.has(Found::Denials) && !self.has(Found::Outer);
+            let (caller, owner) = (self.caller, self.keys.owner);
+            self.notes.gaps(&unknown::of_request(self.estate, self.request, caller, owner, is_allowed));
         }
         if self.has(Found::Denials) {
             self.notes.because(&[Found::Denials]);
@@ -505,8 +565,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         let limited = self.has(Found::Limits);
         let own = own && !limited;
         if !self.is_own() {
-            let from_resource =
-                self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
+            let from_resource = self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
             return (own && from_resource).then_some(ALLOWING);
         }
         if self.has(Found::Direct) {
@@ -515,8 +574,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         if self.has(Found::Role) && !limited {
             return Some(&[Found::Role]);
         }
-        let enough =
-            own && (!self.needs_resource_side() || self.has(Found::Account) || self.takes_default());
+        let enough = own && (!self.needs_resource_side() || self.has(Found::Account) || self.takes_default());
         enough.then_some(ALLOWING)
     }
 
@@ -544,7 +602,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         if !allowed && unknown_role {
             self.notes.gap(|| {
                 let role = &request.resource;
-                assumed(format!("the trust policy of `{role}` is not in the input and was taken to let nobody in"))
+                assumed(format!(
+                    "the trust policy of `{role}` is not in the input and was taken to let nobody in"
+                ))
             });
         }
     }

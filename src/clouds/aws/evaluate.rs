@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
+use super::action_names::Actions;
 use super::asker::{Given, Keys};
 use super::ast::{Comparison, Element, Family, Operator, Quantifier, Statement, Test, Version};
 use super::globs::{Glob, Reading};
-use super::names::Actions;
 
 /// A statement that is ready to be held against requests.
 #[derive(Debug)]
@@ -81,7 +81,10 @@ enum Wanted {
     /// They are not of the type that the operator compares.
     Unreadable,
     /// Whether the key may be absent, and whether it may be there.
-    Absence { absent: bool, present: bool },
+    Absence {
+        absent: bool,
+        present: bool,
+    },
     Texts(Vec<Glob>),
     Arns(Vec<ArnGlob>),
     Exact(Vec<Box<str>>),

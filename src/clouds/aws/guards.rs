@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::ast::{Arn, PrincipalName};
 use super::layers::{covering, trusted_calls};
-use super::rule::{RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
+use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
 use super::{AWS, body, coverage};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Attachment, Estate, Object, ResourceId, ScopeId, Target};
@@ -83,7 +83,7 @@ fn unnumbered_owner(estate: &Estate, id: ResourceId) -> Option<&str> {
 }
 
 fn has_policy(estate: &Estate, id: ResourceId) -> bool {
-    estate.attached_to(Target::Resource(id)).next().is_some()
+    estate.attached_to(Target::Resource(id)).any(|one| one.layer == RESOURCE)
 }
 
 /// What is asked on the resources of an account whose ARN names no account.
@@ -120,7 +120,9 @@ pub(super) fn has_roles(estate: &Estate) -> bool {
 pub(super) fn covered(estate: &Estate) -> Patterns {
     let covered = estate.derived(|estate| {
         let own = estate.resources().filter(|(_, resource)| resource.cloud == AWS);
-        Covered(Patterns::of(own.flat_map(|(id, _)| coverage(estate, id).iter().cloned().collect::<Vec<_>>())))
+        Covered(Patterns::of(
+            own.flat_map(|(id, _)| coverage(estate, id).iter().cloned().collect::<Vec<_>>()),
+        ))
     });
     covered.0.clone()
 }
@@ -162,7 +164,7 @@ fn guarded(estate: &Estate, action: Option<&str>) -> Arc<Guarded> {
     for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == AWS) {
         let mut reach = Reach::default();
         for one in estate.attached_to(Target::Resource(id)) {
-            if one.layer == RESOURCE || (one.layer == TRUST && trusted) {
+            if [RESOURCE, KEY_GRANT, ACCESS_LIST].contains(&one.layer) || (one.layer == TRUST && trusted) {
                 reach.add(estate, one, known.as_ref());
             }
         }
