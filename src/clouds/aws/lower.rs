@@ -23,8 +23,11 @@ pub struct Body {
     lowered: OnceLock<Vec<Lowered>>,
     clauses: OnceLock<Vec<Clause>>,
     /// By action that was asked about: the statements about it.
-    about: Mutex<FxHashMap<Box<str>, Arc<[Arc<Grant>]>>>,
+    about: Mutex<FxHashMap<Box<str>, Grants>>,
 }
+
+/// Grants that several questions share.
+type Grants = Arc<[Arc<Grant>]>;
 
 /// For so many actions the statements are kept.
 const MOST_KEPT: usize = 32;
@@ -52,7 +55,7 @@ impl Body {
 
     /// The statements that may be about an action, given in lower case, as whole grants in document order. An analysis
     /// asks all policies about the same few actions.
-    pub(super) fn about(&self, action: &str) -> Arc<[Arc<Grant>]> {
+    pub(super) fn about(&self, action: &str) -> Grants {
         let locked = || self.about.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = locked().get(action) {
             return ready.clone();
@@ -60,7 +63,7 @@ impl Body {
         let known = Assignment::new().with_text(Attribute::action(), action);
         let concerned = self.lowered().iter().map(|lowered| &lowered.whole);
         let concerned = concerned.filter(|grant| grant.actions.evaluate(&known) != Some(false));
-        let found: Arc<[Arc<Grant>]> = concerned.cloned().collect();
+        let found: Grants = concerned.cloned().collect();
         let mut kept = locked();
         if kept.len() < MOST_KEPT {
             kept.insert(action.into(), found.clone());
