@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use leastwise::clouds::CLOUDS;
-use leastwise::evaluator::Evaluator;
+use leastwise::evaluator::{Evaluator, OneDocument};
 use leastwise::findings::{self, Context};
 use leastwise::graph::Graph;
 use leastwise::input;
@@ -123,8 +123,10 @@ fn parse(text: &str) {
 fn analyse(estate: &leastwise::model::Estate) -> usize {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(estate, &portfolio);
-    let found = Graph::build(&evaluator)
-        .and_then(|graph| findings::run(&Context { estate, evaluator, graph: &graph }));
+    let documents = OneDocument::all(&evaluator);
+    let found = Graph::build(&evaluator).and_then(|graph| {
+        findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
+    });
     found.map_or(0, |found| found.len())
 }
 
