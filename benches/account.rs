@@ -169,6 +169,12 @@ const SERVICES: &[(&str, &[&str], &str)] = &[
     ("kms", &["Decrypt", "Encrypt"], "arn:aws:kms:eu-west-1:111122223333:key/"),
 ];
 
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
 fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
@@ -189,7 +195,11 @@ fn permissions(dice: &mut Dice) -> Value {
                 "Resource": format!("{head}{}{tail}", dice.below(1000)),
             });
             if dice.below(6) == 0 {
-                statement["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}});
+                put(
+                    &mut statement,
+                    "Condition",
+                    json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
+                );
             }
             statement
         })
@@ -308,8 +318,11 @@ fn role(index: usize, size: &Size, dice: &mut Dice) -> Value {
         "RoleLastUsed": {"LastUsedDate": "2026-10-01T00:00:00Z", "Region": "eu-west-1"},
     });
     if dice.below(20) == 0 {
-        role["PermissionsBoundary"] =
-            json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy_arn(19)});
+        put(
+            &mut role,
+            "PermissionsBoundary",
+            json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy_arn(19)}),
+        );
     }
     role
 }

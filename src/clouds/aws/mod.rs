@@ -28,6 +28,7 @@ pub mod keys;
 mod layers;
 mod lower;
 pub mod names;
+mod notes;
 mod organization;
 mod outside;
 pub mod parse;
