@@ -18,7 +18,7 @@ pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId,
+    ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::sync::Arc;
@@ -64,6 +64,12 @@ pub trait Cloud: Sync {
 
     /// The concrete rule. Judges the typed policies directly and shares no code with [`Cloud::layers`].
     fn decide(&self, estate: &Estate, request: &Request) -> Decision;
+
+    /// The verdict of [`Cloud::decide`] alone, which is the same and can be had faster than the reasons. Policies are
+    /// made ready when the first request meets them; what an estate keeps of that is kept for all further requests.
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        self.decide(estate, request).verdict
+    }
 
     /// Reads one request with all policies that decide it. `None` after at least one problem when it cannot be read.
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {

@@ -9,6 +9,7 @@
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
+mod action_names;
 pub mod ast;
 mod caller;
 pub mod catalog;
@@ -21,10 +22,13 @@ mod endpoints;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod globs;
+mod guards;
 pub mod keys;
 mod layers;
 mod lower;
 pub mod names;
+mod notes;
 mod organization;
 mod outside;
 pub mod parse;
@@ -48,7 +52,8 @@ use super::documents::Documents;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId,
+    ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -103,6 +108,10 @@ impl Cloud for Aws {
 
     fn decide(&self, estate: &Estate, request: &Request) -> Decision {
         decide::decide(estate, request)
+    }
+
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        decide::verdict(estate, request)
     }
 
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
