@@ -4,11 +4,11 @@
 //! which flatten, sort, merge and fold constants on the way, so a question that is decided by its shape never
 //! reaches an engine. Deciding the rest is the solver's work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{Assignment, Attribute, Case, Part, Patterns, Ranges, Template, Value};
 
@@ -113,7 +113,7 @@ impl Atom {
             Self::Same(text, pattern) => {
                 let fill = |template: &Template| template.fill(|name| request.text(name).map(str::to_owned));
                 match (fill(text), fill(pattern)) {
-                    (Ok(text), Ok(pattern)) => text.as_literal().is_some_and(|text| pattern.matches(&text)),
+                    (Ok(text), Ok(pattern)) => text.as_literal().is_some_and(|text| pattern.matches(text)),
                     _ => false,
                 }
             }
@@ -165,9 +165,7 @@ impl Formula {
 
     /// `attribute` has a value. Principal, action and resource always have one.
     pub fn present(attribute: Attribute) -> Self {
-        let always =
-            [Attribute::principal(), Attribute::action(), Attribute::resource()].contains(&attribute);
-        if always { Self::True } else { Self::atom(Atom::Present(attribute)) }
+        if attribute.is_always_present() { Self::True } else { Self::atom(Atom::Present(attribute)) }
     }
 
     /// Some member of the set `attribute` matches one of `patterns`.
@@ -194,7 +192,7 @@ impl Formula {
     pub(super) fn related(text: Template, pattern: Template) -> Self {
         match (text.fill(|_| None), pattern.fill(|_| None), text.parts()) {
             (Ok(text), Ok(pattern), _) => {
-                let holds = text.as_literal().is_some_and(|text| pattern.matches(&text));
+                let holds = text.as_literal().is_some_and(|text| pattern.matches(text));
                 if holds { Self::True } else { Self::False }
             }
             (_, Ok(pattern), [Part::Reference(attribute)]) => {
@@ -336,7 +334,7 @@ impl Connective {
 
     /// Puts simplified parts together: sorted, without doubles.
     fn close(self, mut parts: Vec<Formula>) -> Formula {
-        parts.sort_by_cached_key(Formula::rank);
+        parts.sort_by_key(Formula::rank);
         parts.dedup();
         if contradicts(&parts) {
             return self.absorbing();
@@ -356,61 +354,96 @@ impl Connective {
 
 /// Whether a literal and its negation stand side by side.
 fn contradicts(parts: &[Formula]) -> bool {
-    let literals: BTreeMap<&Atom, bool> = parts
-        .iter()
-        .filter_map(Formula::as_literal)
-        .map(|literal| (&literal.atom, literal.positive))
-        .collect();
-    let count = parts.iter().filter(|part| part.as_literal().is_some()).count();
-    literals.len() < count
+    let of_sign = |positive| {
+        let literals = parts.iter().filter_map(Formula::as_literal);
+        literals.filter(move |literal| literal.positive == positive).map(|literal| &literal.atom)
+    };
+    // Most lists hold literals of one sign only.
+    if of_sign(true).next().is_none() || of_sign(false).next().is_none() {
+        return false;
+    }
+    let denied: FxHashSet<&Atom> = of_sign(false).collect();
+    of_sign(true).any(|atom| denied.contains(atom))
 }
 
 /// What literals about one attribute can be merged with each other.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Slot {
-    Texts(Attribute),
-    Ranges(Attribute, bool),
-    Members(Attribute),
+#[derive(PartialEq, Eq, Hash)]
+enum Slot<'a> {
+    /// Statements about the text, of which the union says the same.
+    Texts(&'a Attribute),
+    /// Statements about the text that must all hold.
+    Narrowed(&'a Attribute),
+    Ranges(&'a Attribute, bool),
+    Members(&'a Attribute),
+}
+
+impl<'a> Slot<'a> {
+    fn of(literal: &'a Literal, uniting: bool) -> Option<Self> {
+        match &literal.atom {
+            Atom::Matches(attribute, _) if literal.positive == uniting => Some(Self::Texts(attribute)),
+            Atom::Matches(attribute, _) if !uniting => Some(Self::Narrowed(attribute)),
+            Atom::AnyIn(attribute, _) if literal.positive == uniting => Some(Self::Members(attribute)),
+            Atom::Within(attribute, _) => Some(Self::Ranges(attribute, literal.positive)),
+            _ => None,
+        }
+    }
+
+    /// The literals of this slot as one formula, or as few.
+    fn merge(&self, literals: &[&Literal], uniting: bool) -> Vec<Formula> {
+        let patterns = || {
+            literals.iter().filter_map(|literal| match &literal.atom {
+                Atom::Matches(_, patterns) | Atom::AnyIn(_, patterns) => Some(patterns),
+                _ => None,
+            })
+        };
+        let united = || Patterns::of(patterns().flat_map(Patterns::iter).cloned());
+        let signed = |formula: Formula, positive: bool| vec![if positive { formula } else { formula.not() }];
+        match *self {
+            Self::Texts(attribute) => signed(Formula::matches(attribute.clone(), united()), uniting),
+            Self::Members(attribute) => signed(Formula::any_in(attribute.clone(), united()), uniting),
+            Self::Narrowed(attribute) => narrow(attribute, patterns().cloned().collect()),
+            Self::Ranges(attribute, positive) => {
+                let mut all = literals.iter().filter_map(|literal| match &literal.atom {
+                    Atom::Within(_, ranges) => Some(ranges),
+                    _ => None,
+                });
+                let first = all.next().cloned().unwrap_or_else(Ranges::empty);
+                let join = |sum: Ranges, next| {
+                    if positive == uniting { sum.union(next) } else { sum.intersection(next) }
+                };
+                signed(Formula::within(attribute.clone(), all.fold(first, join)), positive)
+            }
+        }
+    }
 }
 
 /// Merges the literals that speak of the same attribute: under *any*, patterns are united; under *all*, excluded
 /// patterns are united and finite sets are narrowed. `None` when the whole collapses to the absorbing constant.
 fn merge_literals(parts: Vec<Formula>, connective: Connective) -> Option<Vec<Formula>> {
     let uniting = connective == Connective::Any;
-    let mut others = Vec::with_capacity(parts.len());
-    let mut united: BTreeMap<Slot, Vec<Atom>> = BTreeMap::new();
-    let mut narrowed: BTreeMap<Attribute, Vec<Patterns>> = BTreeMap::new();
-    for part in parts {
-        let Some(literal) = part.as_literal() else {
-            others.push(part);
-            continue;
-        };
-        let slot = match &literal.atom {
-            Atom::Matches(attribute, _) if literal.positive == uniting => {
-                Some(Slot::Texts(attribute.clone()))
-            }
-            Atom::AnyIn(attribute, _) if literal.positive == uniting => {
-                Some(Slot::Members(attribute.clone()))
-            }
-            Atom::Within(attribute, _) => Some(Slot::Ranges(attribute.clone(), literal.positive)),
-            Atom::Matches(attribute, patterns) if !uniting => {
-                narrowed.entry(attribute.clone()).or_default().push(patterns.clone());
-                continue;
-            }
-            _ => None,
-        };
-        match slot {
-            Some(slot) => united.entry(slot).or_default().push(literal.atom.clone()),
-            None => others.push(part),
+    let mut numbers: FxHashMap<Slot<'_>, usize> = FxHashMap::default();
+    let mut groups: Vec<Vec<&Literal>> = Vec::new();
+    for literal in parts.iter().filter_map(Formula::as_literal) {
+        let Some(slot) = Slot::of(literal, uniting) else { continue };
+        let number = *numbers.entry(slot).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some(group) => group.push(literal),
+            None => groups.push(vec![literal]),
         }
     }
-    for (slot, atoms) in united {
-        let positive = if let Slot::Ranges(_, positive) = &slot { *positive } else { uniting };
-        let merged = unite(&atoms, positive == uniting);
-        others.push(if positive { merged } else { merged.not() });
+    if groups.iter().all(|group| group.len() == 1) {
+        return Some(parts);
     }
-    for (attribute, sets) in narrowed {
-        others.extend(narrow(&attribute, sets));
+    let is_merged = |part: &&Formula| {
+        part.as_literal()
+            .and_then(|literal| Slot::of(literal, uniting))
+            .and_then(|slot| groups.get(*numbers.get(&slot)?))
+            .is_some_and(|group| group.len() > 1)
+    };
+    let mut others: Vec<Formula> = parts.iter().filter(|part| !is_merged(part)).cloned().collect();
+    for group in groups.iter().filter(|group| group.len() > 1) {
+        let slot = group.first().and_then(|first| Slot::of(first, uniting));
+        others.extend(slot.into_iter().flat_map(|slot| slot.merge(group, uniting)));
     }
     if others.contains(&connective.absorbing()) { None } else { Some(drop_constants(others)) }
 }
@@ -420,35 +453,13 @@ fn drop_constants(mut parts: Vec<Formula>) -> Vec<Formula> {
     parts
 }
 
-/// One atom for several of the same slot: their union, or (for ranges that must all hold) their intersection.
-fn unite(atoms: &[Atom], union: bool) -> Formula {
-    let patterns = || {
-        Patterns::of(atoms.iter().flat_map(|atom| match atom {
-            Atom::Matches(_, patterns) | Atom::AnyIn(_, patterns) => patterns.iter().cloned().collect(),
-            _ => Vec::new(),
-        }))
-    };
-    let ranges = || {
-        let mut all =
-            atoms.iter().filter_map(|atom| if let Atom::Within(_, r) = atom { Some(r) } else { None });
-        let first = all.next().cloned().unwrap_or_else(Ranges::empty);
-        all.fold(first, |sum, next| if union { sum.union(next) } else { sum.intersection(next) })
-    };
-    match atoms.first() {
-        Some(Atom::Matches(attribute, _)) => Formula::matches(attribute.clone(), patterns()),
-        Some(Atom::AnyIn(attribute, _)) => Formula::any_in(attribute.clone(), patterns()),
-        Some(Atom::Within(attribute, _)) => Formula::within(attribute.clone(), ranges()),
-        _ => Formula::False,
-    }
-}
-
 /// Pattern sets that must all match: a finite one is reduced to the texts that the others match too.
 fn narrow(attribute: &Attribute, mut sets: Vec<Patterns>) -> Vec<Formula> {
     if let Some(finite) = sets.iter().position(Patterns::is_finite) {
         let base = sets.swap_remove(finite);
         let kept = base.filter(|pattern| {
             let text = pattern.as_literal().unwrap_or_default();
-            sets.iter().all(|set| set.matches(&text))
+            sets.iter().all(|set| set.matches(text))
         });
         return vec![Formula::matches(attribute.clone(), kept)];
     }
@@ -502,11 +513,15 @@ impl Formula {
 
     /// Calls `visit` once for each literal of each distinct inner formula.
     pub fn for_each_literal(&self, visit: &mut impl FnMut(&Literal)) {
-        let mut seen = rustc_hash::FxHashSet::default();
+        if let Some(literal) = self.as_literal() {
+            return visit(literal);
+        }
+        let mut seen = FxHashSet::default();
         let mut open = vec![self];
         while let Some(formula) = open.pop() {
             let Self::Node(node) = formula else { continue };
-            if !seen.insert(Arc::as_ptr(&node.0)) {
+            // What has one owner is met once.
+            if Arc::strong_count(&node.0) > 1 && !seen.insert(Arc::as_ptr(&node.0)) {
                 continue;
             }
             match node.shape() {

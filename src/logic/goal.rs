@@ -131,11 +131,11 @@ impl Actions {
         let mut found = Vec::new();
         for pattern in patterns.iter() {
             let prefix = pattern.literal_prefix();
-            let start = self.entries.partition_point(|entry| *entry.name < *prefix);
+            let start = self.entries.partition_point(|entry| &*entry.name < prefix);
             let candidates = self.entries.iter().enumerate().skip(start);
             found.extend(
                 candidates
-                    .take_while(|(_, entry)| entry.name.starts_with(prefix.as_str()))
+                    .take_while(|(_, entry)| entry.name.starts_with(prefix))
                     .filter(|(_, entry)| pattern.matches(&entry.name))
                     .filter_map(|(index, _)| u32::try_from(index).ok()),
             );

@@ -10,6 +10,7 @@ use super::rule::{
     ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
 use super::{Body, body, facts};
+use crate::logic::{Case, glob_matches};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -109,10 +110,7 @@ impl<'e> Judge<'e> {
 
     /// Whether action, resource and condition of a statement fit the request.
     fn fits(&mut self, document: &Document, statement: &Statement) -> bool {
-        let action = |pattern: &str| {
-            let pattern = crate::logic::Pattern::glob(pattern.trim(), crate::logic::Case::Insensitive);
-            pattern.matches(&self.request.action)
-        };
+        let action = |glob: &str| glob_matches(glob.trim(), &self.request.action, Case::Insensitive);
         let listed = statement.action.values.iter().any(|value| action(&value.value));
         if listed == statement.action.negated {
             return false;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::ast::{Comparison, Element, Family, Quantifier, Test, Version};
-use crate::logic::{Case, Pattern, Token};
+use crate::logic::{Case, Pattern, Token, glob_matches};
 
 /// The keys of one request, by lower-case name.
 pub(super) struct Context {
@@ -22,7 +22,11 @@ impl Context {
 
 /// Whether a resource is among those of an element.
 pub(super) fn element_fits(element: &Element, resource: &str, version: Version, context: &Context) -> bool {
+    let plain = |text: &str| version == Version::V2008 || !text.contains("${");
     let listed = element.values.iter().any(|value| {
+        if plain(&value.value) {
+            return glob_matches(&value.value, resource, Case::Sensitive);
+        }
         replaced(&value.value, version, context)
             .is_some_and(|letters| Pattern::new(wild(&letters), Case::Sensitive).matches(resource))
     });

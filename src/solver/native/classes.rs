@@ -6,7 +6,7 @@ use super::members::{self, Quantifier};
 use super::meter::{Meter, Spent};
 use super::problem::{Problem, Variable};
 use super::texts::{self, Question};
-use crate::logic::{Atom, Attribute, Formula, Kind, Patterns, Ranges, Value};
+use crate::logic::{Atom, Attribute, Kind, Patterns, Ranges, Value};
 
 /// All classes of a variable.
 pub(super) struct Classes {
@@ -84,7 +84,7 @@ fn of_attribute(
     }
     list.iter_mut().for_each(|class| class.holds.unite(&presence));
     let must_exist = demand.fixed.contains(&Some(true));
-    if Formula::present(attribute.clone()) != Formula::True && !must_exist {
+    if !attribute.is_always_present() && !must_exist {
         list.push(Class { holds: Bits::none(size), member: Member::Absent });
     }
     Ok(list)

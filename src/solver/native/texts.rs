@@ -85,7 +85,7 @@ fn follow(pattern: &Pattern, run: &str) -> String {
     let mut text = String::new();
     for token in pattern.tokens() {
         match token {
-            Token::Char(c) => text.push(*c),
+            Token::Char(c) => text.push(c),
             Token::One | Token::OneInSegment => text.push('x'),
             Token::Run | Token::RunInSegment => text.push_str(run),
         }
@@ -108,14 +108,8 @@ pub(in crate::solver) fn all_classes(sets: &[&Patterns], budget: u64) -> Option<
 impl Question<'_> {
     /// Whether the pattern of a wanted set is covered by one of a banned set: a text that it matches is in no class.
     fn is_useless(&self, set: u32, pattern: &Pattern) -> bool {
-        let banned = || self.sets.iter().enumerate().filter(|(other, _)| self.banned.contains(*other));
-        let has_wildcard =
-            |other: &&Pattern| other.tokens().iter().any(|token| !matches!(token, Token::Char(_)));
-        self.wanted.contains(set as usize)
-            && banned().any(|(_, patterns)| {
-                patterns.contains(pattern)
-                    || patterns.iter().filter(has_wildcard).any(|other| other.covers(pattern))
-            })
+        let mut banned = self.sets.iter().enumerate().filter(|(other, _)| self.banned.contains(*other));
+        self.wanted.contains(set as usize) && banned.any(|(_, patterns)| patterns.cover(pattern))
     }
 
     /// Whether a text that matches just these sets is asked for.
@@ -180,7 +174,7 @@ impl<'a> Explorer<'a> {
             for pattern in patterns.iter().filter(|pattern| !question.is_useless(set, pattern)) {
                 let first = as_place(cells.len());
                 let cell = |step| Cell { step, set, first, case: pattern.case() };
-                cells.extend(pattern.tokens().iter().map(|token| cell(Step::Take(*token))));
+                cells.extend(pattern.tokens().map(|token| cell(Step::Take(token))));
                 cells.push(cell(Step::End));
             }
         }
