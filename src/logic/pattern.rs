@@ -203,6 +203,24 @@ impl Pattern {
         }
     }
 
+    /// Whether some text may match both, judged by their fixed beginnings and endings: `false` is certain, `true` is
+    /// not.
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let fold = self.case == Case::Insensitive || other.case == Case::Insensitive;
+        let clash = |(a, b): (u8, u8)| a != b && !(fold && a.eq_ignore_ascii_case(&b));
+        let fixed = |(a, b): &(u8, u8)| !is_wild(*a) && !is_wild(*b);
+        let ahead = || self.code.iter().copied().zip(other.code.iter().copied());
+        let behind = self.code.iter().rev().copied().zip(other.code.iter().rev().copied());
+        if ahead().take_while(fixed).any(clash) || behind.take_while(fixed).any(clash) {
+            return false;
+        }
+        // A text that begins with another one and is longer does not match it.
+        let (short, long) = if self.code.len() < other.code.len() { (self, other) } else { (other, self) };
+        let next = long.code.get(short.code.len());
+        let is_run = |byte: &u8| matches!(*byte, code::RUN | code::RUN_IN_SEGMENT);
+        !ahead().all(|pair| fixed(&pair)) || next.is_none_or(is_run)
+    }
+
     /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
     fn matches_by_states(&self, text: &str) -> bool {
         let tokens: Vec<Token> = self.tokens().collect();

@@ -127,19 +127,31 @@ impl Patterns {
         self.any_near(pattern.code(), |own| own.covers(pattern))
     }
 
-    /// Whether `holds` is true of one of the patterns whose fixed beginning is a beginning of `code`; of the others it
-    /// is not asked. As the patterns are sorted, those that go on like `code` up to a byte stand side by side, and
-    /// wildcards follow all other bytes.
-    fn any_near(&self, code: &[u8], holds: impl Fn(&Pattern) -> bool) -> bool {
+    /// The patterns that may match a text that `pattern` matches too; see [`Pattern::may_meet`].
+    pub fn meeting(&self, pattern: &Pattern) -> Vec<Pattern> {
+        let mut found = Vec::new();
+        self.any_near(pattern.code(), |own| {
+            if own.may_meet(pattern) {
+                found.push(own.clone());
+            }
+            false
+        });
+        found
+    }
+
+    /// Whether `holds` is true of one of the patterns; of those that have another fixed beginning than `code` it is not
+    /// asked. As the patterns are sorted, those that go on like `code` up to a byte stand side by side, and wildcards
+    /// follow all other bytes.
+    fn any_near(&self, code: &[u8], mut holds: impl FnMut(&Pattern) -> bool) -> bool {
         if self.list.len() <= FEW || self.folds {
             return self.list.iter().any(holds);
         }
         let mut near = &*self.list;
-        for (at, byte) in code.iter().enumerate() {
+        for (at, byte) in code.iter().enumerate().take_while(|(_, byte)| !is_wild(**byte)) {
             let byte_at = |pattern: &Pattern| pattern.code().get(at).copied();
             let wild = near.partition_point(|pattern| !byte_at(pattern).is_some_and(is_wild));
             let (fixed, open) = near.split_at_checked(wild).unwrap_or_default();
-            if open.iter().any(&holds) {
+            if open.iter().any(&mut holds) {
                 return true;
             }
             let from = fixed.partition_point(|pattern| byte_at(pattern) < Some(*byte));

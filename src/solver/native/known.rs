@@ -9,8 +9,8 @@ use super::meter::Spent;
 use super::search::Search;
 use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 
-/// Up to so many actions are tested one by one, instead of looking up all that match.
-const FEW: usize = 16;
+/// Up to so many actions for each pattern are tested one by one, instead of looking up all that match.
+const FEW: usize = 4;
 
 /// The number of the action's variable; see the order of the problem's variables.
 pub(super) const ACTION: u32 = 0;
@@ -184,8 +184,8 @@ impl<'a> KnownActions<'a> {
     /// The classes of actions that the formula tells apart and does not rule out at once.
     pub(super) fn classes(&mut self, id: NodeId) -> Result<ActionClasses, Spent> {
         let atoms = self.search.atoms_of(id, ACTION)?;
-        let entries = match self.few(id)? {
-            Some(few) => self.signatures_of(&few, &atoms)?,
+        let entries = match self.named(id)? {
+            Some(named) => self.signatures_of(&named, &atoms)?,
             None => self.signatures(&atoms)?,
         };
         let mut numbers: FxHashMap<Bits, usize> = FxHashMap::default();
@@ -204,24 +204,30 @@ impl<'a> KnownActions<'a> {
         Ok(self.tabulate(atoms, lists, matched))
     }
 
-    /// The actions that the formula itself names, if they are few. All others make it false.
-    fn few(&mut self, id: NodeId) -> Result<Option<Vec<u32>>, Spent> {
+    /// The actions that the formula itself names, if it does. All others make it false.
+    fn named(&mut self, id: NodeId) -> Result<Option<Vec<u32>>, Spent> {
         let conjuncts = self.search.problem.arena.conjuncts(id);
         let Some(atom) = conjuncts.into_iter().find_map(|part| self.names_actions(part)) else {
             return Ok(None);
         };
         self.look_up(atom)?;
-        Ok(self.matching.get(&atom).filter(|named| named.len() <= FEW).cloned())
+        Ok(self.matching.get(&atom).cloned())
     }
 
     /// Which atoms hold for each of these actions.
-    fn signatures_of(&mut self, few: &[u32], atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
-        let mut found: Vec<(u32, Bits)> = few.iter().map(|entry| (*entry, Bits::none(atoms.len()))).collect();
+    fn signatures_of(&mut self, named: &[u32], atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
+        let mut found: Vec<(u32, Bits)> =
+            named.iter().map(|entry| (*entry, Bits::none(atoms.len()))).collect();
         for (index, atom) in atoms.iter().enumerate() {
+            let info = self.search.problem.atom(*atom);
+            let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
+            if named.len() > FEW * patterns.len() {
+                self.look_up(*atom)?;
+            }
             let known = self.matching.get(atom);
             let info = self.search.problem.atom(*atom);
             let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
-            self.search.meter.spend(few.len() * (1 + patterns.len() / 4))?;
+            self.search.meter.spend(named.len())?;
             for (entry, bits) in &mut found {
                 let holds = match known {
                     Some(matching) => matching.binary_search(entry).is_ok(),

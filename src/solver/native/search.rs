@@ -2,7 +2,7 @@
 //!
 //! The search keeps its own stack, and what it finds about a formula is found once. An `Any` holds if some part
 //! does; an `All` whose parts speak of different variables holds if each part does; any other formula is split by
-//! the classes of its first variable.
+//! the classes of its first variable, of which one is enough if it is the best for every atom.
 
 use rustc_hash::FxHashMap;
 
@@ -204,13 +204,49 @@ impl Search {
         }
     }
 
-    /// The classes of the formula's first variable.
+    /// The classes of the formula's first variable that are enough to know whether it can hold.
+    ///
+    /// Where the formula has an atom only as it is, it can only gain if the atom holds, and where it has it only
+    /// negated, if it does not. So a class that has all of these as they should be stands for every other.
     fn table(&mut self, id: NodeId) -> Result<usize, Spent> {
         let variable = self.first_variable(id)?;
-        self.table_of(id, variable)
+        let signs = self.signs_of(id, variable)?;
+        let best: Option<Vec<Option<bool>>> = signs.iter().map(|(_, sign)| sign.map(Some)).collect();
+        let Some(best) = best else { return self.table_of(id, variable) };
+        let atoms: Vec<u32> = signs.into_iter().map(|(atom, _)| atom).collect();
+        let key = (variable, atoms, best);
+        let table = match self.known_tables.get(&key) {
+            Some(table) => *table,
+            None => {
+                let demand = Demand { atoms: &key.1, fixed: &key.2 };
+                let classes = classes::best(&self.problem, variable, &demand, &mut self.meter)?;
+                self.add_table(key, classes)
+            }
+        };
+        if self.table_len(table) > 0 { Ok(table) } else { self.table_of(id, variable) }
     }
 
-    /// The classes of a variable, as far as the formula tells them apart and can hold.
+    /// The atoms about a variable that occur in the formula, ascending, each with whether it occurs as it is or
+    /// negated; `None` if it does both.
+    fn signs_of(&mut self, id: NodeId, variable: u32) -> Result<Vec<(u32, Option<bool>)>, Spent> {
+        let mut signs: Vec<(u32, Option<bool>)> = Vec::new();
+        self.visit_literals(id, bit(variable), |problem, atom, positive| {
+            if problem.atom(atom).is_some_and(|info| info.variable == variable) {
+                signs.push((atom, Some(positive)));
+            }
+        })?;
+        signs.sort_unstable();
+        signs.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same && next.1 != kept.1 {
+                kept.1 = None;
+            }
+            same
+        });
+        Ok(signs)
+    }
+
+    /// All classes of a variable, as far as the formula tells them apart and can hold.
     pub(super) fn table_of(&mut self, id: NodeId, variable: u32) -> Result<usize, Spent> {
         let atoms = self.atoms_of(id, variable)?;
         let mut fixed = vec![None; atoms.len()];
@@ -265,7 +301,7 @@ impl Search {
             return Ok(first);
         }
         let mut first = u32::MAX;
-        self.visit_literals(id, u128::MAX, |problem, atom| {
+        self.visit_literals(id, u128::MAX, |problem, atom, _| {
             first = first.min(problem.atom(atom).map_or(u32::MAX, |info| info.variable));
         })?;
         Ok(first)
@@ -273,15 +309,7 @@ impl Search {
 
     /// The atoms about a variable that occur in the formula, ascending.
     pub(super) fn atoms_of(&mut self, id: NodeId, variable: u32) -> Result<Vec<u32>, Spent> {
-        let mut atoms = Vec::new();
-        self.visit_literals(id, bit(variable), |problem, atom| {
-            if problem.atom(atom).is_some_and(|info| info.variable == variable) {
-                atoms.push(atom);
-            }
-        })?;
-        atoms.sort_unstable();
-        atoms.dedup();
-        Ok(atoms)
+        Ok(self.signs_of(id, variable)?.into_iter().map(|(atom, _)| atom).collect())
     }
 
     /// Calls `visit` for the atoms below the formula whose variables are in `mask`.
@@ -289,7 +317,7 @@ impl Search {
         &mut self,
         id: NodeId,
         mask: u128,
-        mut visit: impl FnMut(&Problem, u32),
+        mut visit: impl FnMut(&Problem, u32, bool),
     ) -> Result<(), Spent> {
         self.generation += 1;
         self.visited.resize(self.problem.arena.len(), 0);
@@ -303,7 +331,7 @@ impl Search {
             self.meter.spend(1)?;
             match self.problem.arena.node(id) {
                 Node::Constant => {}
-                Node::Literal { atom, .. } => visit(&self.problem, atom),
+                Node::Literal { atom, positive } => visit(&self.problem, atom, positive),
                 Node::All(span) | Node::Any(span) => {
                     let arena = &self.problem.arena;
                     open.extend(arena.parts(span).iter().filter(|part| arena.mask(**part) & mask != 0));
