@@ -139,6 +139,11 @@ impl Patterns {
         found
     }
 
+    /// Whether [`Patterns::meeting`] finds a pattern.
+    pub fn meets(&self, pattern: &Pattern) -> bool {
+        self.any_near(pattern.code(), |own| own.may_meet(pattern))
+    }
+
     /// Whether `holds` is true of one of the patterns; of those that have another fixed beginning than `code` it is not
     /// asked. As the patterns are sorted, those that go on like `code` up to a byte stand side by side, and wildcards
     /// follow all other bytes.

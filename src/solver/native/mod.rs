@@ -8,6 +8,7 @@
 mod arena;
 mod bits;
 mod classes;
+mod implied;
 pub(super) mod intervals;
 mod known;
 mod members;

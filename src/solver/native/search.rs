@@ -4,13 +4,15 @@
 //! does; an `All` whose parts speak of different variables holds if each part does; any other formula is split by
 //! the classes of its first variable, of which one is enough if it is the best for every atom.
 
+use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use super::arena::{Connective, FALSE, Node, NodeId, SHARED_BIT, TRUE, bit};
 use super::classes::{self, Class, Classes, Demand, Member};
+use super::implied::{Fixed, Left};
 use super::meter::{Meter, Spent};
 use super::problem::{Problem, Variable};
-use crate::logic::Assignment;
+use crate::logic::{Assignment, Atom, Patterns};
 
 /// The state of a search; it may be asked about several formulas of the same problem.
 pub(super) struct Search {
@@ -130,10 +132,9 @@ impl Search {
             Node::Literal { .. } | Node::Constant => vec![id],
         };
         self.meter.spend(parts.len())?;
-        let mut groups = self.components(&parts);
+        let mut groups = self.components(&parts)?;
         if groups.len() < 2 {
-            let table = self.table(id)?;
-            return Ok(Frame::Split { id, table, next: 0, residual: FALSE });
+            return self.split(id);
         }
         let mut components = Vec::with_capacity(groups.len());
         for group in groups.drain(..) {
@@ -143,7 +144,11 @@ impl Search {
     }
 
     /// The parts, grouped so that no two groups share a variable; the groups with fewest parts first.
-    fn components(&self, parts: &[NodeId]) -> Vec<Vec<NodeId>> {
+    fn components(&mut self, parts: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Spent> {
+        let arena = &self.problem.arena;
+        if parts.iter().any(|part| arena.mask(*part) & bit(SHARED_BIT) != 0) {
+            return self.many_components(parts);
+        }
         let mut groups: Vec<(u128, Vec<NodeId>)> = Vec::new();
         for part in parts {
             let mut mask = self.problem.arena.mask(*part);
@@ -159,7 +164,30 @@ impl Search {
             groups.push((mask, joined));
         }
         groups.sort_by_key(|(_, members)| members.len());
-        groups.into_iter().map(|(_, members)| members).collect()
+        Ok(groups.into_iter().map(|(_, members)| members).collect())
+    }
+
+    /// The same where there are more variables than bits.
+    fn many_components(&mut self, parts: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Spent> {
+        let mut joined: UnionFind<usize> = UnionFind::new(parts.len());
+        let mut owners: FxHashMap<u32, usize> = FxHashMap::default();
+        for (index, part) in parts.iter().enumerate() {
+            self.visit_literals(*part, u128::MAX, |problem, atom, _| {
+                let variable = problem.atom(atom).map_or(u32::MAX, |info| info.variable);
+                joined.union(index, *owners.entry(variable).or_insert(index));
+            })?;
+        }
+        let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut groups: Vec<Vec<NodeId>> = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let number = *numbers.entry(joined.find(index)).or_insert(groups.len());
+            match groups.get_mut(number) {
+                Some(group) => group.push(*part),
+                None => groups.push(vec![*part]),
+            }
+        }
+        groups.sort_by_key(Vec::len);
+        Ok(groups)
     }
 
     /// Goes on with a frame; `answer` is what its last question came to.
@@ -204,13 +232,71 @@ impl Search {
         }
     }
 
-    /// The classes of the formula's first variable that are enough to know whether it can hold.
+    /// Splits the formula by its first variable, after what follows from its own literals has been filled in.
+    fn split(&mut self, id: NodeId) -> Result<Frame, Spent> {
+        let variable = self.first_variable(id)?;
+        let signs = self.signs_of(id, variable)?;
+        let simpler = match self.implied(id, &signs)? {
+            None => FALSE,
+            Some(values) if values.is_empty() => {
+                let table = self.table(id, variable, signs)?;
+                return Ok(Frame::Split { id, table, next: 0, residual: FALSE });
+            }
+            Some(values) => self.assume(id, variable, &values)?,
+        };
+        Ok(Frame::Any { id, parts: vec![simpler], next: 0 })
+    }
+
+    /// The atoms about a text whose value follows from those that the formula fixes; `None` if these contradict each
+    /// other.
+    fn implied(
+        &mut self,
+        id: NodeId,
+        signs: &[(u32, Option<bool>)],
+    ) -> Result<Option<Vec<(u32, bool)>>, Spent> {
+        let atoms: Vec<u32> = signs.iter().map(|(atom, _)| *atom).collect();
+        let fixed = self.fixed(id, &atoms);
+        if fixed.iter().all(Option::is_none) {
+            return Ok(Some(Vec::new()));
+        }
+        let problem = &self.problem;
+        let sets = atoms.iter().zip(&fixed).filter_map(|(atom, fixed)| match problem.atom(*atom)?.atom {
+            Atom::Matches(_, ref patterns) => Some((*atom, patterns, *fixed)),
+            _ => None,
+        });
+        let sets: Vec<(u32, &Patterns, Option<bool>)> = sets.collect();
+        let all = Fixed::new(sets.iter().map(|(_, patterns, fixed)| (*patterns, *fixed)));
+        let left = all.left(&mut self.meter)?;
+        if matches!(&left, Left::Some(left) if left.is_empty()) {
+            return Ok(None);
+        }
+        let mut values = Vec::new();
+        for (atom, patterns, _) in sets.iter().filter(|(.., fixed)| fixed.is_none()) {
+            let value = all.value(&left, patterns, &mut self.meter)?;
+            values.extend(value.map(|value| (*atom, value)));
+        }
+        Ok(Some(values))
+    }
+
+    /// For each of these atoms, whether the formula itself says that it holds.
+    fn fixed(&self, id: NodeId, atoms: &[u32]) -> Vec<Option<bool>> {
+        let mut fixed = vec![None; atoms.len()];
+        for part in self.problem.arena.conjuncts(id) {
+            if let Node::Literal { atom, positive } = self.problem.arena.node(part)
+                && let Ok(index) = atoms.binary_search(&atom)
+                && let Some(slot) = fixed.get_mut(index)
+            {
+                *slot = Some(positive);
+            }
+        }
+        fixed
+    }
+
+    /// The classes of a variable that are enough to know whether the formula can hold.
     ///
     /// Where the formula has an atom only as it is, it can only gain if the atom holds, and where it has it only
     /// negated, if it does not. So a class that has all of these as they should be stands for every other.
-    fn table(&mut self, id: NodeId) -> Result<usize, Spent> {
-        let variable = self.first_variable(id)?;
-        let signs = self.signs_of(id, variable)?;
+    fn table(&mut self, id: NodeId, variable: u32, signs: Vec<(u32, Option<bool>)>) -> Result<usize, Spent> {
         let best: Option<Vec<Option<bool>>> = signs.iter().map(|(_, sign)| sign.map(Some)).collect();
         let Some(best) = best else { return self.table_of(id, variable) };
         let atoms: Vec<u32> = signs.into_iter().map(|(atom, _)| atom).collect();
@@ -249,15 +335,7 @@ impl Search {
     /// All classes of a variable, as far as the formula tells them apart and can hold.
     pub(super) fn table_of(&mut self, id: NodeId, variable: u32) -> Result<usize, Spent> {
         let atoms = self.atoms_of(id, variable)?;
-        let mut fixed = vec![None; atoms.len()];
-        for part in self.problem.arena.conjuncts(id) {
-            if let Node::Literal { atom, positive } = self.problem.arena.node(part)
-                && let Ok(index) = atoms.binary_search(&atom)
-                && let Some(slot) = fixed.get_mut(index)
-            {
-                *slot = Some(positive);
-            }
-        }
+        let fixed = self.fixed(id, &atoms);
         let key = (variable, atoms, fixed);
         if let Some(table) = self.known_tables.get(&key) {
             return Ok(*table);
@@ -345,17 +423,23 @@ impl Search {
     pub(super) fn assign(&mut self, id: NodeId, table: usize, class: usize) -> Result<NodeId, Spent> {
         let Some(classes) = self.tables.get(table) else { return Ok(FALSE) };
         let Some(chosen) = classes.list.get(class) else { return Ok(FALSE) };
+        let values = (0..).zip(&classes.atoms).map(|(index, atom)| (*atom, chosen.holds.contains(index)));
+        let (variable, values) = (classes.variable, values.collect::<Vec<_>>());
+        self.assume(id, variable, &values)
+    }
+
+    /// What is left of the formula where these atoms about a variable have these values.
+    fn assume(&mut self, id: NodeId, variable: u32, values: &[(u32, bool)]) -> Result<NodeId, Spent> {
         self.worth.resize(self.problem.atoms.len(), None);
-        for (index, atom) in classes.atoms.iter().enumerate() {
+        for (atom, value) in values {
             if let Some(slot) = self.worth.get_mut(*atom as usize) {
-                *slot = Some(chosen.holds.contains(index));
+                *slot = Some(*value);
             }
         }
-        let (atoms, variable) = (classes.atoms.clone(), classes.variable);
         self.generation += 1;
         let result = self.residual(id, bit(variable));
-        for atom in atoms {
-            if let Some(slot) = self.worth.get_mut(atom as usize) {
+        for (atom, _) in values {
+            if let Some(slot) = self.worth.get_mut(*atom as usize) {
                 *slot = None;
             }
         }
