@@ -12,7 +12,28 @@ pub(super) struct Fixed<'a> {
     banned: Vec<&'a Patterns>,
 }
 
-/// What is left of the wanted set with the fewest patterns.
+/// The patterns of one wanted set without those that a banned set covers: a text must match one of them. The set is
+/// taken whose patterns are fewest and say most. `None` if there is no wanted set.
+pub(super) fn seeds<'a>(
+    wanted: &[&'a Patterns],
+    banned: &[&Patterns],
+    meter: &mut Meter,
+) -> Result<Option<Vec<&'a Pattern>>, Spent> {
+    let weight = |pattern: &&Pattern| 1000 / (1 + pattern.literal_prefix().len());
+    let mut best: Option<(usize, Vec<&Pattern>)> = None;
+    for patterns in wanted {
+        meter.spend(1 + patterns.len() * (1 + banned.len()))?;
+        let is_open = |pattern: &&Pattern| !banned.iter().any(|banned| banned.cover(pattern));
+        let seeds: Vec<&Pattern> = patterns.iter().filter(is_open).collect();
+        let weight = seeds.iter().map(weight).sum();
+        if best.as_ref().is_none_or(|(lightest, _)| weight < *lightest) {
+            best = Some((weight, seeds));
+        }
+    }
+    Ok(best.map(|(_, seeds)| seeds))
+}
+
+/// What is left of a wanted set.
 pub(super) enum Left<'a> {
     /// There is no wanted set.
     Anything,
@@ -40,15 +61,11 @@ impl<'a> Fixed<'a> {
 
     /// The patterns of which a text must match one.
     pub(super) fn left(&self, meter: &mut Meter) -> Result<Left<'a>, Spent> {
-        let Some(smallest) = self.wanted.iter().min_by_key(|patterns| patterns.len()) else {
-            return Ok(Left::Anything);
-        };
-        meter.spend(smallest.len() * (self.wanted.len() + self.banned.len()))?;
+        let Some(seeds) = seeds(&self.wanted, &self.banned, meter)? else { return Ok(Left::Anything) };
         let meets_all = |pattern: &Pattern| {
             self.wanted.iter().all(|patterns| patterns.cover(pattern) || patterns.meets(pattern))
         };
-        let left = smallest.iter().filter(|pattern| !self.is_banned(pattern) && meets_all(pattern));
-        Ok(Left::Some(left.collect()))
+        Ok(Left::Some(seeds.into_iter().filter(|pattern| meets_all(pattern)).collect()))
     }
 
     /// Whether a set matches wherever the fixed ones are as they should be (`Some(true)`), or never does

@@ -12,6 +12,9 @@ use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 /// Up to so many actions for each pattern are tested one by one, instead of looking up all that match.
 const FEW: usize = 4;
 
+/// From so many choices and conjuncts on, each choice is put together only with the conjuncts that concern it.
+const MANY: usize = 8;
+
 /// The number of the action's variable; see the order of the problem's variables.
 pub(super) const ACTION: u32 = 0;
 
@@ -23,6 +26,17 @@ pub(super) struct KnownActions<'a> {
     matching: FxHashMap<u32, Vec<u32>>,
     /// By group: that the resource is one of the group's.
     on_group: FxHashMap<u32, NodeId>,
+}
+
+/// Conjuncts by the actions that they say something about.
+#[derive(Default)]
+struct ByAction {
+    /// Those that may say something about every action.
+    always: Vec<NodeId>,
+    /// Those that speak of the same actions.
+    groups: Vec<Vec<NodeId>>,
+    /// By action: the groups that speak of it.
+    entries: FxHashMap<u32, Vec<usize>>,
 }
 
 /// The classes of actions that a formula cannot tell apart.
@@ -54,9 +68,11 @@ impl<'a> KnownActions<'a> {
             if let Node::Any(span) = self.search.problem.arena.node(id) {
                 open.extend(self.search.problem.arena.parts(span).iter().rev());
             } else if let Some((choices, rest)) = self.choices(id) {
+                let rest = self.by_action(rest, choices.len())?;
                 // One rule at a time, and each before the next is put together: most are not needed.
                 for choice in choices {
-                    let parts = rest.iter().copied().chain([choice]).collect();
+                    let mut parts = self.concerning(&rest, choice)?;
+                    parts.push(choice);
                     let meter = &mut self.search.meter;
                     let whole = self.search.problem.arena.combine(Connective::All, parts, meter)?;
                     if let Some(request) = self.find_in(whole)? {
@@ -87,6 +103,51 @@ impl<'a> KnownActions<'a> {
         let mut rest = conjuncts;
         let Node::Any(span) = arena.node(rest.remove(chosen)) else { return None };
         Some((arena.parts(span).to_vec(), rest))
+    }
+
+    /// The conjuncts by the actions that they say something about, if that is worth while for so many choices.
+    fn by_action(&mut self, conjuncts: Vec<NodeId>, choices: usize) -> Result<ByAction, Spent> {
+        let mut rest = ByAction::default();
+        if choices.min(conjuncts.len()) < MANY {
+            rest.always = conjuncts;
+            return Ok(rest);
+        }
+        let mut numbers: FxHashMap<u32, usize> = FxHashMap::default();
+        for conjunct in conjuncts {
+            let Some(atom) = self.excuses(conjunct) else {
+                rest.always.push(conjunct);
+                continue;
+            };
+            let number = *numbers.entry(atom).or_insert(rest.groups.len());
+            if let Some(group) = rest.groups.get_mut(number) {
+                group.push(conjunct);
+                continue;
+            }
+            rest.groups.push(vec![conjunct]);
+            self.look_up(atom)?;
+            let entries = self.matching.get(&atom).map(Vec::as_slice).unwrap_or_default();
+            self.search.meter.spend(entries.len())?;
+            entries.iter().for_each(|entry| rest.entries.entry(*entry).or_default().push(number));
+        }
+        Ok(rest)
+    }
+
+    /// The conjuncts that may be false for an action that `choice` names; all others hold for each of these.
+    fn concerning(&mut self, rest: &ByAction, choice: NodeId) -> Result<Vec<NodeId>, Spent> {
+        let named = self.named(choice)?.unwrap_or_default();
+        self.search.meter.spend(named.len())?;
+        let mut groups: Vec<usize> =
+            named.iter().filter_map(|entry| rest.entries.get(entry)).flatten().copied().collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let found = groups.into_iter().filter_map(|group| rest.groups.get(group)).flatten();
+        Ok(rest.always.iter().chain(found).copied().collect())
+    }
+
+    /// The atom about the action of which a conjunct holds wherever the atom does not.
+    fn excuses(&self, id: NodeId) -> Option<u32> {
+        let Node::Any(span) = self.search.problem.arena.node(id) else { return None };
+        self.search.problem.arena.parts(span).iter().find_map(|part| self.names_actions(*part ^ 1))
     }
 
     /// The atom of a literal that says which actions are meant.

@@ -7,6 +7,7 @@
 
 mod arena;
 mod bits;
+mod choices;
 mod classes;
 mod implied;
 pub(super) mod intervals;

@@ -52,10 +52,31 @@ enum Verdict {
 }
 
 /// A formula under work.
-enum Frame {
-    Any { id: NodeId, parts: Vec<NodeId>, next: usize },
-    Each { id: NodeId, parts: Vec<NodeId>, next: usize },
-    Split { id: NodeId, table: usize, next: usize, residual: NodeId },
+pub(super) enum Frame {
+    Any {
+        id: NodeId,
+        parts: Vec<NodeId>,
+        next: usize,
+    },
+    Each {
+        id: NodeId,
+        parts: Vec<NodeId>,
+        next: usize,
+    },
+    Split {
+        id: NodeId,
+        table: usize,
+        next: usize,
+        residual: NodeId,
+    },
+    /// One of `options` holds together with `rest`; `whole` is the one under question.
+    Choose {
+        id: NodeId,
+        options: Vec<NodeId>,
+        rest: Vec<NodeId>,
+        next: usize,
+        whole: NodeId,
+    },
 }
 
 /// What to do with a frame.
@@ -213,6 +234,15 @@ impl Search {
                 *next += 1;
                 Ok(step)
             }
+            Frame::Choose { id, options, rest, next, whole } => {
+                if answer == Some(true) {
+                    return Ok(Step::Conclude(*id, Verdict::Part(*whole)));
+                }
+                let (step, chosen) = self.choose(*id, options.get(*next).copied(), rest)?;
+                *next += 1;
+                *whole = chosen;
+                Ok(step)
+            }
             Frame::Split { id, table, next, residual } => {
                 if answer == Some(true) {
                     let verdict = Verdict::Class { table: *table, class: *next - 1, residual: *residual };
@@ -232,6 +262,19 @@ impl Search {
         }
     }
 
+    /// Goes on with the next option of a choice.
+    fn choose(
+        &mut self,
+        id: NodeId,
+        option: Option<NodeId>,
+        rest: &[NodeId],
+    ) -> Result<(Step, NodeId), Spent> {
+        let Some(option) = option else { return Ok((Step::Conclude(id, Verdict::Never), FALSE)) };
+        let parts = rest.iter().copied().chain([option]).collect();
+        let whole = self.problem.arena.combine(Connective::All, parts, &mut self.meter)?;
+        Ok((Step::Ask(whole), whole))
+    }
+
     /// Splits the formula by its first variable, after what follows from its own literals has been filled in.
     fn split(&mut self, id: NodeId) -> Result<Frame, Spent> {
         let variable = self.first_variable(id)?;
@@ -239,8 +282,10 @@ impl Search {
         let simpler = match self.implied(id, &signs)? {
             None => FALSE,
             Some(values) if values.is_empty() => {
-                let table = self.table(id, variable, signs)?;
-                return Ok(Frame::Split { id, table, next: 0, residual: FALSE });
+                return match self.best(variable, &signs)? {
+                    Some(table) => Ok(Frame::Split { id, table, next: 0, residual: FALSE }),
+                    None => self.split_further(id, variable, &signs),
+                };
             }
             Some(values) => self.assume(id, variable, &values)?,
         };
@@ -279,7 +324,7 @@ impl Search {
     }
 
     /// For each of these atoms, whether the formula itself says that it holds.
-    fn fixed(&self, id: NodeId, atoms: &[u32]) -> Vec<Option<bool>> {
+    pub(super) fn fixed(&self, id: NodeId, atoms: &[u32]) -> Vec<Option<bool>> {
         let mut fixed = vec![None; atoms.len()];
         for part in self.problem.arena.conjuncts(id) {
             if let Node::Literal { atom, positive } = self.problem.arena.node(part)
@@ -292,14 +337,14 @@ impl Search {
         fixed
     }
 
-    /// The classes of a variable that are enough to know whether the formula can hold.
+    /// The class of a variable that is enough to know whether the formula can hold, if there is one.
     ///
     /// Where the formula has an atom only as it is, it can only gain if the atom holds, and where it has it only
     /// negated, if it does not. So a class that has all of these as they should be stands for every other.
-    fn table(&mut self, id: NodeId, variable: u32, signs: Vec<(u32, Option<bool>)>) -> Result<usize, Spent> {
+    fn best(&mut self, variable: u32, signs: &[(u32, Option<bool>)]) -> Result<Option<usize>, Spent> {
         let best: Option<Vec<Option<bool>>> = signs.iter().map(|(_, sign)| sign.map(Some)).collect();
-        let Some(best) = best else { return self.table_of(id, variable) };
-        let atoms: Vec<u32> = signs.into_iter().map(|(atom, _)| atom).collect();
+        let Some(best) = best else { return Ok(None) };
+        let atoms: Vec<u32> = signs.iter().map(|(atom, _)| *atom).collect();
         let key = (variable, atoms, best);
         let table = match self.known_tables.get(&key) {
             Some(table) => *table,
@@ -309,7 +354,7 @@ impl Search {
                 self.add_table(key, classes)
             }
         };
-        if self.table_len(table) > 0 { Ok(table) } else { self.table_of(id, variable) }
+        Ok((self.table_len(table) > 0).then_some(table))
     }
 
     /// The atoms about a variable that occur in the formula, ascending, each with whether it occurs as it is or
@@ -391,7 +436,7 @@ impl Search {
     }
 
     /// Calls `visit` for the atoms below the formula whose variables are in `mask`.
-    fn visit_literals(
+    pub(super) fn visit_literals(
         &mut self,
         id: NodeId,
         mask: u128,

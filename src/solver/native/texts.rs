@@ -17,6 +17,7 @@ use std::hash::Hasher;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::bits::Bits;
+use super::implied;
 use super::meter::{Meter, Spent};
 use super::prefixes;
 use crate::logic::{Case, Pattern, Patterns, Token};
@@ -45,8 +46,10 @@ pub(super) struct TextClass {
 /// If a set must match, one of its patterns does: the texts of one pattern after the other are looked at. For these,
 /// sets with a pattern that covers it hold, patterns that cannot meet it do not matter, and often nothing is left.
 pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
-    let wanted = question.sets.iter().enumerate().filter(|(set, _)| question.wanted.contains(*set));
-    let Some((_, seeds)) = wanted.min_by_key(|(_, patterns)| patterns.len()) else {
+    let sets = |bits: &Bits| -> Vec<&Patterns> {
+        (0..).zip(question.sets).filter(|(set, _)| bits.contains(*set)).map(|(_, set)| *set).collect()
+    };
+    let Some(seeds) = implied::seeds(&sets(&question.wanted), &sets(&question.banned), meter)? else {
         return closely(question, meter);
     };
     if seeds.len() > MANY
@@ -57,7 +60,7 @@ pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<
     let most = question.most_classes();
     let mut found = Vec::new();
     let mut seen = FxHashSet::default();
-    for seed in seeds.iter() {
+    for seed in seeds {
         for class in of_seed(question, seed, meter)? {
             if seen.insert(class.matched.clone()) {
                 found.push(class);
