@@ -223,23 +223,26 @@ impl Pattern {
 
     /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
     fn matches_by_states(&self, text: &str) -> bool {
-        let tokens: Vec<Token> = self.tokens().collect();
-        let mut current = vec![false; tokens.len() + 1];
-        mark(&mut current, 0);
-        close(&tokens, &mut current);
-        for c in text.chars() {
-            let mut next = vec![false; tokens.len() + 1];
-            for (state, token) in tokens.iter().enumerate() {
-                if current.get(state) != Some(&true) || !self.accepts(*token, c) {
-                    continue;
-                }
-                let stays = matches!(token, Token::Run | Token::RunInSegment);
-                mark(&mut next, if stays { state } else { state + 1 });
-            }
-            close(&tokens, &mut next);
-            current = next;
+        if self.case == Case::Sensitive && !text.starts_with(self.literal_prefix()) {
+            return false;
         }
-        current.last() == Some(&true)
+        let tokens: Vec<Token> = self.tokens().collect();
+        let (mut current, mut next) = (States::new(tokens.len() + 1), States::new(tokens.len() + 1));
+        current.enter(&tokens, 0);
+        for c in text.chars() {
+            for state in current.low..current.end {
+                let Some(token) = tokens.get(state).filter(|_| current.has(state)) else { continue };
+                if self.accepts(*token, c) {
+                    next.enter(&tokens, if is_run(*token) { state } else { state + 1 });
+                }
+            }
+            current.clear();
+            std::mem::swap(&mut current, &mut next);
+            if current.low >= current.end {
+                return false;
+            }
+        }
+        current.has(tokens.len())
     }
 
     /// Whether `token` takes `c` (a run takes it and stays).
@@ -331,18 +334,45 @@ fn has_segments(pattern: &[u8]) -> bool {
     pattern.iter().any(|byte| matches!(*byte, code::ONE_IN_SEGMENT | code::RUN_IN_SEGMENT))
 }
 
-/// Adds the states that are reached without a character: behind a run.
-fn close(tokens: &[Token], states: &mut [bool]) {
-    for (state, token) in tokens.iter().enumerate() {
-        if states.get(state) == Some(&true) && matches!(token, Token::Run | Token::RunInSegment) {
-            mark(states, state + 1);
-        }
-    }
+fn is_run(token: Token) -> bool {
+    matches!(token, Token::Run | Token::RunInSegment)
 }
 
-fn mark(states: &mut [bool], state: usize) {
-    if let Some(slot) = states.get_mut(state) {
-        *slot = true;
+/// Places in a pattern, all of which lie in a range that is kept small.
+struct States {
+    marks: Vec<bool>,
+    low: usize,
+    end: usize,
+}
+
+impl States {
+    fn new(size: usize) -> Self {
+        Self { marks: vec![false; size], low: size, end: 0 }
+    }
+
+    fn has(&self, state: usize) -> bool {
+        self.marks.get(state) == Some(&true)
+    }
+
+    /// Adds a state, and those that are reached from it without a character: behind a run.
+    fn enter(&mut self, tokens: &[Token], first: usize) {
+        for state in first.. {
+            if let Some(mark) = self.marks.get_mut(state) {
+                *mark = true;
+            }
+            self.low = self.low.min(state);
+            self.end = self.end.max(state + 1);
+            if !tokens.get(state).is_some_and(|token| is_run(*token)) {
+                return;
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(marks) = self.marks.get_mut(self.low..self.end) {
+            marks.fill(false);
+        }
+        (self.low, self.end) = (self.marks.len(), 0);
     }
 }
 

@@ -9,8 +9,8 @@ use super::meter::Spent;
 use super::search::Search;
 use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 
-/// Up to so many actions for each pattern are tested one by one, instead of looking up all that match.
-const FEW: usize = 4;
+/// Up to so many actions are tested one by one, instead of looking up all that match; more where patterns are many.
+const FEW: usize = 16;
 
 /// From so many choices and conjuncts on, each choice is put together only with the conjuncts that concern it.
 const MANY: usize = 8;
@@ -282,7 +282,7 @@ impl<'a> KnownActions<'a> {
         for (index, atom) in atoms.iter().enumerate() {
             let info = self.search.problem.atom(*atom);
             let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
-            if named.len() > FEW * patterns.len() {
+            if named.len() > FEW.max(patterns.len() / 4) {
                 self.look_up(*atom)?;
             }
             let known = self.matching.get(atom);
