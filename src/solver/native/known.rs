@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::arena::{Connective, FALSE, Node, NodeId};
 use super::bits::Bits;
 use super::classes::{Class, Classes, Member};
-use super::meter::Spent;
+use super::meter::{Meter, Spent};
 use super::search::Search;
 use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 
@@ -285,19 +285,17 @@ impl<'a> KnownActions<'a> {
             if named.len() > FEW.max(patterns.len() / 4) {
                 self.look_up(*atom)?;
             }
-            let known = self.matching.get(atom);
+            if let Some(matching) = self.matching.get(atom) {
+                let meter = &mut self.search.meter;
+                mark(&mut found, index, matching, meter)?;
+                continue;
+            }
             let info = self.search.problem.atom(*atom);
             let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
             self.search.meter.spend(named.len())?;
             for (entry, bits) in &mut found {
-                let holds = match known {
-                    Some(matching) => matching.binary_search(entry).is_ok(),
-                    None => {
-                        let name = self.actions.entries().get(*entry as usize).map(|entry| &*entry.name);
-                        name.is_some_and(|name| patterns.matches(name))
-                    }
-                };
-                if holds {
+                let name = self.actions.entries().get(*entry as usize).map(|entry| &*entry.name);
+                if name.is_some_and(|name| patterns.matches(name)) {
                     bits.insert(index);
                 }
             }
@@ -355,4 +353,28 @@ impl<'a> KnownActions<'a> {
         self.matching.insert(atom, found);
         Ok(())
     }
+}
+
+/// Notes for the actions of `found`, which ascend, whether they are among the `matching`, which ascend too. Only the
+/// shorter of the two lists is walked over.
+fn mark(found: &mut [(u32, Bits)], index: usize, matching: &[u32], meter: &mut Meter) -> Result<(), Spent> {
+    let (Some((first, _)), Some((last, _))) = (found.first(), found.last()) else { return Ok(()) };
+    let from = matching.partition_point(|entry| entry < first);
+    let to = matching.partition_point(|entry| entry <= last);
+    let near = matching.get(from..to).unwrap_or_default();
+    meter.spend(1 + near.len().min(found.len()))?;
+    if near.len() > found.len() {
+        found.iter_mut().filter(|(entry, _)| near.binary_search(entry).is_ok()).for_each(|(_, bits)| {
+            bits.insert(index);
+        });
+        return Ok(());
+    }
+    for entry in near {
+        if let Ok(place) = found.binary_search_by_key(entry, |(entry, _)| *entry)
+            && let Some((_, bits)) = found.get_mut(place)
+        {
+            bits.insert(index);
+        }
+    }
+    Ok(())
 }
