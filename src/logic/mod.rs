@@ -16,6 +16,7 @@ mod pattern;
 mod patterns;
 mod ranges;
 mod restrict;
+mod rewrite;
 mod template;
 mod value;
 

@@ -2,7 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+use leastwise::logic;
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
@@ -10,7 +17,17 @@ mod cli;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod fuzz_targets;
+#[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]

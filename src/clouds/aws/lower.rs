@@ -30,6 +30,8 @@ pub struct Lowered {
     pub role: Option<Arc<Grant>>,
     /// An allow statement for the accounts that it lets pass it on.
     pub account: Option<Arc<Grant>>,
+    /// The tests of its condition, in document order.
+    pub tests: Vec<Formula>,
 }
 
 impl Body {
@@ -50,11 +52,15 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
         Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
     let actions = actions(&statement.action);
     let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
-    let condition =
-        Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
+    let tests: Vec<Formula> = statement
+        .condition
+        .iter()
+        .map(|test| match conditions::test(test, work.version) {
             Ok(formula) => formula,
             Err(why) => work.opaque(&test.text, &why),
-        }));
+        })
+        .collect();
+    let condition = Formula::all(tests.iter().cloned());
     let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
     let grant = |who: Formula| {
         Arc::new(Grant {
@@ -69,12 +75,13 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
     };
     let some = |who: &Formula| (*who != Formula::False).then(|| grant(who.clone()));
     match who {
-        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None },
+        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None, tests },
         Some(who) => Lowered {
             whole: grant(Formula::any([who.direct.clone(), who.role.clone(), who.account.clone()])),
             direct: some(&who.direct),
             role: some(&who.role),
             account: some(&who.account),
+            tests,
         },
     }
 }
@@ -153,7 +160,9 @@ impl Work {
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     fn exempt(&mut self, who: Who) -> Formula {
-        let in_account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
+        let account = || Attribute::text(keys::PRINCIPAL_ACCOUNT);
+        let anonymous = Formula::matches(account(), Patterns::literal("anonymous"));
+        let in_account = Formula::present(account()).and(anonymous.not());
         let is_role =
             Formula::matches(Attribute::principal(), Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]));
         let listed_account = in_account.not().or(who.account);
