@@ -194,7 +194,7 @@ fn known_actions<'a>(actions: &'a Actions, patterns: &BTreeSet<Pattern>) -> Vec<
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
         let from = actions.entries().partition_point(|entry| *entry.name < *prefix);
-        let alike = actions.entries().iter().skip(from).take_while(|entry| entry.name.starts_with(&prefix));
+        let alike = actions.entries().iter().skip(from).take_while(|entry| entry.name.starts_with(prefix));
         let mut groups = BTreeSet::new();
         found.extend(
             alike

@@ -4,7 +4,6 @@
 //! does; an `All` whose parts speak of different variables holds if each part does; any other formula is split by
 //! the classes of its first variable, of which one is enough if it is the best for every atom.
 
-use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use super::arena::{Connective, FALSE, Node, NodeId, SHARED_BIT, TRUE, bit};
@@ -190,18 +189,22 @@ impl Search {
 
     /// The same where there are more variables than bits.
     fn many_components(&mut self, parts: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Spent> {
-        let mut joined: UnionFind<usize> = UnionFind::new(parts.len());
+        let mut joined: Vec<usize> = (0..parts.len()).collect();
         let mut owners: FxHashMap<u32, usize> = FxHashMap::default();
         for (index, part) in parts.iter().enumerate() {
             self.visit_literals(*part, u128::MAX, |problem, atom, _| {
                 let variable = problem.atom(atom).map_or(u32::MAX, |info| info.variable);
-                joined.union(index, *owners.entry(variable).or_insert(index));
+                let owner = *owners.entry(variable).or_insert(index);
+                let (one, two) = (root(&mut joined, index), root(&mut joined, owner));
+                if let Some(slot) = joined.get_mut(one.max(two)) {
+                    *slot = one.min(two);
+                }
             })?;
         }
         let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
         let mut groups: Vec<Vec<NodeId>> = Vec::new();
         for (index, part) in parts.iter().enumerate() {
-            let number = *numbers.entry(joined.find(index)).or_insert(groups.len());
+            let number = *numbers.entry(root(&mut joined, index)).or_insert(groups.len());
             match groups.get_mut(number) {
                 Some(group) => group.push(*part),
                 None => groups.push(vec![*part]),
@@ -565,4 +568,16 @@ impl Search {
             Some(Member::Truth(_)) | None => {}
         }
     }
+}
+
+/// The first member of the group that `at` is joined to, after the way there has been shortened.
+fn root(joined: &mut [usize], mut at: usize) -> usize {
+    while let Some(next) = joined.get(at).copied().filter(|next| *next != at) {
+        let behind = joined.get(next).copied().unwrap_or(next);
+        if let Some(slot) = joined.get_mut(at) {
+            *slot = behind;
+        }
+        at = behind;
+    }
+    at
 }
