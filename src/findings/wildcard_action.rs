@@ -7,7 +7,7 @@ use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Rule};
 use crate::clouds;
 use crate::evaluator::{Asked, Bug, Certainty, Outcome, Witness};
-use crate::logic::{Atom, Attribute, Case, Formula, Pattern, Patterns, Token};
+use crate::logic::{Atom, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Attachment, Effect, Grant, Object, PolicyId, Question, Subject, Target};
 
 rule! {
@@ -109,11 +109,9 @@ fn breadth(grant: &Grant) -> Option<Breadth> {
 
 /// `s3` for `s3:*`, and for anything wider such as `s3*`.
 fn whole_service(pattern: &Pattern) -> Option<String> {
-    let wild = pattern.tokens().iter().position(|token| !matches!(token, Token::Char(_)))?;
-    let rest = pattern.tokens().get(wild..)?;
-    let name = pattern.literal_prefix();
+    let name = pattern.as_prefix()?;
     let ends_service = name.ends_with(':') || !name.contains(':');
-    (rest == [Token::Run] && ends_service).then(|| format!("{name}*"))
+    ends_service.then(|| format!("{name}*"))
 }
 
 /// How many requests are tried as the witness of a grant.

@@ -149,7 +149,7 @@ impl Documents for AwsDocuments {
         Request {
             cloud: AWS,
             principal: session.and_then(|session| caller::session_arn(&name, session)).unwrap_or(name),
-            action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
+            action: facts::spelled(action),
             resource: witness.text(&Attribute::resource()).unwrap_or("*").to_owned(),
             context,
         }

@@ -46,7 +46,7 @@ pub(super) fn is_inside(estate: &Estate, who: &Formula) -> bool {
     match who.shape() {
         Some(Shape::Any(parts)) => parts.iter().all(|part| is_inside(estate, part)),
         Some(Shape::Literal(Literal { atom: Atom::Matches(attribute, patterns), positive: true })) => {
-            patterns.iter().all(|pattern| pattern.as_literal().is_some_and(|text| inside(attribute, &text)))
+            patterns.iter().all(|pattern| pattern.as_literal().is_some_and(|text| inside(attribute, text)))
         }
         _ => false,
     }
