@@ -90,6 +90,21 @@ impl<'a> Caller<'a> {
         Self { kind, principal, name, session, account, resource }
     }
 
+    /// The caller of a request that no estate is known for. The ARN of a session lacks the path of its role; the
+    /// request may say it under `aws:PrincipalArn`, which holds the ARN of the role itself:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+    pub(super) fn alone(estate: &'a Estate, request: &'a Request) -> Self {
+        let mut caller = Self::find(estate, &request.principal);
+        let said = request.context.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"));
+        if let (Some(_), Some((_, values))) = (caller.session, said)
+            && let [name] = values.as_slice()
+            && is_with_path(name, &caller.name)
+        {
+            caller.name = Cow::Borrowed(name);
+        }
+        caller
+    }
+
     /// The last part of a user's name.
     fn user_name(&self) -> Option<&str> {
         self.is_user().then(|| self.name.rsplit('/').next()).flatten()
@@ -353,6 +368,12 @@ fn split_session(name: &str) -> Option<(String, &str)> {
 
 /// Roles by account and by their names without path.
 struct RolesByName(FxHashMap<(String, String), PrincipalId>);
+
+/// Whether the first ARN is that of `role`, which has no path, with a path.
+fn is_with_path(name: &str, role: &str) -> bool {
+    let both = role.split_once(":role/").zip(name.split_once(":role/"));
+    both.is_some_and(|((head, last), (other, path))| head == other && path.rsplit('/').next() == Some(last))
+}
 
 /// The role of that name whatever its path; the ARN of a session lacks the path.
 fn role_with_path(estate: &Estate, plain: &str) -> Option<PrincipalId> {

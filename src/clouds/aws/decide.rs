@@ -57,7 +57,7 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let Some(body) = body(policy) else { return notes.decision(Verdict::ImplicitlyDenied) };
     let document = &body.document;
     let estate = Estate::default();
-    let caller = Caller::find(&estate, &request.principal);
+    let caller = Caller::alone(&estate, request);
     let keys = Keys { request, caller: &caller, owner: None, alone: true, places: Places::of(&estate) };
     let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
     let (estate, caller, holders) = (&estate, &caller, &holders);
