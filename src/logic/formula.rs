@@ -390,6 +390,11 @@ impl Formula {
         }
     }
 
+    /// Whether both are one node in memory; equal formulas need not be.
+    pub(super) fn is_same_node(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Node(one), Self::Node(two)) if Arc::ptr_eq(&one.0, &two.0))
+    }
+
     /// A superset of the attributes mentioned, one bit each; see [`attribute_bit`].
     pub(super) fn mentions(&self) -> u64 {
         match self {
@@ -421,7 +426,24 @@ impl Formula {
     /// The attributes it speaks of.
     pub fn attributes(&self) -> BTreeSet<Attribute> {
         let mut found = BTreeSet::new();
-        self.for_each_literal(&mut |literal| found.extend(literal.atom.attributes().into_iter().cloned()));
+        self.for_each_literal(&mut |literal| {
+            for attribute in literal.atom.attributes() {
+                // Many literals speak of few attributes.
+                if !found.contains(attribute) {
+                    found.insert(attribute.clone());
+                }
+            }
+        });
+        found
+    }
+
+    /// Whether it speaks of the attribute. Most formulas do not, which their bits tell.
+    pub fn speaks_of(&self, attribute: &Attribute) -> bool {
+        if self.mentions() & attribute_bit(attribute) == 0 {
+            return false;
+        }
+        let mut found = false;
+        self.for_each_literal(&mut |literal| found |= literal.atom.attributes().contains(&attribute));
         found
     }
 

@@ -30,8 +30,17 @@ fn restrict(
     }
     let result = match node.shape() {
         Shape::Literal(literal) => restrict_literal(formula, literal, known),
-        Shape::All(parts) => Formula::all(parts.iter().map(|part| restrict(part, known, mask, done))),
-        Shape::Any(parts) => Formula::any(parts.iter().map(|part| restrict(part, known, mask, done))),
+        Shape::All(parts) | Shape::Any(parts) => {
+            let left: Vec<Formula> = parts.iter().map(|part| restrict(part, known, mask, done)).collect();
+            // The bits only say what may be mentioned: often nothing was, and the parts need not be merged again.
+            if left.iter().zip(parts.iter()).all(|(new, old)| new.is_same_node(old)) {
+                formula.clone()
+            } else if matches!(node.shape(), Shape::All(_)) {
+                Formula::all(left)
+            } else {
+                Formula::any(left)
+            }
+        }
     };
     done.insert(node.address(), result.clone());
     result

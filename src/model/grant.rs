@@ -1,6 +1,6 @@
 //! What policies say, as formulas: grants, and the layers of a decision they take part in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Gap, Origin};
 use crate::logic::{Assignment, Formula};
@@ -79,9 +79,24 @@ pub struct LayerGroup {
     pub applies: Formula,
     /// The grants.
     pub grants: Vec<Arc<Grant>>,
+    /// The requests that are consulted and allowed, or denied, once somebody asked.
+    consulted: [OnceLock<Formula>; 2],
 }
 
 impl LayerGroup {
+    /// A group of grants.
+    pub fn new(layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) -> Self {
+        Self { layer, applies, grants, consulted: Default::default() }
+    }
+
+    /// The requests that the group is consulted for and that some grant of this effect applies to. Worked out once: a
+    /// copy of a group that many questions share knows it already.
+    pub fn consulted(&self, effect: Effect) -> Formula {
+        let [allowed, denied] = &self.consulted;
+        let place = if effect == Effect::Allow { allowed } else { denied };
+        place.get_or_init(|| self.applies.clone().and(self.effect(effect))).clone()
+    }
+
     /// The requests that some grant of this effect applies to, whether or not the group is consulted.
     pub fn effect(&self, effect: Effect) -> Formula {
         Formula::any(self.grants.iter().filter(|grant| grant.effect == effect).map(|grant| grant.formula()))

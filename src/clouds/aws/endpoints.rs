@@ -23,7 +23,7 @@ pub(super) fn groups(estate: &Estate) -> Vec<LayerGroup> {
         let named = body.document.statements.iter().zip(body.lowered());
         let named = named.filter(|(statement, _)| statement.principal.is_some());
         let grants = named.map(|(_, lowered)| lowered.whole.clone()).collect();
-        Some(LayerGroup { layer: ENDPOINT, applies: through, grants })
+        Some(LayerGroup::new(ENDPOINT, through, grants))
     });
     group.collect()
 }

@@ -11,7 +11,9 @@ use super::layers::{covering, trusted_calls};
 use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
 use super::{AWS, body, coverage};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Attachment, Estate, Object, ResourceId, ScopeId, Target};
+use crate::model::{
+    Attachment, Effect, Estate, Layer, LayerGroup, Object, PolicyId, ResourceId, ScopeId, Target,
+};
 
 /// What follows from the estate alone.
 struct Guards {
@@ -26,7 +28,12 @@ struct Guards {
     by_action: Mutex<FxHashMap<String, Arc<Guarded>>>,
     /// What is asked on a resource, and in the case of a role of calls that its trust policy decides about.
     on_it: Vec<(Formula, Formula)>,
+    /// The groups of a policy's grants that every caller shares whom all of them may concern.
+    whole: Mutex<FxHashMap<(PolicyId, ResourceId, Layer), WholeGroups>>,
 }
+
+/// The groups of one policy, with all its grants.
+type WholeGroups = Arc<[LayerGroup]>;
 
 /// Resources with policies that decide about an action, by whom the policies speak of.
 struct Guarded {
@@ -64,7 +71,7 @@ fn guards(estate: &Estate) -> Arc<Guards> {
         let keys = Patterns::of(keys);
         let by_action = Mutex::default();
         let on_it = estate.resources().map(|(id, _)| asked_on(estate, id)).collect();
-        Guards { owned, others, all_owned, keys, has_roles, by_action, on_it }
+        Guards { owned, others, all_owned, keys, has_roles, by_action, on_it, whole: Mutex::default() }
     })
 }
 
@@ -130,6 +137,35 @@ pub(super) fn covered(estate: &Estate) -> Patterns {
 /// The formulas of [`Guards::on_it`].
 pub(super) fn on_it(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
     guards(estate).on_it.get(id.index()).cloned().unwrap_or_default()
+}
+
+/// The groups of a policy of a resource, which are the same for all callers whom
+/// the same grants concern. `groups` are those of one caller; where the kept ones are the same, a copy of these is answered, which
+/// knows already what follows from them.
+pub(super) fn shared(
+    estate: &Estate,
+    attachment: &Attachment,
+    resource: ResourceId,
+    groups: Vec<LayerGroup>,
+) -> Vec<LayerGroup> {
+    let guards = guards(estate);
+    let key = (attachment.policy, resource, attachment.layer);
+    let same = |kept: &LayerGroup, own: &LayerGroup| {
+        kept.layer == own.layer
+            && kept.grants.len() == own.grants.len()
+            && kept.grants.iter().zip(&own.grants).all(|(one, two)| Arc::ptr_eq(one, two))
+    };
+    let mut known = guards.whole.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(kept) = known.get(&key) {
+        let fits = kept.len() == groups.len() && kept.iter().zip(&groups).all(|(kept, own)| same(kept, own));
+        return if fits { kept.to_vec() } else { groups };
+    }
+    for group in &groups {
+        group.consulted(Effect::Allow);
+        group.consulted(Effect::Deny);
+    }
+    known.insert(key, groups.clone().into());
+    groups
 }
 
 /// The resources whose policies, or whose place in the organization, can decide about `action`, or about any action.

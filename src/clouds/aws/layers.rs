@@ -102,7 +102,7 @@ struct Work<'e> {
 
 impl<'e> Work<'e> {
     fn group(&mut self, layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) {
-        self.groups.push(LayerGroup { layer, applies, grants });
+        self.groups.push(LayerGroup::new(layer, applies, grants));
     }
 
     fn body(&mut self, attachment: &Attachment) -> Option<&'e Body> {
@@ -205,10 +205,10 @@ impl<'e> Work<'e> {
         let (on_it, trusted) = guards::on_it(estate, resource);
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, &on_it),
+                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
-                    self.resource_policy(attachment, &trusted);
+                    self.resource_policy(attachment, resource, &trusted);
                 }
                 _ => {}
             }
@@ -230,7 +230,7 @@ impl<'e> Work<'e> {
         }
     }
 
-    fn resource_policy(&mut self, attachment: &Attachment, applies: &Formula) {
+    fn resource_policy(&mut self, attachment: &Attachment, resource: ResourceId, applies: &Formula) {
         let Some(body) = self.body(attachment) else { return };
         let mut sorted: [Vec<Arc<Grant>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         let [named, role, account] = &mut sorted;
@@ -249,11 +249,16 @@ impl<'e> Work<'e> {
             account.extend(self.concerning(to_account.as_ref()));
         }
         let [named, role, account] = sorted;
-        for (layer, grants) in [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)] {
-            if !grants.is_empty() {
-                self.group(layer, applies.clone(), grants);
-            }
-        }
+        let sorted = [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)];
+        let groups = sorted.into_iter().filter(|(_, grants)| !grants.is_empty());
+        let groups: Vec<LayerGroup> =
+            groups.map(|(layer, grants)| LayerGroup::new(layer, applies.clone(), grants)).collect();
+        // Questions about one action see few policies, and others of their grants each time.
+        let groups = match self.known.text(&Attribute::action()) {
+            None if !groups.is_empty() => guards::shared(self.estate, attachment, resource, groups),
+            _ => groups,
+        };
+        self.groups.extend(groups);
     }
 
     /// The grant, unless it is for others than the caller or about other actions.
@@ -340,12 +345,8 @@ impl<'e> Work<'e> {
     fn mentions(&self, name: &str) -> bool {
         let attribute = keys::attribute(name, Kind::Text);
         let grants = self.groups.iter().flat_map(|group| &group.grants);
-        grants.filter(|grant| grant.condition != Formula::True || grant.resources != Formula::True).any(
-            |grant| {
-                grant.condition.attributes().contains(&attribute)
-                    || grant.resources.attributes().contains(&attribute)
-            },
-        )
+        let mut formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
+        formulas.any(|formula| formula.speaks_of(&attribute))
     }
 
     /// `aws:ResourceAccount` is the account that owns the resource.

@@ -55,11 +55,8 @@ pub(super) fn is_inside(estate: &Estate, who: &Formula) -> bool {
 /// Replaces the keys that follow from the principal's ARN by the ARN itself.
 pub(super) fn rewrite(layers: &mut Layers) {
     for group in &mut layers.groups {
-        let LayerGroup { applies, grants, .. } = group;
-        *applies = of_formula(applies);
-        for grant in grants {
-            *grant = Arc::new(of_grant(grant));
-        }
+        let grants = group.grants.iter().map(|grant| Arc::new(of_grant(grant))).collect();
+        *group = LayerGroup::new(group.layer, of_formula(&group.applies), grants);
     }
     layers.facts = of_formula(&layers.facts);
 }

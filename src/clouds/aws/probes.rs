@@ -1,14 +1,18 @@
 //! Questions about a resource that tell a stranger who should not get in from one who should: the customer of a service
 //! that is trusted for everybody, the tenant of an identity provider that many share, the neighbour of another account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ast::{PrincipalName, Statement};
 use super::rule::{RESOURCE, TRUST};
 use super::{AWS, body, conditions, keys, layers};
 use crate::clouds::{Probe, ProbeKind};
 use crate::logic::{Attribute, Formula, Kind, Patterns};
-use crate::model::{Effect, Estate, Layer, Object, PrincipalKind, Question, ResourceId, Subject, Target};
+use crate::model::{
+    Effect, Estate, Layer, Object, Principal, PrincipalId, PrincipalKind, Question, ResourceId, Subject,
+    Target,
+};
 
 /// Identity providers that issue tokens for all their customers under one name, and a subject that is somebody else's.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
@@ -141,19 +145,57 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
         [RESOURCE, TRUST].into_iter().flat_map(|layer| allows(estate, resource, layer)).collect();
     let everybody = statements.iter().any(|one| one.principal.as_ref().is_some_and(|names| names.negated))
         || statements.iter().flat_map(|one| names(one)).any(|name| *name == PrincipalName::Anyone);
-    let named: Vec<&PrincipalName> = statements.iter().flat_map(|one| names(one)).collect();
-    let others = estate.principals().filter(|(_, found)| {
-        let known = [PrincipalKind::User, PrincipalKind::Role].contains(&found.kind) && found.cloud == AWS;
-        let home = found.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str());
-        let other = home.is_some_and(|home| home != owner);
-        let meant = |name: &&PrincipalName| match name {
-            PrincipalName::Account(number) => home == Some(&**number),
-            PrincipalName::User(arn) | PrincipalName::Role(arn) => **arn == *found.name,
-            PrincipalName::Session { account, .. } => home == Some(&**account),
-            _ => false,
-        };
-        known && other && (everybody || named.iter().any(meant))
-    });
+    let members = Members::of(estate);
+    let mut others: BTreeSet<PrincipalId> = BTreeSet::new();
+    if everybody {
+        let foreign = members.0.keys().filter(|account| ***account != *owner);
+        others.extend(foreign.flat_map(|account| members.first_of(account)));
+    }
+    for name in statements.iter().flat_map(|one| names(one)).filter(|_| !everybody) {
+        match name {
+            PrincipalName::Account(account) | PrincipalName::Session { account, .. }
+                if **account != *owner =>
+            {
+                others.extend(members.first_of(account));
+            }
+            PrincipalName::User(arn) | PrincipalName::Role(arn) => {
+                let named = estate.find_principal(AWS, arn);
+                others.extend(named.filter(|id| home(estate, *id).is_some_and(|home| home != owner)));
+            }
+            _ => {}
+        }
+    }
     let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
-    others.take(NEIGHBOURS).map(|(id, _)| Probe { question: ask(id), given: Formula::True }).collect()
+    others.into_iter().take(NEIGHBOURS).map(|id| Probe { question: ask(id), given: Formula::True }).collect()
+}
+
+/// The users and roles by their accounts, in the order of the estate.
+struct Members(BTreeMap<Box<str>, Vec<PrincipalId>>);
+
+impl Members {
+    fn of(estate: &Estate) -> Arc<Self> {
+        estate.derived(|estate| {
+            let mut members: BTreeMap<Box<str>, Vec<PrincipalId>> = BTreeMap::new();
+            for (id, _) in estate.principals() {
+                if let Some(account) = home(estate, id) {
+                    members.entry(account.into()).or_default().push(id);
+                }
+            }
+            Self(members)
+        })
+    }
+
+    /// As many of an account as are ever asked about.
+    fn first_of(&self, account: &str) -> impl Iterator<Item = PrincipalId> {
+        self.0.get(account).into_iter().flatten().copied().take(NEIGHBOURS)
+    }
+}
+
+/// The account that a user or role lives in.
+fn home(estate: &Estate, id: PrincipalId) -> Option<&str> {
+    let known = |found: &&Principal| {
+        [PrincipalKind::User, PrincipalKind::Role].contains(&found.kind) && found.cloud == AWS
+    };
+    let scope = estate.principal(id).filter(known)?.home.and_then(|home| estate.scope(home))?;
+    Some(&scope.name)
 }

@@ -53,11 +53,7 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
         origin: origin(),
         gaps: Vec::new(),
     };
-    (!by_service).then(|| LayerGroup {
-        layer: PROTECTED,
-        applies: EDITS.clone(),
-        grants: vec![Arc::new(refusal())],
-    })
+    (!by_service).then(|| LayerGroup::new(PROTECTED, EDITS.clone(), vec![Arc::new(refusal())]))
 }
 
 /// The roles that nobody in the account edits.

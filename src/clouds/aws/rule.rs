@@ -103,8 +103,7 @@ pub fn combine(layers: &Layers) -> Formula {
             of(layers, wanted).map(|group| group.applies.clone().implies(group.effect(Effect::Allow))),
         )
     };
-    let denied =
-        Formula::any(layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))));
+    let denied = Formula::any(layers.groups.iter().map(|group| group.consulted(Effect::Deny)));
     let direct = Formula::any([RESOURCE, KEY_GRANT, ACCESS_LIST, TRUST].map(allowed));
     let role = allowed(TO_ROLE);
     let account = allowed(TO_ACCOUNT);
@@ -134,7 +133,7 @@ fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {
 }
 
 fn allows(group: &LayerGroup) -> Formula {
-    group.applies.clone().and(group.effect(Effect::Allow))
+    group.consulted(Effect::Allow)
 }
 
 fn applies(layers: &Layers, wanted: Layer) -> Formula {

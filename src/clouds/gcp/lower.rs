@@ -218,7 +218,7 @@ impl Asking<'_> {
         let grants: Vec<Arc<Grant>> = members::bindings(estate, target)
             .filter_map(|(policy, binding)| self.grant(binding, &policy.origin))
             .collect();
-        (!grants.is_empty()).then_some(LayerGroup { layer: ALLOW, applies, grants })
+        (!grants.is_empty()).then_some(LayerGroup::new(ALLOW, applies, grants))
     }
 
     fn grant(&mut self, binding: &Binding, origin: &Origin) -> Option<Arc<Grant>> {
@@ -293,7 +293,7 @@ impl Asking<'_> {
                 grants.extend(self.default_grant(role_name, role, *basic, id));
             }
         }
-        (!grants.is_empty()).then_some(LayerGroup { layer: ALLOW, applies, grants })
+        (!grants.is_empty()).then_some(LayerGroup::new(ALLOW, applies, grants))
     }
 
     fn default_grant(
