@@ -24,7 +24,7 @@ use crate::text::{Problem, Tree};
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
-pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp];
+pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp, &azure::Azure];
 
 /// The cloud of that id.
 pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {
@@ -128,4 +128,6 @@ pub struct Demand {
     pub action: String,
     /// On every resource that matches these.
     pub resources: Patterns,
+    /// In requests of this kind only; `True` for all.
+    pub given: Formula,
 }

@@ -40,7 +40,8 @@ impl Evaluator<'_> {
                 action: Some(demand.action.clone()),
                 object: Object::Any,
             };
-            let given = Formula::matches(Attribute::resource(), demand.resources.clone());
+            let given =
+                Formula::matches(Attribute::resource(), demand.resources.clone()).and(demand.given.clone());
             let posed = self.pose(&question)?;
             let can = self.can_posed(&question, &posed, &given)?;
             certainty = certainty.and(can.certainty);

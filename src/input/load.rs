@@ -69,7 +69,7 @@ impl Loaded {
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
         let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else { return };
-        match format_of(&tree) {
+        match format_of(&tree).or_else(|| format_of_empty(&tree, &path)) {
             Some(format) if format.is_joined() => {
                 self.documents.push(LoadedDocument { file, format: format.id() });
                 joined.push(Joined { format, file, path, tree });
@@ -124,6 +124,13 @@ pub fn format_of(tree: &Tree) -> Option<&'static dyn Format> {
         }
     }
     best.map(|(_, format)| format)
+}
+
+/// The format of an empty list, by the name of its file: that somebody asked and got nothing says something, too.
+fn format_of_empty(tree: &Tree, path: &str) -> Option<&'static dyn Format> {
+    let rows = tree.as_list().or_else(|| tree.get("value").and_then(Tree::as_list));
+    rows.filter(|rows| rows.is_empty())?;
+    FORMATS.iter().copied().find(|format| format.detects_empty(path))
 }
 
 fn unknown_kind(path: &str, tree: &Tree) -> Problem {

@@ -9,6 +9,14 @@ mod aws_account_details;
 mod aws_organization;
 mod aws_policy;
 mod aws_public_access_block;
+mod azure_deny_assignments;
+mod azure_directory;
+mod azure_directory_roles;
+mod azure_eligible_assignments;
+mod azure_management_groups;
+mod azure_resources;
+mod azure_role_assignments;
+mod azure_role_definitions;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_asset_policies;
@@ -33,6 +41,14 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
+    &azure_management_groups::AzureManagementGroups,
+    &azure_role_definitions::AzureRoleDefinitions,
+    &azure_directory::AzureDirectory,
+    &azure_resources::AzureResources,
+    &azure_role_assignments::AzureRoleAssignments,
+    &azure_deny_assignments::AzureDenyAssignments,
+    &azure_eligible_assignments::AzureEligibleAssignments,
+    &azure_directory_roles::AzureDirectoryRoles,
 ];
 
 /// A kind of document.
@@ -56,6 +72,11 @@ pub trait Format: Sync {
 
     /// Whether the document is of this kind, judged by its content alone.
     fn detects(&self, tree: &Tree) -> Confidence;
+
+    /// Whether a list without rows, whose content tells nothing, is of this kind by the name of its file.
+    fn detects_empty(&self, _path: &str) -> bool {
+        false
+    }
 
     /// Loads the document. What cannot be read is reported and left out.
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);

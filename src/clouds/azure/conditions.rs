@@ -1,0 +1,264 @@
+//! Conditions as formulas.
+//!
+//! A condition is an expression of two values: an attribute that a request lacks satisfies no comparison, and the
+//! operators with `Not` are the "negation of" the others
+//! (<https://learn.microsoft.com/azure/role-based-access-control/conditions-format#string-comparison-operators>), so
+//! those it satisfies. Under `ForAll…` an attribute that is lacking counts as no value at all.
+
+use super::condition::{Comparison, Condition, Expression, InName, Key, Order, Quantifier, Test, TextTest};
+use super::names::{self, ACCOUNTS, BLOBS, CONTAINERS};
+use super::roles;
+use crate::logic::{Attribute, Case, Decimal, Formula, Kind, Pattern, Patterns, Ranges, Token, Value};
+use crate::model::{Gap, GapKind, Origin};
+
+/// The attribute of formulas for an attribute of conditions.
+pub(super) fn attribute(key: &Key) -> Attribute {
+    Attribute::new(key.name.clone(), key.kind)
+}
+
+/// The requests for which a condition holds; `True` for none. `resource` is what is asked on, where that is known.
+pub(super) fn holds(condition: Option<&Condition>, resource: Option<&str>) -> Formula {
+    condition.map_or(Formula::True, |condition| lower(&condition.expression, resource))
+}
+
+/// One gap for each part of the condition that is not understood.
+pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
+    let mut found = Vec::new();
+    if let Some(condition) = condition {
+        condition.expression.for_each_opaque(&mut |part, span| {
+            let origin =
+                Origin { span, what: "condition".to_owned(), ..Origin::default() };
+            found.push(Gap {
+                kind: GapKind::OpaqueCondition,
+                message: format!("the condition `{part}` is not understood; both outcomes were considered"),
+                origin: span.is_some().then_some(origin),
+            });
+        });
+    }
+    found
+}
+
+fn lower(expression: &Expression, resource: Option<&str>) -> Formula {
+    match expression {
+        Expression::Not(inner) => lower(inner, resource).not(),
+        Expression::And(parts) => Formula::all(parts.iter().map(|part| lower(part, resource))),
+        Expression::Or(parts) => Formula::any(parts.iter().map(|part| lower(part, resource))),
+        Expression::Action(pattern) => {
+            Formula::matches(Attribute::action(), Patterns::of([roles::pattern(pattern)]))
+        }
+        Expression::SubOperation(pattern) => {
+            let tokens = pattern.chars().map(|c| if c == '*' { Token::Run } else { Token::Char(c) });
+            let pattern = Pattern::new(tokens, Case::Insensitive);
+            Formula::matches(attribute(&Key::suboperation()), Patterns::of([pattern]))
+        }
+        Expression::Exists(key) => present(key, resource),
+        Expression::Compare(comparison) => compare(comparison, resource).unwrap_or_else(|| {
+            Formula::opaque(format!("azure:{} {:?}", comparison.key.name, comparison.tests))
+        }),
+        Expression::Opaque(part, _) => Formula::opaque(format!("azure:{part}")),
+    }
+}
+
+/// The request has the attribute.
+fn present(key: &Key, resource: Option<&str>) -> Formula {
+    match (key.in_name(), resource) {
+        (None, _) => Formula::present(attribute(key)),
+        (Some(part), Some(resource)) => constant(own_part(part, resource).is_some()),
+        (Some(part), None) => in_name(part, &[Token::Run], Case::Insensitive),
+    }
+}
+
+fn constant(holds: bool) -> Formula {
+    if holds { Formula::True } else { Formula::False }
+}
+
+/// `None` for what cannot be said in formulas.
+fn compare(comparison: &Comparison, resource: Option<&str>) -> Option<Formula> {
+    let Comparison { key, quantifier, negated, tests } = comparison;
+    if key.kind == Kind::TextSet {
+        return set(&attribute(key), (*quantifier)?, *negated, tests);
+    }
+    let one = |test: &Test| {
+        let holds = test_one(key, test, resource)?;
+        Some(if *negated { holds.not() } else { holds })
+    };
+    let Some(quantifier) = quantifier else { return one(tests.first()?) };
+    let each: Option<Vec<Formula>> = tests.iter().map(one).collect();
+    let right = if quantifier.all_right { Formula::all(each?) } else { Formula::any(each?) };
+    let present = present(key, resource);
+    Some(if quantifier.all_left { present.implies(right) } else { present.and(right) })
+}
+
+/// The one value of the attribute satisfies the test.
+fn test_one(key: &Key, test: &Test, resource: Option<&str>) -> Option<Formula> {
+    let attribute = attribute(key);
+    Some(match test {
+        Test::Bool(true) => Formula::is_true(attribute),
+        Test::Bool(false) => Formula::is_false(attribute),
+        Test::Number(order, number) => {
+            let value = Value::Number(Decimal::parse(&number.to_string())?);
+            Formula::within(attribute, ranges(*order, &value)?)
+        }
+        Test::Instant(order, instant) => Formula::within(attribute, ranges(*order, &Value::Instant(*instant))?),
+        Test::Text(..) | Test::Guid(_) => match (key.in_name(), resource) {
+            (None, _) => Formula::matches(attribute, Patterns::of([text_pattern(test)?])),
+            (Some(part), Some(resource)) => {
+                let pattern = name_pattern(part, test)?;
+                constant(own_part(part, resource).is_some_and(|own| pattern.matches(own)))
+            }
+            (Some(part), None) => {
+                let pattern = name_pattern(part, test)?;
+                in_name(part, pattern.tokens(), pattern.case())
+            }
+        },
+    })
+}
+
+fn ranges(order: Order, value: &Value) -> Option<Ranges> {
+    match order {
+        Order::Equal => Ranges::exactly(value),
+        Order::Less => Ranges::below(value, false),
+        Order::LessOrEqual => Ranges::below(value, true),
+        Order::Greater => Ranges::above(value, false),
+        Order::GreaterOrEqual => Ranges::above(value, true),
+    }
+}
+
+/// The texts that satisfy a test of texts.
+fn text_pattern(test: &Test) -> Option<Pattern> {
+    match test {
+        Test::Guid(guid) => Some(Pattern::literal(guid, Case::Insensitive)),
+        Test::Text(how, ignore_case, text) => {
+            let case = if *ignore_case { Case::Insensitive } else { Case::Sensitive };
+            Some(match how {
+                TextTest::Equals => Pattern::literal(text, case),
+                TextTest::StartsWith => Pattern::prefix(text, case),
+                TextTest::Like => Pattern::new(like(text), case),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `*` and `?` are wildcards unless a backslash stands before them.
+fn like(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        tokens.push(match (c, rest.peek()) {
+            ('\\', Some('*' | '?')) => Token::Char(rest.next().unwrap_or(c)),
+            ('*', _) => Token::Run,
+            ('?', _) => Token::One,
+            _ => Token::Char(c),
+        });
+    }
+    tokens
+}
+
+/// Names of accounts and containers are in lower case, and "attributes and values listed are considered
+/// case-insensitive, unless stated otherwise"; paths of blobs tell cases apart:
+/// <https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes>.
+fn name_pattern(part: InName, test: &Test) -> Option<Pattern> {
+    let pattern = text_pattern(test)?;
+    if part == InName::Path {
+        return Some(pattern);
+    }
+    let pattern = Pattern::new(pattern.tokens().iter().copied(), Case::Insensitive);
+    // A wildcard stays within the name; only at the end that can be said of the whole name of a resource.
+    let mut inner = pattern.tokens().iter().rev().skip_while(|token| **token == Token::Run);
+    inner.all(|token| matches!(token, Token::Char(_))).then_some(pattern)
+}
+
+fn own_part(part: InName, resource: &str) -> Option<&str> {
+    let (account, container, path) = names::storage_parts(resource)?;
+    match part {
+        InName::Account => Some(account),
+        InName::Container => container,
+        InName::Path => path,
+    }
+}
+
+/// The resource's name has this part, and it matches.
+fn in_name(part: InName, tokens: &[Token], case: Case) -> Formula {
+    let of = |texts: &[&str], tail: &[Token], case: Case| {
+        let mut all = vec![Token::Run];
+        for text in texts {
+            all.extend(text.chars().map(Token::Char));
+            all.push(Token::Run);
+        }
+        all.pop();
+        all.extend(tail);
+        Pattern::new(all, case)
+    };
+    let markers: &[&str] = match part {
+        InName::Account => &[ACCOUNTS],
+        InName::Container => &[ACCOUNTS, CONTAINERS],
+        InName::Path => &[ACCOUNTS, CONTAINERS, BLOBS],
+    };
+    if part == InName::Path {
+        // Something has to stand there, and in the very case that is asked for.
+        let some = Formula::matches(Attribute::resource(), Patterns::of([of(markers, &[Token::One, Token::Run], Case::Insensitive)]));
+        let folded = Formula::matches(Attribute::resource(), Patterns::of([of(markers, tokens, Case::Insensitive)]));
+        let exact = Formula::matches(Attribute::resource(), Patterns::of([of(&[BLOBS], tokens, case)]));
+        return Formula::all([some, folded, exact]);
+    }
+    let deeper: Vec<Token> = tokens.iter().copied().chain([Token::Char('/'), Token::Run]).collect();
+    let patterns = [of(markers, tokens, Case::Insensitive), of(markers, &deeper, Case::Insensitive)];
+    Formula::matches(Attribute::resource(), Patterns::of(patterns))
+}
+
+/// What holds for the names of resources that conditions are about.
+///
+/// A run in a pattern also takes slashes, so names in which a marker occurs twice are left out of the questions that
+/// are asked about any resource, and the word before a blob's path is in lower case.
+pub(super) fn facts() -> Formula {
+    let like = |glob: &str, case: Case| Formula::matches(Attribute::resource(), Patterns::of([Pattern::glob(glob, case)]));
+    let any = |glob: String| like(&glob, Case::Insensitive);
+    let again = |marker: &str| marker.trim_start_matches('/').to_owned();
+    let in_container = format!("*{ACCOUNTS}*{CONTAINERS}*");
+    Formula::all([
+        any(format!("*{ACCOUNTS}*{}*", again(ACCOUNTS))).not(),
+        any(format!("{in_container}{}*", again(CONTAINERS))).not(),
+        any(format!("{in_container}{BLOBS}*{BLOBS}*")).not(),
+        any(format!("{in_container}{BLOBS}blobs/*")).not(),
+        any(format!("{in_container}{BLOBS}*")).implies(like(&format!("*{BLOBS}*"), Case::Sensitive)),
+    ])
+}
+
+/// An attribute of several values. `None` where both sides need more than sets of patterns can say.
+fn set(attribute: &Attribute, quantifier: Quantifier, negated: bool, tests: &[Test]) -> Option<Formula> {
+    let each: Option<Vec<Pattern>> = tests.iter().map(text_pattern).collect();
+    let each = each?;
+    let all = Patterns::of(each.iter().cloned());
+    let present = || Formula::present(attribute.clone());
+    let some_in = |patterns: &Patterns| Formula::any_in(attribute.clone(), patterns.clone());
+    let all_in = |patterns: &Patterns| present().implies(Formula::all_in(attribute.clone(), patterns.clone()));
+    let some_outside = |patterns: &Patterns| present().and(Formula::all_in(attribute.clone(), patterns.clone()).not());
+    let alone = |pattern: &Pattern| Patterns::of([pattern.clone()]);
+    // What all values on the right have in common: of equal ones that one, of different exact ones nothing.
+    let exact = each.iter().all(|pattern| pattern.as_literal().is_some());
+    let common = || match (all.len(), exact) {
+        (1, _) => Some(all.clone()),
+        (_, true) => Some(Patterns::of([])),
+        _ => None,
+    };
+    Some(match (quantifier.all_left, quantifier.all_right, negated) {
+        (false, false, false) => some_in(&all),
+        (false, false, true) => Formula::any(each.iter().map(|one| some_outside(&alone(one)))),
+        (false, true, false) => some_in(&common()?),
+        (false, true, true) => some_outside(&all),
+        (true, false, false) => all_in(&all),
+        (true, false, true) => some_in(&common()?).not(),
+        (true, true, false) => Formula::all(each.iter().map(|one| all_in(&alone(one)))),
+        (true, true, true) => some_in(&all).not(),
+    })
+}
+
+/// Whether a condition asks what a resource's name tells.
+pub(super) fn asks_names(condition: Option<&Condition>) -> bool {
+    let mut found = false;
+    if let Some(condition) = condition {
+        condition.expression.for_each_key(&mut |key| found |= key.in_name().is_some());
+    }
+    found
+}
