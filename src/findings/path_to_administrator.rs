@@ -43,7 +43,7 @@ impl Rule for PathToAdministrator {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(context.graph.paths_to_administration().iter().filter_map(|path| finding(context, path)));
+        sink.extend(context.graph.paths_to_administration(context.estate).iter().filter_map(|path| finding(context, path)));
         Ok(())
     }
 }

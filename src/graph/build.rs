@@ -106,6 +106,19 @@ impl Graph {
         &self.seats
     }
 
+    /// The seats that do not follow from another: whoever always administers a scope does so in all scopes below it.
+    pub fn own_seats<'a>(&'a self, estate: &'a Estate) -> impl Iterator<Item = &'a Seat> {
+        self.seats.iter().filter(|seat| {
+            let above = estate.ancestry(seat.scope);
+            !self.seats.iter().any(|other| {
+                other.principal == seat.principal
+                    && other.scope != seat.scope
+                    && matches!(other.standing, Standing::Always(..))
+                    && above.contains(&other.scope)
+            })
+        })
+    }
+
     /// The questions that stayed undecided: the graph may lack steps because of them.
     pub fn undecided(&self) -> &[String] {
         &self.undecided

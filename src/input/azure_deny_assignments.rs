@@ -29,8 +29,10 @@ impl Format for AzureDenyAssignments {
         true
     }
 
-    fn detects_empty(&self, path: &str) -> bool {
-        path.rsplit(['/', '\\']).next().is_some_and(|file| file.starts_with("deny-assignments"))
+    /// An empty answer is told by the name of its file alone: that nothing is denied is worth knowing.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let named = path.rsplit(['/', '\\']).next().is_some_and(|file| file.starts_with("deny-assignments"));
+        if named && rows(tree).is_empty() { Confidence::Certain } else { self.detects(tree) }
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {

@@ -46,8 +46,10 @@ impl Format for AzureDirectory {
         }
     }
 
-    fn detects_empty(&self, path: &str) -> bool {
-        group(path).is_some()
+    /// A group without members is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = tree.as_list().is_some_and(<[Tree]>::is_empty);
+        if group(path).is_some() && is_empty { Confidence::Certain } else { self.detects(tree) }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -3,8 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Content, Input, Report, Style, Verdict, reporter};
-use crate::evaluator::{Access, AccessRow, Answer, Certainty, Outcome, Standing, Witness};
+use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
+use crate::clouds::documents::DocumentKind;
+use crate::evaluator::{
+    Access, AccessRow, Answer, Certainty, Change, Comparison, Difference, DifferenceRows, Entrant, Outcome,
+    Relation, Simulated, Standing, Witness,
+};
 use crate::findings::{Finding, Intent, Level, Meta, Related};
 use crate::graph::{Hop, Path, Seat};
 use crate::model::{
@@ -53,6 +57,10 @@ pub(super) struct Fixture {
     pub(super) lacks: Answer,
     pub(super) access: Access,
     pub(super) suggestions: Vec<Suggestion>,
+    pub(super) entrants: Vec<Entrant>,
+    pub(super) comparison: Comparison,
+    pub(super) differences: [DifferenceRows; 2],
+    pub(super) decisions: Vec<Simulated>,
     deploy: FileId,
     trust: FileId,
 }
@@ -85,6 +93,13 @@ impl Fixture {
             lacks: never(),
             access: Access { rows: Vec::new(), certainty: Certainty::Proven },
             suggestions: Vec::new(),
+            entrants: Vec::new(),
+            comparison: nothing_compared(),
+            differences: [
+                DifferenceRows::Rows(rows()),
+                DifferenceRows::Undecided("too many rows".to_owned()),
+            ],
+            decisions: Vec::new(),
             deploy,
             trust,
         };
@@ -103,6 +118,9 @@ impl Fixture {
         self.access.rows = rows();
         self.access.certainty = self.assuming();
         self.suggestions = vec![self.suggestion(deploy)];
+        self.entrants = vec![self.entrant(deploy)];
+        self.comparison = self.compared();
+        self.decisions = self.simulated();
         self.problems = vec![
             Problem::warning("unknown-element", "the element `Name` means nothing")
                 .at(self.at(self.deploy, "\"Name\"")),
@@ -340,6 +358,45 @@ impl Fixture {
         }
     }
 
+    fn entrant(&self, principal: PrincipalId) -> Entrant {
+        Entrant {
+            question: Question { subject: Subject::Principal(principal), ..self.question.clone() },
+            can: self.can.clone(),
+            lacks: self.lacks.clone(),
+            access: Some(self.access.clone()),
+        }
+    }
+
+    fn compared(&self) -> Comparison {
+        let Witness { request, decision: allowed } = self.witness(Decided::Allowed);
+        let Witness { decision: denied, .. } = self.witness(Decided::ExplicitlyDenied);
+        let nobody = Decision { verdict: Decided::ImplicitlyDenied, because: Vec::new(), ..denied.clone() };
+        let change = |refused| {
+            Difference::Some(Box::new(Change { request: request.clone(), allowed: allowed.clone(), refused }))
+        };
+        Comparison {
+            relation: Relation::Incomparable,
+            gained: change(denied),
+            lost: change(nobody),
+            certainty: self.assuming(),
+            ..nothing_compared()
+        }
+    }
+
+    /// One scenario that is decided as expected, one that is not, and one of which nothing was expected.
+    fn simulated(&self) -> Vec<Simulated> {
+        let decided = |id: &str, verdict, expected| Simulated {
+            id: id.to_owned(),
+            decision: self.witness(verdict).decision,
+            expected,
+        };
+        vec![
+            decided("allowed", Decided::Allowed, Some(Decided::Allowed)),
+            decided("denied", Decided::ExplicitlyDenied, Some(Decided::Allowed)),
+            decided("nothing expected", Decided::Allowed, None),
+        ]
+    }
+
     /// A report of some content.
     pub(super) fn report<'a>(&'a self, content: Content<'a>) -> Report<'a> {
         Report {
@@ -354,19 +411,38 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 5] {
+    pub(super) fn contents(&self) -> [Content<'_>; 8] {
         [
             Content::Findings(&self.findings),
             Content::Paths(&self.paths),
             Content::Answer(Verdict { question: &self.question, can: &self.can, lacks: &self.lacks }),
             Content::Access(&self.question, &self.access),
             Content::Suggestions(&self.suggestions),
+            Content::WhoCan(&self.question, &self.entrants),
+            Content::Comparison(Compared {
+                name: "deploy",
+                comparison: &self.comparison,
+                rows: Some(&self.differences),
+            }),
+            Content::Decisions(&self.decisions),
         ]
     }
 
     /// A report as a format writes it, without colour.
     pub(super) fn render(&self, format: &str, content: Content<'_>) -> String {
         reporter(format).unwrap().render(&self.report(content), Style::default()).unwrap()
+    }
+}
+
+fn nothing_compared() -> Comparison {
+    Comparison {
+        kind: DocumentKind { id: "identity", name: "identity policy" },
+        relation: Relation::Equivalent,
+        gained: Difference::Nothing,
+        lost: Difference::Nothing,
+        certainty: Certainty::Proven,
+        engine: "native",
+        steps: 1_234,
     }
 }
 

@@ -2,13 +2,20 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+use leastwise::logic;
+
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -188,4 +188,6 @@ pub enum Listing {
     DenyAssignments,
     /// The members of the group it is attached to.
     Members,
+    /// The management groups above every subscription.
+    Hierarchy,
 }

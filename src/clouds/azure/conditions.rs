@@ -207,7 +207,7 @@ fn in_name(part: InName, tokens: &[Token], case: Case) -> Formula {
     Formula::matches(Attribute::resource(), Patterns::of(patterns))
 }
 
-/// What holds for the names of resources that conditions are about.
+/// What holds for the names of resources that conditions are about, in requests for the data of storage accounts.
 ///
 /// A run in a pattern also takes slashes, so names in which a marker occurs twice are left out of the questions that
 /// are asked about any resource, and the word before a blob's path is in lower case.
@@ -216,13 +216,14 @@ pub(super) fn facts() -> Formula {
     let any = |glob: String| like(&glob, Case::Insensitive);
     let again = |marker: &str| marker.trim_start_matches('/').to_owned();
     let in_container = format!("*{ACCOUNTS}*{CONTAINERS}*");
-    Formula::all([
+    let about_data = roles::data_matching(&["microsoft.storage/*".into()]);
+    about_data.implies(Formula::all([
         any(format!("*{ACCOUNTS}*{}*", again(ACCOUNTS))).not(),
         any(format!("{in_container}{}*", again(CONTAINERS))).not(),
         any(format!("{in_container}{BLOBS}*{BLOBS}*")).not(),
         any(format!("{in_container}{BLOBS}blobs/*")).not(),
         any(format!("{in_container}{BLOBS}*")).implies(like(&format!("*{BLOBS}*"), Case::Sensitive)),
-    ])
+    ]))
 }
 
 /// An attribute of several values. `None` where both sides need more than sets of patterns can say.

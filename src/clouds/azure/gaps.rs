@@ -15,15 +15,19 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
     }
 }
 
-/// The gap of deny assignments that nobody exported.
-pub(super) fn deny_assignments(estate: &Estate) -> Option<Gap> {
+/// Whether a list of the whole tenant was exported.
+fn is_listed(estate: &Estate, listing: Listing) -> bool {
     let root = estate.find_scope(CLOUD, names::ROOT).map(Target::Scope);
     let mut listed = root.into_iter().flat_map(|root| estate.attached_to(root)).filter(|one| one.layer == LISTING);
-    let is_listed = listed.any(|one| {
-        estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>())
-            == Some(&Body::Listed(Listing::DenyAssignments))
-    });
-    (!is_listed).then(|| Gap {
+    listed.any(|one| {
+        let body = estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
+        body == Some(&Body::Listed(listing))
+    })
+}
+
+/// The gap of deny assignments that nobody exported.
+pub(super) fn deny_assignments(estate: &Estate) -> Option<Gap> {
+    (!is_listed(estate, Listing::DenyAssignments)).then(|| Gap {
         kind: GapKind::AssumedDefault,
         message: "deny assignments are not in the input; assumed to be none".to_owned(),
         origin: None,
@@ -33,7 +37,8 @@ pub(super) fn deny_assignments(estate: &Estate) -> Option<Gap> {
 /// The gap of a resource whose management groups are not known.
 pub(super) fn placement(estate: &Estate, name: &str) -> Option<Gap> {
     let subscription = names::subscription(name)?;
-    (!names::is_placed(estate, subscription)).then(|| unplaced(subscription))
+    let known = names::is_placed(estate, subscription) || is_listed(estate, Listing::Hierarchy);
+    (!known).then(|| unplaced(subscription))
 }
 
 /// The gaps of all subscriptions whose management groups are not known.

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
+use super::catalog::Plane;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
 use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, conditions, gaps, names};
@@ -86,9 +87,15 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         Object::Any => (asking.anywhere(), names::well_formed()),
         Object::Named(name) => {
             let name = names::full_name(name);
-            known.set(Attribute::resource(), Value::Text(name.clone()));
-            asking.resource = Some(name.clone());
-            (asking.at(&name, false), Formula::True)
+            if asking.is_about_data() {
+                // Data lies inside of what people name: a vault, an account, a container.
+                let inside = Formula::matches(Attribute::resource(), Patterns::of(names::inside(&name)));
+                (asking.at(&name, true), inside)
+            } else {
+                known.set(Attribute::resource(), Value::Text(name.clone()));
+                asking.resource = Some(name.clone());
+                (asking.at(&name, false), Formula::True)
+            }
         }
         Object::Within(resource) => {
             let name = estate.resource(*resource).map(|resource| resource.name.clone()).unwrap_or_default();
@@ -142,6 +149,10 @@ struct Said {
 }
 
 impl<'e> Asking<'e> {
+    fn is_about_data(&self) -> bool {
+        self.action.as_deref().is_some_and(|action| roles::plane(action) == Plane::Data)
+    }
+
     /// The groups for a resource of that name, and for what lies `within` it.
     fn at(&mut self, name: &str, within: bool) -> Vec<LayerGroup> {
         let estate = self.estate;

@@ -20,6 +20,7 @@ mod members;
 pub mod names;
 mod requests;
 mod roles;
+mod scenario;
 mod steps;
 
 #[cfg(test)]
@@ -27,11 +28,12 @@ mod tests;
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Cloud, Demand, Step};
+use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
 };
+use crate::text::{Problem, Tree};
 
 /// Role assignments.
 pub const ALLOW: Layer = Layer::new("role assignment");
@@ -135,6 +137,10 @@ impl Cloud for Azure {
 
     fn decide(&self, estate: &Estate, request: &Request) -> Decision {
         decide::decide(estate, request)
+    }
+
+    fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
+        scenario::scenario(tree, problems)
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {

@@ -21,24 +21,28 @@ fn places_are_the_source() {
     let marked = ["\"Action\": \"*\"", "[\"user/ana\"]", "\"user/ana\"", "\"Trust\"", "\"Name\""];
     let mut seen = 0;
     for content in fixture.contents() {
-        let report: Value = serde_json::from_str(&fixture.render("json", content)).unwrap();
-        for_each_place(&report, &mut |place| {
-            let number = |key: &str| usize::try_from(place[key].as_u64().unwrap()).unwrap();
-            let path = place["path"].as_str().unwrap();
-            let (file, _) = fixture.files.iter().find(|(_, known)| *known == path).unwrap();
-            let lines: Vec<&str> = fixture.files.text(file).split('\n').collect();
-            let cut = |line: usize, from: usize, to: usize| -> String {
-                lines[line - 1].chars().skip(from - 1).take(to - from).collect()
-            };
-            let (first, last) = (number("line"), number("end_line"));
-            if first == last {
-                let text = cut(first, number("column"), number("end_column"));
-                assert!(marked.contains(&text.as_str()), "{place}: {text}");
-            } else {
-                assert_eq!(cut(first, number("column"), 1000), "[");
-                assert_eq!(cut(last, 1, number("end_column")), "      ]");
-            }
-            seen += 1;
+        // Decisions are one document a line.
+        let text = fixture.render("json", content);
+        let reports = serde_json::Deserializer::from_str(&text).into_iter::<Value>().map(Result::unwrap);
+        reports.for_each(|report| {
+            for_each_place(&report, &mut |place| {
+                let number = |key: &str| usize::try_from(place[key].as_u64().unwrap()).unwrap();
+                let path = place["path"].as_str().unwrap();
+                let (file, _) = fixture.files.iter().find(|(_, known)| *known == path).unwrap();
+                let lines: Vec<&str> = fixture.files.text(file).split('\n').collect();
+                let cut = |line: usize, from: usize, to: usize| -> String {
+                    lines[line - 1].chars().skip(from - 1).take(to - from).collect()
+                };
+                let (first, last) = (number("line"), number("end_line"));
+                if first == last {
+                    let text = cut(first, number("column"), number("end_column"));
+                    assert!(marked.contains(&text.as_str()), "{place}: {text}");
+                } else {
+                    assert_eq!(cut(first, number("column"), 1000), "[");
+                    assert_eq!(cut(last, 1, number("end_column")), "      ]");
+                }
+                seen += 1;
+            })
         });
     }
     assert!(seen >= 15, "{seen}");

@@ -50,6 +50,24 @@ fn suggestions() {
     assert_snapshot!(fixture.render("text", fixture.contents()[4]));
 }
 
+#[test]
+fn who_can() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", fixture.contents()[5]));
+}
+
+#[test]
+fn comparison() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", fixture.contents()[6]));
+}
+
+#[test]
+fn decisions() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", fixture.contents()[7]));
+}
+
 /// Every `path:line:column` that is shown leads to the text that was meant.
 #[test]
 fn places_lead_to_the_source() {

@@ -38,7 +38,10 @@ impl Loader<'_> {
         let origin = row.origin(row.tree.span, format!("`{name}`"));
         let above = row.field(&["parent", "details"]).and_then(parent_id);
         let above = above.map(|above| self.placed_scope(&full_scope(above), None, &origin));
-        let own = self.placed_scope(&name, parent.or(above), &origin);
+        // `/` stands above the root group of a tenant, which is the one that has no parent.
+        let root = self.placed_scope(names::ROOT, None, &origin);
+        let is_group = name.starts_with(MANAGEMENT_GROUPS);
+        let own = self.placed_scope(&name, parent.or(above).or(is_group.then_some(root)), &origin);
         let children = row.field(&["children"]).and_then(Tree::as_list).unwrap_or_default();
         let route = row.route.key("children");
         for (index, tree) in children.iter().enumerate() {
@@ -48,7 +51,6 @@ impl Loader<'_> {
             }
             self.level(&Row { tree, route: route.index(index) }, Some(own), depth + 1);
         }
-        self.placed_scope(names::ROOT, None, &origin);
     }
 }
 

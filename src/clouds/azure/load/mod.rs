@@ -128,6 +128,15 @@ impl<'a> Loader<'a> {
         self.attach("list", Body::Listed(listing), target, LISTING, origin);
     }
 
+    /// Notes that these lists hold all there is.
+    pub(super) fn complete(&mut self, listings: impl IntoIterator<Item = Listing>) {
+        let origin = Origin { what: "the scenario".to_owned(), ..Origin::default() };
+        let root = self.target(names::ROOT, &origin);
+        for listing in listings {
+            self.listed(listing, root, origin.clone());
+        }
+    }
+
     fn wrong(&mut self, tree: &Tree, what: &str, expected: &str, command: &str) {
         let message = format!("{what} is {}, expected {expected}", tree.kind_name());
         let problem = Problem::error("azure-shape", message).at(tree.span);
