@@ -7,7 +7,7 @@ use petgraph::visit::EdgeRef;
 
 use super::{Graph, Hop, Seat};
 use crate::evaluator::{Certainty, Standing};
-use crate::model::{Estate, PrincipalId};
+use crate::model::{Estate, PrincipalId, PrincipalKind};
 
 /// A chain of steps to somebody who administers a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,9 @@ impl Graph {
             for (start, hops) in self.shortest_to(seat.principal) {
                 let sits =
                     self.seats().iter().any(|other| other.principal == start && other.scope == seat.scope);
-                if hops.is_empty() || sits {
+                let stands_in =
+                    estate.principal(start).is_some_and(|start| start.kind == PrincipalKind::StandIn);
+                if hops.is_empty() || sits || stands_in {
                     continue;
                 }
                 let certainty =

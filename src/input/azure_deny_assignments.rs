@@ -38,8 +38,10 @@ impl Format for AzureDenyAssignments {
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
             let kind = row.text(&["type"]).unwrap_or_default();
-            let name = row.field(&["denyAssignmentName", "doNotApplyToChildScopes", "excludePrincipals"]).is_some();
-            name && row.field(&["principals"]).is_some() || kind.eq_ignore_ascii_case("Microsoft.Authorization/denyAssignments")
+            let name =
+                row.field(&["denyAssignmentName", "doNotApplyToChildScopes", "excludePrincipals"]).is_some();
+            name && row.field(&["principals"]).is_some()
+                || kind.eq_ignore_ascii_case("Microsoft.Authorization/denyAssignments")
         };
         match rows(tree).first() {
             Some(row) if fits(row) => Confidence::Certain,

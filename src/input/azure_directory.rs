@@ -36,7 +36,8 @@ impl Format for AzureDirectory {
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
             let kind = row.text(&["@odata.type"]).unwrap_or_default();
-            let marks = ["userPrincipalName", "servicePrincipalType", "servicePrincipalNames", "securityEnabled"];
+            let marks =
+                ["userPrincipalName", "servicePrincipalType", "servicePrincipalNames", "securityEnabled"];
             row.text(&["id", "objectId"]).is_some()
                 && (kind.starts_with("#microsoft.graph.") || row.field(&marks).is_some())
         };

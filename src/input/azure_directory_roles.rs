@@ -30,7 +30,9 @@ impl Format for AzureDirectoryRoles {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let fits = |row: &Row<'_>| row.field(&["directoryScopeId"]).is_some() && row.field(&["principalId"]).is_some();
+        let fits = |row: &Row<'_>| {
+            row.field(&["directoryScopeId"]).is_some() && row.field(&["principalId"]).is_some()
+        };
         match rows(tree).first() {
             Some(row) if fits(row) => Confidence::Certain,
             _ => Confidence::No,

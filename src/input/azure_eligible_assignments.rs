@@ -34,7 +34,8 @@ impl Format for AzureEligibleAssignments {
             let kind = row.text(&["type", "id"]).unwrap_or_default().to_ascii_lowercase();
             row.field(&["principalId"]).is_some()
                 && row.field(&["roleDefinitionId"]).is_some()
-                && (kind.contains("roleeligibilityschedule") || row.field(&["roleEligibilityScheduleId"]).is_some())
+                && (kind.contains("roleeligibilityschedule")
+                    || row.field(&["roleEligibilityScheduleId"]).is_some())
         };
         match rows(tree).first() {
             Some(row) if fits(row) => Confidence::Certain,

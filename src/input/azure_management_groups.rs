@@ -33,7 +33,8 @@ impl Format for AzureManagementGroups {
             let kind = row.text(&["type"]).unwrap_or_default().to_ascii_lowercase();
             let is_group = id.starts_with("/providers/microsoft.management/managementgroups/")
                 && (kind.contains("managementgroups") || row.field(&["children", "displayName"]).is_some());
-            let is_entity = id.starts_with("/subscriptions/") && row.field(&["parent", "parentNameChain"]).is_some();
+            let is_entity =
+                id.starts_with("/subscriptions/") && row.field(&["parent", "parentNameChain"]).is_some();
             let is_account = row.field(&["tenantId"]).is_some()
                 && row.field(&["isDefault", "subscriptionId", "homeTenantId"]).is_some()
                 && row.field(&["state"]).is_some();

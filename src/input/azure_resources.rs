@@ -68,8 +68,10 @@ impl Format for AzureResources {
 
 fn is_container(row: &Row<'_>) -> bool {
     let id = row.text(&["id"]).unwrap_or_default().to_ascii_lowercase();
-    let of_data_plane = row.field(&["hasImmutabilityPolicy", "hasLegalHold", "leaseState", "publicAccess"]).is_some();
-    id.contains("/blobservices/default/containers/") || (id.is_empty() && of_data_plane && row.field(&["name"]).is_some())
+    let of_data_plane =
+        row.field(&["hasImmutabilityPolicy", "hasLegalHold", "leaseState", "publicAccess"]).is_some();
+    id.contains("/blobservices/default/containers/")
+        || (id.is_empty() && of_data_plane && row.field(&["name"]).is_some())
 }
 
 /// The account that a file of containers is about.

@@ -20,9 +20,7 @@ impl Format for AzureRoleDefinitions {
     }
 
     fn commands(&self) -> &'static [&'static str] {
-        &[
-            "az role definition list --custom-role-only > role-definitions.json",
-        ]
+        &["az role definition list --custom-role-only > role-definitions.json"]
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {

@@ -351,12 +351,12 @@ fn judged(
 /// Who asks: the principal of that name, the only one there is, or nobody.
 fn subject(cloud: &dyn Cloud, scenario: &Scenario) -> Option<Subject> {
     let Scenario { estate, request } = scenario;
-    let named = estate.find_principal(cloud.id(), &request.principal);
     let mut all = estate.principals().map(|(id, _)| id);
     let only = all.next().filter(|_| all.next().is_none());
-    match named.or(only) {
+    match estate.find_principal(cloud.id(), &request.principal) {
         Some(id) => Some(Subject::Principal(id)),
-        None => (request.principal == "*").then_some(Subject::Anonymous),
+        None if request.principal == "*" => Some(Subject::Anonymous),
+        None => only.map(Subject::Principal),
     }
 }
 

@@ -73,7 +73,8 @@ fn tokenize(source: &str) -> Option<Vec<Piece>> {
         } else if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
             (Token::Sign(sign), rest.strip_prefix(sign)?)
         } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.:".contains(c)).unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.:".contains(c)).unwrap_or(rest.len());
             let (word, tail) = rest.split_at_checked(end).filter(|(word, _)| !word.is_empty())?;
             (Token::Word(word.to_owned()), tail)
         };
@@ -163,9 +164,9 @@ impl Reader<'_> {
                 Some(comparison(&source, &name, &operator, &values).unwrap_or_else(|| opaque(self)))
             }
             Token::Word(word) if word.eq_ignore_ascii_case("Exists") => match self.next()? {
-                Token::Attribute(source, name) => {
-                    Some(Key::new(&source, &name, Kind::Text).map_or_else(|| opaque(self), Expression::Exists))
-                }
+                Token::Attribute(source, name) => Some(
+                    Key::new(&source, &name, Kind::Text).map_or_else(|| opaque(self), Expression::Exists),
+                ),
                 _ => None,
             },
             Token::Word(word) => {
@@ -245,13 +246,11 @@ fn comparison(source: &str, name: &str, operator: &str, values: &[Value]) -> Opt
     let tests = tests.filter(|tests| !tests.is_empty() && (quantifier.is_some() || tests.len() == 1))?;
     let wanted = operator.kind();
     let key = Key::new(source, name, wanted)?;
-    let fits = key.kind == wanted || (key.kind == Kind::TextSet && wanted == Kind::Text && quantifier.is_some());
+    let fits =
+        key.kind == wanted || (key.kind == Kind::TextSet && wanted == Kind::Text && quantifier.is_some());
     if !fits {
         return None;
     }
-    // The older way to say `SubOperationMatches`.
-    let is_suboperation = &*key.name == "@Request[suboperation]";
-    let key = if is_suboperation { Key::suboperation() } else { key };
     let comparison = Comparison { key, quantifier, negated, tests };
     comparison.can_be_said().then_some(Expression::Compare(comparison))
 }
@@ -318,7 +317,8 @@ fn operation(written: &str) -> Option<(bool, Operator)> {
     let (negated, rest) = rest.strip_prefix("not").map_or((false, rest), |rest| (true, rest));
     let operator = match family {
         "string" => {
-            let (rest, ignore_case) = rest.strip_suffix("ignorecase").map_or((rest, false), |rest| (rest, true));
+            let (rest, ignore_case) =
+                rest.strip_suffix("ignorecase").map_or((rest, false), |rest| (rest, true));
             let test = match rest {
                 "equals" => TextTest::Equals,
                 "startswith" => TextTest::StartsWith,
@@ -378,7 +378,9 @@ mod tests {
             "((!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'} AND NOT SubOperationMatches{'Blob.List'})) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'public'))",
         );
         let Expression::Or(parts) = read else { panic!("{read:?}") };
-        assert!(matches!(&parts[0], Expression::Not(inner) if matches!(&**inner, Expression::And(both) if both.len() == 2)));
+        assert!(
+            matches!(&parts[0], Expression::Not(inner) if matches!(&**inner, Expression::And(both) if both.len() == 2))
+        );
         let Expression::Compare(compare) = &parts[1] else { panic!() };
         assert_eq!(compare.tests, [Test::Text(TextTest::Equals, false, "public".into())]);
     }
@@ -389,13 +391,19 @@ mod tests {
             ("@Request[x] StringNotLikeIgnoreCase 'a*'", true, Test::Text(TextTest::Like, true, "a*".into())),
             ("@Request[x] NumericGreaterThanEquals 7", false, Test::Number(Order::GreaterOrEqual, 7)),
             ("@Request[x] numericNotEquals '-1'", true, Test::Number(Order::Equal, -1)),
-            ("@Environment[UtcNow] DateTimeLessThan '1970-01-01T00:00:01.0Z'", false, Test::Instant(Order::Less, 1_000_000)),
+            (
+                "@Environment[UtcNow] DateTimeLessThan '1970-01-01T00:00:01.0Z'",
+                false,
+                Test::Instant(Order::Less, 1_000_000),
+            ),
             ("@Resource[HasObotoken] boolequals true", false, Test::Bool(true)),
         ] {
             let Expression::Compare(compare) = read_text(source) else { panic!("{source}") };
             assert_eq!((compare.negated, &compare.tests[0]), (negated, &first), "{source}");
         }
-        let guids = read_text("@Request[a:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{4bad4d9e2a13488894bbc8432f6f3040, 8e3af657-a8ff-443c-a75c-2fe8c4bcb635}");
+        let guids = read_text(
+            "@Request[a:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{4bad4d9e2a13488894bbc8432f6f3040, 8e3af657-a8ff-443c-a75c-2fe8c4bcb635}",
+        );
         let Expression::Compare(compare) = guids else { panic!() };
         assert_eq!(compare.quantifier, Some(Quantifier { all_left: false, all_right: false }));
         assert_eq!(compare.tests[0], Test::Guid("4bad4d9e-2a13-4888-94bb-c8432f6f3040".into()));
@@ -403,7 +411,10 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_opaque_in_its_place() {
-        assert_eq!(opaques("@Request[x] StringMatches '.*' AND Exists @Request[y]"), ["@Request[x] StringMatches '.*'"]);
+        assert_eq!(
+            opaques("@Request[x] StringMatches '.*' AND Exists @Request[y]"),
+            ["@Request[x] StringMatches '.*'"]
+        );
         assert_eq!(opaques("@Request[x] StringEquals {'a', 'b'}"), ["@Request[x] StringEquals {'a', 'b'}"]);
         assert_eq!(opaques("@Principal[x] StringEquals @Resource[y]").len(), 1);
         assert_eq!(opaques("{'a'} ForAnyOfAnyValues:StringEquals {'a'}").len(), 1);
@@ -412,9 +423,18 @@ mod tests {
 
     #[test]
     fn broken_or_hostile_text_is_opaque_as_a_whole() {
-        for source in ["", "AND", "(a", "@Request[x] StringEquals", "@Request[x", "'open", "%", "Exists", "ActionMatches{'a'",
-            "ActionMatches{'a'} AND ActionMatches{'b'} OR ActionMatches{'c'}"]
-        {
+        for source in [
+            "",
+            "AND",
+            "(a",
+            "@Request[x] StringEquals",
+            "@Request[x",
+            "'open",
+            "%",
+            "Exists",
+            "ActionMatches{'a'",
+            "ActionMatches{'a'} AND ActionMatches{'b'} OR ActionMatches{'c'}",
+        ] {
             assert_eq!(opaques(source), [source], "{source}");
         }
         assert_eq!(opaques(&format!("{}Exists @Request[x]{}", "(".repeat(5000), ")".repeat(5000))).len(), 1);

@@ -129,7 +129,7 @@ pub enum InName {
 /// Attributes whose kind or spelling is known, without their source:
 /// <https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes>,
 /// <https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes>.
-const KNOWN: [(&str, Kind); 20] = [
+const KNOWN: [(&str, Kind); 21] = [
     ("HasObotoken", Kind::Boolean),
     ("Microsoft.Authorization/roleAssignments:PrincipalId", Kind::Text),
     ("Microsoft.Authorization/roleAssignments:PrincipalType", Kind::Text),
@@ -150,6 +150,7 @@ const KNOWN: [(&str, Kind); 20] = [
     ("Microsoft.Storage/storageAccounts:name", Kind::Text),
     ("UtcNow", Kind::Instant),
     ("isPrivateLink", Kind::Boolean),
+    ("subOperation", Kind::Text),
 ];
 
 const SOURCES: [&str; 4] = ["@Environment", "@Principal", "@Request", "@Resource"];
@@ -177,7 +178,10 @@ impl Key {
 
     /// The attribute of a key in a request's context: the inverse of [`Key::new`].
     pub fn of_context(written: &str) -> Option<Self> {
-        let (head, mark) = written.split_once("]#").map_or((written.strip_suffix(']')?, ""), |(head, mark)| (head, mark));
+        let (head, mark) = match written.split_once("]#") {
+            Some(parts) => parts,
+            None => (written.strip_suffix(']')?, ""),
+        };
         let (source, name) = head.split_once('[')?;
         let kind = match mark {
             "number" => Kind::Number,
@@ -208,8 +212,12 @@ impl Key {
     pub fn in_name(&self) -> Option<InName> {
         match &*self.name {
             "@Resource[Microsoft.Storage/storageAccounts:name]" => Some(InName::Account),
-            "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]" => Some(InName::Container),
-            "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]" => Some(InName::Path),
+            "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]" => {
+                Some(InName::Container)
+            }
+            "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]" => {
+                Some(InName::Path)
+            }
             _ => None,
         }
     }
@@ -256,7 +264,10 @@ impl Comparison {
         let common = self.quantifier.is_some_and(|one| one.all_left != one.all_right)
             && self.quantifier.is_some_and(|one| one.all_left == self.negated);
         !(named && self.tests.iter().any(inner))
-            && !(self.key.kind == Kind::TextSet && common && self.tests.len() > 1 && self.tests.iter().any(wild))
+            && !(self.key.kind == Kind::TextSet
+                && common
+                && self.tests.len() > 1
+                && self.tests.iter().any(wild))
     }
 }
 
@@ -293,7 +304,11 @@ mod tests {
             ("@request", "microsoft.authorization/ROLEassignments:principalid", Kind::Text),
             ("@Environment", "utcNow", Kind::Text),
             ("@Principal", "Microsoft.Directory/CustomSecurityAttributes/Id:Eng_Level", Kind::Number),
-            ("@Resource", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:Proj<$key_case_sensitive$>", Kind::Text),
+            (
+                "@Resource",
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:Proj<$key_case_sensitive$>",
+                Kind::Text,
+            ),
         ] {
             let key = Key::new(source, name, wanted).unwrap();
             assert_eq!(Key::of_context(&key.name), Some(key.clone()), "{key:?}");

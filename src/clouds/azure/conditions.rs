@@ -26,8 +26,7 @@ pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     let mut found = Vec::new();
     if let Some(condition) = condition {
         condition.expression.for_each_opaque(&mut |part, span| {
-            let origin =
-                Origin { span, what: "condition".to_owned(), ..Origin::default() };
+            let origin = Origin { span, what: "condition".to_owned(), ..Origin::default() };
             found.push(Gap {
                 kind: GapKind::OpaqueCondition,
                 message: format!("the condition `{part}` is not understood; both outcomes were considered"),
@@ -99,7 +98,9 @@ fn test_one(key: &Key, test: &Test, resource: Option<&str>) -> Option<Formula> {
             let value = Value::Number(Decimal::parse(&number.to_string())?);
             Formula::within(attribute, ranges(*order, &value)?)
         }
-        Test::Instant(order, instant) => Formula::within(attribute, ranges(*order, &Value::Instant(*instant))?),
+        Test::Instant(order, instant) => {
+            Formula::within(attribute, ranges(*order, &Value::Instant(*instant))?)
+        }
         Test::Text(..) | Test::Guid(_) => match (key.in_name(), resource) {
             (None, _) => Formula::matches(attribute, Patterns::of([text_pattern(test)?])),
             (Some(part), Some(resource)) => {
@@ -197,8 +198,12 @@ fn in_name(part: InName, tokens: &[Token], case: Case) -> Formula {
     };
     if part == InName::Path {
         // Something has to stand there, and in the very case that is asked for.
-        let some = Formula::matches(Attribute::resource(), Patterns::of([of(markers, &[Token::One, Token::Run], Case::Insensitive)]));
-        let folded = Formula::matches(Attribute::resource(), Patterns::of([of(markers, tokens, Case::Insensitive)]));
+        let some = Formula::matches(
+            Attribute::resource(),
+            Patterns::of([of(markers, &[Token::One, Token::Run], Case::Insensitive)]),
+        );
+        let folded =
+            Formula::matches(Attribute::resource(), Patterns::of([of(markers, tokens, Case::Insensitive)]));
         let exact = Formula::matches(Attribute::resource(), Patterns::of([of(&[BLOBS], tokens, case)]));
         return Formula::all([some, folded, exact]);
     }
@@ -212,7 +217,9 @@ fn in_name(part: InName, tokens: &[Token], case: Case) -> Formula {
 /// A run in a pattern also takes slashes, so names in which a marker occurs twice are left out of the questions that
 /// are asked about any resource, and the word before a blob's path is in lower case.
 pub(super) fn facts() -> Formula {
-    let like = |glob: &str, case: Case| Formula::matches(Attribute::resource(), Patterns::of([Pattern::glob(glob, case)]));
+    let like = |glob: &str, case: Case| {
+        Formula::matches(Attribute::resource(), Patterns::of([Pattern::glob(glob, case)]))
+    };
     let any = |glob: String| like(&glob, Case::Insensitive);
     let again = |marker: &str| marker.trim_start_matches('/').to_owned();
     let in_container = format!("*{ACCOUNTS}*{CONTAINERS}*");
@@ -233,8 +240,10 @@ fn set(attribute: &Attribute, quantifier: Quantifier, negated: bool, tests: &[Te
     let all = Patterns::of(each.iter().cloned());
     let present = || Formula::present(attribute.clone());
     let some_in = |patterns: &Patterns| Formula::any_in(attribute.clone(), patterns.clone());
-    let all_in = |patterns: &Patterns| present().implies(Formula::all_in(attribute.clone(), patterns.clone()));
-    let some_outside = |patterns: &Patterns| present().and(Formula::all_in(attribute.clone(), patterns.clone()).not());
+    let all_in =
+        |patterns: &Patterns| present().implies(Formula::all_in(attribute.clone(), patterns.clone()));
+    let some_outside =
+        |patterns: &Patterns| present().and(Formula::all_in(attribute.clone(), patterns.clone()).not());
     let alone = |pattern: &Pattern| Patterns::of([pattern.clone()]);
     // What all values on the right have in common: of equal ones that one, of different exact ones nothing.
     let exact = each.iter().all(|pattern| pattern.as_literal().is_some());

@@ -15,9 +15,12 @@ use super::evaluate::{Facts, Outcome, wildcard};
 use super::members::{NOBODY, OUTSIDER};
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions};
-use super::{ACTIVATE, ALLOWS, ALONE, DENY, ELEVATE, GLOBAL_ADMINISTRATOR, LISTING, OBJECT_ID, READ_BLOB, gaps};
+use super::{
+    ACTIVATE, ALLOWS, ALONE, DENY, ELEVATE, GLOBAL_ADMINISTRATOR, LISTING, OBJECT_ID, READ_BLOB, gaps,
+};
 use crate::model::{
-    Decision, Effect, Estate, Gap, GapKind, Layer, Origin, PrincipalId, PrincipalKind, Reason, Request, Target, Verdict,
+    Decision, Effect, Estate, Gap, GapKind, Layer, Origin, PrincipalId, PrincipalKind, Reason, Request,
+    Target, Verdict,
 };
 
 /// Judges one request.
@@ -80,8 +83,10 @@ impl Who {
         }
         who.ids = in_them.iter().filter_map(|id| estate.principal(*id)).map(object).collect();
         let kind = estate.principal(id).map(|one| one.kind);
-        who.could_join =
-            !matches!(kind, None | Some(PrincipalKind::Role | PrincipalKind::Public | PrincipalKind::Holder));
+        who.could_join = !matches!(
+            kind,
+            None | Some(PrincipalKind::StandIn | PrincipalKind::Public | PrincipalKind::Holder)
+        );
         who
     }
 }
@@ -118,7 +123,9 @@ impl Judge<'_> {
 
     fn policy(&mut self, body: &Body, target: Target, layer: Layer, origin: &Origin) {
         match body {
-            Body::Assignment(assignment) if ALLOWS.contains(&layer) => self.assignment(assignment, layer, origin),
+            Body::Assignment(assignment) if ALLOWS.contains(&layer) => {
+                self.assignment(assignment, layer, origin)
+            }
             Body::Deny(deny) if layer == DENY => self.deny(deny, target, origin),
             body if ALONE.contains(&layer) => {
                 if self.without_roles(body, target, origin) {
@@ -176,14 +183,17 @@ impl Judge<'_> {
         if !self.who.could_join || !matches!(kind, HolderKind::Group | HolderKind::Unknown) {
             return None;
         }
-        let mut groups = self.estate.principals().filter(|(_, one)| one.cloud == CLOUD && object(one) == holder);
+        let mut groups =
+            self.estate.principals().filter(|(_, one)| one.cloud == CLOUD && object(one) == holder);
         let (group, _) = groups.next().filter(|(_, one)| one.kind == PrincipalKind::Group)?;
         let mut below = BTreeSet::from([group]);
         loop {
             let before = below.len();
             for one in self.estate.memberships() {
-                let is_group =
-                    self.estate.principal(one.member).is_some_and(|member| member.kind == PrincipalKind::Group);
+                let is_group = self
+                    .estate
+                    .principal(one.member)
+                    .is_some_and(|member| member.kind == PrincipalKind::Group);
                 if is_group && below.contains(&one.group) {
                     below.insert(one.member);
                 }
@@ -201,7 +211,10 @@ impl Judge<'_> {
         (!unknown.is_empty()).then(|| {
             Err(Gap {
                 kind: GapKind::MissingScope,
-                message: format!("the members of {} are not in the input; assumed to be none", unknown.join(", ")),
+                message: format!(
+                    "the members of {} are not in the input; assumed to be none",
+                    unknown.join(", ")
+                ),
                 origin: Some(origin.clone()),
             })
         })
@@ -223,7 +236,8 @@ impl Judge<'_> {
             return false;
         }
         let Some(name) = gaps::vault_of(self.facts.resource) else { return false };
-        let known = gaps::vaults(self.estate).find(|(vault, _)| *vault == name).map(|(_, vault)| vault.uses_roles);
+        let known =
+            gaps::vaults(self.estate).find(|(vault, _)| *vault == name).map(|(_, vault)| vault.uses_roles);
         if known.is_none() {
             self.gaps.extend(gaps::vault_model(self.estate, self.facts.resource, Some(self.facts.action)));
         }
@@ -258,7 +272,8 @@ impl Judge<'_> {
                 None => {}
             }
         }
-        if listed && !spared && deny.condition.as_ref().is_none_or(|condition| self.holds(condition, origin)) {
+        if listed && !spared && deny.condition.as_ref().is_none_or(|condition| self.holds(condition, origin))
+        {
             self.denied.push(reason(DENY, Effect::Deny, origin));
         }
     }
@@ -279,7 +294,8 @@ impl Judge<'_> {
                     && self.is(&one.holder, HolderKind::Unknown, origin)
             }
             Body::Vault(vault) if !vault.uses_roles && self.plane == Plane::Data => {
-                let fitting = vault.policies.iter().filter(|one| one.actions.iter().any(|own| wildcard(own, action)));
+                let fitting =
+                    vault.policies.iter().filter(|one| one.actions.iter().any(|own| wildcard(own, action)));
                 let holders: Vec<Arc<str>> = fitting.map(|one| one.holder.clone()).collect();
                 holders.iter().fold(false, |sum, holder| self.is(holder, HolderKind::Unknown, origin) || sum)
             }
@@ -294,9 +310,11 @@ impl Judge<'_> {
                     _ => None,
                 };
                 let inner = own.and_then(|own| self.facts.resource.strip_prefix(own));
-                let is_blob = inner.and_then(|rest| rest.strip_prefix("/blobs/")).is_some_and(|blob| !blob.is_empty());
+                let is_blob =
+                    inner.and_then(|rest| rest.strip_prefix("/blobs/")).is_some_and(|blob| !blob.is_empty());
                 let suboperation = self.facts.request.context.get(super::condition::SUBOPERATION);
-                let lists = suboperation.is_some_and(|own| own.iter().any(|one| one.eq_ignore_ascii_case("Blob.List")));
+                let lists = suboperation
+                    .is_some_and(|own| own.iter().any(|one| one.eq_ignore_ascii_case("Blob.List")));
                 let open = container.lists || (is_blob && !lists);
                 if open {
                     self.gaps.extend(container.gaps.iter().cloned());
@@ -336,7 +354,10 @@ impl Judge<'_> {
             Outcome::Open => {
                 self.gaps.insert(Gap {
                     kind: GapKind::OpaqueCondition,
-                    message: format!("the condition `{}` is not understood; it was taken not to hold", condition.source),
+                    message: format!(
+                        "the condition `{}` is not understood; it was taken not to hold",
+                        condition.source
+                    ),
                     origin: Some(origin.clone()),
                 });
                 false
@@ -358,7 +379,9 @@ impl Judge<'_> {
             self.gaps.extend(gaps::placement(self.estate, self.facts.resource));
         }
         let (because, blocked_by) = match verdict {
-            Verdict::Allowed if by_roles => (self.allowed.into_iter().chain(self.alone).collect(), Vec::new()),
+            Verdict::Allowed if by_roles => {
+                (self.allowed.into_iter().chain(self.alone).collect(), Vec::new())
+            }
             Verdict::Allowed => (self.alone, Vec::new()),
             Verdict::ExplicitlyDenied if self.allowed.is_empty() => (self.denied, Vec::new()),
             Verdict::ExplicitlyDenied => (self.denied.clone(), self.denied),

@@ -43,7 +43,9 @@ impl Facts<'_> {
             Expression::Action(pattern) => Outcome::of(wildcard(pattern, self.action)),
             Expression::SubOperation(pattern) => {
                 let own = self.values_of(SUBOPERATION);
-                Outcome::of(own.iter().any(|own| wildcard(&pattern.to_ascii_lowercase(), &own.to_ascii_lowercase())))
+                Outcome::of(
+                    own.iter().any(|own| wildcard(&pattern.to_ascii_lowercase(), &own.to_ascii_lowercase())),
+                )
             }
             Expression::Exists(key) => Outcome::of(self.is_present(key)),
             Expression::Compare(comparison) => Outcome::of(self.compare(comparison)),
@@ -123,7 +125,8 @@ fn satisfies(value: &str, test: &Test, folds: bool) -> bool {
                 TextTest::Equals => value == wanted,
                 TextTest::StartsWith => value.starts_with(&wanted),
                 TextTest::Like => {
-                    let (value, wanted): (Vec<char>, Vec<char>) = (value.chars().collect(), wanted.chars().collect());
+                    let (value, wanted): (Vec<char>, Vec<char>) =
+                        (value.chars().collect(), wanted.chars().collect());
                     like(&wanted, &value)
                 }
             }

@@ -18,7 +18,8 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
 /// Whether a list of the whole tenant was exported.
 fn is_listed(estate: &Estate, listing: Listing) -> bool {
     let root = estate.find_scope(CLOUD, names::ROOT).map(Target::Scope);
-    let mut listed = root.into_iter().flat_map(|root| estate.attached_to(root)).filter(|one| one.layer == LISTING);
+    let mut listed =
+        root.into_iter().flat_map(|root| estate.attached_to(root)).filter(|one| one.layer == LISTING);
     listed.any(|one| {
         let body = estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
         body == Some(&Body::Listed(listing))
@@ -44,7 +45,8 @@ pub(super) fn placement(estate: &Estate, name: &str) -> Option<Gap> {
 /// The gaps of all subscriptions whose management groups are not known.
 pub(super) fn any_placement(estate: &Estate) -> Vec<Gap> {
     let scopes = estate.scopes().filter(|(_, scope)| scope.cloud == CLOUD);
-    let subscriptions = scopes.filter(|(_, scope)| names::subscription(&scope.name) == Some(scope.name.as_str()));
+    let subscriptions =
+        scopes.filter(|(_, scope)| names::subscription(&scope.name) == Some(scope.name.as_str()));
     subscriptions.filter_map(|(_, scope)| placement(estate, &scope.name)).collect()
 }
 
@@ -96,7 +98,9 @@ pub(super) fn vault_model(estate: &Estate, name: &str, action: Option<&str>) -> 
     let unknown = about_data && !vaults(estate).any(|(known, _)| known == vault);
     unknown.then(|| Gap {
         kind: GapKind::AssumedDefault,
-        message: format!("whether `{vault}` uses roles or access policies is not in the input; assumed that it uses roles"),
+        message: format!(
+            "whether `{vault}` uses roles or access policies is not in the input; assumed that it uses roles"
+        ),
         origin: None,
     })
 }

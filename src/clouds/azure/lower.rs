@@ -14,10 +14,12 @@ use super::catalog::Plane;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
 use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, conditions, gaps, names};
-use crate::logic::{Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value};
+use crate::logic::{
+    Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
+};
 use crate::model::{
-    Effect, Estate, Gap, Grant, Layer, LayerGroup, Layers, Object, Origin, Policy, PolicyId, Question, ResourceId,
-    Target,
+    Effect, Estate, Gap, Grant, Layer, LayerGroup, Layers, Object, Origin, Policy, PolicyId, Question,
+    ResourceId, Target,
 };
 
 /// The grants of one policy as it is written.
@@ -27,7 +29,8 @@ pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc
     let definitions = Definitions::of(estate);
     let role = definitions.find(&assignment.role.value);
     let names = members::principals(estate, &assignment.holder).into_iter();
-    let names = names.filter_map(|id| estate.principal(id)).map(|who| Pattern::literal(&who.name, Case::Sensitive));
+    let names =
+        names.filter_map(|id| estate.principal(id)).map(|who| Pattern::literal(&who.name, Case::Sensitive));
     let who = Formula::matches(Attribute::principal(), Patterns::of(names));
     let blocks = role.map(|role| role.blocks.as_slice()).unwrap_or_default();
     let grant = |block: &Block| {
@@ -105,7 +108,8 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     if groups.iter().any(|group| ALLOWS.contains(&group.layer)) {
         asking.gaps.extend(gaps::deny_assignments(estate));
     }
-    let facts = if asking.asks_names && asking.resource.is_none() { facts.and(conditions::facts()) } else { facts };
+    let facts =
+        if asking.asks_names && asking.resource.is_none() { facts.and(conditions::facts()) } else { facts };
     let facts = facts.and(real_times(&groups));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
@@ -158,8 +162,10 @@ impl<'e> Asking<'e> {
         let estate = self.estate;
         self.gaps.extend(gaps::placement(estate, name));
         self.gaps.extend(gaps::vault_model(estate, name, self.action.as_deref()));
-        let mut targets: Vec<(Target, Formula)> =
-            names::scopes_above(estate, name).into_iter().map(|scope| (Target::Scope(scope), Formula::True)).collect();
+        let mut targets: Vec<(Target, Formula)> = names::scopes_above(estate, name)
+            .into_iter()
+            .map(|scope| (Target::Scope(scope), Formula::True))
+            .collect();
         let around = names::enclosing(name).filter_map(|name| estate.find_resource(names::CLOUD, name));
         targets.extend(around.map(|id| (Target::Resource(id), Formula::True)));
         if within {
@@ -220,7 +226,9 @@ impl<'e> Asking<'e> {
         match body {
             Body::Assignment(assignment) => self.assignment(assignment, &policy.origin),
             Body::Deny(deny) => self.deny(deny, target, &policy.origin),
-            Body::Eligible(eligible) if self.reaches(&eligible.holder, eligible.kind, &policy.origin, super::ACTIVATE) => {
+            Body::Eligible(eligible)
+                if self.reaches(&eligible.holder, eligible.kind, &policy.origin, super::ACTIVATE) =>
+            {
                 let resources = Formula::matches(
                     Attribute::resource(),
                     Patterns::of([Pattern::literal(&eligible.instance, Case::Insensitive)]),
@@ -235,21 +243,24 @@ impl<'e> Asking<'e> {
                 self.plain(roles::one_of([super::ELEVATE]), root)
             }
             Body::Vault(vault) if !vault.uses_roles => {
-                let own = vault.policies.iter().filter(|one| self.identity.is(&one.holder, HolderKind::Unknown));
+                let own =
+                    vault.policies.iter().filter(|one| self.identity.is(&one.holder, HolderKind::Unknown));
                 let actions = Formula::any(own.map(|one| roles::data_matching(&one.actions)));
                 let unknown: Vec<Gap> = vault
                     .policies
                     .iter()
-                    .filter_map(|one| self.identity.gap(self.estate, &one.holder, HolderKind::Unknown, &policy.origin))
+                    .filter_map(|one| {
+                        self.identity.gap(self.estate, &one.holder, HolderKind::Unknown, &policy.origin)
+                    })
                     .collect();
                 self.gaps.extend(unknown);
                 self.plain(actions, Formula::True)
             }
-            Body::AccountKey(key) if self.identity.is(&key.holder, HolderKind::Unknown) => {
-                self.plain(roles::data_matching(&["microsoft.storage/storageaccounts/*".into()]), Formula::True)
-            }
+            Body::AccountKey(key) if self.identity.is(&key.holder, HolderKind::Unknown) => self
+                .plain(roles::data_matching(&["microsoft.storage/storageaccounts/*".into()]), Formula::True),
             Body::Container(container) => {
-                let mut said = self.plain(roles::one_of([super::READ_BLOB]), self.readable(target, container.lists));
+                let mut said =
+                    self.plain(roles::one_of([super::READ_BLOB]), self.readable(target, container.lists));
                 for one in &mut said {
                     one.gaps.clone_from(&container.gaps);
                 }
@@ -269,7 +280,8 @@ impl<'e> Asking<'e> {
             _ => None,
         };
         let prefix = format!("{}{}", name.unwrap_or_default(), names::BLOBS);
-        let blobs = Pattern::new(prefix.chars().map(Token::Char).chain([Token::One, Token::Run]), Case::Insensitive);
+        let blobs =
+            Pattern::new(prefix.chars().map(Token::Char).chain([Token::One, Token::Run]), Case::Insensitive);
         let list = Pattern::literal("Blob.List", Case::Insensitive);
         let suboperation = conditions::attribute(&super::condition::Key::suboperation());
         Formula::matches(Attribute::resource(), Patterns::of([blobs]))
@@ -312,7 +324,8 @@ impl<'e> Asking<'e> {
             return Vec::new();
         };
         let blocks = role.blocks.iter().map(|block| (block, roles::actions(block, self.action.as_deref())));
-        let blocks: Vec<(&Block, Formula)> = blocks.filter(|(_, actions)| *actions != Formula::False).collect();
+        let blocks: Vec<(&Block, Formula)> =
+            blocks.filter(|(_, actions)| *actions != Formula::False).collect();
         if blocks.is_empty() {
             return Vec::new();
         }
@@ -350,14 +363,17 @@ impl<'e> Asking<'e> {
 
     fn deny(&mut self, deny: &DenyAssignment, target: Target, origin: &Origin) -> Vec<Said> {
         let named = deny.principals.iter().chain(&deny.excluded);
-        let unknown: Vec<Gap> = named
-            .filter_map(|(id, kind)| self.identity.gap(self.estate, id, *kind, origin))
-            .collect();
+        let unknown: Vec<Gap> =
+            named.filter_map(|(id, kind)| self.identity.gap(self.estate, id, *kind, origin)).collect();
         let is = |list: &[(Arc<str>, HolderKind)]| list.iter().any(|(id, kind)| self.identity.is(id, *kind));
         let meant = (deny.everybody || is(&deny.principals)) && !is(&deny.excluded);
         let resources = match target {
-            Target::Scope(id) if deny.own_scope_only => self.estate.scope(id).map(|scope| scope.name.as_str()),
-            Target::Resource(id) if deny.own_scope_only => self.estate.resource(id).map(|one| one.name.as_str()),
+            Target::Scope(id) if deny.own_scope_only => {
+                self.estate.scope(id).map(|scope| scope.name.as_str())
+            }
+            Target::Resource(id) if deny.own_scope_only => {
+                self.estate.resource(id).map(|one| one.name.as_str())
+            }
             _ => None,
         };
         let resources = resources.map_or(Formula::True, |name| {

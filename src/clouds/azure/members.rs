@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ast::{Body, HolderKind, Listing};
 use super::names::CLOUD;
 use super::{LISTING, OBJECT_ID};
-use crate::model::{
-    Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Subject, Target,
-};
+use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Subject, Target};
 
 /// A request without credentials.
 pub(super) const NOBODY: &str = "*";
@@ -49,9 +47,13 @@ impl<'e> Identity<'e> {
         let Some(own) = estate.principal(id) else { return stranger(NOBODY) };
         let mut ids = BTreeSet::from([object_id(own).to_owned()]);
         let groups = groups_of(estate, id);
-        ids.extend(groups.into_iter().filter_map(|id| estate.principal(id)).map(|one| object_id(one).to_owned()));
-        let joins = !matches!(own.kind, PrincipalKind::Role | PrincipalKind::Public | PrincipalKind::Holder);
-        let groups = estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.kind == PrincipalKind::Group);
+        ids.extend(
+            groups.into_iter().filter_map(|id| estate.principal(id)).map(|one| object_id(one).to_owned()),
+        );
+        let joins =
+            !matches!(own.kind, PrincipalKind::StandIn | PrincipalKind::Public | PrincipalKind::Holder);
+        let groups =
+            estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.kind == PrincipalKind::Group);
         let groups = groups.map(|(id, one)| (object_id(one), id)).collect();
         let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
         for membership in estate.memberships() {
@@ -66,8 +68,15 @@ impl<'e> Identity<'e> {
     }
 
     /// What is missing to know whether a holder is a group of this principal.
-    pub(super) fn gap(&self, estate: &Estate, holder: &str, kind: HolderKind, origin: &Origin) -> Option<Gap> {
-        let known_kind = matches!(kind, HolderKind::User | HolderKind::ServicePrincipal | HolderKind::ForeignGroup);
+    pub(super) fn gap(
+        &self,
+        estate: &Estate,
+        holder: &str,
+        kind: HolderKind,
+        origin: &Origin,
+    ) -> Option<Gap> {
+        let known_kind =
+            matches!(kind, HolderKind::User | HolderKind::ServicePrincipal | HolderKind::ForeignGroup);
         if !self.joins || known_kind || self.is(holder, kind) {
             return None;
         }

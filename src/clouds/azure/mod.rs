@@ -101,7 +101,8 @@ impl Cloud for Azure {
     fn universe(&self) -> Universe {
         static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
             let operations = catalog::operations().operations();
-            let entries = operations.map(|one| ActionEntry { name: one.folded().into(), resources: 0 }).collect();
+            let entries =
+                operations.map(|one| ActionEntry { name: one.folded().into(), resources: 0 }).collect();
             Arc::new(Actions::new(entries, vec![ResourceGroup { patterns: Patterns::anything() }]))
         });
         Universe::Known(KNOWN.clone())

@@ -52,7 +52,9 @@ pub fn full_name(written: &str) -> String {
         name.push('/');
         name.push_str(&spelled);
         provider = match (spelled.as_str(), provider) {
-            ("providers", found) if found.as_ref().is_none_or(|(_, place)| place % 2 == 1) => Some((String::new(), 0)),
+            ("providers", found) if found.as_ref().is_none_or(|(_, place)| place % 2 == 1) => {
+                Some((String::new(), 0))
+            }
             (_, Some((path, place))) if place == 0 || place % 2 == 1 => {
                 let path = if path.is_empty() { spelled.clone() } else { format!("{path}/{spelled}") };
                 Some((path, place + 1))
@@ -82,7 +84,11 @@ fn spell(word: &str, provider: Option<&(String, usize)>) -> String {
     }
     match provider {
         Some((path, place)) if is_type && *place < 9 => {
-            let prefix = if path.is_empty() { folded.clone() } else { format!("{}/{folded}", path.to_ascii_lowercase()) };
+            let prefix = if path.is_empty() {
+                folded.clone()
+            } else {
+                format!("{}/{folded}", path.to_ascii_lowercase())
+            };
             let operations = catalog::operations();
             let first = operations.operations_in(operations.with_prefix(&format!("{prefix}/"))).next();
             let own = first.and_then(|one| one.name().get(prefix.len() - folded.len()..prefix.len()));
@@ -166,7 +172,9 @@ pub fn scopes_above(estate: &Estate, name: &str) -> Vec<ScopeId> {
     let mut found: Vec<ScopeId> = Vec::new();
     let named = enclosing(name).filter(|name| scope_kind(name).is_some());
     for scope in named.filter_map(|name| estate.find_scope(CLOUD, name)) {
-        found.extend(estate.ancestry(scope).into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>());
+        found.extend(
+            estate.ancestry(scope).into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>(),
+        );
     }
     if let Some(root) = estate.find_scope(CLOUD, ROOT).filter(|root| !found.contains(root)) {
         found.push(root);
@@ -209,9 +217,8 @@ pub const BLOBS: &str = "/blobs/";
 /// The parts of a storage resource's name that attributes of conditions tell: account, container, path of the blob.
 pub fn storage_parts(name: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
     let folded = name.to_ascii_lowercase();
-    let after = |from: usize, marker: &str| {
-        folded.get(from..)?.find(marker).map(|at| from + at + marker.len())
-    };
+    let after =
+        |from: usize, marker: &str| folded.get(from..)?.find(marker).map(|at| from + at + marker.len());
     let word = |from: usize| name.get(from..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let account = after(0, ACCOUNTS)?;
     let Some(container) = after(account, CONTAINERS) else { return Some((word(account), None, None)) };
@@ -226,7 +233,10 @@ mod tests {
     #[test]
     fn names_have_one_spelling() {
         let vm = "/subscriptions/0A/resourcegroups/RG/Providers/microsoft.compute/VIRTUALMACHINES/Web1/";
-        assert_eq!(full_name(vm), "/subscriptions/0a/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web1");
+        assert_eq!(
+            full_name(vm),
+            "/subscriptions/0a/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web1"
+        );
         assert_eq!(full_name(""), "/");
         assert_eq!(full_name("/"), "/");
         let group = "/PROVIDERS/microsoft.management/managementgroups/Corp";

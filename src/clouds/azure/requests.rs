@@ -14,8 +14,9 @@ pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment
     let action = text(Attribute::action());
     let spelled = catalog::operations().find(&action).map(|one| one.name().to_owned());
     let of_request = witness.iter().filter(|(attribute, _)| attribute.name().starts_with('@'));
-    let context: BTreeMap<String, Vec<String>> =
-        of_request.filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(value?)))).collect();
+    let context: BTreeMap<String, Vec<String>> = of_request
+        .filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(value?))))
+        .collect();
     Request {
         cloud: names::CLOUD,
         principal: asker(estate, question.subject),

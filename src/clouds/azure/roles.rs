@@ -65,7 +65,8 @@ pub(super) fn built_in(role: &str) -> Option<&'static RoleDefinition> {
 }
 
 fn typed(role: catalog::Role<'_>) -> RoleDefinition {
-    let list = |patterns: catalog::Patterns<'_>| patterns.map(|one| one.to_ascii_lowercase().into()).collect();
+    let list =
+        |patterns: catalog::Patterns<'_>| patterns.map(|one| one.to_ascii_lowercase().into()).collect();
     let block = |block: catalog::Block<'_>| Block {
         actions: list(block.allowed(Plane::Control)),
         not_actions: list(block.subtracted(Plane::Control)),
@@ -73,12 +74,17 @@ fn typed(role: catalog::Role<'_>) -> RoleDefinition {
         not_data_actions: list(block.subtracted(Plane::Data)),
         condition: block.condition().map(|text| abac::read(text, block.condition_version(), &|_, _| None)),
     };
-    RoleDefinition { id: role.guid().into(), name: role.name().into(), blocks: role.blocks().map(block).collect() }
+    RoleDefinition {
+        id: role.guid().into(),
+        name: role.name().into(),
+        blocks: role.blocks().map(block).collect(),
+    }
 }
 
 /// The actions of one block, conditions aside; narrowed to `action` (in lower case) where that is given.
 pub(super) fn actions(block: &Block, action: Option<&str>) -> Formula {
-    let control = || any(&block.actions).and(any(&block.not_actions).not()).and(on_data_plane().not());
+    let control =
+        || any(&block.actions).and(any(&block.not_actions).not()).and(on_data_plane(&block.actions).not());
     match action {
         Some(action) => {
             let (allowed, subtracted) = match plane(action) {
@@ -107,10 +113,32 @@ pub(super) fn plane(action: &str) -> Plane {
     if known.is_some_and(|one| one.is_on(Plane::Data)) { Plane::Data } else { Plane::Control }
 }
 
-/// The action is one of the data plane, which `actions` never give.
-fn on_data_plane() -> Formula {
-    static DATA: LazyLock<Formula> = LazyLock::new(|| one_of(data_actions().iter().copied()));
-    DATA.clone()
+/// The action is one of the data plane that these patterns match, which `actions` never give.
+fn on_data_plane(patterns: &[Arc<str>]) -> Formula {
+    static DATA: LazyLock<Patterns> =
+        LazyLock::new(|| Patterns::of(data_actions().iter().map(|name| family(name))));
+    let compiled: Vec<Pattern> = patterns.iter().map(|one| pattern(one)).collect();
+    let data = &*DATA;
+    let overlaps = |own: &Pattern| compiled.iter().any(|one| overlap(one, own));
+    Formula::matches(Attribute::action(), data.filter(overlaps))
+}
+
+/// Whether both may match a text, as far as their literal beginnings tell.
+fn overlap(one: &Pattern, other: &Pattern) -> bool {
+    let (one, other) = (one.literal_prefix(), other.literal_prefix());
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// All that begins like a data action down to a level below which every known action is one of data.
+fn family(name: &str) -> Pattern {
+    let operations = catalog::operations();
+    let mut slashes = name.match_indices('/').map(|(at, _)| at + 1);
+    let whole = slashes.find_map(|end| {
+        let prefix = name.get(..end)?;
+        let mut all = operations.operations_in(operations.with_prefix(prefix));
+        all.all(|one| one.is_on(Plane::Data)).then(|| Pattern::prefix(prefix, Case::Sensitive))
+    });
+    whole.unwrap_or_else(|| Pattern::literal(name, Case::Sensitive))
 }
 
 fn data_actions() -> &'static [&'static str] {

@@ -84,7 +84,12 @@ fn request(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Request> {
         let is_one = action.contains('/') && !action.contains('*');
         if !is_one {
             let message = format!("expected one operation, found `{action}`");
-            shape(problems, asked.get("action").unwrap_or(asked), message, "write it as `Microsoft.Compute/virtualMachines/read`");
+            shape(
+                problems,
+                asked.get("action").unwrap_or(asked),
+                message,
+                "write it as `Microsoft.Compute/virtualMachines/read`",
+            );
         }
         is_one
     });
@@ -97,7 +102,12 @@ fn request(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Request> {
 fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<String, Vec<String>>> {
     let Some(tree) = tree.filter(|tree| !tree.is_null()) else { return Some(BTreeMap::new()) };
     if tree.as_map().is_none() {
-        shape(problems, tree, format!("expected `context` to be an object, found {}", tree.kind_name()), HELP);
+        shape(
+            problems,
+            tree,
+            format!("expected `context` to be an object, found {}", tree.kind_name()),
+            HELP,
+        );
         return None;
     }
     let mut context = BTreeMap::new();
@@ -106,7 +116,12 @@ fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<
         let values: Option<Vec<String>> = items.iter().map(scalar).collect();
         let attribute = super::condition::Key::of_context(&key.value);
         let (Some(values), Some(attribute)) = (values, attribute) else {
-            shape(problems, value, format!("`{}` is no attribute of a condition with its values", key.value), HELP);
+            shape(
+                problems,
+                value,
+                format!("`{}` is no attribute of a condition with its values", key.value),
+                HELP,
+            );
             return None;
         };
         context.insert(attribute.name.to_string(), values);

@@ -25,10 +25,22 @@ pub(super) const ELEVATED: &str = "elevated";
 /// <https://learn.microsoft.com/azure/virtual-machines/extensions/overview>,
 /// <https://learn.microsoft.com/azure/app-service/resources-kudu>.
 const RUNS: [(&str, &str, &str); 4] = [
-    ("Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/runCommand/action", "run-command"),
-    ("Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/extensions/write", "vm-extension"),
+    (
+        "Microsoft.Compute/virtualMachines",
+        "Microsoft.Compute/virtualMachines/runCommand/action",
+        "run-command",
+    ),
+    (
+        "Microsoft.Compute/virtualMachines",
+        "Microsoft.Compute/virtualMachines/extensions/write",
+        "vm-extension",
+    ),
     ("Microsoft.Web/sites", "Microsoft.Web/sites/publishxml/action", "publishing-profile"),
-    ("Microsoft.Automation/automationAccounts", "Microsoft.Automation/automationAccounts/jobs/write", "automation-job"),
+    (
+        "Microsoft.Automation/automationAccounts",
+        "Microsoft.Automation/automationAccounts/jobs/write",
+        "automation-job",
+    ),
 ];
 
 const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
@@ -67,7 +79,13 @@ pub(super) fn steps(estate: &Estate) -> Vec<Step> {
     found
 }
 
-fn step(from: PrincipalId, to: Option<PrincipalId>, kind: &'static str, action: &str, resource: &str) -> Option<Step> {
+fn step(
+    from: PrincipalId,
+    to: Option<PrincipalId>,
+    kind: &'static str,
+    action: &str,
+    resource: &str,
+) -> Option<Step> {
     let question = Question {
         cloud: CLOUD,
         subject: Subject::Principal(from),
@@ -93,12 +111,14 @@ fn candidates(estate: &Estate, action: &str, resource: &str) -> BTreeSet<Princip
     let definitions = Definitions::of(estate);
     let folded = action.to_ascii_lowercase();
     let scopes = names::scopes_above(estate, resource).into_iter().map(Target::Scope);
-    let own = names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name)).map(Target::Resource);
+    let own =
+        names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name)).map(Target::Resource);
     let mut found = BTreeSet::new();
     for attachment in scopes.chain(own).flat_map(|target| estate.attached_to(target)) {
         let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
         let Some(Body::Assignment(assignment)) = body else { continue };
-        let blocks = definitions.find(&assignment.role.value).map(|role| role.blocks.as_slice()).unwrap_or_default();
+        let blocks =
+            definitions.find(&assignment.role.value).map(|role| role.blocks.as_slice()).unwrap_or_default();
         if blocks.iter().any(|block| roles::actions(block, Some(&folded)) != Formula::False) {
             // Whoever may activate a role becomes the one who has done so first.
             found.extend(members::principals(estate, &assignment.holder));
@@ -112,21 +132,24 @@ fn candidates(estate: &Estate, action: &str, resource: &str) -> BTreeSet<Princip
 }
 
 fn asks(kind: PrincipalKind) -> bool {
-    !matches!(kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::Role)
+    !matches!(kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
 }
 
 /// From everybody to the managed identities of the resources that run code.
 fn identities(estate: &Estate) -> Vec<Step> {
     let mut found = Vec::new();
     for (_, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
-        let ways: Vec<_> = RUNS.iter().filter(|(kind, ..)| kind.eq_ignore_ascii_case(&resource.kind)).collect();
+        let ways: Vec<_> =
+            RUNS.iter().filter(|(kind, ..)| kind.eq_ignore_ascii_case(&resource.kind)).collect();
         if ways.is_empty() {
             continue;
         }
         let identities = identities_of(estate, &resource.name);
         for (_, action, kind) in ways.into_iter().filter(|_| !identities.is_empty()) {
             for from in candidates(estate, action, &resource.name) {
-                found.extend(identities.iter().filter_map(|to| step(from, Some(*to), kind, action, &resource.name)));
+                found.extend(
+                    identities.iter().filter_map(|to| step(from, Some(*to), kind, action, &resource.name)),
+                );
             }
         }
     }

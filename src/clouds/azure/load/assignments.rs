@@ -44,10 +44,12 @@ impl Loader<'_> {
         let what = "a role definition";
         let name = self.required(row, &["roleName", "name"], what, DEFINITIONS)?;
         // The command line gives the GUID as `name`, PowerShell as `Id`, and both give a path that ends in it.
-        let written = ["name", "id"].iter().filter_map(|key| row.tree.get_ignoring_case(key)).filter_map(Tree::as_str);
+        let written =
+            ["name", "id"].iter().filter_map(|key| row.tree.get_ignoring_case(key)).filter_map(Tree::as_str);
         let id = written.filter_map(|text| names::guid(text.rsplit('/').next().unwrap_or_default())).next();
         let Some(id) = id else {
-            let problem = Problem::error("azure-shape", format!("the role `{name}` has no GUID")).at(row.tree.span);
+            let problem =
+                Problem::error("azure-shape", format!("the role `{name}` has no GUID")).at(row.tree.span);
             self.problems.push(problem.help(format!("compare the file with what `{DEFINITIONS}` prints")));
             return None;
         };
@@ -169,7 +171,9 @@ impl Loader<'_> {
         let expanded = row.field(&["expandedProperties"]).and_then(|one| one.get_ignoring_case("principal"));
         let name = row.text(&names).or_else(|| {
             let email = expanded.and_then(|one| one.get_ignoring_case("email")).and_then(Tree::as_str);
-            email.or_else(|| expanded.and_then(|one| one.get_ignoring_case("displayName")).and_then(Tree::as_str))
+            email.or_else(|| {
+                expanded.and_then(|one| one.get_ignoring_case("displayName")).and_then(Tree::as_str)
+            })
         });
         let place = row.field(&["principalId", "objectId"]).map_or(row.tree.span, |found| found.span);
         let origin = row.origin(place, format!("principal `{}`", name.unwrap_or(&object)));
@@ -199,7 +203,9 @@ impl Loader<'_> {
         };
         let own = self.role_names.get(&*role.value).cloned();
         let known = own.or_else(|| roles::built_in(&role.value).map(|known| known.name.to_string()));
-        known.or_else(|| written.or_else(expanded).map(str::to_owned)).unwrap_or_else(|| role.value.to_string())
+        known
+            .or_else(|| written.or_else(expanded).map(str::to_owned))
+            .unwrap_or_else(|| role.value.to_string())
     }
 
     fn origin_of(&self, row: &Row<'_>, role: &Located<Arc<str>>, holder: &Holder, scope: &str) -> Origin {
@@ -211,9 +217,16 @@ impl Loader<'_> {
     /// "Co-Administrator" and the like, equal to Owner of the subscription. They are retired since 31 August 2024:
     /// <https://learn.microsoft.com/azure/role-based-access-control/classic-administrators>.
     fn classic_administrator(&mut self, row: &Row<'_>, scope: &str, kind: &str) -> Option<()> {
-        let name = self.required(row, &["principalName", "emailAddress", "signInName"], "a classic administrator", ASSIGNMENTS)?;
+        let name = self.required(
+            row,
+            &["principalName", "emailAddress", "signInName"],
+            "a classic administrator",
+            ASSIGNMENTS,
+        )?;
         let known = self.estate.find_principal(CLOUD, &format!("user:{}", name.to_ascii_lowercase()));
-        let place = row.field(&["principalName", "emailAddress", "signInName"]).map_or(row.tree.span, |found| found.span);
+        let place = row
+            .field(&["principalName", "emailAddress", "signInName"])
+            .map_or(row.tree.span, |found| found.span);
         let mut origin = row.origin(place, format!("`{kind}` `{name}` on `{}`", names::full_name(scope)));
         let principal = known.unwrap_or_else(|| {
             let object = row.text(&["principalId"]).map_or_else(|| name.to_ascii_lowercase(), str::to_owned);
@@ -222,7 +235,9 @@ impl Loader<'_> {
         let holder = self.estate.principal(principal).and_then(|one| one.facts.get(OBJECT_ID).cloned())?;
         let gap = Gap {
             kind: GapKind::AssumedDefault,
-            message: format!("`{kind}` is a classic administrator, retired since 31 August 2024; counted as Owner because the file lists it"),
+            message: format!(
+                "`{kind}` is a classic administrator, retired since 31 August 2024; counted as Owner because the file lists it"
+            ),
             origin: Some(origin.clone()),
         };
         let target = self.target(scope, &origin);
@@ -240,7 +255,8 @@ impl Loader<'_> {
 
     /// Deny assignments: <https://learn.microsoft.com/rest/api/authorization/deny-assignments/list>.
     pub fn deny_assignments(&mut self, tree: &Tree) {
-        let origin = Origin { span: Some(tree.span), what: "deny assignments".to_owned(), ..Origin::default() };
+        let origin =
+            Origin { span: Some(tree.span), what: "deny assignments".to_owned(), ..Origin::default() };
         let root = self.target(names::ROOT, &origin);
         self.listed(Listing::DenyAssignments, root, origin);
         for row in self.rows(tree, "a deny assignment", DENIES) {
@@ -254,7 +270,8 @@ impl Loader<'_> {
         let principals = self.listed_principals(row, "principals");
         let zero = "00000000-0000-0000-0000-000000000000";
         let everybody = principals.iter().any(|(id, _)| **id == *zero);
-        let origin = row.origin(row.tree.span, format!("deny assignment `{name}` on `{}`", names::full_name(&scope)));
+        let origin =
+            row.origin(row.tree.span, format!("deny assignment `{name}` on `{}`", names::full_name(&scope)));
         let target = self.target(&scope, &origin);
         let body = DenyAssignment {
             name: name.into(),
@@ -277,14 +294,19 @@ impl Loader<'_> {
         };
         let mut read: Vec<(Arc<str>, HolderKind)> = Vec::new();
         for item in items {
-            let id = item.get_ignoring_case("id").or_else(|| item.get_ignoring_case("objectId")).and_then(Tree::as_str);
+            let id = item
+                .get_ignoring_case("id")
+                .or_else(|| item.get_ignoring_case("objectId"))
+                .and_then(Tree::as_str);
             let kind = item.get_ignoring_case("type").or_else(|| item.get_ignoring_case("objectType"));
             match id {
                 Some(id) => {
                     let kind = HolderKind::read(kind.and_then(Tree::as_str).unwrap_or_default());
                     read.push((id.to_ascii_lowercase().into(), kind));
                 }
-                None => self.wrong(item, &format!("an item of `{key}`"), "an object with `id` and `type`", DENIES),
+                None => {
+                    self.wrong(item, &format!("an item of `{key}`"), "an object with `id` and `type`", DENIES)
+                }
             }
         }
         read
@@ -310,7 +332,9 @@ impl Loader<'_> {
         let own = row.tree.get_ignoring_case("id").and_then(Tree::as_str).map(names::full_name);
         let instance = own.unwrap_or_else(|| {
             let number = self.estate.policies().count();
-            names::full_name(&format!("{place}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{number}"))
+            names::full_name(&format!(
+                "{place}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{number}"
+            ))
         });
         let activated = format!("{} (eligible: {role_name} on {place})", self.name_of(holder.principal));
         self.activated(&activated, &instance, holder.principal, &origin);
@@ -339,7 +363,7 @@ impl Loader<'_> {
         let principal = Principal {
             cloud: CLOUD,
             name: name.to_owned(),
-            kind: PrincipalKind::Role,
+            kind: PrincipalKind::StandIn,
             home: None,
             facts,
             origin: origin.clone(),
@@ -355,6 +379,8 @@ fn classic<'t>(row: &Row<'t>) -> Option<&'t str> {
     let name = row.text(&["roleDefinitionName", "role"])?;
     let id = row.text(&["id", "roleDefinitionId", "type"]).unwrap_or_default().to_ascii_lowercase();
     let is_classic = id.contains("classicadministrators")
-        || ["CoAdministrator", "ServiceAdministrator", "AccountAdministrator"].iter().any(|own| name.contains(own));
+        || ["CoAdministrator", "ServiceAdministrator", "AccountAdministrator"]
+            .iter()
+            .any(|own| name.contains(own));
     is_classic.then_some(name)
 }

@@ -1,12 +1,12 @@
 //! Principals of the directory: users, groups and their members, service principals, managed identities.
 
 use super::{Loader, Row};
+use crate::clouds::azure::ast::{Assignment, HolderKind};
 use crate::clouds::azure::ast::{Body, DirectoryAssignment, Listing};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::roles::USER_ACCESS_ADMINISTRATOR;
 use crate::clouds::azure::steps::ELEVATED;
 use crate::clouds::azure::{ALLOW, APPLICATION_ID, DIRECTORY, GLOBAL_ADMINISTRATOR, OBJECT_ID, USER_TYPE};
-use crate::clouds::azure::ast::{Assignment, HolderKind};
 use crate::model::{Membership, Origin, Principal, PrincipalId, PrincipalKind, Target};
 use crate::text::{Located, Tree};
 
@@ -37,7 +37,11 @@ impl Loader<'_> {
 
     /// The members of a group, as `az ad group member list --group G` prints them. `group` is its name or object id.
     pub fn group_members(&mut self, group: &str, tree: &Tree) {
-        let place = Origin { span: Some(tree.span), what: format!("members of group `{group}`"), ..Origin::default() };
+        let place = Origin {
+            span: Some(tree.span),
+            what: format!("members of group `{group}`"),
+            ..Origin::default()
+        };
         let folded = group.to_ascii_lowercase();
         let known = self.by_id.get(&folded).copied();
         let group_id = known.unwrap_or_else(|| match names::guid(group) {
@@ -47,7 +51,10 @@ impl Loader<'_> {
         self.listed(Listing::Members, Target::Principal(group_id), place);
         for row in self.rows(tree, "a member of a group", "az ad group member list --group G") {
             let Some(member) = self.entry(&row) else { continue };
-            let origin = row.origin(row.tree.span, format!("membership of `{}` in group `{group}`", self.name_of(member)));
+            let origin = row.origin(
+                row.tree.span,
+                format!("membership of `{}` in group `{group}`", self.name_of(member)),
+            );
             self.estate.add_membership(Membership { group: group_id, member, origin });
         }
     }
@@ -75,7 +82,8 @@ impl Loader<'_> {
     /// Assignments of the directory's own roles. Global Administrator is the one that leads to Azure:
     /// <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
     pub fn directory_roles(&mut self, tree: &Tree) {
-        const COMMAND: &str = "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments";
+        const COMMAND: &str =
+            "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments";
         for row in self.rows(tree, "an assignment of a directory role", COMMAND) {
             let what = "an assignment of a directory role";
             let holder = self.required(&row, &["principalId"], what, COMMAND);
@@ -87,11 +95,15 @@ impl Loader<'_> {
                 continue;
             }
             let place = row.field(&["principalId"]).map_or(row.tree.span, |found| found.span);
-            let origin = row.origin(place, "assignment of the directory role `Global Administrator`".to_owned());
+            let origin =
+                row.origin(place, "assignment of the directory role `Global Administrator`".to_owned());
             self.principal(holder, PrincipalKind::External, None, origin.clone());
             let root = self.target(names::ROOT, &origin);
             self.elevated(&origin, root);
-            let body = DirectoryAssignment { holder: holder.to_ascii_lowercase().into(), role: GLOBAL_ADMINISTRATOR.into() };
+            let body = DirectoryAssignment {
+                holder: holder.to_ascii_lowercase().into(),
+                role: GLOBAL_ADMINISTRATOR.into(),
+            };
             self.attach("Global Administrator", Body::Directory(body), root, DIRECTORY, origin);
         }
     }
@@ -103,8 +115,14 @@ impl Loader<'_> {
         }
         let facts = [(OBJECT_ID.to_owned(), ELEVATED.to_owned())].into();
         let name = "elevated Global Administrator".to_owned();
-        let principal =
-            Principal { cloud: CLOUD, name, kind: PrincipalKind::Role, home: None, facts, origin: origin.clone() };
+        let principal = Principal {
+            cloud: CLOUD,
+            name,
+            kind: PrincipalKind::StandIn,
+            home: None,
+            facts,
+            origin: origin.clone(),
+        };
         let id = self.estate.add_principal(principal);
         self.by_id.insert(ELEVATED.to_owned(), id);
         let Some(span) = origin.span else { return };
@@ -115,7 +133,8 @@ impl Loader<'_> {
             condition: None,
             gaps: Vec::new(),
         };
-        let what = "`User Access Administrator` on `/` after a Global Administrator has raised access".to_owned();
+        let what =
+            "`User Access Administrator` on `/` after a Global Administrator has raised access".to_owned();
         let origin = Origin { what, ..origin.clone() };
         self.attach("User Access Administrator", Body::Assignment(body), root, ALLOW, origin);
     }

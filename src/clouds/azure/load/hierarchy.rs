@@ -22,17 +22,23 @@ impl Loader<'_> {
 
     fn level(&mut self, row: &Row<'_>, parent: Option<ScopeId>, depth: usize) {
         if depth > MAX_DEPTH {
-            let problem = Problem::error("azure-shape", "management groups are nested deeper than Azure allows");
-            self.problems.push(problem.at(row.tree.span).help(format!("compare the file with what `{SHOW}` prints")));
+            let problem =
+                Problem::error("azure-shape", "management groups are nested deeper than Azure allows");
+            self.problems
+                .push(problem.at(row.tree.span).help(format!("compare the file with what `{SHOW}` prints")));
             return;
         }
-        let Some(id) = self.required(row, &["id", "subscriptionId"], "a management group or subscription", SHOW) else {
+        let Some(id) =
+            self.required(row, &["id", "subscriptionId"], "a management group or subscription", SHOW)
+        else {
             return;
         };
         let name = full_scope(id);
         if names::scope_kind(&name).is_none() {
-            let problem = Problem::error("azure-shape", format!("`{id}` is no management group and no subscription"));
-            self.problems.push(problem.at(row.tree.span).help(format!("compare the file with what `{SHOW}` prints")));
+            let problem =
+                Problem::error("azure-shape", format!("`{id}` is no management group and no subscription"));
+            self.problems
+                .push(problem.at(row.tree.span).help(format!("compare the file with what `{SHOW}` prints")));
             return;
         }
         let origin = row.origin(row.tree.span, format!("`{name}`"));

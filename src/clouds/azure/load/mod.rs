@@ -17,8 +17,8 @@ use super::names::{self, CLOUD};
 use super::roles::Definitions;
 use super::{LISTING, OBJECT_ID};
 use crate::model::{
-    Attachment, Estate, Layer, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource, Scope, ScopeId,
-    Target,
+    Attachment, Estate, Layer, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource, Scope,
+    ScopeId, Target,
 };
 use crate::text::{Problem, Route, Span, Tree};
 
@@ -51,7 +51,13 @@ impl<'a> Loader<'a> {
     }
 
     /// The principal of an object id, known from now on. `name` is what people call it.
-    fn principal(&mut self, object: &str, kind: PrincipalKind, name: Option<&str>, origin: Origin) -> PrincipalId {
+    fn principal(
+        &mut self,
+        object: &str,
+        kind: PrincipalKind,
+        name: Option<&str>,
+        origin: Origin,
+    ) -> PrincipalId {
         let object = object.to_ascii_lowercase();
         if let Some(known) = self.by_id.get(&object) {
             return *known;
@@ -96,7 +102,8 @@ impl<'a> Loader<'a> {
         if names::scope_kind(&name).is_some() {
             return Target::Scope(self.scope(&name, origin));
         }
-        let around: Vec<&str> = names::enclosing(&name).filter(|name| names::scope_kind(name).is_some()).collect();
+        let around: Vec<&str> =
+            names::enclosing(&name).filter(|name| names::scope_kind(name).is_some()).collect();
         let home = around.into_iter().next().map(|home| self.scope(home, origin));
         let kind = resource_kind(&name);
         let origin = Origin { what: format!("resource `{name}`"), ..origin.clone() };
@@ -118,8 +125,12 @@ impl<'a> Loader<'a> {
 
     fn attach(&mut self, name: &str, body: Body, target: Target, layer: Layer, origin: Origin) {
         let body = Arc::new(body);
-        let policy =
-            self.estate.add_policy(Policy { cloud: CLOUD, name: name.to_owned(), body, origin: origin.clone() });
+        let policy = self.estate.add_policy(Policy {
+            cloud: CLOUD,
+            name: name.to_owned(),
+            body,
+            origin: origin.clone(),
+        });
         self.estate.attach(Attachment { policy, target, layer, origin });
     }
 
@@ -150,13 +161,19 @@ impl<'a> Loader<'a> {
                 let text = found.as_str().filter(|text| !text.is_empty());
                 if text.is_none() {
                     let key = keys.first().copied().unwrap_or_default();
-                    self.wrong(found, &format!("`{key}` of {what}"), "a string with something in it", command);
+                    self.wrong(
+                        found,
+                        &format!("`{key}` of {what}"),
+                        "a string with something in it",
+                        command,
+                    );
                 }
                 text
             }
             _ => {
                 let key = keys.first().copied().unwrap_or_default();
-                let problem = Problem::error("azure-shape", format!("{what} has no `{key}`")).at(row.tree.span);
+                let problem =
+                    Problem::error("azure-shape", format!("{what} has no `{key}`")).at(row.tree.span);
                 self.problems.push(problem.help(format!("compare the file with what `{command}` prints")));
                 None
             }
@@ -166,7 +183,8 @@ impl<'a> Loader<'a> {
     /// The rows of a document; a row that is no object is a problem.
     fn rows<'t>(&mut self, tree: &'t Tree, what: &str, command: &str) -> Vec<Row<'t>> {
         let rows = rows(tree);
-        let (read, broken): (Vec<Row<'t>>, Vec<Row<'t>>) = rows.into_iter().partition(|row| row.tree.as_map().is_some());
+        let (read, broken): (Vec<Row<'t>>, Vec<Row<'t>>) =
+            rows.into_iter().partition(|row| row.tree.as_map().is_some());
         for row in broken {
             self.wrong(row.tree, what, "an object", command);
         }
@@ -190,7 +208,9 @@ impl<'t> Row<'t> {
         let inner = self.tree.get_ignoring_case("properties");
         keys.iter().find_map(|key| {
             let own = self.tree.get_ignoring_case(key).filter(|found| !found.is_null());
-            own.or_else(|| inner.and_then(|inner| inner.get_ignoring_case(key)).filter(|found| !found.is_null()))
+            own.or_else(|| {
+                inner.and_then(|inner| inner.get_ignoring_case(key)).filter(|found| !found.is_null())
+            })
         })
     }
 

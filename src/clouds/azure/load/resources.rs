@@ -63,7 +63,8 @@ impl Loader<'_> {
     /// A storage account. Without `allowSharedKeyAccess: false` its keys open all of its data:
     /// <https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent>.
     fn account(&mut self, row: &Row<'_>, name: &str, target: Target, origin: Origin) {
-        let is_full = row.field(&["allowBlobPublicAccess", "primaryEndpoints", "allowSharedKeyAccess"]).is_some();
+        let is_full =
+            row.field(&["allowBlobPublicAccess", "primaryEndpoints", "allowSharedKeyAccess"]).is_some();
         let public = row.field(&["allowBlobPublicAccess"]).and_then(Tree::as_bool);
         let known = self.accounts.entry(name.to_owned()).or_default();
         // An account that was shown in full without the switch has never had it set, which permits public access:
@@ -78,7 +79,7 @@ impl Loader<'_> {
         let principal = Principal {
             cloud: CLOUD,
             name: format!("account key of {name}"),
-            kind: PrincipalKind::Role,
+            kind: PrincipalKind::StandIn,
             home: None,
             facts,
             origin: origin.clone(),
@@ -86,7 +87,13 @@ impl Loader<'_> {
         let id = self.estate.add_principal(principal);
         self.by_id.insert(holder.clone(), id);
         let origin = Origin { what: format!("keys of storage account `{name}`"), ..origin };
-        self.attach("account key", Body::AccountKey(AccountKey { holder: holder.into() }), target, KEY, origin);
+        self.attach(
+            "account key",
+            Body::AccountKey(AccountKey { holder: holder.into() }),
+            target,
+            KEY,
+            origin,
+        );
     }
 
     /// A vault, if the row tells its model; `az keyvault list` and `az resource list` do not. Without
@@ -113,9 +120,17 @@ impl Loader<'_> {
                     let what = format!("access policy of {}", origin.what);
                     let place = Origin { span: Some(item.span), what, ..origin.clone() };
                     self.principal(object, PrincipalKind::External, None, place);
-                    read.push(VaultPolicy { holder: object.to_ascii_lowercase().into(), actions: vault_actions(item) });
+                    read.push(VaultPolicy {
+                        holder: object.to_ascii_lowercase().into(),
+                        actions: vault_actions(item),
+                    });
                 }
-                None => self.wrong(item, "an access policy", "an object with `objectId` and `permissions`", VAULTS),
+                None => self.wrong(
+                    item,
+                    "an access policy",
+                    "an object with `objectId` and `permissions`",
+                    VAULTS,
+                ),
             }
         }
         let vault = Vault { uses_roles: switch == Some(true), policies: read };
@@ -136,9 +151,11 @@ impl Loader<'_> {
             (Some(id), _) => names::full_name(id),
             (None, Some(account)) => {
                 let name = self.required(row, &["name"], "a container", CONTAINERS)?;
-                let suffix = format!("/providers/Microsoft.Storage/storageAccounts/{}", account.to_ascii_lowercase());
+                let suffix =
+                    format!("/providers/Microsoft.Storage/storageAccounts/{}", account.to_ascii_lowercase());
                 let known = self.accounts.keys().find(|known| known.ends_with(&suffix)).cloned();
-                let known = known.unwrap_or_else(|| format!("/subscriptions/unknown/resourceGroups/unknown{suffix}"));
+                let known =
+                    known.unwrap_or_else(|| format!("/subscriptions/unknown/resourceGroups/unknown{suffix}"));
                 names::full_name(&format!("{known}/blobServices/default/containers/{name}"))
             }
             (None, None) => {
@@ -162,7 +179,9 @@ impl Loader<'_> {
         }
         let gaps = switch.is_none().then(|| Gap {
             kind: GapKind::AssumedDefault,
-            message: format!("whether `{account}` permits public access is not in the input; assumed that it does"),
+            message: format!(
+                "whether `{account}` permits public access is not in the input; assumed that it does"
+            ),
             origin: Some(origin.clone()),
         });
         let body = PublicContainer { lists, gaps: gaps.into_iter().collect() };
