@@ -16,9 +16,20 @@ pub(super) fn attribute(key: &Key) -> Attribute {
     Attribute::new(key.name.clone(), key.kind)
 }
 
-/// The requests for which a condition holds; `True` for none. `resource` is what is asked on, where that is known.
-pub(super) fn holds(condition: Option<&Condition>, resource: Option<&str>) -> Formula {
-    condition.map_or(Formula::True, |condition| lower(&condition.expression, resource))
+/// What is known of the resource that is asked on.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// Nothing.
+    Anywhere,
+    /// It is the resource of that name.
+    At(&'a str),
+    /// It is that resource or lies in it.
+    In(&'a str),
+}
+
+/// The requests for which a condition holds; `True` for none.
+pub(super) fn holds(condition: Option<&Condition>, place: Place<'_>) -> Formula {
+    condition.map_or(Formula::True, |condition| lower(&condition.expression, place))
 }
 
 /// One gap for each part of the condition that is not understood.
@@ -37,11 +48,11 @@ pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     found
 }
 
-fn lower(expression: &Expression, resource: Option<&str>) -> Formula {
+fn lower(expression: &Expression, place: Place<'_>) -> Formula {
     match expression {
-        Expression::Not(inner) => lower(inner, resource).not(),
-        Expression::And(parts) => Formula::all(parts.iter().map(|part| lower(part, resource))),
-        Expression::Or(parts) => Formula::any(parts.iter().map(|part| lower(part, resource))),
+        Expression::Not(inner) => lower(inner, place).not(),
+        Expression::And(parts) => Formula::all(parts.iter().map(|part| lower(part, place))),
+        Expression::Or(parts) => Formula::any(parts.iter().map(|part| lower(part, place))),
         Expression::Action(pattern) => {
             Formula::matches(Attribute::action(), Patterns::of([roles::pattern(pattern)]))
         }
@@ -50,8 +61,8 @@ fn lower(expression: &Expression, resource: Option<&str>) -> Formula {
             let pattern = Pattern::new(tokens, Case::Insensitive);
             Formula::matches(attribute(&Key::suboperation()), Patterns::of([pattern]))
         }
-        Expression::Exists(key) => present(key, resource),
-        Expression::Compare(comparison) => compare(comparison, resource).unwrap_or_else(|| {
+        Expression::Exists(key) => present(key, place),
+        Expression::Compare(comparison) => compare(comparison, place).unwrap_or_else(|| {
             Formula::opaque(format!("azure:{} {:?}", comparison.key.name, comparison.tests))
         }),
         Expression::Opaque(part, _) => Formula::opaque(format!("azure:{part}")),
@@ -59,11 +70,10 @@ fn lower(expression: &Expression, resource: Option<&str>) -> Formula {
 }
 
 /// The request has the attribute.
-fn present(key: &Key, resource: Option<&str>) -> Formula {
-    match (key.in_name(), resource) {
-        (None, _) => Formula::present(attribute(key)),
-        (Some(part), Some(resource)) => constant(own_part(part, resource).is_some()),
-        (Some(part), None) => in_name(part, &[Token::Run], Case::Insensitive),
+fn present(key: &Key, place: Place<'_>) -> Formula {
+    match key.in_name() {
+        None => Formula::present(attribute(key)),
+        Some(part) => in_name(part, &Pattern::anything(), place),
     }
 }
 
@@ -72,24 +82,24 @@ fn constant(holds: bool) -> Formula {
 }
 
 /// `None` for what cannot be said in formulas.
-fn compare(comparison: &Comparison, resource: Option<&str>) -> Option<Formula> {
+fn compare(comparison: &Comparison, place: Place<'_>) -> Option<Formula> {
     let Comparison { key, quantifier, negated, tests } = comparison;
     if key.kind == Kind::TextSet {
         return set(&attribute(key), (*quantifier)?, *negated, tests);
     }
     let one = |test: &Test| {
-        let holds = test_one(key, test, resource)?;
+        let holds = test_one(key, test, place)?;
         Some(if *negated { holds.not() } else { holds })
     };
     let Some(quantifier) = quantifier else { return one(tests.first()?) };
     let each: Option<Vec<Formula>> = tests.iter().map(one).collect();
     let right = if quantifier.all_right { Formula::all(each?) } else { Formula::any(each?) };
-    let present = present(key, resource);
+    let present = present(key, place);
     Some(if quantifier.all_left { present.implies(right) } else { present.and(right) })
 }
 
 /// The one value of the attribute satisfies the test.
-fn test_one(key: &Key, test: &Test, resource: Option<&str>) -> Option<Formula> {
+fn test_one(key: &Key, test: &Test, place: Place<'_>) -> Option<Formula> {
     let attribute = attribute(key);
     Some(match test {
         Test::Bool(true) => Formula::is_true(attribute),
@@ -101,16 +111,9 @@ fn test_one(key: &Key, test: &Test, resource: Option<&str>) -> Option<Formula> {
         Test::Instant(order, instant) => {
             Formula::within(attribute, ranges(*order, &Value::Instant(*instant))?)
         }
-        Test::Text(..) | Test::Guid(_) => match (key.in_name(), resource) {
-            (None, _) => Formula::matches(attribute, Patterns::of([text_pattern(test)?])),
-            (Some(part), Some(resource)) => {
-                let pattern = name_pattern(part, test)?;
-                constant(own_part(part, resource).is_some_and(|own| pattern.matches(own)))
-            }
-            (Some(part), None) => {
-                let pattern = name_pattern(part, test)?;
-                in_name(part, pattern.tokens(), pattern.case())
-            }
+        Test::Text(..) | Test::Guid(_) => match key.in_name() {
+            None => Formula::matches(attribute, Patterns::of([text_pattern(test)?])),
+            Some(part) => in_name(part, &name_pattern(part, test)?, place),
         },
     })
 }
@@ -180,43 +183,88 @@ fn own_part(part: InName, resource: &str) -> Option<&str> {
 }
 
 /// The resource's name has this part, and it matches.
-fn in_name(part: InName, tokens: &[Token], case: Case) -> Formula {
-    let of = |texts: &[&str], tail: &[Token], case: Case| {
-        let mut all = vec![Token::Run];
-        for text in texts {
-            all.extend(text.chars().map(Token::Char));
-            all.push(Token::Run);
-        }
-        all.pop();
-        all.extend(tail);
-        Pattern::new(all, case)
-    };
-    let markers: &[&str] = match part {
-        InName::Account => &[ACCOUNTS],
-        InName::Container => &[ACCOUNTS, CONTAINERS],
-        InName::Path => &[ACCOUNTS, CONTAINERS, BLOBS],
-    };
-    if part == InName::Path {
-        // Something has to stand there, and in the very case that is asked for.
-        let some = Formula::matches(
-            Attribute::resource(),
-            Patterns::of([of(markers, &[Token::One, Token::Run], Case::Insensitive)]),
-        );
-        let folded =
-            Formula::matches(Attribute::resource(), Patterns::of([of(markers, tokens, Case::Insensitive)]));
-        let exact = Formula::matches(Attribute::resource(), Patterns::of([of(&[BLOBS], tokens, case)]));
-        return Formula::all([some, folded, exact]);
+fn in_name(part: InName, pattern: &Pattern, place: Place<'_>) -> Formula {
+    let known = |name: &str| own_part(part, name).map(|own| constant(pattern.matches(own)));
+    match place {
+        Place::At(name) => known(name).unwrap_or(Formula::False),
+        // What lies in a resource has its account and container, and a path of its own.
+        Place::In(name) if part != InName::Path => known(name).unwrap_or_else(|| below(part, pattern, name)),
+        Place::In(name) => below(part, pattern, name),
+        Place::Anywhere => anywhere(part, pattern),
     }
-    let deeper: Vec<Token> = tokens.iter().copied().chain([Token::Char('/'), Token::Run]).collect();
-    let patterns = [of(markers, tokens, Case::Insensitive), of(markers, &deeper, Case::Insensitive)];
-    Formula::matches(Attribute::resource(), Patterns::of(patterns))
+}
+
+/// The same for what lies in `name`, whose own name does not settle the part.
+fn below(part: InName, pattern: &Pattern, name: &str) -> Formula {
+    let like = |head: &str, pattern: &Pattern| follows(head.chars().map(Token::Char), pattern, part);
+    let path = |head: &str| {
+        let some = Pattern::new([Token::One, Token::Run], Case::Sensitive);
+        like(head, &some).and(like(head, pattern))
+    };
+    match (part, names::storage_parts(name)) {
+        (InName::Container, Some((account, None, None))) if name.ends_with(account) => {
+            like(&format!("{name}/blobServices/default/containers/"), pattern)
+        }
+        (InName::Path, Some((_, Some(container), None))) if name.ends_with(container) => {
+            path(&format!("{name}{BLOBS}"))
+        }
+        (InName::Path, Some((_, Some(_), Some(own)))) => path(name.strip_suffix(own).unwrap_or(name)),
+        _ => anywhere(part, pattern),
+    }
+}
+
+/// The part stands right behind `head`: to the end for a path, up to a slash for the others.
+fn follows(head: impl Iterator<Item = Token>, pattern: &Pattern, part: InName) -> Formula {
+    let own: Vec<Token> = head.chain(pattern.tokens().iter().copied()).collect();
+    let matches = |patterns: Vec<Pattern>| Formula::matches(Attribute::resource(), Patterns::of(patterns));
+    if part == InName::Path {
+        return matches(vec![Pattern::new(own, pattern.case())]);
+    }
+    let deeper = own.iter().copied().chain([Token::Char('/'), Token::Run]);
+    matches(vec![Pattern::new(deeper, Case::Insensitive), Pattern::new(own, Case::Insensitive)])
+}
+
+/// The part stands behind its markers, wherever those are; see [`facts`].
+fn anywhere(part: InName, pattern: &Pattern) -> Formula {
+    let head = |texts: &[&str]| {
+        let texts: Vec<Vec<Token>> =
+            texts.iter().map(|text| text.chars().map(Token::Char).collect()).collect();
+        texts.into_iter().flat_map(|text| std::iter::once(Token::Run).chain(text))
+    };
+    match part {
+        InName::Account => follows(head(&[ACCOUNTS]), pattern, part),
+        InName::Container => follows(head(&[ACCOUNTS, CONTAINERS]), pattern, part),
+        InName::Path => {
+            // Something has to stand there, and in the very case that is asked for.
+            let markers = [ACCOUNTS, CONTAINERS, BLOBS];
+            let some = Pattern::new([Token::One, Token::Run], Case::Insensitive);
+            let folded = Pattern::new(pattern.tokens().iter().copied(), Case::Insensitive);
+            Formula::all([
+                follows(head(&markers), &some, part),
+                follows(head(&markers), &folded, part),
+                follows(head(&[BLOBS]), pattern, part),
+            ])
+        }
+    }
 }
 
 /// What holds for the names of resources that conditions are about, in requests for the data of storage accounts.
 ///
 /// A run in a pattern also takes slashes, so names in which a marker occurs twice are left out of the questions that
-/// are asked about any resource, and the word before a blob's path is in lower case.
-pub(super) fn facts() -> Formula {
+/// are asked about many resources, and the word before a blob's path is in lower case. Within a container, whose name
+/// stands first, nothing has to be said.
+pub(super) fn facts(place: Place<'_>) -> Formula {
+    let anchored = match place {
+        Place::Anywhere => false,
+        Place::At(_) => true,
+        Place::In(name) => {
+            matches!(names::storage_parts(name), Some((_, Some(container), None)) if name.ends_with(container))
+                || matches!(names::storage_parts(name), Some((_, _, Some(_))))
+        }
+    };
+    if anchored {
+        return Formula::True;
+    }
     let like = |glob: &str, case: Case| {
         Formula::matches(Attribute::resource(), Patterns::of([Pattern::glob(glob, case)]))
     };
@@ -226,6 +274,8 @@ pub(super) fn facts() -> Formula {
     let about_data = roles::data_matching(&["microsoft.storage/*".into()]);
     about_data.implies(Formula::all([
         any(format!("*{ACCOUNTS}*{}*", again(ACCOUNTS))).not(),
+        any(format!("*{ACCOUNTS}*/*{CONTAINERS}*")).not(),
+        any(format!("{in_container}/*{BLOBS}*")).not(),
         any(format!("{in_container}{}*", again(CONTAINERS))).not(),
         any(format!("{in_container}{BLOBS}*{BLOBS}*")).not(),
         any(format!("{in_container}{BLOBS}blobs/*")).not(),

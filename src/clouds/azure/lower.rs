@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
 use super::catalog::Plane;
+use super::conditions::{self, Place};
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
-use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, conditions, gaps, names};
+use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, gaps, names};
 use crate::logic::{
     Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
 };
@@ -42,7 +43,7 @@ pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc
             who: who.clone(),
             actions: roles::actions(block, None),
             resources: Formula::True,
-            condition: condition(assignment, block, None),
+            condition: condition(assignment, block, Place::Anywhere),
             origin: policy.origin.clone(),
             gaps,
         })
@@ -50,14 +51,15 @@ pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc
     blocks.iter().map(grant).collect()
 }
 
-fn condition(assignment: &Assignment, block: &Block, resource: Option<&str>) -> Formula {
-    conditions::holds(assignment.condition.as_ref(), resource)
-        .and(conditions::holds(block.condition.as_ref(), resource))
+fn condition(assignment: &Assignment, block: &Block, place: Place<'_>) -> Formula {
+    conditions::holds(assignment.condition.as_ref(), place)
+        .and(conditions::holds(block.condition.as_ref(), place))
 }
 
 /// The names of all requests on a resource or inside it.
 pub(super) fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
-    names::below(estate, Target::Resource(resource))
+    let name = estate.resource(resource).map(|resource| resource.name.as_str());
+    name.map_or_else(|| Patterns::of([]), names::exactly_inside)
 }
 
 /// The rule: denied by no deny assignment and allowed by some role assignment, or allowed without roles.
@@ -78,7 +80,7 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         definitions: Definitions::of(estate),
         identity: Identity::of(estate, question.subject),
         action,
-        resource: None,
+        place: None,
         gaps: BTreeSet::new(),
         asks_names: false,
     };
@@ -92,24 +94,25 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
             let name = names::full_name(name);
             if asking.is_about_data() {
                 // Data lies inside of what people name: a vault, an account, a container.
-                let inside = Formula::matches(Attribute::resource(), Patterns::of(names::inside(&name)));
+                let inside = Formula::matches(Attribute::resource(), names::exactly_inside(&name));
+                asking.place = Some((name.clone(), true));
                 (asking.at(&name, true), inside)
             } else {
                 known.set(Attribute::resource(), Value::Text(name.clone()));
-                asking.resource = Some(name.clone());
+                asking.place = Some((name.clone(), false));
                 (asking.at(&name, false), Formula::True)
             }
         }
         Object::Within(resource) => {
             let name = estate.resource(*resource).map(|resource| resource.name.clone()).unwrap_or_default();
+            asking.place = Some((name.clone(), true));
             (asking.at(&name, true), Formula::matches(Attribute::resource(), coverage(estate, *resource)))
         }
     };
     if groups.iter().any(|group| ALLOWS.contains(&group.layer)) {
         asking.gaps.extend(gaps::deny_assignments(estate));
     }
-    let facts =
-        if asking.asks_names && asking.resource.is_none() { facts.and(conditions::facts()) } else { facts };
+    let facts = if asking.asks_names { facts.and(conditions::facts(asking.at_place())) } else { facts };
     let facts = facts.and(real_times(&groups));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
@@ -138,7 +141,8 @@ struct Asking<'e> {
     identity: Identity<'e>,
     /// In lower case.
     action: Option<String>,
-    resource: Option<String>,
+    /// The resource, and whether what lies in it counts, too.
+    place: Option<(String, bool)>,
     gaps: BTreeSet<Gap>,
     asks_names: bool,
 }
@@ -153,6 +157,14 @@ struct Said {
 }
 
 impl<'e> Asking<'e> {
+    fn at_place(&self) -> Place<'_> {
+        match &self.place {
+            None => Place::Anywhere,
+            Some((name, false)) => Place::At(name),
+            Some((name, true)) => Place::In(name),
+        }
+    }
+
     fn is_about_data(&self) -> bool {
         self.action.as_deref().is_some_and(|action| roles::plane(action) == Plane::Data)
     }
@@ -341,7 +353,7 @@ impl<'e> Asking<'e> {
         self.asks_names |= written.iter().any(|one| conditions::asks_names(*one));
         let mut gaps = assignment.gaps.clone();
         gaps.extend(written.iter().flat_map(|one| conditions::gaps(*one)));
-        let condition = condition(assignment, block, self.resource.as_deref()).and(self.outside_of_vaults());
+        let condition = condition(assignment, block, self.at_place()).and(self.outside_of_vaults());
         Said { effect: Effect::Allow, actions, resources: Formula::True, condition, gaps }
     }
 
@@ -387,7 +399,7 @@ impl<'e> Asking<'e> {
             }
             self.gaps.extend(unknown.iter().cloned());
             if meant {
-                let condition = conditions::holds(deny.condition.as_ref(), self.resource.as_deref());
+                let condition = conditions::holds(deny.condition.as_ref(), self.at_place());
                 self.asks_names |= conditions::asks_names(deny.condition.as_ref());
                 let (resources, gaps) = (resources.clone(), conditions::gaps(deny.condition.as_ref()));
                 said.push(Said { effect: Effect::Deny, actions, resources, condition, gaps });

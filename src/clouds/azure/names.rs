@@ -217,13 +217,26 @@ pub const BLOBS: &str = "/blobs/";
 /// The parts of a storage resource's name that attributes of conditions tell: account, container, path of the blob.
 pub fn storage_parts(name: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
     let folded = name.to_ascii_lowercase();
-    let after =
-        |from: usize, marker: &str| folded.get(from..)?.find(marker).map(|at| from + at + marker.len());
+    let account = folded.find(ACCOUNTS)? + ACCOUNTS.len();
     let word = |from: usize| name.get(from..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let account = after(0, ACCOUNTS)?;
+    let after = |from: usize, marker: &str| {
+        let end = from + word(from).len();
+        folded.get(end..)?.starts_with(marker).then_some(end + marker.len())
+    };
     let Some(container) = after(account, CONTAINERS) else { return Some((word(account), None, None)) };
     let path = after(container, BLOBS).and_then(|at| name.get(at..)).filter(|path| !path.is_empty());
     Some((word(account), Some(word(container)), path))
+}
+
+/// A resource and all that lies in it, in the one spelling that [`full_name`] gives.
+pub fn exactly_inside(name: &str) -> Patterns {
+    if name == ROOT {
+        return Patterns::anything();
+    }
+    Patterns::of([
+        Pattern::literal(name, Case::Sensitive),
+        Pattern::prefix(&format!("{name}/"), Case::Sensitive),
+    ])
 }
 
 #[cfg(test)]
