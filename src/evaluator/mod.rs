@@ -13,7 +13,9 @@ mod ask;
 mod compare;
 mod documents;
 mod find;
+mod left_out;
 mod simulate;
+mod statements;
 mod who_can;
 
 pub use access::{Access, AccessRow};
@@ -24,5 +26,7 @@ pub use documents::{
     Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
 pub use find::{Unknown, find_principal};
+pub use left_out::{Dodge, Shown, Vacuous};
 pub use simulate::{Simulated, simulate};
+pub use statements::{Conditions, Covered, OneDocument};
 pub use who_can::{Entrant, Extent};

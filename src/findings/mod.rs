@@ -8,12 +8,19 @@
 
 mod administrator_access;
 mod basic_role;
+mod denied_allow;
+mod documents;
+mod dodgeable_deny;
 mod exposure;
 mod external_access;
 mod finding;
+mod idle_condition;
+mod impossible_condition;
 mod path_to_administrator;
 mod public_resource;
+mod redundant_statement;
 mod rule;
+mod vacuous_condition;
 mod wildcard_action;
 
 pub use finding::{Finding, Intent, Level, Related};
@@ -23,8 +30,14 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &denied_allow::DeniedAllow,
+    &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
+    &idle_condition::IdleCondition,
+    &impossible_condition::ImpossibleCondition,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
+    &redundant_statement::RedundantStatement,
+    &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,
 ];

@@ -15,6 +15,7 @@ mod goal;
 mod pattern;
 mod ranges;
 mod restrict;
+mod rewrite;
 mod template;
 mod value;
 

@@ -72,6 +72,20 @@ fn templates_fill() {
 }
 
 #[test]
+fn renamed_formulas_speak_of_another_attribute() {
+    let template = Template::new([Part::Reference(attr("user"))], Case::Sensitive);
+    let both = Formula::same(Attribute::resource(), template).and(Formula::present(attr("user")).not());
+    let renamed = both.renamed(&attr("user"), &attr("owner"));
+    assert_eq!(renamed.attributes(), [attr("owner"), Attribute::resource()].into());
+    let of = |user: &str| Formula::matches(attr("user"), Patterns::literal(user));
+    assert_eq!(
+        of("a").or(of("b")).not().renamed(&attr("user"), &attr("owner")),
+        Formula::matches(attr("owner"), Patterns::globs(["a", "b"])).not()
+    );
+    assert_eq!(of("a").renamed(&attr("other"), &attr("owner")), of("a"));
+}
+
+#[test]
 fn decimals_are_exact() {
     for text in ["0", "-12.5", "3600", "0.000000000001", "99999999999999999999"] {
         assert_eq!(Decimal::parse(text).unwrap().to_string(), text);

@@ -154,7 +154,10 @@ fn mention(atom: &Atom, all: &mut BTreeMap<Attribute, Mentions>) {
             mentions.sets.push(patterns.iter().flat_map(|pattern| filled(pattern, &FILLINGS[1])).collect());
         }
         Atom::Within(attribute, ranges) => {
+            // The ends of the line are no values that anybody writes.
+            let ends = [0, u128::MAX];
             let bounds = ranges.intervals().iter().flat_map(|(low, high)| [*low, *high]);
+            let bounds = bounds.filter(|at| attribute.kind() == Kind::Address || !ends.contains(at));
             let near = bounds.flat_map(|at| [at, at.saturating_sub(1), at.saturating_add(1)]);
             all.entry(attribute.clone()).or_default().points.extend(near);
         }

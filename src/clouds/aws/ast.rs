@@ -28,6 +28,8 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// What was left out, and so is not known.
     pub gaps: Vec<Gap>,
+    /// Whether no user wrote it as a policy and can change it: AWS did, or it stands for something else.
+    pub provided: bool,
 }
 
 /// The version of the policy language, which decides whether policy variables exist.

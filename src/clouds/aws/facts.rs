@@ -156,5 +156,5 @@ pub fn managed_policy(arn: &str) -> Option<Document> {
     let tree = json::parse(file, text, &mut problems)?;
     let name = arn.rsplit('/').next().unwrap_or(arn);
     let document = parse::policy(&tree, name, &Route::root(), parse::Capacity::Identity, &mut problems)?;
-    Some(Document { span: None, ..document })
+    Some(Document { span: None, provided: true, ..document })
 }

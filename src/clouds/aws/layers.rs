@@ -207,7 +207,7 @@ impl<'e> Work<'e> {
             if statement.principal.is_none() {
                 continue;
             }
-            let Lowered { whole, direct, role: to_role, account: to_account } = lowered;
+            let Lowered { whole, direct, role: to_role, account: to_account, .. } = lowered;
             if whole.effect == Effect::Deny {
                 named.extend(self.concerning(Some(whole)));
                 continue;

@@ -30,6 +30,8 @@ pub struct Lowered {
     pub role: Option<Arc<Grant>>,
     /// An allow statement for the accounts that it lets pass it on.
     pub account: Option<Arc<Grant>>,
+    /// The tests of its condition, in document order.
+    pub tests: Vec<Formula>,
 }
 
 impl Body {
@@ -50,11 +52,15 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
         Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
     let actions = actions(&statement.action);
     let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
-    let condition =
-        Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
+    let tests: Vec<Formula> = statement
+        .condition
+        .iter()
+        .map(|test| match conditions::test(test, work.version) {
             Ok(formula) => formula,
             Err(why) => work.opaque(&test.text, &why),
-        }));
+        })
+        .collect();
+    let condition = Formula::all(tests.iter().cloned());
     let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
     let grant = |who: Formula| {
         Arc::new(Grant {
@@ -69,12 +75,13 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
     };
     let some = |who: &Formula| (*who != Formula::False).then(|| grant(who.clone()));
     match who {
-        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None },
+        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None, tests },
         Some(who) => Lowered {
             whole: grant(Formula::any([who.direct.clone(), who.role.clone(), who.account.clone()])),
             direct: some(&who.direct),
             role: some(&who.role),
             account: some(&who.account),
+            tests,
         },
     }
 }

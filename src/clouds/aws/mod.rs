@@ -2,7 +2,8 @@
 //!
 //! `ast` and `parse` hold and read documents; `lower`, `conditions`, `layers` and `rule` say as formulas what AWS
 //! decides; `decide` and `evaluate` say it for one request, from the same documents and with no other code in common;
-//! `steps` and `requests` connect both to the rest of the program.
+//! `steps` and `requests` connect both to the rest of the program; `documents` and `statements` are about documents on their
+//! own.
 //!
 //! In an estate, principals and resources are named by their ARNs, accounts by their twelve digits. A role is there
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
@@ -27,11 +28,13 @@ pub mod names;
 mod organization;
 mod outside;
 pub mod parse;
+mod presence;
 mod protected;
 pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
+mod statements;
 mod steps;
 mod unknown;
 

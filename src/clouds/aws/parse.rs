@@ -53,6 +53,7 @@ pub fn policy(
         id: None,
         statements: Vec::new(),
         gaps: Vec::new(),
+        provided: false,
     };
     for entry in tree.entries() {
         match &*entry.key.value {

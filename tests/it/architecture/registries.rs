@@ -35,7 +35,7 @@ const REGISTRIES: &[Registry] = &[
         module: "findings",
         slice: "RULES",
         implements: "Rule",
-        infrastructure: &["exposure", "finding", "rule"],
+        infrastructure: &["documents", "exposure", "finding", "rule"],
     },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
 ];
