@@ -263,11 +263,8 @@ impl Comparison {
         let named = matches!(self.key.in_name(), Some(InName::Account | InName::Container));
         let common = self.quantifier.is_some_and(|one| one.all_left != one.all_right)
             && self.quantifier.is_some_and(|one| one.all_left == self.negated);
-        !(named && self.tests.iter().any(inner))
-            && !(self.key.kind == Kind::TextSet
-                && common
-                && self.tests.len() > 1
-                && self.tests.iter().any(wild))
+        let several = self.key.kind == Kind::TextSet && common && self.tests.len() > 1;
+        !((named && self.tests.iter().any(inner)) || (several && self.tests.iter().any(wild)))
     }
 }
 

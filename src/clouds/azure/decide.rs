@@ -127,10 +127,8 @@ impl Judge<'_> {
                 self.assignment(assignment, layer, origin)
             }
             Body::Deny(deny) if layer == DENY => self.deny(deny, target, origin),
-            body if ALONE.contains(&layer) => {
-                if self.without_roles(body, target, origin) {
-                    self.alone.push(reason(layer, Effect::Allow, origin));
-                }
+            body if ALONE.contains(&layer) && self.without_roles(body, target, origin) => {
+                self.alone.push(reason(layer, Effect::Allow, origin));
             }
             _ => {}
         }
@@ -157,7 +155,7 @@ impl Judge<'_> {
         let all: Vec<[Option<Condition>; 2]> = fitting.iter().map(conditions).collect();
         let mut holds = false;
         for pair in all {
-            holds |= pair.iter().flatten().fold(true, |sum, one| self.holds(one, origin) && sum);
+            holds |= pair.iter().flatten().all(|one| self.holds(one, origin));
         }
         if holds {
             self.gaps.extend(assignment.gaps.iter().cloned());
@@ -297,7 +295,7 @@ impl Judge<'_> {
                 let fitting =
                     vault.policies.iter().filter(|one| one.actions.iter().any(|own| wildcard(own, action)));
                 let holders: Vec<Arc<str>> = fitting.map(|one| one.holder.clone()).collect();
-                holders.iter().fold(false, |sum, holder| self.is(holder, HolderKind::Unknown, origin) || sum)
+                holders.iter().any(|holder| self.is(holder, HolderKind::Unknown, origin))
             }
             Body::AccountKey(key) => {
                 self.plane == Plane::Data

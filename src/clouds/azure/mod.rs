@@ -2,11 +2,12 @@
 //!
 //! Read in this order: `ast` and `condition` (typed policies), `parse` and `abac` (from documents), `names` (resources
 //! and hierarchy), `roles`, `members`, `conditions`, `lower` (formulas), `decide` and `evaluate` (the concrete rule),
-//! `steps` (becoming others), `load` (documents into an estate), `scenario`. Not read: Azure Policy, locks, network
+//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`. Not read: Azure Policy, locks, network
 //! rules, shared access signatures, the rights of application owners, delegations of Azure Lighthouse, and roles of the
 //! directory other than Global Administrator.
 
 mod abac;
+mod assignable;
 pub mod ast;
 pub mod catalog;
 pub mod condition;
@@ -150,6 +151,10 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
+        Some(self)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

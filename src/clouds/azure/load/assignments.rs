@@ -190,7 +190,9 @@ impl Loader<'_> {
     fn role(&mut self, row: &Row<'_>, what: &str, command: &str) -> Option<Located<Arc<str>>> {
         let keys = ["roleDefinitionId", "roleDefinitionName"];
         let written = self.required(row, &keys, what, command)?;
-        let span = row.field(&keys).map_or(row.tree.span, |found| found.span);
+        // Where the name stands beside the id, it is what people recognize.
+        let place = row.field(&["roleDefinitionName"]).or_else(|| row.field(&keys));
+        let span = place.map_or(row.tree.span, |found| found.span);
         let last = written.rsplit('/').next().unwrap_or(written);
         Some(Located::new(names::guid(last).unwrap_or_else(|| last.to_owned()).into(), span))
     }
