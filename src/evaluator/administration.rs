@@ -2,7 +2,7 @@
 
 use super::{Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::clouds;
-use crate::logic::{Attribute, Formula};
+use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Object, PrincipalId, Question, ScopeId, Subject};
 
 /// How a principal stands to the administration of a scope.
@@ -38,7 +38,7 @@ impl Evaluator<'_> {
                 cloud: place.cloud,
                 subject: Subject::Principal(principal),
                 action: Some(demand.action.clone()),
-                object: Object::Any,
+                object: object(&demand.resources),
             };
             let given =
                 Formula::matches(Attribute::resource(), demand.resources.clone()).and(demand.given.clone());
@@ -62,6 +62,15 @@ impl Evaluator<'_> {
             Some(refusal) => Standing::Conditionally(certainty, witness, refusal),
             None => Standing::Always(certainty, witness),
         }))
+    }
+}
+
+/// What a demand is about: one resource by its name, or all that match. The first is asked with far less around it.
+fn object(resources: &Patterns) -> Object {
+    let mut texts = resources.iter().map(Pattern::as_literal);
+    match (texts.next(), texts.next(), resources.is_finite()) {
+        (Some(Some(only)), None, true) => Object::Named(only),
+        _ => Object::Any,
     }
 }
 

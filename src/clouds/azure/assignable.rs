@@ -1,9 +1,9 @@
 //! What the recommender and the rules about roles need to know: which roles may be proposed, who holds them, where they
 //! can be assigned, and the commands that assign them. What an assignment means is `lower`'s and `decide`'s business.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use super::ast::{Assignment, Body, HolderKind};
+use super::ast::{Assignment, Body, HolderKind, RoleDefinition};
 use super::catalog::{self, Plane};
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
@@ -216,17 +216,7 @@ fn held(
 ) -> Option<HeldRole> {
     let role = definitions.find(&assignment.role.value);
     let blocks = role.map(|role| role.blocks.as_slice()).unwrap_or_default();
-    let list = |list: &[Arc<str>]| Patterns::of(list.iter().map(|one| roles::pattern(one)));
-    let compiled: Vec<[Patterns; 4]> = blocks
-        .iter()
-        .map(|block| {
-            [&block.actions, &block.not_actions, &block.data_actions, &block.not_data_actions]
-                .map(|one| list(one))
-        })
-        .collect();
-    let operations = catalog::operations().operations().filter(|one| allows(&compiled, one.folded()));
-    let mut permissions: Vec<Arc<str>> = operations.map(|one| one.name().into()).collect();
-    permissions.sort();
+    let permissions = role.map(permissions).unwrap_or_default();
     let place = match at {
         Target::Scope(scope) => estate.scope(scope)?.name.clone(),
         Target::Resource(resource) => estate.resource(resource)?.name.clone(),
@@ -238,6 +228,31 @@ fn held(
         conditional: assignment.condition.is_some() || blocks.iter().any(|block| block.condition.is_some()),
         origin: estate.policy(policy)?.origin.clone(),
     })
+}
+
+/// The known operations that a role allows, its conditions aside, sorted. Those of built-in roles are found once.
+fn permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
+    static BUILT_IN: LazyLock<Vec<OnceLock<Vec<Arc<str>>>>> =
+        LazyLock::new(|| catalog::current().roles().map(|_| OnceLock::new()).collect());
+    let own = roles::built_in(&role.id).filter(|known| std::ptr::eq(*known, role));
+    let slot = own.and_then(|_| BUILT_IN.get(catalog::current().role(&role.id)?.index() as usize));
+    slot.map_or_else(|| find_permissions(role), |slot| slot.get_or_init(|| find_permissions(role)).clone())
+}
+
+fn find_permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
+    let list = |list: &[Arc<str>]| Patterns::of(list.iter().map(|one| roles::pattern(one)));
+    let compiled: Vec<[Patterns; 4]> = role
+        .blocks
+        .iter()
+        .map(|block| {
+            [&block.actions, &block.not_actions, &block.data_actions, &block.not_data_actions]
+                .map(|one| list(one))
+        })
+        .collect();
+    let operations = catalog::operations().operations().filter(|one| allows(&compiled, one.folded()));
+    let mut found: Vec<Arc<str>> = operations.map(|one| one.name().into()).collect();
+    found.sort();
+    found
 }
 
 fn breadth(kind: ScopeKind) -> u64 {

@@ -19,14 +19,18 @@ use super::{
     ACTIVATE, ALLOWS, ALONE, DENY, ELEVATE, GLOBAL_ADMINISTRATOR, LISTING, OBJECT_ID, READ_BLOB, gaps,
 };
 use crate::model::{
-    Decision, Effect, Estate, Gap, GapKind, Layer, Origin, PrincipalId, PrincipalKind, Reason, Request,
-    Target, Verdict,
+    Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Principal, PrincipalId, PrincipalKind, Reason,
+    Request, Target, Verdict,
 };
 
 /// Judges one request.
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let resource = names::full_name(&request.resource);
     let action = request.action.to_ascii_lowercase();
+    let with_members: BTreeSet<PrincipalId> = estate.memberships().iter().map(|one| one.group).collect();
+    let is_group = |one: &Principal| one.cloud == CLOUD && one.kind == PrincipalKind::Group;
+    let groups = estate.principals().filter(|(_, one)| is_group(one)).map(|(id, _)| id);
+    let unlisted = groups.filter(|id| !with_members.contains(id) && !is_listed(estate, *id)).collect();
     let mut judge = Judge {
         estate,
         definitions: Definitions::of(estate),
@@ -37,6 +41,8 @@ pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
         alone: Vec::new(),
         denied: Vec::new(),
         gaps: BTreeSet::new(),
+        with_members,
+        unlisted,
     };
     judge.visit();
     judge.decision()
@@ -55,6 +61,17 @@ struct Judge<'a> {
     /// Deny assignments that apply.
     denied: Vec<Reason>,
     gaps: BTreeSet<Gap>,
+    /// The groups that have members, and those of which no list of members was read.
+    with_members: BTreeSet<PrincipalId>,
+    unlisted: BTreeSet<PrincipalId>,
+}
+
+/// Whether a list of the members of a group was read, be it empty.
+fn is_listed(estate: &Estate, group: PrincipalId) -> bool {
+    estate.attached_to(Target::Principal(group)).any(|one| {
+        let policy = estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
+        one.layer == LISTING && policy == Some(&Body::Listed(Listing::Members))
+    })
 }
 
 /// Who asks.
@@ -81,7 +98,8 @@ impl Who {
                 break;
             }
         }
-        who.ids = in_them.iter().filter_map(|id| estate.principal(*id)).map(object).collect();
+        who.ids =
+            in_them.iter().filter_map(|id| estate.principal(*id)).map(|one| object(one).to_owned()).collect();
         let kind = estate.principal(id).map(|one| one.kind);
         who.could_join = !matches!(
             kind,
@@ -91,8 +109,8 @@ impl Who {
     }
 }
 
-fn object(principal: &crate::model::Principal) -> String {
-    principal.facts.get(OBJECT_ID).unwrap_or(&principal.name).clone()
+fn object(principal: &Principal) -> &str {
+    principal.facts.get(OBJECT_ID).unwrap_or(&principal.name)
 }
 
 impl Judge<'_> {
@@ -181,9 +199,13 @@ impl Judge<'_> {
         if !self.who.could_join || !matches!(kind, HolderKind::Group | HolderKind::Unknown) {
             return None;
         }
-        let mut groups =
-            self.estate.principals().filter(|(_, one)| one.cloud == CLOUD && object(one) == holder);
-        let (group, _) = groups.next().filter(|(_, one)| one.kind == PrincipalKind::Group)?;
+        if self.unlisted.is_empty() {
+            return None;
+        }
+        let groups = self.unlisted.iter().chain(&self.with_members).copied();
+        let is_holder =
+            |id: &PrincipalId| self.estate.principal(*id).is_some_and(|one| object(one) == holder);
+        let group = groups.into_iter().find(is_holder)?;
         let mut below = BTreeSet::from([group]);
         loop {
             let before = below.len();
@@ -202,7 +224,7 @@ impl Judge<'_> {
         }
         let unknown: Vec<String> = below
             .iter()
-            .filter(|group| !self.has_members(**group))
+            .filter(|group| self.unlisted.contains(*group))
             .filter_map(|group| self.estate.principal(*group))
             .map(|group| format!("`{}`", group.name))
             .collect();
@@ -216,15 +238,6 @@ impl Judge<'_> {
                 origin: Some(origin.clone()),
             })
         })
-    }
-
-    fn has_members(&self, group: PrincipalId) -> bool {
-        let estate = self.estate;
-        estate.memberships().iter().any(|one| one.group == group)
-            || estate.attached_to(Target::Principal(group)).any(|one| {
-                let policy = estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-                one.layer == LISTING && policy == Some(&Body::Listed(Listing::Members))
-            })
     }
 
     /// Whether the data asked for lies in a vault that gives access by its own policies:

@@ -7,7 +7,7 @@
 //! and nothing else.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
 use super::catalog::Plane;
@@ -359,15 +359,13 @@ impl<'e> Asking<'e> {
 
     /// Roles say nothing of the data of vaults that use access policies.
     fn outside_of_vaults(&self) -> Formula {
-        let patterns: [Arc<str>; 1] = [super::VAULT_DATA.into()];
-        let of_vault = roles::data_matching(&patterns);
+        static OF_VAULTS: LazyLock<Formula> =
+            LazyLock::new(|| roles::data_matching(&[super::VAULT_DATA.into()]));
         let of_vault = match &self.action {
-            Some(action) => of_vault.restrict(&Known::new().with_text(Attribute::action(), action.clone())),
-            None => of_vault,
+            Some(action) if gaps::is_vault_data(action) => Formula::True,
+            Some(_) => return Formula::True,
+            None => OF_VAULTS.clone(),
         };
-        if of_vault == Formula::False {
-            return Formula::True;
-        }
         let closed = gaps::vaults(self.estate).filter(|(_, vault)| !vault.uses_roles);
         let patterns = Patterns::of(closed.flat_map(|(name, _)| names::inside(name)));
         of_vault.and(Formula::matches(Attribute::resource(), patterns)).not()

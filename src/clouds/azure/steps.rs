@@ -2,7 +2,7 @@
 //! Administrator, running code as a managed identity, taking the keys of a storage account. And what it takes to
 //! administer a scope.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Body;
 use super::members;
@@ -48,6 +48,7 @@ const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
 /// All steps that may be possible.
 pub(super) fn steps(estate: &Estate) -> Vec<Step> {
     let mut found = Vec::new();
+    let mut candidates = Candidates::of(estate);
     for attachment in estate.attachments() {
         let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
         match body {
@@ -67,14 +68,14 @@ pub(super) fn steps(estate: &Estate) -> Vec<Step> {
                 let Target::Resource(account) = attachment.target else { continue };
                 let Some(account) = estate.resource(account) else { continue };
                 let to = members::find(estate, &key.holder);
-                for from in candidates(estate, LIST_KEYS, &account.name) {
+                for from in candidates.at(LIST_KEYS, &account.name) {
                     found.extend(step(from, to, "list-keys", LIST_KEYS, &account.name));
                 }
             }
             _ => {}
         }
     }
-    found.extend(identities(estate));
+    found.extend(identities(estate, &mut candidates));
     found.retain(|step| step.from != step.to);
     found
 }
@@ -106,29 +107,52 @@ fn askers(estate: &Estate, holder: &str) -> BTreeSet<PrincipalId> {
     all
 }
 
-/// Who holds a role at a resource or above it that names the action; denies and conditions aside.
-fn candidates(estate: &Estate, action: &str, resource: &str) -> BTreeSet<PrincipalId> {
-    let definitions = Definitions::of(estate);
-    let folded = action.to_ascii_lowercase();
-    let scopes = names::scopes_above(estate, resource).into_iter().map(Target::Scope);
-    let own =
-        names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name)).map(Target::Resource);
-    let mut found = BTreeSet::new();
-    for attachment in scopes.chain(own).flat_map(|target| estate.attached_to(target)) {
-        let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-        let Some(Body::Assignment(assignment)) = body else { continue };
-        let blocks =
-            definitions.find(&assignment.role.value).map(|role| role.blocks.as_slice()).unwrap_or_default();
-        if blocks.iter().any(|block| roles::actions(block, Some(&folded)) != Formula::False) {
-            // Whoever may activate a role becomes the one who has done so first.
-            found.extend(members::principals(estate, &assignment.holder));
-        }
+/// Who holds a role at a resource or above it that names an action; denies and conditions aside.
+struct Candidates<'e> {
+    estate: &'e Estate,
+    definitions: Definitions<'e>,
+    /// The principals that a holder stands for, and whether a role names an action; both are asked over and over.
+    holders: BTreeMap<&'e str, BTreeSet<PrincipalId>>,
+    named: BTreeMap<(&'e str, &'static str), bool>,
+}
+
+impl<'e> Candidates<'e> {
+    fn of(estate: &'e Estate) -> Self {
+        let definitions = Definitions::of(estate);
+        Self { estate, definitions, holders: BTreeMap::new(), named: BTreeMap::new() }
     }
-    found.retain(|id| {
-        let kind = estate.principal(*id).map(|one| one.kind);
-        !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
-    });
-    found
+
+    fn at(&mut self, action: &'static str, resource: &str) -> BTreeSet<PrincipalId> {
+        let estate = self.estate;
+        let scopes = names::scopes_above(estate, resource).into_iter().map(Target::Scope);
+        let own = names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name));
+        let mut found = BTreeSet::new();
+        for attachment in
+            scopes.chain(own.map(Target::Resource)).flat_map(|target| estate.attached_to(target))
+        {
+            let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
+            if let Some(Body::Assignment(assignment)) = body
+                && self.names(&assignment.role.value, action)
+            {
+                let all = self.holders.entry(&assignment.holder);
+                found.extend(
+                    all.or_insert_with(|| members::principals(estate, &assignment.holder)).iter().copied(),
+                );
+            }
+        }
+        found.retain(|id| {
+            let kind = estate.principal(*id).map(|one| one.kind);
+            !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
+        });
+        found
+    }
+
+    fn names(&mut self, role: &'e str, action: &'static str) -> bool {
+        let blocks = self.definitions.find(role).map(|role| role.blocks.as_slice()).unwrap_or_default();
+        let folded = action.to_ascii_lowercase();
+        let named = || blocks.iter().any(|block| roles::actions(block, Some(&folded)) != Formula::False);
+        *self.named.entry((role, action)).or_insert_with(named)
+    }
 }
 
 fn asks(kind: PrincipalKind) -> bool {
@@ -136,7 +160,7 @@ fn asks(kind: PrincipalKind) -> bool {
 }
 
 /// From everybody to the managed identities of the resources that run code.
-fn identities(estate: &Estate) -> Vec<Step> {
+fn identities(estate: &Estate, candidates: &mut Candidates<'_>) -> Vec<Step> {
     let mut found = Vec::new();
     for (_, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
         let ways: Vec<_> =
@@ -146,7 +170,7 @@ fn identities(estate: &Estate) -> Vec<Step> {
         }
         let identities = identities_of(estate, &resource.name);
         for (_, action, kind) in ways.into_iter().filter(|_| !identities.is_empty()) {
-            for from in candidates(estate, action, &resource.name) {
+            for from in candidates.at(action, &resource.name) {
                 found.extend(
                     identities.iter().filter_map(|to| step(from, Some(*to), kind, action, &resource.name)),
                 );
