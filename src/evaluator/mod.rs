@@ -21,7 +21,7 @@ mod who_can;
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
-pub use ask::Evaluator;
+pub use ask::{Asked, Evaluator};
 pub use documents::{
     Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };

@@ -45,19 +45,23 @@ impl About<'_, '_> {
         self.document.statements().get(self.statement).map_or(Effect::Allow, |one| one.effect)
     }
 
-    /// Conditions of the statement in words, by their places.
+    /// Conditions of the statement in words, by their places. Their order means nothing, so it does not show.
     pub(super) fn conditions(&self, places: &[usize]) -> String {
         let statement = self.document.statements().get(self.statement);
         let conditions = statement.map_or(&[][..], |one| one.conditions.as_slice());
-        let texts = places.iter().filter_map(|place| conditions.get(*place));
-        texts.map(|condition| format!("`{}`", condition.text)).collect::<Vec<_>>().join(", ")
+        let chosen = places.iter().filter_map(|place| conditions.get(*place));
+        let mut texts: Vec<String> = chosen.map(|condition| format!("`{}`", condition.text)).collect();
+        texts.sort();
+        texts.join(", ")
     }
 
     /// The finding that says so; `None` only for a statement of another document.
     pub(super) fn finding(&self, said: Said) -> Option<Finding> {
         let statement = self.document.statements().get(self.statement)?;
         let policy = self.document.policy();
-        let conditions: Vec<&str> = statement.conditions.iter().map(|condition| &*condition.text).collect();
+        let mut conditions: Vec<&str> =
+            statement.conditions.iter().map(|condition| &*condition.text).collect();
+        conditions.sort_unstable();
         let meaning = [
             policy.name.as_str(),
             self.does(),

@@ -8,6 +8,8 @@
 
 mod administrator_access;
 mod basic_role;
+mod confused_deputy;
+mod cross_account_access;
 mod denied_allow;
 mod documents;
 mod dodgeable_deny;
@@ -16,6 +18,7 @@ mod external_access;
 mod finding;
 mod idle_condition;
 mod impossible_condition;
+mod open_identity_provider;
 mod path_to_administrator;
 mod public_resource;
 mod redundant_statement;
@@ -30,11 +33,14 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &confused_deputy::ConfusedDeputy,
+    &cross_account_access::CrossAccountAccess,
     &denied_allow::DeniedAllow,
     &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
     &idle_condition::IdleCondition,
     &impossible_condition::ImpossibleCondition,
+    &open_identity_provider::OpenIdentityProvider,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
     &redundant_statement::RedundantStatement,

@@ -1,6 +1,6 @@
 //! Paths: chains of steps from one principal to another, or to the administration of a scope.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::visit::EdgeRef;
@@ -28,13 +28,12 @@ impl Graph {
     /// found first.
     pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
         let mut paths = Vec::new();
+        let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.principal, seat.scope)).collect();
+        let stands_in =
+            |id: PrincipalId| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
         for seat in self.own_seats(estate) {
             for (start, hops) in self.shortest_to(seat.principal) {
-                let sits =
-                    self.seats().iter().any(|other| other.principal == start && other.scope == seat.scope);
-                let stands_in =
-                    estate.principal(start).is_some_and(|start| start.kind == PrincipalKind::StandIn);
-                if hops.is_empty() || sits || stands_in {
+                if hops.is_empty() || sitting.contains(&(start, seat.scope)) || stands_in(start) {
                     continue;
                 }
                 let certainty =

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn attr(name: &str) -> Attribute {
@@ -106,4 +108,77 @@ fn ranges_are_canonical() {
     assert!(!Ranges::network(v6).contains(v4.point().unwrap()));
     let ten: ipnet::IpNet = "10.0.0.0/8".parse().unwrap();
     assert!(Ranges::network(ten).contains(v4.point().unwrap()));
+}
+
+/// Every text of up to four of these characters.
+fn short_texts() -> Vec<String> {
+    let mut texts = vec![String::new()];
+    let mut from = 0;
+    for _ in 0..4 {
+        let to = texts.len();
+        for index in from..to {
+            for c in ['a', 'A', ':', 'é'] {
+                texts.push(format!("{}{c}", texts[index]));
+            }
+        }
+        from = to;
+    }
+    texts
+}
+
+/// A pattern of the tokens read one after the other, as the definition says.
+fn matches_by_definition(pattern: &Pattern, tokens: &[Token], text: &[char]) -> bool {
+    let Some((token, behind)) = tokens.split_first() else { return text.is_empty() };
+    let takes = || text.first().is_some_and(|c| pattern.accepts(*token, *c));
+    match token {
+        Token::Run | Token::RunInSegment => {
+            matches_by_definition(pattern, behind, text)
+                || (takes() && matches_by_definition(pattern, tokens, &text[1..]))
+        }
+        _ => takes() && matches_by_definition(pattern, behind, &text[1..]),
+    }
+}
+
+fn token() -> impl Strategy<Value = Token> {
+    let chars = prop::sample::select(vec!['a', 'A', ':', 'é']).prop_map(Token::Char);
+    let wild = vec![Token::One, Token::Run, Token::OneInSegment, Token::RunInSegment];
+    prop_oneof![chars, prop::sample::select(wild)]
+}
+
+fn pattern() -> impl Strategy<Value = Pattern> {
+    let case = prop::sample::select(vec![Case::Sensitive, Case::Sensitive, Case::Insensitive]);
+    (prop::collection::vec(token(), 0..5), case).prop_map(|(tokens, case)| Pattern::new(tokens, case))
+}
+
+proptest! {
+    /// What patterns say of texts and of each other is what their tokens say.
+    #[test]
+    fn patterns_mean_their_tokens(a in pattern(), b in pattern()) {
+        let texts = short_texts();
+        let tokens: Vec<Token> = a.tokens().collect();
+        prop_assert_eq!(&Pattern::new(tokens.clone(), a.case()), &a);
+        for text in &texts {
+            let chars: Vec<char> = text.chars().collect();
+            prop_assert_eq!(a.matches(text), matches_by_definition(&a, &tokens, &chars), "{} {}", a, text);
+            if a.matches(text) && b.matches(text) {
+                prop_assert!(a.may_meet(&b), "{} and {} meet in {}", a, b, text);
+            }
+            if a.covers(&b) && b.matches(text) {
+                prop_assert!(a.matches(text), "{} covers {} but for {}", a, b, text);
+            }
+        }
+    }
+
+    /// A set matches, covers and meets what one of its patterns does, also where patterns are looked up.
+    #[test]
+    fn sets_of_patterns_mean_their_patterns(list in prop::collection::vec(pattern(), 0..20), one in pattern()) {
+        let list: Vec<Pattern> = list.into_iter().filter(|pattern| !pattern.is_universal()).collect();
+        let set = Patterns::of(list.clone());
+        for text in short_texts() {
+            prop_assert_eq!(set.matches(&text), list.iter().any(|pattern| pattern.matches(&text)), "{}", text);
+        }
+        prop_assert_eq!(set.cover(&one), list.iter().any(|pattern| pattern.covers(&one)));
+        prop_assert_eq!(set.meets(&one), list.iter().any(|pattern| pattern.may_meet(&one)));
+        prop_assert_eq!(set.without(&Patterns::of([one.clone()])), set.filter(|pattern| *pattern != one));
+    }
 }

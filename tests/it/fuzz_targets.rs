@@ -166,7 +166,7 @@ fn atom(bytes: &mut impl Iterator<Item = u8>) -> Formula {
             Formula::within(Attribute::new("n", Kind::Number), Ranges::of([(low, high)]))
         }
         _ => {
-            let rest = Part::Tokens(pattern(bytes).tokens().into());
+            let rest = Part::Tokens(pattern(bytes).tokens().collect());
             let parts = [Part::literal("a"), Part::Reference(Attribute::text("k")), rest];
             Formula::same(Attribute::resource(), Template::new(parts, Case::Sensitive))
         }

@@ -37,6 +37,8 @@ mod simulate;
 #[cfg(test)]
 mod who_can;
 #[cfg(test)]
+mod estate;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod organization;

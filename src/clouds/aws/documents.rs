@@ -145,11 +145,16 @@ impl Documents for AwsDocuments {
         let unnamed = if statements_name(kind) { "*" } else { HOLDER };
         let name = witness.text(&Attribute::principal()).unwrap_or(unnamed).to_owned();
         let session = witness.text(&Attribute::text(keys::SESSION));
+        let session = session.and_then(|session| caller::session_arn(&name, session));
+        if session.is_some() && name.split_once(":role/").is_some_and(|(_, path)| path.contains('/')) {
+            // The ARN of the session does not tell the path of the role.
+            context.insert(keys::spelling(keys::PRINCIPAL_ARN), vec![name.clone()]);
+        }
         let action = witness.text(&Attribute::action()).unwrap_or("*");
         Request {
             cloud: AWS,
-            principal: session.and_then(|session| caller::session_arn(&name, session)).unwrap_or(name),
-            action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
+            principal: session.unwrap_or(name),
+            action: facts::spelled(action),
             resource: witness.text(&Attribute::resource()).unwrap_or("*").to_owned(),
             context,
         }

@@ -9,6 +9,7 @@
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
+mod action_names;
 pub mod ast;
 mod caller;
 pub mod catalog;
@@ -21,14 +22,18 @@ mod endpoints;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod globs;
+mod guards;
 pub mod keys;
 mod layers;
 mod lower;
 pub mod names;
+mod notes;
 mod organization;
 mod outside;
 pub mod parse;
 mod presence;
+mod probes;
 mod protected;
 pub mod public;
 mod requests;
@@ -44,10 +49,11 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId,
+    ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -104,6 +110,10 @@ impl Cloud for Aws {
         decide::decide(estate, request)
     }
 
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        decide::verdict(estate, request)
+    }
+
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
         scenario::scenario(tree, problems)
     }
@@ -118,6 +128,10 @@ impl Cloud for Aws {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         steps::administration(estate, scope)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        probes::probes(estate, resource, kind)
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

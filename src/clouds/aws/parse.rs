@@ -430,7 +430,9 @@ impl Reader<'_> {
         };
         let values: Vec<Word> =
             items.iter().map(|item| self.condition_value(item, &key.value)).collect::<Result<_, _>>()?;
-        let listed: Vec<&str> = values.iter().map(|value| &*value.value).collect();
+        // The order of the values means nothing, so reports do not depend on it.
+        let mut listed: Vec<&str> = values.iter().map(|value| &*value.value).collect();
+        listed.sort_unstable();
         let text = format!("{name} {} [{}]", key.value, listed.join(", ")).into();
         Ok(Test { operator, key, values, text })
     }

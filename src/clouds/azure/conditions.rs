@@ -167,9 +167,10 @@ fn name_pattern(part: InName, test: &Test) -> Option<Pattern> {
     if part == InName::Path {
         return Some(pattern);
     }
-    let pattern = Pattern::new(pattern.tokens().iter().copied(), Case::Insensitive);
+    let pattern = Pattern::new(pattern.tokens(), Case::Insensitive);
     // A wildcard stays within the name; only at the end that can be said of the whole name of a resource.
-    let mut inner = pattern.tokens().iter().rev().skip_while(|token| **token == Token::Run);
+    let tokens: Vec<Token> = pattern.tokens().collect();
+    let mut inner = tokens.iter().rev().skip_while(|token| **token == Token::Run);
     inner.all(|token| matches!(token, Token::Char(_))).then_some(pattern)
 }
 
@@ -215,7 +216,7 @@ fn below(part: InName, pattern: &Pattern, name: &str) -> Formula {
 
 /// The part stands right behind `head`: to the end for a path, up to a slash for the others.
 fn follows(head: impl Iterator<Item = Token>, pattern: &Pattern, part: InName) -> Formula {
-    let own: Vec<Token> = head.chain(pattern.tokens().iter().copied()).collect();
+    let own: Vec<Token> = head.chain(pattern.tokens()).collect();
     let matches = |patterns: Vec<Pattern>| Formula::matches(Attribute::resource(), Patterns::of(patterns));
     if part == InName::Path {
         return matches(vec![Pattern::new(own, pattern.case())]);
@@ -238,7 +239,7 @@ fn anywhere(part: InName, pattern: &Pattern) -> Formula {
             // Something has to stand there, and in the very case that is asked for.
             let markers = [ACCOUNTS, CONTAINERS, BLOBS];
             let some = Pattern::new([Token::One, Token::Run], Case::Insensitive);
-            let folded = Pattern::new(pattern.tokens().iter().copied(), Case::Insensitive);
+            let folded = Pattern::new(pattern.tokens(), Case::Insensitive);
             Formula::all([
                 follows(head(&markers), &some, part),
                 follows(head(&markers), &folded, part),

@@ -126,7 +126,7 @@ fn on_data_plane(patterns: &[Arc<str>]) -> Formula {
 /// Whether both may match a text, as far as their literal beginnings tell.
 fn overlap(one: &Pattern, other: &Pattern) -> bool {
     let (one, other) = (one.literal_prefix(), other.literal_prefix());
-    one.starts_with(&other) || other.starts_with(&one)
+    one.starts_with(other) || other.starts_with(one)
 }
 
 /// All that begins like a data action down to a level below which every known action is one of data.

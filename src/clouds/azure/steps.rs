@@ -208,6 +208,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     vec![Demand {
         action: "Microsoft.Authorization/roleAssignments/write".to_owned(),
         resources: Patterns::of([Pattern::literal(&known.name, Case::Sensitive)]),
+        except: Patterns::of([]),
         given: role.map_or(Formula::True, |key| Formula::matches(conditions::attribute(&key), privileged)),
     }]
 }

@@ -188,7 +188,7 @@ fn named(comparison: Comparison, text: &str) -> Formula {
 }
 
 fn ending(start: &str, end: &str) -> Pattern {
-    let start = Pattern::prefix(start, Case::Sensitive).tokens().to_vec();
+    let start = Pattern::prefix(start, Case::Sensitive).tokens().collect::<Vec<_>>();
     Pattern::new(start.into_iter().chain(end.chars().map(crate::logic::Token::Char)), Case::Sensitive)
 }
 

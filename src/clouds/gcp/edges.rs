@@ -127,6 +127,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         action: format!("resourcemanager.{kind}.setIamPolicy"),
         resources: Patterns::literal(&names::scope_resource(&known.name)),
         given: Formula::True,
+        except: Patterns::of([]),
     }]
 }
 
