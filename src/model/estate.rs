@@ -65,6 +65,8 @@ pub enum PrincipalKind {
     Service,
     /// Whoever will hold a policy that was given alone, without anybody it is attached to.
     Holder,
+    /// Nobody by itself, but what others become by a step: whoever has activated a role, or has got hold of a key.
+    StandIn,
     /// Somebody who is only mentioned: defined in none of the files given.
     External,
     /// A set that everybody belongs to.

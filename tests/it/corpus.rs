@@ -308,13 +308,12 @@ fn judged(
     if verdict != expected {
         wrong.push(format!("expected {}, the rule decides {}", expected.as_str(), verdict.as_str()));
     }
-    let principals: Vec<_> = estate.principals().collect();
-    let [(asking, _)] = principals.as_slice() else {
-        wrong.push(format!("{} principals in one scenario", principals.len()));
+    let Some(subject) = subject(cloud, scenario) else {
+        wrong.push(format!("who is `{}`?", request.principal));
         return wrong;
     };
     let asked = cloud.assignment(estate, request);
-    let (subject, named) = (Subject::Principal(*asking), Object::Named(request.resource.clone()));
+    let named = Object::Named(request.resource.clone());
     for (action, object) in [(Some(request.action.clone()), named), (None, Object::Any)] {
         let question = Question { cloud: cloud.id(), subject, action, object };
         let layers = cloud.layers(estate, &question);
@@ -332,6 +331,18 @@ fn judged(
         }
     }
     wrong
+}
+
+/// Who asks: the principal of that name, the only one there is, or nobody.
+fn subject(cloud: &dyn Cloud, scenario: &Scenario) -> Option<Subject> {
+    let Scenario { estate, request } = scenario;
+    let mut all = estate.principals().map(|(id, _)| id);
+    let only = all.next().filter(|_| all.next().is_none());
+    match estate.find_principal(cloud.id(), &request.principal) {
+        Some(id) => Some(Subject::Principal(id)),
+        None if request.principal == "*" => Some(Subject::Anonymous),
+        None => only.map(Subject::Principal),
+    }
 }
 
 fn unknown_keys(scenario: &Value) -> Vec<String> {

@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod azure;
+#[cfg(test)]
 mod brute_force;
 #[cfg(test)]
 mod catalogs;

@@ -8,7 +8,7 @@ use super::members::{self, NOBODY};
 use super::names::{self, CLOUD};
 use super::roles;
 use crate::clouds::{Demand, Step};
-use crate::logic::Patterns;
+use crate::logic::{Formula, Patterns};
 use crate::model::{
     Estate, Object, PrincipalId, PrincipalKind, Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
 };
@@ -126,6 +126,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     vec![Demand {
         action: format!("resourcemanager.{kind}.setIamPolicy"),
         resources: Patterns::literal(&names::scope_resource(&known.name)),
+        given: Formula::True,
         except: Patterns::of([]),
     }]
 }
