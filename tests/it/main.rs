@@ -10,6 +10,8 @@ mod cli;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod gcp_cel;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod shared;

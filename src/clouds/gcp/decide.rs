@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::ast::{Basic, Binding, Body, Comparison, Condition, Expression, Key, Member, Order};
 use super::members::NOBODY;
 use super::names::{self, CLOUD};
-use super::{ALLOW, cel, defaults, lower, roles};
+use super::{ALLOW, condition_text, defaults, lower, roles};
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
 };
@@ -271,7 +271,7 @@ impl Judge<'_> {
             }
             Expression::Time(order, instant) => {
                 let said = self.request.context.get("request.time").and_then(|values| values.first());
-                let now = said.and_then(|text| cel::instant(text)).ok_or(Failure::Fails)?;
+                let now = said.and_then(|text| condition_text::instant(text)).ok_or(Failure::Fails)?;
                 Ok(match order {
                     Order::Before => now < *instant,
                     Order::NotAfter => now <= *instant,

@@ -7,7 +7,8 @@
 
 pub mod ast;
 pub mod catalog;
-mod cel;
+pub mod cel;
+mod condition_text;
 mod conditions;
 mod decide;
 mod defaults;
@@ -127,7 +128,7 @@ impl Cloud for Gcp {
             None => known.set_absent(names::ancestry()),
         }
         let time = request.context.get("request.time").and_then(|values| values.first());
-        match time.and_then(|text| cel::instant(text)) {
+        match time.and_then(|text| condition_text::instant(text)) {
             Some(instant) => known.set(conditions::request_time(), Value::Instant(instant)),
             None => known.set_absent(conditions::request_time()),
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ast::{Binding, Condition, Expression, Member, RoleDefinition};
-use super::cel;
+use super::condition_text;
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
 
@@ -105,7 +105,7 @@ fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition>
     Some(Condition {
         title: tree.get("title").and_then(Tree::as_str).unwrap_or_default().into(),
         source: Located::new(text.shared(), expression.span),
-        expression: cel::read(text, expression.span),
+        expression: condition_text::read(text, expression.span),
     })
 }
 
