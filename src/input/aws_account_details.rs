@@ -6,17 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use super::aws_managed::{self, unknown};
 use super::{Confidence, Document, Format};
-use crate::clouds::aws::ast::{Document as Policy, Element, Statement, Version, Word};
+use crate::clouds::aws::AWS;
+use crate::clouds::aws::ast::Document as Policy;
 use crate::clouds::aws::estate::{add_policy, attach, home, mentioned, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
-use crate::clouds::aws::{AWS, managed_policy};
 use crate::model::{
-    Effect, Estate, Gap, GapKind, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind,
-    Target,
+    Estate, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
 };
-use crate::text::{Located, Problem, Route, Span, Tree};
+use crate::text::{Problem, Route, Span, Tree};
 
 const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
 
@@ -150,7 +150,7 @@ impl Loader<'_> {
                 format!("the text of policy `{name}` could not be read; it was taken to grant nothing");
             unknown(name, None, item.origin(format!("policy `{name}`")), message)
         });
-        let id = add_policy(self.estate, document);
+        let id = aws_managed::define(self.estate, arn, document);
         self.managed.insert(arn.to_owned(), id);
     }
 
@@ -185,7 +185,7 @@ impl Loader<'_> {
                     member: id,
                     origin: group.origin(format!("membership of `{arn}` in group `{name}`")),
                 }),
-                None => self.missing_group(&group, arn, name),
+                None => self.missing_group(&group, id, arn, name),
             }
         }
     }
@@ -203,12 +203,15 @@ impl Loader<'_> {
         plain.or_else(by_name)
     }
 
-    fn missing_group(&mut self, group: &Item<'_>, user: &str, name: &str) {
+    /// The policies of a group that is not there are unknown policies of the user.
+    fn missing_group(&mut self, group: &Item<'_>, id: PrincipalId, user: &str, name: &str) {
         let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
         let problem = Problem::warning("aws-export-incomplete", message.clone()).at(group.tree.span);
         self.problems.push(problem.help("export without `--filter`, or add `Group` to it"));
-        let origin = Some(group.origin(format!("membership of `{user}` in group `{name}`")));
-        self.estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin });
+        let origin = group.origin(format!("membership of `{user}` in group `{name}`"));
+        let document = unknown(&format!("group {name}"), None, origin.clone(), message);
+        let policy = add_policy(self.estate, document);
+        attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
     }
 
     fn role(&mut self, item: &Item<'_>, arn: &str) {
@@ -287,58 +290,8 @@ impl Loader<'_> {
 
     fn attach_managed(&mut self, arn: &str, id: PrincipalId, layer: Layer, origin: Origin) {
         let known = self.managed.get(arn).copied();
-        let policy = known.or_else(|| {
-            let document = managed_policy(arn)?;
-            let policy = add_policy(self.estate, document);
-            self.managed.insert(arn.to_owned(), policy);
-            Some(policy)
-        });
-        let policy = policy.unwrap_or_else(|| self.missing_policy(arn, layer, &origin));
+        let policy = known.unwrap_or_else(|| aws_managed::refer(self.estate, arn, layer, &origin));
         attach(self.estate, policy, Target::Principal(id), layer, origin);
-    }
-
-    /// A policy whose text is nowhere: a boundary is taken to allow everything, any other to grant nothing, and both
-    /// leave a gap. The export does not contain policies that are used as boundaries only.
-    fn missing_policy(&mut self, arn: &str, layer: Layer, origin: &Origin) -> PolicyId {
-        let (message, statement) = if layer == BOUNDARY {
-            let message = format!(
-                "the text of `{arn}`, a permission boundary, is not in the input; it was taken to allow everything"
-            );
-            (message, origin.span.map(|span| everything(span, &origin.route)))
-        } else {
-            (format!("the text of `{arn}` is not in the input; it was taken to grant nothing"), None)
-        };
-        let name = arn.split_once(":policy/").map_or(arn, |(_, name)| name);
-        add_policy(self.estate, unknown(name, statement, origin.clone(), message))
-    }
-}
-
-/// What stands in for a policy whose text is not known.
-fn unknown(name: &str, statement: Option<Statement>, origin: Origin, message: String) -> Policy {
-    Policy {
-        name: name.into(),
-        span: origin.span,
-        route: origin.route.clone(),
-        version: Version::V2012,
-        id: None,
-        statements: statement.into_iter().collect(),
-        gaps: vec![Gap { kind: GapKind::MissingPolicy, message, origin: Some(origin) }],
-    }
-}
-
-fn everything(span: Span, route: &Route) -> Statement {
-    let star: Word = Located::new("*".into(), span);
-    let element = || Element { negated: false, values: vec![star.clone()], span };
-    Statement {
-        index: 0,
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: element(),
-        resource: Some(element()),
-        condition: Vec::new(),
-        span,
-        route: route.clone(),
     }
 }
 

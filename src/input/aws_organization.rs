@@ -14,6 +14,7 @@ mod enter;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Confidence, Document, Format};
+use crate::clouds::aws::ast::{Arn, is_account};
 use crate::clouds::aws::rule::{RESOURCE_CONTROL, SERVICE_CONTROL};
 use crate::model::{Estate, Layer, Origin};
 use crate::text::{Problem, Route, Tree};
@@ -77,6 +78,10 @@ impl Format for AwsOrganization {
         }
         enter::enter(&organization, estate, problems);
     }
+
+    fn finish(&self, estate: &mut Estate) {
+        enter::unknown_ceilings(estate);
+    }
 }
 
 /// A kind of control policies.
@@ -126,6 +131,8 @@ impl Control {
 /// All that the files say.
 #[derive(Default)]
 struct Organization<'t> {
+    /// Its id.
+    id: Option<String>,
     /// The management account.
     management: Option<String>,
     /// Each root, with the kinds of policies that are enabled there.
@@ -157,6 +164,10 @@ impl<'t> Organization<'t> {
         if let Some(master) = tree.get("Organization").and_then(|found| text(found, "MasterAccountId")) {
             self.management = Some(master.to_owned());
         }
+        if let Some(id) = tree.get("Organization").and_then(|found| text(found, "Id")) {
+            self.id = Some(id.to_owned());
+        }
+        self.named_in_arns(tree);
         self.described(tree);
         for (key, item) in items(tree, "Roots") {
             if let Some(id) = text(item, "Id") {
@@ -185,6 +196,20 @@ impl<'t> Organization<'t> {
                     "which policy has these targets",
                     "targets-of-p-12345678.json",
                 )),
+            }
+        }
+    }
+
+    /// ARNs of parts of an organization hold its id and its management account:
+    /// `arn:aws:organizations::999900001111:ou/o-abcdefghij/ou-ab12-11112222`.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>
+    fn named_in_arns(&mut self, tree: &Tree) {
+        let parts = ["Roots", "OrganizationalUnits", "Accounts"].into_iter().flat_map(|key| items(tree, key));
+        for arn in parts.filter_map(|(_, item)| text(item, "Arn")).filter_map(Arn::parse) {
+            let id = arn.resource.split('/').nth(1).filter(|id| id.starts_with("o-"));
+            if let Some(id) = id.filter(|_| is_account(arn.account)) {
+                self.id.get_or_insert_with(|| id.to_owned());
+                self.management.get_or_insert_with(|| arn.account.to_owned());
             }
         }
     }

@@ -1,26 +1,32 @@
-//! AWS policy documents alone, and the wrappers they come in.
+//! AWS policy documents alone, and the answers of the command line that hold some (`answers.rs`).
 //!
 //! - A document without principals is given to somebody: a holder, named after the file.
-//! - A document with principals belongs to the resources that it names: `arn:aws:s3:::b` and `arn:aws:s3:::b/*` are the
-//!   bucket `arn:aws:s3:::b`. The owner is known when the ARN has an account.
-//! - A document with principals and `sts:AssumeRole` but no resource is the trust policy of a role named after the
-//!   file, in the account `unknown`.
-//!
-//! Wrappers: `{"Policy": "..."}` as `aws s3api get-bucket-policy` and its kin answer, `{"PolicyVersion": {"Document":
-//! ...}}` as `aws iam get-policy-version` does, `{"PolicyDocument": ...}` as `aws iam get-role-policy` does. To say whose
-//! policy it is, write `{"ResourceArn": "arn:aws:s3:::b", "Account": "111122223333", "Policy": ...}`; `Account` may be
-//! left out when the ARN has it, or when the file is in a folder that is named after the account.
+//! - A document with principals belongs to a resource. Which one, is said by a wrapper (`{"ResourceArn": "arn:aws:s3:::b",
+//!   "Account": "111122223333", "Policy": ...}`), by the answer itself, by the folders (`layout`), or by the resources that
+//!   the document names: `arn:aws:s3:::b` and `arn:aws:s3:::b/*` are the bucket `arn:aws:s3:::b`. The first of these that
+//!   says it counts; a file's own name comes after the document.
+//! - A document with principals and `sts:AssumeRole` but no resource is the trust policy of a role: that of the folders, or
+//!   one named after the file, in the account `unknown`.
+//! - The text of a managed policy says whose text it is with `{"PolicyArn": ..., "PolicyVersion": ...}`, or lies in the
+//!   folder `iam/policy/NAME`.
+
+mod answers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::aws_layout::{Fact, Place};
+pub(super) use super::aws_layout::title;
+use super::aws_managed;
 use super::{Confidence, Document, Format};
-use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
-use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource};
+use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource, silent};
+use crate::clouds::aws::names;
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, RESOURCE, TRUST};
-use crate::model::{Estate, Origin, Principal, PrincipalKind, ScopeId, Target};
-use crate::text::{Kind, Problem, Route, Tree};
+use crate::clouds::aws::{AWS, body};
+use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalKind, ScopeId, Target};
+use crate::text::{Kind, Problem, Tree};
+use answers::Given;
 
 /// The format.
 #[derive(Clone, Copy, Debug)]
@@ -35,40 +41,76 @@ impl Format for AwsPolicy {
         "an AWS policy document: identity, resource or trust policy, also as `get-bucket-policy` and the like answer"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        COMMANDS
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
-        if tree.get("PolicyVersion").is_some_and(|version| version.get("Document").is_some())
-            || tree.get("PolicyDocument").is_some()
-            || (tree.get("ResourceArn").is_some() && tree.get("Policy").is_some())
-        {
-            return Confidence::Certain;
-        }
-        match (tree.get("Statement"), tree.get("Policy")) {
-            (Some(_), _) if tree.get("Version").is_some() => Confidence::Certain,
-            (Some(_), _) => Confidence::Likely,
-            (None, Some(policy)) if policy.as_str().is_some_and(|text| text.contains("Statement")) => {
-                Confidence::Certain
+        let given = answers::policies(tree);
+        match given.first() {
+            Some(first) if std::ptr::eq(first.policy, tree) && tree.get("Version").is_none() => {
+                Confidence::Likely
             }
-            (None, Some(policy)) if policy.get("Statement").is_some() => Confidence::Certain,
-            _ if is_statement_list(tree) => Confidence::Likely,
-            _ => Confidence::No,
+            Some(_) => Confidence::Certain,
+            None if is_statement_list(tree) => Confidence::Likely,
+            None => Confidence::No,
         }
     }
 
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let place = Place::of(path);
+        if place.fact == Some(Fact::Policy) && place.is_folder() && answers::is_none(tree) {
+            return Confidence::Certain;
+        }
+        self.detects(tree)
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        let Some(given) = unwrap(document.tree, problems) else { return };
-        let name = title(document.path);
-        let capacity = capacity(&given);
-        let Some(read) = policy(given.policy, &name, &given.route, capacity, problems) else { return };
-        let capacity = if capacity == Capacity::Resource { of_document(&read) } else { capacity };
-        let folder = account_folder(document.path);
-        let mut loader = Loader { estate, problems, name, given, folder };
-        match capacity {
-            Capacity::Identity => loader.identity(read),
-            Capacity::Trust => loader.trust(read),
-            Capacity::Resource => loader.resource(read),
+        let place = Place::of(document.path);
+        let mut given = answers::policies(document.tree);
+        if given.is_empty() && answers::is_none(document.tree) && place.is_folder() {
+            return no_policy(document, &place, estate);
+        }
+        if given.is_empty() {
+            given.push(Given::bare(document.tree));
+        }
+        let count = given.len();
+        for (index, given) in given.iter().enumerate() {
+            let name = match given.name {
+                Some(name) => name.to_owned(),
+                None if count > 1 => format!("{} {}", title(document.path), index + 1),
+                None => place.resource.clone().filter(|_| place.is_folder()).unwrap_or_else(|| title(document.path)),
+            };
+            Loader { estate, problems, name, given, place: &place }.load(document.tree);
         }
     }
+
+    fn finish(&self, estate: &mut Estate) {
+        unknown_actions(estate);
+    }
 }
+
+/// Says which actions of all policies are in no catalog, once: nothing is asked about them.
+fn unknown_actions(estate: &mut Estate) {
+    let bodies = estate.policies().filter_map(|(_, policy)| body(policy));
+    let statements = bodies.filter(|body| body.document.span.is_some()).flat_map(|body| &body.document.statements);
+    let written = statements.flat_map(|statement| &statement.action.values);
+    let all: BTreeSet<&str> = written.map(|value| value.value.trim()).collect();
+    let unknown: Vec<&str> = all.into_iter().filter(|action| !names::is_action(action)).collect();
+    let shown: Vec<&str> = unknown.iter().copied().take(SHOWN).collect();
+    let message = match unknown.len() {
+        0 => return,
+        1 => format!("the action `{}` in a policy is in no catalog; nothing was asked about it", shown.join("")),
+        count => format!(
+            "{count} actions in policies are in no catalog, such as `{}`; nothing was asked about them",
+            shown.join("`, `")
+        ),
+    };
+    estate.add_gap(Gap { kind: GapKind::UnknownAction, message, origin: None });
+}
+
+/// At most so many actions are named.
+const SHOWN: usize = 3;
 
 /// An array of statements without a policy around it, which users write by mistake.
 fn is_statement_list(tree: &Tree) -> bool {
@@ -78,60 +120,47 @@ fn is_statement_list(tree: &Tree) -> bool {
     })
 }
 
-/// A policy with what the wrapper says about it.
-struct Given<'t> {
-    policy: &'t Tree,
-    route: Route,
-    resource: Option<&'t Tree>,
-    account: Option<&'t Tree>,
-}
+/// What the files of resources are called below the folder of their account, and what writes them.
+const COMMANDS: &[&str] = &[
+    "ACCOUNT/s3/BUCKET/policy.json                          aws s3api get-bucket-policy --bucket BUCKET",
+    "ACCOUNT/s3/REGION/accesspoint/NAME/policy.json         aws s3control get-access-point-policy --account-id ACCOUNT --name NAME",
+    "ACCOUNT/kms/REGION/key/KEY/policy.json                 aws kms get-key-policy --key-id KEY",
+    "ACCOUNT/sqs/REGION/NAME/policy.json                    aws sqs get-queue-attributes --queue-url URL --attribute-names All",
+    "ACCOUNT/sns/REGION/NAME/policy.json                    aws sns get-topic-attributes --topic-arn ARN",
+    "ACCOUNT/lambda/REGION/function/NAME/policy.json        aws lambda get-policy --function-name NAME",
+    "ACCOUNT/lambda/REGION/layer/NAME/VERSION/policy.json   aws lambda get-layer-version-policy --layer-name NAME --version-number VERSION",
+    "ACCOUNT/secretsmanager/REGION/secret/NAME/policy.json  aws secretsmanager get-resource-policy --secret-id ARN",
+    "ACCOUNT/ecr/REGION/repository/NAME/policy.json         aws ecr get-repository-policy --repository-name NAME",
+    "ACCOUNT/elasticfilesystem/REGION/file-system/ID/policy.json  aws efs describe-file-system-policy --file-system-id ID",
+    "ACCOUNT/dynamodb/REGION/table/NAME/policy.json         aws dynamodb get-resource-policy --resource-arn ARN",
+    "ACCOUNT/kinesis/REGION/stream/NAME/policy.json         aws kinesis get-resource-policy --resource-arn ARN",
+    "ACCOUNT/es/REGION/domain/NAME/policy.json              aws opensearch describe-domain --domain-name NAME",
+    "ACCOUNT/execute-api/REGION/API/policy.json             aws apigateway get-rest-api --rest-api-id API",
+    "ACCOUNT/events/REGION/event-bus/NAME/policy.json       aws events describe-event-bus --name NAME",
+    "ACCOUNT/logs/REGION/resource-policies.json             aws logs describe-resource-policies",
+    "ACCOUNT/glacier/REGION/vaults/NAME/policy.json         aws glacier get-vault-access-policy --account-id - --vault-name NAME",
+    "ACCOUNT/backup/REGION/backup-vault/NAME/policy.json    aws backup get-backup-vault-access-policy --backup-vault-name NAME",
+    "ACCOUNT/codeartifact/REGION/domain/NAME/policy.json    aws codeartifact get-domain-permissions-policy --domain NAME",
+    "ACCOUNT/codeartifact/REGION/repository/DOMAIN/NAME/policy.json  aws codeartifact get-repository-permissions-policy --domain DOMAIN --repository NAME",
+    "ACCOUNT/ram/REGION/policies.json                       aws ram get-resource-policies --resource-arns ARN…",
+    "ACCOUNT/iam/policy/NAME/policy.json                    aws iam get-policy-version --policy-arn ARN --version-id VERSION",
+    "ACCOUNT/SERVICE/REGION/PARTS-OF-THE-NAME/policy.json   whatever prints the policy of another resource",
+];
 
-fn unwrap<'t>(tree: &'t Tree, problems: &mut Vec<Problem>) -> Option<Given<'t>> {
-    let root = Route::root();
-    let bare = |policy, route| Given { policy, route, resource: None, account: None };
-    if let Some(document) = tree.get("PolicyVersion").and_then(|version| version.get("Document")) {
-        return Some(bare(document, root.key("PolicyVersion").key("Document")));
-    }
-    if let Some(document) = tree.get("PolicyDocument") {
-        return Some(bare(document, root.key("PolicyDocument")));
-    }
-    if tree.get("Statement").is_some() || tree.as_map().is_none() {
-        return Some(bare(tree, root));
-    }
-    if let Some(policy) = tree.get("Policy") {
-        for entry in tree.entries() {
-            if !["ResourceArn", "Account", "Policy", "RevisionId"].contains(&&*entry.key.value) {
-                let message = format!("unknown key `{}` beside `Policy`", entry.key.value);
-                let problem = Problem::warning("aws-policy-wrapper", message).at(entry.key.span);
-                problems.push(problem.help("the keys are `ResourceArn`, `Account` and `Policy`"));
-            }
-        }
-        let (resource, account) = (tree.get("ResourceArn"), tree.get("Account"));
-        return Some(Given { policy, route: root.key("Policy"), resource, account });
-    }
-    Some(bare(tree, root))
-}
-
-/// The file's name without folders and ending.
-pub(super) fn title(path: &str) -> String {
-    if path == "-" {
-        return "standard input".to_owned();
-    }
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    name.strip_suffix(".json").unwrap_or(name).to_owned()
-}
-
-/// The innermost folder that is named like an account: `aws/111122223333/bucket.json`.
-fn account_folder(path: &str) -> Option<&str> {
-    let mut parts = path.rsplit(['/', '\\']);
-    parts.next();
-    parts.find(|part| is_account(part))
+/// That somebody asked for the policy of a resource and there was none.
+fn no_policy(document: &Document<'_>, place: &Place, estate: &mut Estate) {
+    let Some(arn) = &place.resource else { return };
+    let read = Policy { span: Some(document.tree.span), ..silent(arn, Vec::new()) };
+    let origin = read.origin();
+    let home = place.account.as_ref().and_then(|number| account(estate, number, &origin));
+    let id = resource(estate, arn, home, origin.clone());
+    let policy = add_policy(estate, read);
+    attach(estate, policy, Target::Resource(id), RESOURCE, origin);
 }
 
 /// What the policy can be: one with a principal somewhere is a resource's or a role's.
 fn capacity(given: &Given<'_>) -> Capacity {
-    if given.resource.is_some() {
+    if given.resource.is_some() || given.is_regional {
         return Capacity::Resource;
     }
     let text_names = given.policy.as_str().is_some_and(|text| text.contains("Principal"));
@@ -154,12 +183,65 @@ struct Loader<'a, 't> {
     estate: &'a mut Estate,
     problems: &'a mut Vec<Problem>,
     name: String,
-    given: Given<'t>,
-    /// The account that the folder is named after.
-    folder: Option<&'t str>,
+    given: &'a Given<'t>,
+    place: &'a Place,
 }
 
 impl Loader<'_, '_> {
+    fn load(&mut self, whole: &Tree) {
+        if let Some(arn) = self.managed() {
+            let name = arn.split_once(":policy/").map_or(arn.as_str(), |(_, name)| name);
+            let (tree, route) = (self.given.policy, &self.given.route);
+            if let Some(read) = policy(tree, name, route, Capacity::Identity, self.problems) {
+                aws_managed::define(self.estate, &arn, read);
+            }
+            return;
+        }
+        self.check_wrapper(whole);
+        let capacity = self.capacity();
+        let (tree, route) = (self.given.policy, &self.given.route);
+        let Some(read) = policy(tree, &self.name, route, capacity, self.problems) else { return };
+        let capacity = if capacity == Capacity::Resource { self.of_document(&read) } else { capacity };
+        match capacity {
+            Capacity::Identity => self.identity(read),
+            Capacity::Trust => self.trust(read),
+            Capacity::Resource => self.resource(read),
+        }
+    }
+
+    /// The managed policy that this is the text of.
+    fn managed(&self) -> Option<String> {
+        let folder = self.place.resource.as_deref().filter(|arn| {
+            Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("policy/"))
+        });
+        self.given.managed.or(folder).map(str::to_owned)
+    }
+
+    fn capacity(&self) -> Capacity {
+        // In a resource's folder lies its policy, even one that forgets to name somebody.
+        if self.place.is_folder() { Capacity::Resource } else { capacity(self.given) }
+    }
+
+    fn of_document(&self, document: &Policy) -> Capacity {
+        let of_role = |arn: &str| Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let stated = self.given.resource.and_then(Tree::as_str).or(self.place.resource.as_deref());
+        if stated.is_some_and(of_role) { Capacity::Trust } else { of_document(document) }
+    }
+
+    /// What a user's own wrapper may say. Answers of commands hold more.
+    fn check_wrapper(&mut self, whole: &Tree) {
+        if whole.get("ResourceArn").is_none() || whole.get("Policy").is_none() {
+            return;
+        }
+        for entry in whole.entries() {
+            if !["ResourceArn", "Account", "Policy", "RevisionId"].contains(&&*entry.key.value) {
+                let message = format!("unknown key `{}` beside `Policy`", entry.key.value);
+                let problem = Problem::warning("aws-policy-wrapper", message).at(entry.key.span);
+                self.problems.push(problem.help("the keys are `ResourceArn`, `Account` and `Policy`"));
+            }
+        }
+    }
+
     fn identity(&mut self, document: Policy) {
         let origin = document.origin();
         let holder = Origin { what: format!("whoever holds policy `{}`", self.name), ..origin.clone() };
@@ -177,9 +259,13 @@ impl Loader<'_, '_> {
 
     fn trust(&mut self, document: Policy) {
         let origin = document.origin();
+        let stated = self.given.resource.and_then(Tree::as_str).or(self.place.resource.as_deref());
+        let of_role = stated.filter(|arn| arn.contains(":role/")).map(str::to_owned);
         // Written like an ARN, because requests are asked on ARNs; whose account it is, nobody said.
-        let arn = format!("arn:aws:iam::unknown:role/{}", self.name);
-        let id = resource(self.estate, &arn, None, origin.clone());
+        let arn = of_role.unwrap_or_else(|| format!("arn:aws:iam::unknown:role/{}", self.name));
+        let number = Arn::parse(&arn).map(|parts| parts.account.to_owned()).unwrap_or_default();
+        let home = account(self.estate, &number, &origin);
+        let id = resource(self.estate, &arn, home, origin.clone());
         mentioned(self.estate, &document);
         let policy = add_policy(self.estate, document);
         attach(self.estate, policy, Target::Resource(id), TRUST, origin);
@@ -187,10 +273,7 @@ impl Loader<'_, '_> {
 
     fn resource(&mut self, document: Policy) {
         let origin = document.origin();
-        let resources = match self.given.resource {
-            Some(tree) => self.stated(tree).into_iter().collect(),
-            None => protected(&document),
-        };
+        let resources = self.resources(&document);
         if resources.is_empty() && self.given.resource.is_none() {
             let message = format!("it is not clear which resource policy `{}` belongs to", self.name);
             let problem = Problem::warning("aws-policy-resource", message).at(self.given.policy.span);
@@ -213,6 +296,33 @@ impl Loader<'_, '_> {
         }
     }
 
+    /// Whose policy it is.
+    fn resources(&mut self, document: &Policy) -> BTreeSet<String> {
+        if let Some(tree) = self.given.resource {
+            return self.stated(tree).into_iter().collect();
+        }
+        if self.given.is_regional {
+            return self.log_groups(document).into_iter().collect();
+        }
+        let by_place = self.place.resource.clone();
+        if self.place.is_folder() {
+            return by_place.into_iter().collect();
+        }
+        let named = protected(document);
+        if named.is_empty() { by_place.into_iter().collect() } else { named }
+    }
+
+    /// A policy of CloudWatch Logs without a resource holds for all log groups of the account in the region. They go
+    /// by the part of the ARN that they share.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
+    fn log_groups(&self, document: &Policy) -> Option<String> {
+        let values = document.statements.iter().filter_map(|one| one.resource.as_ref()).flat_map(|one| &one.values);
+        let written = values.map(|value| &*value.value);
+        let mut arns = self.place.resource.as_deref().into_iter().chain(written).filter_map(Arn::parse);
+        let arn = arns.find(|arn| is_account(arn.account) && !arn.region.contains(['*', '?']) && !arn.region.is_empty())?;
+        Some(format!("arn:{}:logs:{}:{}:log-group", arn.partition, arn.region, arn.account))
+    }
+
     fn stated(&mut self, tree: &Tree) -> Option<String> {
         let arn = tree.as_str().filter(|text| Arn::parse(text).is_some() && !text.contains(['*', '?']));
         if arn.is_none() {
@@ -225,7 +335,8 @@ impl Loader<'_, '_> {
 
     fn account(&mut self, origin: &Origin) -> Option<ScopeId> {
         let Some(tree) = self.given.account else {
-            return self.folder.and_then(|number| account(self.estate, number, origin));
+            let folder = self.place.account.as_deref();
+            return folder.and_then(|number| account(self.estate, number, origin));
         };
         let number = match &tree.kind {
             Kind::Number(source) => Some(&**source),

@@ -69,7 +69,7 @@ impl Loaded {
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
         let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else { return };
-        match format_of(&tree) {
+        match format_of(&path, &tree) {
             Some(format) if format.is_joined() => {
                 self.documents.push(LoadedDocument { file, format: format.id() });
                 joined.push(Joined { format, file, path, tree });
@@ -94,6 +94,9 @@ impl Loaded {
                 format.load_all(&documents, &mut self.estate, &mut self.problems);
             }
         }
+        for format in FORMATS {
+            format.finish(&mut self.estate);
+        }
     }
 }
 
@@ -115,10 +118,10 @@ pub(super) fn has_lines(path: &Path) -> bool {
 }
 
 /// The first format with the highest confidence.
-pub fn format_of(tree: &Tree) -> Option<&'static dyn Format> {
+pub fn format_of(path: &str, tree: &Tree) -> Option<&'static dyn Format> {
     let mut best: Option<(Confidence, &'static dyn Format)> = None;
     for format in FORMATS {
-        let confidence = format.detects(tree);
+        let confidence = format.detects_at(path, tree);
         if confidence > best.map_or(Confidence::No, |(confidence, _)| confidence) {
             best = Some((confidence, *format));
         }

@@ -6,9 +6,14 @@
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
+mod aws_bucket_settings;
+mod aws_key_grants;
+mod aws_layout;
+mod aws_managed;
 mod aws_organization;
 mod aws_policy;
-mod aws_public_access_block;
+mod aws_session_policy;
+mod aws_vpc_endpoints;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_asset_policies;
@@ -28,7 +33,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_account_details::AwsAccountDetails,
     &aws_organization::AwsOrganization,
     &aws_policy::AwsPolicy,
-    &aws_public_access_block::AwsPublicAccessBlock,
+    &aws_bucket_settings::AwsBucketSettings,
+    &aws_key_grants::AwsKeyGrants,
+    &aws_vpc_endpoints::AwsVpcEndpoints,
+    &aws_session_policy::AwsSessionPolicy,
     &gcp_iam_policy::GcpIamPolicy,
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,
@@ -57,8 +65,16 @@ pub trait Format: Sync {
     /// Whether the document is of this kind, judged by its content alone.
     fn detects(&self, tree: &Tree) -> Confidence;
 
+    /// The same, judged by where the file lies too.
+    fn detects_at(&self, _path: &str, tree: &Tree) -> Confidence {
+        self.detects(tree)
+    }
+
     /// Loads the document. What cannot be read is reported and left out.
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);
+
+    /// Looks at the estate when everything is loaded, for what is missing.
+    fn finish(&self, _estate: &mut Estate) {}
 
     /// Loads all documents of this kind.
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -30,6 +30,7 @@ enum Family {
     Principal,
     Resource,
     Scope,
+    Policy,
 }
 
 /// Somebody or something that can ask.
@@ -249,6 +250,18 @@ impl Estate {
         PolicyId(u32::try_from(self.policies.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Gives a policy a name that others refer to it by. The first policy of a name keeps it.
+    pub fn name_policy(&mut self, cloud: CloudId, name: &str, policy: PolicyId) {
+        self.names.entry((cloud, Family::Policy, name.to_owned())).or_insert(policy.0);
+    }
+
+    /// Puts another policy in the place of one, wherever that is attached.
+    pub fn replace_policy(&mut self, id: PolicyId, policy: Policy) {
+        if let Some(old) = self.policies.get_mut(id.index()) {
+            *old = policy;
+        }
+    }
+
     /// Attaches a policy.
     pub fn attach(&mut self, attachment: Attachment) {
         self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
@@ -320,6 +333,11 @@ impl Estate {
     /// The scope of that cloud and full name.
     pub fn find_scope(&self, cloud: CloudId, name: &str) -> Option<ScopeId> {
         self.names.get(&(cloud, Family::Scope, name.to_owned())).copied().map(ScopeId)
+    }
+
+    /// The policy of that cloud that was given this name.
+    pub fn find_policy(&self, cloud: CloudId, name: &str) -> Option<PolicyId> {
+        self.names.get(&(cloud, Family::Policy, name.to_owned())).copied().map(PolicyId)
     }
 
     /// All principals, in the order in which they were loaded.

@@ -2,7 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[cfg(test)]
+use leastwise::logic;
+
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
@@ -11,6 +16,8 @@ mod cli;
 mod compare;
 #[cfg(test)]
 mod gcp_cel;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -75,6 +75,11 @@ impl Export {
         ] {
             export.put(name, &content);
         }
+        fs::create_dir_all(export.0.join(MEMBER).join("s3/b")).unwrap();
+        export.put(
+            &format!("{MEMBER}/s3/b/ownership-controls.json"),
+            &json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
+        );
         export
     }
 
@@ -138,7 +143,10 @@ fn resource_control_policies_hold_for_callers_from_everywhere() {
     assert_eq!(export.can("anonymous", "s3:GetObject", "arn:aws:s3:::b/k"), answer("never"));
     assert_eq!(export.can(&ann(MANAGEMENT), "s3:GetObject", "arn:aws:s3:::b/k"), answer("never"));
     export.put("targets-of-p-perimeter0.json", &targets(&[]));
-    assert_eq!(export.can("anonymous", "s3:GetObject", "arn:aws:s3:::b/k"), answer("always"));
+    let (allowed, gaps) = export.can("anonymous", "s3:GetObject", "arn:aws:s3:::b/k");
+    assert_eq!(allowed, "always");
+    let block = "Block Public Access of `arn:aws:s3:::b` or of its account is not in the input and was taken to be off";
+    assert_eq!(gaps, [block]);
 }
 
 /// Each part that is missing is named with the answers it touches, and nothing else changes.

@@ -57,7 +57,7 @@ impl<'e> Caller<'e> {
     }
 
     /// The keys of the request, with those that follow from the caller and the resource.
-    pub(super) fn context(&self, request: &Request, owner: Option<&str>) -> Context {
+    pub(super) fn context(&self, estate: &Estate, request: &Request, owner: Option<&str>) -> Context {
         let mut values: BTreeMap<String, Vec<String>> = request
             .context
             .iter()
@@ -68,6 +68,14 @@ impl<'e> Caller<'e> {
         }
         if let Some(owner) = owner.or(self.account.as_deref()) {
             values.insert("aws:resourceaccount".to_owned(), vec![owner.to_owned()]);
+            place_in_organization(estate, owner, "aws:resourceorg", &mut values);
+        }
+        match (&self.account, self.kind) {
+            (_, Kind::Bare | Kind::Anonymous) => {
+                values.retain(|name, _| !name.starts_with("aws:principalorg"));
+            }
+            (Some(account), _) => place_in_organization(estate, account, "aws:principalorg", &mut values),
+            (None, _) => {}
         }
         let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
         values.insert("aws:principalisawsservice".to_owned(), vec![service.to_string()]);
@@ -147,6 +155,27 @@ impl<'e> Caller<'e> {
         if principal.kind == PrincipalKind::User {
             values.retain(|name, _| !name.starts_with("aws:principaltag/") || tags.contains_key(name));
         }
+    }
+}
+
+/// The organization of an account and the way to the account, which a request cannot contradict:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths>.
+fn place_in_organization(
+    estate: &Estate,
+    account: &str,
+    stem: &str,
+    values: &mut BTreeMap<String, Vec<String>>,
+) {
+    let mut way = Vec::new();
+    let mut at = estate.find_scope(AWS, account).and_then(|id| estate.scope(id)?.parent);
+    while let Some(scope) = at.and_then(|id| estate.scope(id)).filter(|_| way.len() < 64) {
+        way.insert(0, scope.name.as_str());
+        at = scope.parent;
+    }
+    let Some(id) = way.first().filter(|name| name.starts_with("o-")) else { return };
+    values.insert(format!("{stem}id"), vec![(*id).to_owned()]);
+    if way.get(1).is_some_and(|name| name.starts_with("r-")) {
+        values.insert(format!("{stem}paths"), vec![format!("{}/", way.join("/"))]);
     }
 }
 

@@ -7,9 +7,9 @@ use super::asker::{Caller, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
-    ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body, facts};
+use super::{Body, body, facts, protected, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -21,10 +21,12 @@ use crate::model::{
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let caller = Caller::find(estate, &request.principal);
     let owner = owner(estate, &request.resource);
-    let context = caller.context(request, owner.as_deref());
-    let mut judge = Judge { estate, request, caller, context, owner, found: Found::default() };
+    let context = caller.context(estate, request, owner.as_deref());
+    let mut judge = Judge { estate, request, caller, context, owner, found: Found::default(), named_only: false };
     judge.own_side();
     judge.resource_side();
+    judge.through_endpoint();
+    judge.edits();
     judge.conclude()
 }
 
@@ -42,7 +44,7 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let caller = Caller::find(&estate, &request.principal);
     let context = caller.of_stranger(request);
     let found = Found { gaps: document.gaps.clone(), ..Found::default() };
-    let mut judge = Judge { estate: &estate, request, caller, context, owner: None, found };
+    let mut judge = Judge { estate: &estate, request, caller, context, owner: None, found, named_only: false };
     let (mut allows, mut denials) = (Vec::new(), Vec::new());
     for statement in &document.statements {
         let named = judge.named(statement);
@@ -90,6 +92,8 @@ struct Judge<'e> {
     context: Context,
     owner: Option<String>,
     found: Found,
+    /// Whether only statements count that name the caller.
+    named_only: bool,
 }
 
 /// In which ways a statement names the caller.
@@ -147,7 +151,8 @@ impl<'e> Judge<'e> {
         for attachment in attachments {
             let Some(document) = self.document(attachment) else { continue };
             for statement in &document.statements {
-                if self.fits(document, statement) {
+                let Named { direct, role, account } = self.named(statement);
+                if (!self.named_only || direct || role || account) && self.fits(document, statement) {
                     let reason = Reason {
                         layer: attachment.layer,
                         effect: Some(statement.effect),
@@ -209,7 +214,7 @@ impl<'e> Judge<'e> {
             let attached: Vec<&Attachment> = self.estate.attached_to(Target::Resource(resource)).collect();
             for attachment in attached {
                 let concerns = match attachment.layer {
-                    RESOURCE => true,
+                    RESOURCE | KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
                 };
@@ -229,6 +234,42 @@ impl<'e> Judge<'e> {
                 self.found.denials.extend(denials);
             }
         }
+    }
+
+    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles.
+    fn edits(&mut self) {
+        const VERBS: [&str; 9] =
+            ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
+        let action = self.request.action.to_ascii_lowercase();
+        let Some(call) = action.strip_prefix("iam:") else { return };
+        let Some(arn) = Arn::parse(&self.request.resource).filter(|arn| arn.service == "iam") else { return };
+        let mut path = arn.resource.split('/');
+        let what = match (path.next(), path.next()) {
+            (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
+            (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
+            _ => return,
+        };
+        // Descriptions and tags of such roles are the account's own.
+        let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
+        let kind = call.contains(what) || call == "updateassumerolepolicy";
+        let by_service = self.caller.name.contains(":role/aws-service-role/");
+        let makes = ["createrole", "createpolicy"].contains(&call);
+        if kind && !own && !makes && !by_service && VERBS.iter().any(|verb| call.starts_with(verb)) {
+            let reason = Reason { layer: PROTECTED, effect: Some(Effect::Deny), origin: protected::origin() };
+            self.found.denials.push(reason);
+        }
+    }
+
+    /// The policy of the VPC endpoint that the request says it comes through. It names principals, and allows nothing.
+    fn through_endpoint(&mut self) {
+        let Some([id]) = self.context.values.get("aws:sourcevpce").map(Vec::as_slice) else { return };
+        let suffix = format!(":vpc-endpoint/{id}");
+        let all = self.estate.resources().filter(|(_, found)| found.name.ends_with(&suffix));
+        let attached = all.flat_map(|(id, _)| self.estate.attached_to(Target::Resource(id)));
+        let policies: Vec<&Attachment> = attached.filter(|one| one.layer == ENDPOINT).collect();
+        self.named_only = true;
+        self.ceiling(&policies, false);
+        self.named_only = false;
     }
 
     fn resource_policy(&mut self, attachment: &Attachment) {
@@ -335,7 +376,7 @@ impl<'e> Judge<'e> {
         let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
         let listed = holders(self.estate, &self.request.resource)
             .into_iter()
-            .any(|id| self.estate.attached_to(Target::Resource(id)).next().is_some());
+            .any(|id| self.estate.attached_to(Target::Resource(id)).any(|one| one.layer == RESOURCE));
         let no_roles = || self.estate.resources().all(|(_, resource)| resource.kind != "iam:role");
         let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
         let takes = if is_key { !listed } else { is_role && self.caller.kind == Kind::Holder && no_roles() };
@@ -366,6 +407,9 @@ impl<'e> Judge<'e> {
         }
         let because = self.allowed_by();
         self.note_assumptions(because.is_some());
+        let is_allowed = because.is_some() && self.found.denials.is_empty() && self.found.outer.is_empty();
+        let gaps = unknown::of_request(self.estate, self.request, &self.caller, self.owner.as_deref(), is_allowed);
+        self.found.gaps.extend(gaps);
         let Found { denials, identity, direct, role, account, limits, outer, gaps } = self.found;
         let gaps = unique(gaps);
         if !denials.is_empty() {

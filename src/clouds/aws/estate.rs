@@ -22,7 +22,10 @@ pub fn policy(
 ) -> Option<Policy> {
     match &tree.kind {
         Kind::Text(text) => {
-            let inner = json::parse_embedded(text, tree.span, json::Decoding::UrlEncoded, problems)?;
+            // API Gateway escapes the policy once more: `{\\"Version\\": ...`.
+            let escaped = text.as_str().trim_start().starts_with("{\\");
+            let decoding = if escaped { json::Decoding::Escaped } else { json::Decoding::UrlEncoded };
+            let inner = json::parse_embedded(text, tree.span, decoding, problems)?;
             parse::policy(&inner, name, route, capacity, problems)
         }
         _ => parse::policy(tree, name, route, capacity, problems),
@@ -31,9 +34,14 @@ pub fn policy(
 
 /// Puts a document into the estate.
 pub fn add_policy(estate: &mut Estate, document: Policy) -> PolicyId {
+    estate.add_policy(document_of(document))
+}
+
+/// A document as a policy of an estate.
+pub fn document_of(document: Policy) -> Entry {
     let origin = document.origin();
     let name = document.name.to_string();
-    estate.add_policy(Entry { cloud: AWS, name, body: Arc::new(Body::new(document)), origin })
+    Entry { cloud: AWS, name, body: Arc::new(Body::new(document)), origin }
 }
 
 /// A policy that allows everything, in place of one whose text is not known; the gaps say so.

@@ -77,6 +77,19 @@ pub const USER_NAME: &str = "aws:username";
 /// `aws:userid`.
 pub const USER_ID: &str = "aws:userid";
 
+/// `aws:PrincipalOrgID`.
+pub const PRINCIPAL_ORG_ID: &str = "aws:principalorgid";
+/// `aws:PrincipalOrgPaths`.
+pub const PRINCIPAL_ORG_PATHS: &str = "aws:principalorgpaths";
+/// `aws:ResourceOrgID`.
+pub const RESOURCE_ORG_ID: &str = "aws:resourceorgid";
+/// `aws:ResourceOrgPaths`.
+pub const RESOURCE_ORG_PATHS: &str = "aws:resourceorgpaths";
+/// `aws:SourceVpc`.
+pub const SOURCE_VPC: &str = "aws:sourcevpc";
+/// `aws:SourceVpce`.
+pub const SOURCE_VPCE: &str = "aws:sourcevpce";
+
 /// The name of the session that a role acts in. No condition key: policies name it only inside a principal's ARN.
 pub const SESSION: &str = "session name";
 /// The unique id that AWS stores for a principal that a policy names.

@@ -7,12 +7,12 @@ use super::ast::{Arn, is_account};
 use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
-    ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
+    ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
     RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
     TRUSTED_ACTIONS, key_resources, role_resources,
 };
-use super::{AWS, body, conditions, coverage, facts, keys, outside};
-use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
+use super::{AWS, body, conditions, coverage, endpoints, facts, keys, organization, outside, protected, unknown};
+use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,
     Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
@@ -33,6 +33,10 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     for resource in &resources {
         work.resource_side(*resource);
     }
+    if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
+        work.groups.extend(endpoints::groups(estate));
+    }
+    work.groups.extend(protected::group(&caller));
     work.rule_groups();
     let facts = work.facts(question, &resources);
     let mut layers =
@@ -42,17 +46,20 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     }
     absent_tags(&caller, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
+    layers.gaps.extend(unknown::of_question(estate, question, &caller));
     layers
 }
 
 fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignment {
     let mut known = caller.facts();
+    known.extend(&organization::of_caller(estate, caller));
     if let Some(action) = &question.action {
         known = known.with_text(Attribute::action(), action.to_ascii_lowercase());
     }
     if let Object::Named(name) = &question.object {
         known = known.with_text(Attribute::resource(), name.clone());
         if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
+            known.extend(&organization::of_owner(estate, &owner));
             known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
         }
     }
@@ -164,7 +171,7 @@ impl<'e> Work<'e> {
         let on_it = || Formula::matches(Attribute::resource(), coverage(estate, resource));
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE => self.resource_policy(attachment, on_it),
+                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
                     self.resource_policy(attachment, || trusted_calls().and(on_it()));
@@ -234,7 +241,8 @@ impl<'e> Work<'e> {
         };
         self.group(OWN_ACCOUNT, same, Vec::new());
         let keys = self.estate.resources().filter(|(id, resource)| {
-            resource.kind == "kms:key" && self.estate.attached_to(Target::Resource(*id)).next().is_some()
+            let mut attached = self.estate.attached_to(Target::Resource(*id));
+            resource.kind == "kms:key" && attached.any(|one| one.layer == RESOURCE)
         });
         let with_policy =
             Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));
@@ -272,11 +280,30 @@ impl<'e> Work<'e> {
         if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
             facts.extend(self.ownership());
         }
+        facts.extend(self.organization(question));
         Formula::all(facts)
     }
 
+    /// What follows from who is a member of the organization.
+    fn organization(&self, question: &Question) -> Vec<Formula> {
+        let mut facts = Vec::new();
+        if [keys::PRINCIPAL_ORG_ID, keys::PRINCIPAL_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
+            facts.push(organization::of_stranger(self.estate, &self.caller));
+        }
+        if [keys::RESOURCE_ORG_ID, keys::RESOURCE_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
+            match &question.object {
+                Object::Named(name) => {
+                    let owner = owner(self.estate, name).or(self.caller.account.map(str::to_owned));
+                    facts.extend(owner.map(|owner| organization::of_strange_owner(self.estate, &owner)));
+                }
+                _ => facts.extend(organization::of_resources(self.estate, |account| self.owns(account))),
+            }
+        }
+        facts
+    }
+
     fn mentions(&self, name: &str) -> bool {
-        let attribute = Attribute::text(name);
+        let attribute = keys::attribute(name, Kind::Text);
         let grants = self.groups.iter().flat_map(|group| &group.grants);
         grants.filter(|grant| grant.condition != Formula::True || grant.resources != Formula::True).any(
             |grant| {
@@ -292,15 +319,17 @@ impl<'e> Work<'e> {
         let mut accounts: BTreeSet<&str> = estate_accounts(self.estate).collect();
         accounts.extend(self.caller.account);
         let is = |account: &str| Formula::matches(key.clone(), Patterns::literal(account));
-        let owns = |account: &str| {
-            if self.caller.account == Some(account) {
-                return same_account(self.estate, account);
-            }
-            let by_estate = Patterns::of(owned_by(self.estate, |owner| owner == Some(account)));
-            let by_name = conditions::in_account_part(&Patterns::literal(account));
-            Formula::matches(Attribute::resource(), by_estate.union(&by_name))
-        };
-        accounts.into_iter().map(|account| is(account).iff(owns(account))).collect()
+        accounts.into_iter().map(|account| is(account).iff(self.owns(account))).collect()
+    }
+
+    /// The resource belongs to the account.
+    fn owns(&self, account: &str) -> Formula {
+        if self.caller.account == Some(account) {
+            return same_account(self.estate, account);
+        }
+        let by_estate = Patterns::of(owned_by(self.estate, |owner| owner == Some(account)));
+        let by_name = conditions::in_account_part(&Patterns::literal(account));
+        Formula::matches(Attribute::resource(), by_estate.union(&by_name))
     }
 }
 

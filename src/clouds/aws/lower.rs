@@ -153,7 +153,9 @@ impl Work {
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     fn exempt(&mut self, who: Who) -> Formula {
-        let in_account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
+        let account = || Attribute::text(keys::PRINCIPAL_ACCOUNT);
+        let anonymous = Formula::matches(account(), Patterns::literal("anonymous"));
+        let in_account = Formula::present(account()).and(anonymous.not());
         let is_role =
             Formula::matches(Attribute::principal(), Patterns::of([Pattern::arn("arn:*:iam::*:role/*")]));
         let listed_account = in_account.not().or(who.account);

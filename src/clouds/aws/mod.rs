@@ -6,29 +6,34 @@
 //!
 //! In an estate, principals and resources are named by their ARNs, accounts by their twelve digits. A role is there
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
-//! Service control and session policies, and policies of VPC endpoints, take part wherever they are attached; nothing
-//! in this folder reads them from files.
+//! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
 pub mod ast;
 mod caller;
 pub mod catalog;
+pub mod composed;
 mod conditions;
 mod asker;
 mod decide;
 mod documents;
+mod endpoints;
 pub mod estate;
 mod evaluate;
 mod facts;
 pub mod keys;
 mod layers;
 mod lower;
+pub mod names;
+mod organization;
 mod outside;
 pub mod parse;
+mod protected;
 pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
 mod steps;
+mod unknown;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Between the attributes of the kernel and requests as users write them.
 
 use super::caller::{self, Caller, Class};
-use super::{facts, keys, layers};
+use super::{facts, keys, layers, organization};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{CloudId, Estate, PrincipalKind, Question, Request, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,8 @@ const ANYBODY_OUTSIDE: &str = "arn:aws:iam::000000000000:user/anybody";
 /// [`assignment`] puts them back.
 pub(super) fn request(cloud: CloudId, estate: &Estate, question: &Question, witness: &Assignment) -> Request {
     let caller = Caller::of(estate, question.subject);
-    let follows = derived(&caller);
+    let resource = witness.text(&Attribute::resource()).unwrap_or("*");
+    let follows = derived(estate, &caller, resource);
     let mut context = BTreeMap::new();
     for (attribute, value) in witness.iter() {
         let Some(value) = value else { continue };
@@ -27,7 +28,7 @@ pub(super) fn request(cloud: CloudId, estate: &Estate, question: &Question, witn
         cloud,
         principal: principal(&caller, question.subject, witness),
         action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
-        resource: witness.text(&Attribute::resource()).unwrap_or("*").to_owned(),
+        resource: resource.to_owned(),
         context,
     }
 }
@@ -45,11 +46,12 @@ fn principal(caller: &Caller<'_>, subject: Subject, witness: &Assignment) -> Str
 }
 
 /// The attributes that a request does not carry as context.
-fn derived(caller: &Caller<'_>) -> BTreeSet<String> {
+fn derived(estate: &Estate, caller: &Caller<'_>, resource: &str) -> BTreeSet<String> {
     let fixed = [Attribute::principal(), Attribute::action(), Attribute::resource()];
     let mut names: BTreeSet<String> = fixed.iter().map(|attribute| attribute.name().to_owned()).collect();
     names.extend([keys::SESSION, keys::UNIQUE_ID].map(str::to_owned));
     names.extend(caller.facts().iter().map(|(attribute, _)| attribute.name().to_owned()));
+    names.extend(organization::derived(estate, caller, owner(estate, caller, resource).as_deref()));
     if caller.class != Class::Holder {
         names.insert(keys::RESOURCE_ACCOUNT.to_owned());
     }
@@ -57,6 +59,11 @@ fn derived(caller: &Caller<'_>) -> BTreeSet<String> {
         names.extend([keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::PRINCIPAL_TYPE].map(str::to_owned));
     }
     names
+}
+
+/// The account that a resource is taken to belong to.
+fn owner(estate: &Estate, caller: &Caller<'_>, resource: &str) -> Option<String> {
+    layers::owner(estate, resource).or(caller.account.map(str::to_owned))
 }
 
 pub(super) fn written(value: &Value) -> Vec<String> {
@@ -83,7 +90,7 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
         None => Subject::Outside,
     };
     let caller = Caller::of(estate, subject);
-    let follows = derived(&caller);
+    let follows = derived(estate, &caller, &request.resource);
     let is_user = caller.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::User);
     for (key, values) in &request.context {
         let key = keys::folded(key);
@@ -100,11 +107,12 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
         }
     }
     all.extend(&caller.facts());
+    all.extend(&organization::of_caller(estate, &caller));
     if let Some(session) = session {
         all.set(Attribute::text(keys::SESSION), Value::Text(session));
     }
-    let owner = layers::owner(estate, &request.resource).or(caller.account.map(str::to_owned));
-    if let Some(owner) = owner {
+    if let Some(owner) = owner(estate, &caller, &request.resource) {
+        all.extend(&organization::of_owner(estate, &owner));
         all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
     }
     all.with_text(Attribute::action(), request.action.to_ascii_lowercase())

@@ -15,6 +15,16 @@ pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
 pub const SESSION: Layer = Layer::ceiling("session policy");
 /// The policy of a resource.
 pub const RESOURCE: Layer = Layer::new("resource policy");
+/// A grant of a KMS key. Like a statement of the key's policy it names the grantee, but it needs no statement there:
+/// "grants are considered along with key policies and IAM policies".
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+pub const KEY_GRANT: Layer = Layer::new("key grant");
+/// The access control list of a bucket: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
+pub const ACCESS_LIST: Layer = Layer::new("access control list");
+/// Says that the Block Public Access of a bucket was looked at; takes part in no decision.
+pub const BLOCK_KNOWN: Layer = Layer::new("block public access known");
+/// Says that all members of an organization are known; takes part in no decision.
+pub const MEMBERS_KNOWN: Layer = Layer::new("members of the organization known");
 /// The trust policy of a role.
 pub const TRUST: Layer = Layer::new("trust policy");
 /// Service control policies of one level of the organization.
@@ -23,6 +33,9 @@ pub const SERVICE_CONTROL: Layer = Layer::ceiling("service control policy");
 pub const RESOURCE_CONTROL: Layer = Layer::ceiling("resource control policy");
 /// The policy of the VPC endpoint that a request comes through.
 pub const ENDPOINT: Layer = Layer::ceiling("vpc endpoint policy");
+
+/// What AWS lets nobody edit.
+pub(super) const PROTECTED: Layer = Layer::ceiling("protection by AWS");
 
 /// What a resource policy gives to a role by the role's ARN.
 pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");
@@ -92,7 +105,7 @@ pub fn combine(layers: &Layers) -> Formula {
     };
     let denied =
         Formula::any(layers.groups.iter().map(|group| group.applies.clone().and(group.effect(Effect::Deny))));
-    let direct = Formula::any([allowed(RESOURCE), allowed(TRUST)]);
+    let direct = Formula::any([RESOURCE, KEY_GRANT, ACCESS_LIST, TRUST].map(allowed));
     let role = allowed(TO_ROLE);
     let account = allowed(TO_ACCOUNT);
     let limits = Formula::all([ceiling(BOUNDARY), ceiling(SESSION)]);

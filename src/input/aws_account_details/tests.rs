@@ -179,7 +179,8 @@ fn what_is_wrong_is_said_and_the_rest_is_loaded() {
         object: Object::Any,
     };
     let gaps: Vec<String> = Aws.layers(&estate, &question).gaps.into_iter().map(|gap| gap.message).collect();
-    assert_eq!(gaps.len(), 2, "{gaps:?}");
+    assert_eq!(gaps.len(), 3, "{gaps:?}");
+    assert!(gaps.iter().any(|gap| gap.contains("group `ops`")));
     assert!(gaps.iter().any(|gap| gap.contains("NoSuchPolicy")));
     assert!(
         gaps.iter()

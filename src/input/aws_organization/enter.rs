@@ -8,13 +8,15 @@ use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::Document as Policy;
 use crate::clouds::aws::estate::{add_policy, attach, policy, silent, unrestricted};
 use crate::clouds::aws::parse::Capacity;
+use crate::clouds::aws::rule::MEMBERS_KNOWN;
 use crate::model::{Estate, Gap, GapKind, Origin, Scope, ScopeId, ScopeKind, Target};
 use crate::text::{Problem, Route};
 
 /// Puts all of it into the estate.
 pub(super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let mut entry =
-        Entry { organization, estate, problems, scopes: BTreeMap::new(), attached: BTreeSet::new() };
+        Entry { organization, estate, problems, top: None, scopes: BTreeMap::new(), attached: BTreeSet::new() };
+    entry.top();
     entry.tree();
     let roots = &organization.roots;
     for control in Control::ALL {
@@ -25,10 +27,32 @@ pub(super) fn enter(organization: &Organization<'_>, estate: &mut Estate, proble
     }
 }
 
+/// Says that no organization was given, once for all accounts. Where one was given, each level says what it lacks.
+pub(super) fn unknown_ceilings(estate: &mut Estate) {
+    let scopes = || estate.scopes().filter(|(_, scope)| scope.cloud == AWS);
+    if scopes().any(|(_, scope)| scope.kind == ScopeKind::Organization) {
+        return;
+    }
+    let is_read = |account: ScopeId| estate.principals().any(|(_, found)| found.home == Some(account));
+    let read: Vec<&str> =
+        scopes().filter(|(id, _)| is_read(*id)).map(|(_, scope)| scope.name.as_str()).collect();
+    let named = match read.as_slice() {
+        [] => return,
+        [one] => format!("the account `{one}`"),
+        [first, ..] => format!("{} accounts, such as `{first}`,", read.len()),
+    };
+    let message = format!(
+        "whether {named} belongs to an organization is not in the input; no service or resource control policies were taken to apply"
+    );
+    estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin: None });
+}
+
 struct Entry<'a, 't> {
     organization: &'a Organization<'t>,
     estate: &'a mut Estate,
     problems: &'a mut Vec<Problem>,
+    /// The organization itself. It stands above its root and its management account, and carries no policies.
+    top: Option<ScopeId>,
     /// Roots, units and accounts by id, without the management account.
     scopes: BTreeMap<String, ScopeId>,
     /// Where policies of each kind are attached.
@@ -36,6 +60,29 @@ struct Entry<'a, 't> {
 }
 
 impl Entry<'_, '_> {
+    fn top(&mut self) {
+        let Some(name) = self.organization.id.clone() else { return };
+        let origin = Origin::default();
+        let add = |estate: &mut Estate, name, kind, parent| {
+            estate.add_scope(Scope { cloud: AWS, name, kind, parent, origin: origin.clone() })
+        };
+        let top = add(self.estate, name, ScopeKind::Organization, None);
+        if let Some(management) = self.organization.management.clone() {
+            add(self.estate, management, ScopeKind::Account, Some(top));
+        }
+        // Who is listed is a member, whatever its place.
+        for account in self.organization.accounts.clone() {
+            if !self.organization.children.contains_key(&account) {
+                add(self.estate, account, ScopeKind::Account, Some(top));
+            }
+        }
+        if self.is_complete() {
+            let known = add_policy(self.estate, silent("members of the organization", Vec::new()));
+            attach(self.estate, known, Target::Scope(top), MEMBERS_KNOWN, Origin::default());
+        }
+        self.top = Some(top);
+    }
+
     fn tree(&mut self) {
         let organization = self.organization;
         for (id, (_, origin)) in &organization.roots {
@@ -60,11 +107,16 @@ impl Entry<'_, '_> {
 
     /// Whether an account is no member: every list of members is there, and it is in none.
     fn is_stranger(&self, id: &str) -> bool {
-        let Organization { roots, children, accounts, units_of, accounts_of, .. } = self.organization;
+        let Organization { children, accounts, .. } = self.organization;
+        self.is_complete() && !children.contains_key(id) && !accounts.contains(id)
+    }
+
+    /// Whether every list of members is there.
+    fn is_complete(&self) -> bool {
+        let Organization { roots, children, units_of, accounts_of, .. } = self.organization;
         let units = children.keys().filter(|id| id.starts_with("ou-"));
         let listed = |id: &String| units_of.contains(id) && accounts_of.contains(id);
-        let complete = !roots.is_empty() && roots.keys().chain(units).all(listed);
-        complete && !children.contains_key(id) && !accounts.contains(id)
+        !roots.is_empty() && roots.keys().chain(units).all(listed)
     }
 
     /// Adds a root, a unit or an account with all above it. Ends even if parents form a circle.
@@ -79,7 +131,7 @@ impl Entry<'_, '_> {
         {
             chain.push((parent, place));
         }
-        let mut parent = None;
+        let mut parent = self.top.filter(|_| chain.last().is_some_and(|(last, _)| last.starts_with("r-")));
         for (name, origin) in chain.into_iter().rev() {
             let kind = match name.split_once('-') {
                 Some(("r", _)) => ScopeKind::Organization,
@@ -168,7 +220,7 @@ impl Entry<'_, '_> {
         for (name, scope) in self.scopes.clone() {
             let Some(found) = self.estate.scope(scope).cloned() else { continue };
             let mut messages = lost.clone();
-            if found.parent.is_none() {
+            if found.parent.is_none() || found.parent == self.top {
                 messages.extend(everywhere.clone());
                 if found.kind != ScopeKind::Organization {
                     messages.push(format!(

@@ -61,6 +61,7 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
             .collect(),
         summary: from.summary(),
         content: content(report)?,
+        gaps: report.estate.gaps().iter().map(|gap| from.gap(gap)).collect(),
         undecided: report.undecided,
         problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
     })

@@ -15,6 +15,9 @@ pub(super) struct Document<'a> {
     pub(super) summary: Summary,
     #[serde(flatten)]
     pub(super) content: Content<'a>,
+    /// What is missing for all answers. Absent if nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) gaps: Vec<Gap<'a>>,
     pub(super) undecided: &'a [String],
     pub(super) problems: Vec<Problem<'a>>,
 }

@@ -104,7 +104,7 @@ impl<'a> Page<'a> {
         self.assumptions.len()
     }
 
-    /// Lists what was assumed on this page and the questions that stayed open.
+    /// Lists what was assumed on this page, what is missing for all of it, and the questions that stayed open.
     pub(super) fn footnotes(&mut self) {
         if !self.assumptions.is_empty() {
             self.gap();
@@ -116,6 +116,15 @@ impl<'a> Page<'a> {
                 let text = format!("[{number}] {}{place}", printable(&gap.message));
                 let text = wrapped(&text, self.width.saturating_sub(6)).replace('\n', "\n      ");
                 self.line(&format!("  {text}"));
+            }
+        }
+        if !self.report.estate.gaps().is_empty() {
+            self.gap();
+            let heading = self.bold("Missing for all answers:");
+            self.line(&heading);
+            for gap in self.report.estate.gaps() {
+                let text = wrapped(&printable(&gap.message), self.width.saturating_sub(4));
+                self.line(&format!("  - {}", text.replace('\n', "\n    ")));
             }
         }
         if !self.report.undecided.is_empty() {

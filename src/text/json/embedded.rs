@@ -16,6 +16,10 @@ pub enum Decoding {
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>
     UrlEncoded,
+    /// With each quote and backslash escaped by a backslash once more, as API Gateway answers.
+    ///
+    /// <https://docs.aws.amazon.com/cli/latest/reference/apigateway/get-rest-api.html>
+    Escaped,
 }
 
 /// See [`parse_embedded`](super::parse_embedded).
@@ -28,7 +32,11 @@ pub(super) fn parse(
     let place = Place::of(outer, own);
     let mut session = Session::new(problems);
     let text = outer.as_str();
-    let tree = if decoding == Decoding::Plain || is_bare_json(text) {
+    let tree = if decoding == Decoding::Escaped {
+        let (decoded, builder) = unescape(text, place);
+        let anchors = builder.into_anchors();
+        session.document(&Source::new(own.file, &decoded, Place::Decoded(&anchors), EMBEDDED))
+    } else if decoding == Decoding::Plain || is_bare_json(text) {
         session.document(&Source::new(own.file, text, place, EMBEDDED))
     } else {
         match percent_decode(text, place) {
@@ -90,6 +98,27 @@ fn percent_decode<'t>(text: &str, place: Place<'t>) -> Result<(String, AnchorBui
         Ok(decoded) => Ok((decoded, builder)),
         Err(fault) => Err((encoded_offset(text, fault.utf8_error().valid_up_to()), 3)),
     }
+}
+
+/// The text with each backslash before a quote, a slash or a backslash left out.
+fn unescape<'t>(text: &str, place: Place<'t>) -> (String, AnchorBuilder<'t>) {
+    let mut builder = AnchorBuilder::new(place);
+    let mut decoded = String::with_capacity(text.len());
+    let mut start = 0;
+    let mut skip = None;
+    for (at, c) in text.match_indices('\\') {
+        let stands_for = text.get(at + c.len()..).is_some_and(|rest| rest.starts_with(['"', '/', '\\']));
+        if !stands_for || skip == Some(at) {
+            continue;
+        }
+        builder.run(start, at, decoded.len());
+        decoded.push_str(text.get(start..at).unwrap_or_default());
+        start = at + c.len();
+        skip = Some(start);
+    }
+    builder.run(start, text.len(), decoded.len());
+    decoded.push_str(text.get(start..).unwrap_or_default());
+    (decoded, builder)
 }
 
 /// Where the decoded byte `wanted` begins in the encoded text.

@@ -30,7 +30,7 @@ const REGISTRIES: &[Registry] = &[
         slice: "FORMATS",
         implements: "Format",
         // Pairs of documents and scenarios are no part of an estate, so they are not loaded like one.
-        infrastructure: &["aws_documents", "disk", "document_pairs", "load", "scenarios"],
+        infrastructure: &["aws_layout", "aws_managed", "disk", "document_pairs", "load", "scenarios"],
     },
     Registry {
         module: "findings",

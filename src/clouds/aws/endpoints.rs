@@ -1,0 +1,28 @@
+//! Policies of VPC endpoints as formulas: each is a ceiling for the requests that come through its endpoint.
+//!
+//! <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>. That an endpoint carries the requests of
+//! one service only is not modelled: a request through the endpoint of another service does not occur.
+
+use super::rule::ENDPOINT;
+use super::{AWS, Body, body, keys};
+use crate::logic::{Attribute, Formula, Patterns};
+use crate::model::{Estate, LayerGroup, Target};
+
+/// The policies of all endpoints.
+pub(super) fn groups(estate: &Estate) -> Vec<LayerGroup> {
+    let endpoints = estate.resources().filter(|(_, found)| found.cloud == AWS && found.kind == "ec2:vpc-endpoint");
+    let policies = endpoints.flat_map(|(id, found)| {
+        let attached = estate.attached_to(Target::Resource(id)).filter(|one| one.layer == ENDPOINT);
+        attached.map(move |attachment| (found, attachment))
+    });
+    let group = policies.filter_map(|(found, attachment)| {
+        let id = found.name.rsplit('/').next()?;
+        let through = Formula::matches(Attribute::text(keys::SOURCE_VPCE), Patterns::literal(id));
+        let body: &Body = body(estate.policy(attachment.policy)?)?;
+        let named = body.document.statements.iter().zip(body.lowered());
+        let named = named.filter(|(statement, _)| statement.principal.is_some());
+        let grants = named.map(|(_, lowered)| lowered.whole.clone()).collect();
+        Some(LayerGroup { layer: ENDPOINT, applies: through, grants })
+    });
+    group.collect()
+}

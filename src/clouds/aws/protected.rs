@@ -1,0 +1,73 @@
+//! What AWS keeps for itself, whatever policies say: its managed policies, the roles of IAM Identity Center, and the roles
+//! that are linked to services cannot be edited by anybody in the account. As formulas; `decide.rs` says the same for
+//! one request.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>: "You cannot change the
+//! permissions defined in AWS managed policies".
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html>: `UnmodifiableEntity`, "only the
+//! service that depends on the service-linked role can modify or delete the role on your behalf".
+//! <https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html>: roles below `aws-reserved`
+//! are changed by IAM Identity Center only, which acts with a service-linked role.
+
+use std::sync::{Arc, LazyLock};
+
+use super::caller::Caller;
+use super::rule::PROTECTED;
+use crate::logic::{Attribute, Formula, Pattern, Patterns};
+use crate::model::{Effect, Grant, LayerGroup, Origin};
+
+/// Edits of a role.
+const ROLE_EDITS: &[&str] = &[
+    "iam:attachrolepolicy",
+    "iam:deleterole",
+    "iam:deleterolepermissionsboundary",
+    "iam:deleterolepolicy",
+    "iam:detachrolepolicy",
+    "iam:putrolepermissionsboundary",
+    "iam:putrolepolicy",
+    "iam:updateassumerolepolicy",
+    "iam:updaterole",
+];
+
+/// Edits of a managed policy.
+const POLICY_EDITS: &[&str] = &[
+    "iam:createpolicyversion",
+    "iam:deletepolicy",
+    "iam:deletepolicyversion",
+    "iam:setdefaultpolicyversion",
+    "iam:tagpolicy",
+    "iam:untagpolicy",
+];
+
+/// The edits that AWS refuses to `caller`.
+pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
+    // IAM Identity Center edits its roles with a role of its own.
+    let by_service = caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
+    (!by_service).then(|| GROUP.clone())
+}
+
+static GROUP: LazyLock<LayerGroup> = LazyLock::new(|| {
+    let calls = |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
+    let on = |arns: &[&str]| Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))));
+    let roles = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
+    let applies = Formula::any([
+        calls(ROLE_EDITS).and(on(&roles)),
+        calls(POLICY_EDITS).and(on(&["arn:*:iam::aws:policy/*"])),
+    ]);
+    let refusal = Grant {
+        effect: Effect::Deny,
+        who: Formula::True,
+        actions: Formula::True,
+        resources: Formula::True,
+        condition: Formula::True,
+        origin: origin(),
+        gaps: Vec::new(),
+    };
+    LayerGroup { layer: PROTECTED, applies, grants: vec![Arc::new(refusal)] }
+});
+
+/// What refuses, for reports.
+pub(super) fn origin() -> Origin {
+    let what = "the rule that only AWS edits its own policies and roles".to_owned();
+    Origin { what, ..Origin::default() }
+}

@@ -1,0 +1,138 @@
+//! What is not known of the resource that a question is about: its policy, its access
+//! control list, what blocks public access to it.
+//!
+//! For both readings of the rule, each of which says for itself who asks and what it concluded. Keys and roles are not in
+//! here: without a policy they have a default (`rule.rs`), or let nobody in.
+
+use super::ast::Arn;
+use super::caller::{Caller, Class};
+use super::public::has_public_policy;
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
+use super::{AWS, asker, catalog, facts, layers};
+use crate::logic::Universe;
+use crate::model::{Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
+
+/// Types of resources that can carry a policy, by service and how the last part of the ARN begins.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const CARRIERS: &[(&str, &str)] = &[
+    ("s3", ""),
+    ("sqs", ""),
+    ("sns", ""),
+    ("lambda", "function:"),
+    ("lambda", "layer:"),
+    ("secretsmanager", "secret:"),
+    ("ecr", "repository/"),
+    ("elasticfilesystem", "file-system/"),
+    ("dynamodb", "table/"),
+    ("kinesis", "stream/"),
+    ("es", "domain/"),
+    ("execute-api", ""),
+    ("events", "event-bus/"),
+    ("logs", "log-group:"),
+    ("glacier", "vaults/"),
+    ("backup", "backup-vault:"),
+    ("codeartifact", "domain/"),
+    ("codeartifact", "repository/"),
+    ("glue", "catalog"),
+];
+
+/// What bears on the answer that no request of the question is allowed.
+pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Vec<Gap> {
+    let (name, holders) = match &question.object {
+        Object::Named(name) => (name.as_str(), layers::covering(estate, name)),
+        Object::Within(id) => match estate.resource(*id) {
+            Some(found) => (found.name.as_str(), vec![*id]),
+            None => return Vec::new(),
+        },
+        Object::Any => return Vec::new(),
+    };
+    let unasked = question.action.as_deref().and_then(|action| unasked(action, &question.object));
+    if caller.class == Class::Holder || unasked.is_some() {
+        return unasked.into_iter().collect();
+    }
+    let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
+    policy(estate, name, &holders).into_iter().chain(list(estate, name, &holders).filter(|_| !is_own)).collect()
+}
+
+/// What bears on the decision about a request.
+pub(super) fn of_request(
+    estate: &Estate,
+    request: &Request,
+    caller: &asker::Caller<'_>,
+    owner: Option<&str>,
+    is_allowed: bool,
+) -> Vec<Gap> {
+    if caller.kind == asker::Kind::Holder {
+        return Vec::new();
+    }
+    let holders = asker::holders(estate, &request.resource);
+    let is_own = caller.account.is_some() && caller.account.as_deref() == owner;
+    // A list only allows, so it cannot change what is allowed already.
+    let list = list(estate, &request.resource, &holders).filter(|_| !is_allowed && !is_own);
+    let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
+    policy(estate, &request.resource, &holders).into_iter().chain(list).chain(block).collect()
+}
+
+/// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
+fn unasked(action: &str, object: &Object) -> Option<Gap> {
+    let (Object::Named(name), Universe::Known(actions)) = (object, facts::universe()) else { return None };
+    let folded = action.to_ascii_lowercase();
+    if actions.contains(&folded, name) {
+        return None;
+    }
+    let known = catalog::current().action(&folded)?;
+    let kinds: Vec<String> = known.resource_types().flat_map(|(kind, _)| kind.resource_globs()).take(SHOWN).collect();
+    let message = match kinds.as_slice() {
+        [] => format!("`{action}` is about no resource: it is asked on `*`, and never on `{name}`"),
+        kinds => format!("`{action}` is never asked on `{name}`, only on `{}`", kinds.join("`, `")),
+    };
+    Some(Gap { kind: GapKind::UnknownAction, message, origin: None })
+}
+
+/// At most so many kinds of resources are named.
+const SHOWN: usize = 3;
+
+/// That the policy of a resource is not known. What nobody's files mention is not looked for in a policy alone.
+fn policy(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
+    let arn = Arn::parse(name)?;
+    let carries = CARRIERS.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head));
+    let known = !carries || name.contains(['*', '?']) || has(estate, holders, RESOURCE);
+    let message = format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
+    (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+}
+
+/// That the access control list of a bucket is not known. Such lists give nothing to the bucket's own account.
+fn list(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
+    let arn = Arn::parse(name).filter(|arn| arn.service == "s3" && arn.account.is_empty())?;
+    let known = name.contains(['*', '?']) || has(estate, holders, ACCESS_LIST);
+    let message = format!(
+        "the access control list of `{}` is not in the input and was taken to give nothing",
+        carrier(name, arn)
+    );
+    (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+}
+
+/// That Block Public Access may stand between a public bucket and whoever is not of its account.
+fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
+    let mut open = holders.iter().filter(|id| {
+        let is_bucket = estate.resource(**id).is_some_and(|found| found.cloud == AWS && found.kind == "s3:bucket");
+        is_bucket && !has(estate, &[**id], BLOCK_KNOWN) && has_public_policy(estate, **id)
+    });
+    let name = &estate.resource(*open.next()?)?.name;
+    let message =
+        format!("Block Public Access of `{name}` or of its account is not in the input and was taken to be off");
+    Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
+    let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
+    holders.iter().filter(|id| of(id)).any(|id| {
+        estate.attached_to(Target::Resource(*id)).any(|attachment| attachment.layer == layer)
+    })
+}
+
+/// The bucket of an object; other resources as they are.
+fn carrier<'n>(name: &'n str, arn: Arn<'_>) -> &'n str {
+    let inside = arn.service == "s3" && arn.account.is_empty();
+    name.split('/').next().filter(|_| inside).unwrap_or(name)
+}

@@ -1,0 +1,156 @@
+//! What the command line of AWS answers with when it is asked for a policy: where in the answer the policy stands, and
+//! which ARN beside it says whose it is. The shapes are those of the pages below
+//! <https://docs.aws.amazon.com/cli/latest/reference/>; what a policy means is not in here.
+
+use crate::text::{Kind, Route, Tree};
+
+/// A policy with what the answer or the user's wrapper says about it.
+#[derive(Clone, Debug)]
+pub(super) struct Given<'t> {
+    pub(super) policy: &'t Tree,
+    pub(super) route: Route,
+    /// The ARN that the answer gives.
+    pub(super) resource: Option<&'t Tree>,
+    /// The account that the wrapper gives.
+    pub(super) account: Option<&'t Tree>,
+    /// The managed policy that the wrapper says this is the text of.
+    pub(super) managed: Option<&'t str>,
+    /// The name that the answer gives to the policy.
+    pub(super) name: Option<&'t str>,
+    /// It holds for all resources of its kind in an account and a region, as policies of CloudWatch Logs do.
+    pub(super) is_regional: bool,
+}
+
+impl<'t> Given<'t> {
+    /// A policy of which nothing else is said.
+    pub(super) fn bare(policy: &'t Tree) -> Self {
+        let route = Route::root();
+        Self { policy, route, resource: None, account: None, managed: None, name: None, is_regional: false }
+    }
+}
+
+/// The ways to the policy, the more special first.
+const PATHS: &[&[&str]] = &[
+    // iam get-policy-version
+    &["PolicyVersion", "Document"],
+    // iam get-role-policy, get-user-policy, get-group-policy
+    &["PolicyDocument"],
+    // sqs get-queue-attributes, sns get-topic-attributes
+    &["Attributes", "Policy"],
+    // opensearch describe-domain and describe-domain-config
+    &["DomainStatus", "AccessPolicies"],
+    &["DomainConfig", "AccessPolicies", "Options"],
+    &["AccessPolicies"],
+    // codeartifact get-domain-permissions-policy and get-repository-permissions-policy
+    &["policy", "document"],
+    // glacier get-vault-access-policy
+    &["policy", "Policy"],
+    // secretsmanager and cloudtrail get-resource-policy
+    &["ResourcePolicy"],
+    // s3tables get-table-bucket-policy
+    &["resourcePolicy"],
+    // ecr get-repository-policy and get-registry-policy
+    &["policyText"],
+    // glue get-resource-policy
+    &["PolicyInJson"],
+    // logs describe-resource-policies, an item of the list
+    &["policyDocument"],
+    // s3api get-bucket-policy, s3control get-access-point-policy, kms get-key-policy, lambda get-policy and
+    // get-layer-version-policy, dynamodb and kinesis get-resource-policy, efs describe-file-system-policy, events
+    // describe-event-bus, backup get-backup-vault-access-policy, acm-pca get-policy, kafka get-cluster-policy
+    &["Policy"],
+    // apigateway get-rest-api, lexv2-models describe-resource-policy, vpc-lattice get-resource-policy
+    &["policy"],
+];
+
+/// Lists of answers: logs, ram, ssm, rekognition, opensearch describe-domains.
+const LISTS: &[&str] =
+    &["resourcePolicies", "policies", "Policies", "ProjectPolicies", "DomainStatusList"];
+
+/// The keys of a resource's ARN, beside the policy or beside what holds it.
+const ARNS: &[&str] = &[
+    "ResourceArn",
+    "resourceArn",
+    "QueueArn",
+    "TopicArn",
+    "BackupVaultArn",
+    "ProjectArn",
+    "FunctionArn",
+    "ARN",
+    "Arn",
+    "arn",
+];
+
+/// All policies of a document: it is one, holds one, or lists some. None when it is nothing of that kind.
+pub(super) fn policies(tree: &Tree) -> Vec<Given<'_>> {
+    if let Some(given) = single(tree, &Route::root()) {
+        return vec![given];
+    }
+    if let Some(items) = tree.as_list() {
+        let listed: Vec<_> = items.iter().zip(0..).filter_map(|(item, at)| single(item, &Route::root().index(at))).collect();
+        let wrapped = listed.len() == items.len() && listed.iter().all(|given| given.resource.is_some());
+        return if wrapped { listed } else { Vec::new() };
+    }
+    LISTS.iter().find_map(|key| list(tree, key)).unwrap_or_default()
+}
+
+fn list<'t>(tree: &'t Tree, key: &str) -> Option<Vec<Given<'t>>> {
+    let route = Route::root().key(key);
+    let list = tree.get(key)?;
+    let found: Vec<Given<'t>> = match &list.kind {
+        // ses get-identity-policies, sesv2 get-email-identity-policies: texts by their names.
+        Kind::Map(_) => list.entries().filter_map(|entry| single(&entry.value, &route.key(&*entry.key.value))).collect(),
+        Kind::List(items) => items.iter().zip(0..).filter_map(|(item, at)| single(item, &route.index(at))).collect(),
+        _ => Vec::new(),
+    };
+    let is_regional = key == "resourcePolicies";
+    let found = found.into_iter().map(|given| Given { is_regional: is_regional && given.resource.is_none(), ..given });
+    Some(found.collect::<Vec<_>>()).filter(|found| !found.is_empty())
+}
+
+/// One policy: itself, or inside an answer.
+fn single<'t>(tree: &'t Tree, route: &Route) -> Option<Given<'t>> {
+    if is_policy(tree) {
+        return Some(Given { route: route.clone(), ..Given::bare(tree) });
+    }
+    let (policy, way) = PATHS.iter().find_map(|way| Some((follow(tree, way)?, *way)))?;
+    let holders = (0..way.len()).rev().filter_map(|depth| inside(tree, way.get(..depth)?));
+    let text = |key: &str| tree.get(key).and_then(Tree::as_str);
+    let mut resource = holders.flat_map(|holder| ARNS.iter().filter_map(|key| holder.get(key))).next();
+    // What holds the text of a managed policy is no resource with a policy.
+    let managed = text("PolicyArn").or(text("policyArn"));
+    resource = resource.filter(|_| managed.is_none());
+    let route = way.iter().fold(route.clone(), |route, key| route.key(*key));
+    let name = text("policyName");
+    Some(Given { resource, account: tree.get("Account"), managed, name, route, ..Given::bare(policy) })
+}
+
+fn inside<'t>(tree: &'t Tree, way: &[&str]) -> Option<&'t Tree> {
+    way.iter().try_fold(tree, |at, key| at.get(key))
+}
+
+fn follow<'t>(tree: &'t Tree, way: &[&str]) -> Option<&'t Tree> {
+    inside(tree, way).filter(|found| is_policy(found))
+}
+
+/// Whether a value is a policy, as an object or as the text of one.
+fn is_policy(tree: &Tree) -> bool {
+    match &tree.kind {
+        Kind::Text(text) => {
+            let text = text.as_str();
+            text.contains("Statement") && text.trim_start().starts_with(['{', '%'])
+        }
+        _ => tree.get("Statement").is_some(),
+    }
+}
+
+/// Whether an answer says that there is no policy: an empty object, or one whose policy is null or an empty text.
+pub(super) fn is_none(tree: &Tree) -> bool {
+    let empty = |value: &Tree| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    let Some(map) = tree.as_map() else { return false };
+    let named = |key: &str| PATHS.iter().any(|way| *way == [key]);
+    // Secrets without a policy are answered with their names only.
+    map.entries.is_empty()
+        || map.entries.iter().any(|entry| named(&entry.key.value) && empty(&entry.value))
+        || (tree.get("ARN").is_some() && tree.get("Name").is_some() && map.entries.len() == 2)
+}
