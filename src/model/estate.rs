@@ -23,6 +23,7 @@ pub struct Estate {
     aliases: BTreeMap<ScopeId, Vec<String>>,
     merged: BTreeSet<ScopeId>,
     by_target: BTreeMap<Target, Vec<usize>>,
+    by_layer: BTreeMap<Layer, Vec<usize>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -265,6 +266,7 @@ impl Estate {
     /// Attaches a policy.
     pub fn attach(&mut self, attachment: Attachment) {
         self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
+        self.by_layer.entry(attachment.layer).or_default().push(self.attachments.len());
         self.attachments.push(attachment);
     }
 
@@ -375,6 +377,12 @@ impl Estate {
     /// What is attached to `target`, in the order in which it was loaded.
     pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.attachments.get(*index))
+    }
+
+    /// What is attached in one capacity, in the order in which it was loaded.
+    pub fn attached_as(&self, layer: Layer) -> impl Iterator<Item = &Attachment> {
+        let indexes = self.by_layer.get(&layer).map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|index| self.attachments.get(*index))
     }
 

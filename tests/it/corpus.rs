@@ -323,13 +323,21 @@ fn judged(
     if verdict != expected {
         wrong.push(format!("expected {}, the rule decides {}", expected.as_str(), verdict.as_str()));
     }
-    let principals: Vec<_> = estate.principals().collect();
-    let [(asking, _)] = principals.as_slice() else {
-        wrong.push(format!("{} principals in one scenario", principals.len()));
-        return wrong;
+    let subject = match (estate.find_principal(cloud.id(), &request.principal), request.principal.as_str()) {
+        (Some(asking), _) => Subject::Principal(asking),
+        (None, "*") => Subject::Anonymous,
+        (None, "allAuthenticatedUsers") => Subject::Outside,
+        (None, _) => {
+            let principals: Vec<_> = estate.principals().collect();
+            let [(asking, _)] = principals.as_slice() else {
+                wrong.push(format!("{} principals in one scenario", principals.len()));
+                return wrong;
+            };
+            Subject::Principal(*asking)
+        }
     };
     let asked = cloud.assignment(estate, request);
-    let (subject, named) = (Subject::Principal(*asking), Object::Named(request.resource.clone()));
+    let named = Object::Named(request.resource.clone());
     for (action, object) in [(Some(request.action.clone()), named), (None, Object::Any)] {
         let question = Question { cloud: cloud.id(), subject, action, object };
         let layers = cloud.layers(estate, &question);

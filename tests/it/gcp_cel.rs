@@ -53,7 +53,7 @@ fn the_conformance_cases_pass() {
     assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
     let all = passed + outside.values().sum::<usize>();
     assert_eq!(all, 1234, "the number of cases that were read");
-    assert!(passed >= 880, "only {passed} of {all} are inside");
+    assert!(passed >= 910, "only {passed} of {all} are inside");
 }
 
 /// Why a case is about something that conditions of IAM do not have.
@@ -333,7 +333,7 @@ impl Reader<'_> {
                 first @ '0'..='7' => {
                     let more: String =
                         chars.clone().take(2).take_while(|c| ('0'..='7').contains(c)).collect();
-                    more.chars().for_each(|_| drop(chars.next()));
+                    chars = chars.as_str().get(more.len()..).unwrap().chars();
                     bytes.push(u8::from_str_radix(&format!("{first}{more}"), 8).unwrap());
                 }
                 other => push(other),

@@ -23,8 +23,8 @@ pub enum Body {
     Boundary(Boundary),
     /// A binding of a principal access boundary policy to a set of principals.
     BoundaryBinding(BoundaryBinding),
-    /// A setting that takes the public out of allow policies: public access prevention.
-    NoPublic,
+    /// A setting of public access prevention, as it stands where it is set.
+    Prevention(bool),
 }
 
 /// A rule of a deny policy: <https://cloud.google.com/iam/docs/deny-overview#deny-rules>.
@@ -256,6 +256,11 @@ impl Member {
             return Some(Self::ServiceAccount(mail.to_ascii_lowercase()));
         }
         Federated::read(text).map(Self::Federated)
+    }
+
+    /// Whether it stands for everybody, with or without an account.
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::AllUsers | Self::AllAuthenticatedUsers)
     }
 
     /// The member as policies write it; also the name of its principal in the estate.

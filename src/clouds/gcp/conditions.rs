@@ -89,6 +89,28 @@ pub(super) fn may_hold(condition: Option<&Condition>) -> Formula {
     condition.map_or(Formula::True, |condition| lower(&condition.expression).fails.not())
 }
 
+/// The same for a condition that may ask for type and subject of a principal that is known.
+pub(super) fn holds_for(condition: Option<&Condition>, principal: Option<&(String, String)>) -> Formula {
+    condition.map_or(Formula::True, |condition| lower(&resolved(&condition.expression, principal)).holds)
+}
+
+/// The expression with what it asks of the principal filled in.
+fn resolved(expression: &Expression, principal: Option<&(String, String)>) -> Expression {
+    let all = |parts: &[Expression]| parts.iter().map(|part| resolved(part, principal)).collect();
+    match (expression, principal) {
+        (Expression::Not(inner), _) => Expression::Not(Box::new(resolved(inner, principal))),
+        (Expression::And(parts), _) => Expression::And(all(parts)),
+        (Expression::Or(parts), _) => Expression::Or(all(parts)),
+        (Expression::Test(Test::Text(Key::PrincipalType, comparison, text)), Some((kind, _))) => {
+            Expression::Constant(compares(kind, *comparison, text))
+        }
+        (Expression::Test(Test::Text(Key::PrincipalSubject, comparison, text)), Some((_, subject))) => {
+            Expression::Constant(compares(subject, *comparison, text))
+        }
+        _ => expression.clone(),
+    }
+}
+
 /// One gap for each part of the condition that is not understood.
 pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     let mut found = Vec::new();
@@ -254,15 +276,15 @@ fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
             let holds = Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
             return settle(attribute, holds, None);
         }
+        // Only bindings of boundary policies know them.
         Key::PrincipalType | Key::PrincipalSubject => {
-            let id = Formula::opaque(format!("cel:{key:?} {comparison:?} {text:?}"));
-            return total(id);
+            return Lowered { holds: Formula::False, fails: Formula::False };
         }
     };
     Lowered { fails: of_services(|_| true).and(holds.clone().not()), holds }
 }
 
-pub(super) fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
+fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
     match comparison {
         Comparison::Equals => value == text,
         Comparison::StartsWith => value.starts_with(text),

@@ -1,6 +1,8 @@
 //! How bindings decide: the concrete rule and the formulas side by side, on estates loaded from documents.
 
 use super::*;
+use crate::logic::{Attribute, Value};
+use std::collections::BTreeMap;
 use crate::input::gcp_asset_policies::GcpAssetPolicies;
 use crate::input::gcp_group_members::GcpGroupMembers;
 use crate::input::gcp_iam_policy::GcpIamPolicy;
@@ -47,7 +49,7 @@ const ORGANIZATION: &[(&str, &str)] = &[
    {"role":"roles/storage.admin","members":["user:kind@x.org"],"condition":{"title":"objects only",
      "expression":"resource.type == 'storage.googleapis.com/Object' || resource.service == 'compute.googleapis.com'"}},
    {"role":"roles/storage.objectViewer","members":["user:tag@x.org"],"condition":{"title":"tag",
-     "expression":"resource.matchTag('1/env', 'prod')"}},
+     "expression":"resource.name.matches('secret')"}},
    {"role":"projects/p/roles/lister","members":["user:custom@x.org"]},
    {"role":"projects/p/roles/missing","members":["user:missing@x.org"]},
    {"role":"roles/iam.serviceAccountTokenCreator","members":["user:ci@x.org"]}]}},

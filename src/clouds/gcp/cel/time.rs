@@ -1,5 +1,6 @@
 //! Points in time, lengths of time, and the parts of a date in a time zone.
 
+use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -20,20 +21,56 @@ pub(super) fn length_in_range(nanos: i128) -> Option<i128> {
     (-LONGEST..=LONGEST).contains(&nanos).then_some(nanos)
 }
 
-/// Nanoseconds since the Unix epoch of a time in RFC 3339.
+/// Nanoseconds since the Unix epoch of a time in RFC 3339, up to the last nanosecond of the year 9999.
 pub fn timestamp(text: &str) -> Option<i128> {
+    let (civil, zone) = match text.strip_suffix(['Z', 'z']) {
+        Some(civil) => (civil, Offset::UTC),
+        None => {
+            let (civil, zone) = text.split_at_checked(text.len().checked_sub(6)?)?;
+            (civil, zone.starts_with(['+', '-']).then(|| offset(zone))??)
+        }
+    };
     // The parser of dates is more generous than the standard.
-    let is_standard = text.as_bytes().get(10).is_some_and(|sign| sign.eq_ignore_ascii_case(&b'T'))
-        && (text.ends_with(['Z', 'z']) || text.len().checked_sub(6).is_some_and(|at| {
-            matches!(text.as_bytes().get(at), Some(b'+' | b'-')) && text.as_bytes().get(at + 3) == Some(&b':')
-        }));
-    let parsed: Timestamp = is_standard.then(|| text.parse().ok())??;
-    in_range(parsed.as_nanosecond())
+    let is_standard = civil.as_bytes().get(10).is_some_and(|sign| sign.eq_ignore_ascii_case(&b'T'));
+    let civil: DateTime = is_standard.then(|| civil.parse().ok())??;
+    let days = i128::from(days_since_epoch(civil));
+    let seconds = days * 86_400
+        + i128::from(civil.hour()) * 3600
+        + i128::from(civil.minute()) * 60
+        + i128::from(civil.second())
+        - i128::from(zone.seconds());
+    in_range(seconds * SECOND + i128::from(civil.subsec_nanosecond()))
+}
+
+/// Days from 1970-01-01 in the Gregorian calendar.
+fn days_since_epoch(date: DateTime) -> i64 {
+    let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+    // Years begin in March, so that the leap day is the last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * month + 2) / 5 + i64::from(date.day()) - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// Four hundred years: the calendar repeats itself, weekdays included.
+const CYCLE: i128 = 146_097 * 86_400 * SECOND;
+
+/// A point in time in a zone, and the years to be added. The last hours of the year 9999 are beyond what dates hold, so
+/// they are looked at four hundred years before.
+fn zoned(nanos: i128, zone: &TimeZone) -> Option<(ZonedDateTime, i64)> {
+    let at = |nanos| Timestamp::from_nanosecond(nanos).ok().map(|time| time.to_zoned_datetime(zone.clone()));
+    match at(nanos) {
+        Some(time) => Some((time, 0)),
+        None => Some((at(nanos.checked_sub(CYCLE)?)?, 400)),
+    }
 }
 
 /// A point in time as RFC 3339 writes it, with as many digits after the second as it takes.
 pub(super) fn written(nanos: i128) -> Option<String> {
-    Timestamp::from_nanosecond(nanos).ok().map(|time| time.to_string())
+    let (time, years) = zoned(nanos, &TimeZone::UTC)?;
+    let text = time.timestamp().to_string();
+    let rest = text.get(4..)?;
+    Some(format!("{:04}{rest}", i64::from(time.year()) + years))
 }
 
 /// A length of time as `1h30m`, `-1.5s`, `10ms`.
@@ -113,10 +150,6 @@ impl Zone {
             return Some(Self::utc());
         }
         jiff::tz::db().get(name).ok().map(Self)
-    }
-
-    fn at(&self, nanos: i128) -> Option<ZonedDateTime> {
-        Timestamp::from_nanosecond(nanos).ok().map(|time| time.to_zoned_datetime(self.0.clone()))
     }
 
     /// The first nanosecond of a year in this zone, since the Unix epoch.
@@ -206,7 +239,7 @@ impl Part {
 
     /// Its value at a point in time.
     pub fn of(self, nanos: i128, zone: &Zone) -> Option<i64> {
-        let time = zone.at(nanos)?;
+        let (time, _) = zoned(nanos, &zone.0)?;
         Some(match self {
             Self::Month => i64::from(time.month()) - 1,
             Self::Date => i64::from(time.day()),
@@ -223,5 +256,5 @@ impl Part {
 
 /// The year at a point in time.
 pub(super) fn year(nanos: i128, zone: &Zone) -> Option<i64> {
-    zone.at(nanos).map(|time| i64::from(time.year()))
+    zoned(nanos, &zone.0).map(|(time, years)| i64::from(time.year()) + years)
 }

@@ -116,15 +116,7 @@ fn whole(value: &Value) -> Option<i128> {
     }
 }
 
-/// Compares exactly: a floating point number is a whole part, which fits once it is in range, and a fraction.
+/// As the reference implementations do: a whole number is rounded to the nearest floating point number.
 fn compare_double(double: f64, whole: i128) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
-    }
-    if double >= 1e30 || double <= -1e30 {
-        return Some(if double > 0.0 { Ordering::Greater } else { Ordering::Less });
-    }
-    let floor = double.floor();
-    let order = (floor as i128).cmp(&whole);
-    Some(if order == Ordering::Equal && double > floor { Ordering::Greater } else { order })
+    double.partial_cmp(&(whole as f64))
 }
