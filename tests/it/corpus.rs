@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use leastwise::clouds::{CLOUDS, Cloud, Scenario};
 use leastwise::evaluator::{Bug, Comparison, Difference, DocumentEvaluator, Relation, TwoDocuments};
 use leastwise::input::document_pairs::{self, ReadDocuments};
-use leastwise::logic::{Assignment, Formula, Goal, Universe};
+use leastwise::logic::{Assignment, Attribute, Formula, Goal, Universe};
 use leastwise::model::{Object, Question, Subject, Verdict};
 use leastwise::solver::{Answer, EngineSelection, Portfolio};
 use leastwise::text::{Files, Problem, json};
@@ -384,7 +384,7 @@ impl Symbolic<'_> {
         for (formula, expected) in
             [(self.allowed.clone(), self.expected), (self.allowed.clone().not(), !self.expected)]
         {
-            let goal = Goal::satisfiable(formula.and(request.clone()), Universe::Any);
+            let goal = Goal::satisfiable(formula.clone().and(request.clone()), Universe::Any);
             for engines in alone().iter().take(if with_z3 { 2 } else { 1 }) {
                 let fits = match portfolio(*engines).decide(&goal).map(|decided| decided.answer) {
                     Ok(Answer::Never) => !expected,
@@ -396,6 +396,10 @@ impl Symbolic<'_> {
                     wrong.push(format!("{engines:?} does not say {expected} of {}", goal.formula));
                 }
             }
+            // A role holds more actions than are tried, so the one that is asked for is filled in.
+            let action = self.asked.text(&Attribute::action()).unwrap_or_default();
+            let of_action = formula.restrict(&Assignment::new().with_text(Attribute::action(), action));
+            let goal = Goal::satisfiable(of_action.and(request.clone()), Universe::Any);
             if BruteForce::default().find(&goal).is_some() != expected {
                 wrong.push(format!("trying does not say {expected} of {}", goal.formula));
             }
