@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::aws_layout::{Fact, Place};
 use super::{Confidence, Document, Format};
+use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Document as Policy, PrincipalName};
 use crate::clouds::aws::composed::{self, Allowed};
 use crate::clouds::aws::estate::{account, add_policy, attach, resource, silent};
 use crate::clouds::aws::public::{has_public_policy, restriction};
-use crate::clouds::aws::AWS;
 use crate::clouds::aws::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
 use crate::model::{Estate, Origin, ResourceId, Target};
 use crate::text::{Problem, Route, Span, Tree};
@@ -57,9 +57,9 @@ impl Format for AwsBucketSettings {
 
     fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
         // `{}`: somebody asked, and there are no such settings.
-        let asked = Place::of(path).fact.is_some_and(|fact| {
-            [Fact::PublicAccessBlock, Fact::OwnershipControls].contains(&fact)
-        });
+        let asked = Place::of(path)
+            .fact
+            .is_some_and(|fact| [Fact::PublicAccessBlock, Fact::OwnershipControls].contains(&fact));
         let empty = tree.as_map().is_some_and(|map| map.entries.is_empty());
         if asked && empty { Confidence::Certain } else { self.detects(tree) }
     }
@@ -109,7 +109,8 @@ impl<'t> Read<'t> {
         let tree = document.tree;
         let bucket = place.resource.clone().filter(|arn| place.is_folder() && arn.contains(":s3:::"));
         if let Some(arn) = &bucket {
-            let origin = Origin { span: Some(tree.span), what: format!("settings of `{arn}`"), ..Origin::default() };
+            let origin =
+                Origin { span: Some(tree.span), what: format!("settings of `{arn}`"), ..Origin::default() };
             let home = place.account.as_ref().and_then(|number| account(estate, number, &origin));
             resource(estate, arn, home, origin);
         }
@@ -189,7 +190,8 @@ fn nameless(document: &Document<'_>, is_block: bool) -> Problem {
 
 fn is_enforced(tree: &Tree) -> bool {
     let rules = tree.get(OWNERSHIP).and_then(|controls| controls.get("Rules")).and_then(Tree::as_list);
-    let owner = |rule: &Tree| rule.get("ObjectOwnership").and_then(Tree::as_str) == Some("BucketOwnerEnforced");
+    let owner =
+        |rule: &Tree| rule.get("ObjectOwnership").and_then(Tree::as_str) == Some("BucketOwnerEnforced");
     rules.unwrap_or_default().iter().any(owner)
 }
 

@@ -37,7 +37,8 @@ impl Format for AwsKeyGrants {
 
     fn detects(&self, tree: &Tree) -> Confidence {
         let first = tree.get("Grants").and_then(Tree::as_list).and_then(<[Tree]>::first);
-        let marked = first.is_some_and(|grant| grant.get("GrantId").is_some() && grant.get("Operations").is_some());
+        let marked =
+            first.is_some_and(|grant| grant.get("GrantId").is_some() && grant.get("Operations").is_some());
         if marked { Confidence::Certain } else { Confidence::No }
     }
 
@@ -72,9 +73,11 @@ fn key(grant: &Tree, place: &Place) -> Option<String> {
 fn load(grant: &Tree, route: &Route, arn: &str, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let id = text(grant, "GrantId").unwrap_or_default();
     let grantee = text(grant, "GranteePrincipal").map(principal);
-    let grantee = grantee.or_else(|| text(grant, "GranteeServicePrincipal").map(|name| PrincipalName::Service(name.into())));
+    let grantee = grantee
+        .or_else(|| text(grant, "GranteeServicePrincipal").map(|name| PrincipalName::Service(name.into())));
     let Some(grantee) = grantee else {
-        let problem = Problem::error("aws-grant-shape", format!("the grant `{id}` has no `GranteePrincipal`"));
+        let problem =
+            Problem::error("aws-grant-shape", format!("the grant `{id}` has no `GranteePrincipal`"));
         problems.push(problem.at(grant.span).help("export the grants again with `aws kms list-grants`"));
         return;
     };
@@ -134,7 +137,9 @@ fn constraints(grant: &Tree, id: &str, gaps: &mut Vec<Gap>) -> Vec<Condition> {
             }
             other => gaps.push(Gap {
                 kind: GapKind::OpaqueCondition,
-                message: format!("the constraint `{other}` of grant `{id}` is not known and was taken to hold"),
+                message: format!(
+                    "the constraint `{other}` of grant `{id}` is not known and was taken to hold"
+                ),
                 origin: None,
             }),
         }

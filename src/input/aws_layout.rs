@@ -114,8 +114,16 @@ mod tests {
         for (path, resource, fact) in [
             ("e/aws/111122223333/s3/b/policy.json", Some("arn:aws:s3:::b"), Some(Fact::Policy)),
             ("e/aws/111122223333/s3/b.json.gz", Some("arn:aws:s3:::b"), None),
-            ("111122223333/kms/eu-west-1/key/k/grants.json", Some("arn:aws:kms:eu-west-1:111122223333:key/k"), Some(Fact::Grants)),
-            ("111122223333/logs/eu-west-1/log-group/%2Faws%2Ff/policy.json", Some("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/f"), Some(Fact::Policy)),
+            (
+                "111122223333/kms/eu-west-1/key/k/grants.json",
+                Some("arn:aws:kms:eu-west-1:111122223333:key/k"),
+                Some(Fact::Grants),
+            ),
+            (
+                "111122223333/logs/eu-west-1/log-group/%2Faws%2Ff/policy.json",
+                Some("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/f"),
+                Some(Fact::Policy),
+            ),
             ("111122223333/public-access-block.json", None, Some(Fact::PublicAccessBlock)),
             ("111122223333/bucket-b.json", None, None),
             ("111122223333/folder/bucket-b.json", None, None),

@@ -14,8 +14,8 @@ mod answers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aws_layout::{Fact, Place};
 pub(super) use super::aws_layout::title;
+use super::aws_layout::{Fact, Place};
 use super::aws_managed;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
@@ -79,7 +79,11 @@ impl Format for AwsPolicy {
             let name = match given.name {
                 Some(name) => name.to_owned(),
                 None if count > 1 => format!("{} {}", title(document.path), index + 1),
-                None => place.resource.clone().filter(|_| place.is_folder()).unwrap_or_else(|| title(document.path)),
+                None => place
+                    .resource
+                    .clone()
+                    .filter(|_| place.is_folder())
+                    .unwrap_or_else(|| title(document.path)),
             };
             Loader { estate, problems, name, given, place: &place }.load(document.tree);
         }
@@ -93,14 +97,18 @@ impl Format for AwsPolicy {
 /// Says which actions of all policies are in no catalog, once: nothing is asked about them.
 fn unknown_actions(estate: &mut Estate) {
     let bodies = estate.policies().filter_map(|(_, policy)| body(policy));
-    let statements = bodies.filter(|body| body.document.span.is_some()).flat_map(|body| &body.document.statements);
+    let statements =
+        bodies.filter(|body| body.document.span.is_some()).flat_map(|body| &body.document.statements);
     let written = statements.flat_map(|statement| &statement.action.values);
     let all: BTreeSet<&str> = written.map(|value| value.value.trim()).collect();
     let unknown: Vec<&str> = all.into_iter().filter(|action| !names::is_action(action)).collect();
     let shown: Vec<&str> = unknown.iter().copied().take(SHOWN).collect();
     let message = match unknown.len() {
         0 => return,
-        1 => format!("the action `{}` in a policy is in no catalog; nothing was asked about it", shown.join("")),
+        1 => format!(
+            "the action `{}` in a policy is in no catalog; nothing was asked about it",
+            shown.join("")
+        ),
         count => format!(
             "{count} actions in policies are in no catalog, such as `{}`; nothing was asked about them",
             shown.join("`, `")
@@ -223,7 +231,9 @@ impl Loader<'_, '_> {
     }
 
     fn of_document(&self, document: &Policy) -> Capacity {
-        let of_role = |arn: &str| Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+        let of_role = |arn: &str| {
+            Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+        };
         let stated = self.given.resource.and_then(Tree::as_str).or(self.place.resource.as_deref());
         if stated.is_some_and(of_role) { Capacity::Trust } else { of_document(document) }
     }
@@ -316,10 +326,13 @@ impl Loader<'_, '_> {
     /// by the part of the ARN that they share.
     /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
     fn log_groups(&self, document: &Policy) -> Option<String> {
-        let values = document.statements.iter().filter_map(|one| one.resource.as_ref()).flat_map(|one| &one.values);
+        let values =
+            document.statements.iter().filter_map(|one| one.resource.as_ref()).flat_map(|one| &one.values);
         let written = values.map(|value| &*value.value);
         let mut arns = self.place.resource.as_deref().into_iter().chain(written).filter_map(Arn::parse);
-        let arn = arns.find(|arn| is_account(arn.account) && !arn.region.contains(['*', '?']) && !arn.region.is_empty())?;
+        let arn = arns.find(|arn| {
+            is_account(arn.account) && !arn.region.contains(['*', '?']) && !arn.region.is_empty()
+        })?;
         Some(format!("arn:{}:logs:{}:{}:log-group", arn.partition, arn.region, arn.account))
     }
 

@@ -79,7 +79,9 @@ fn load(
     attach(estate, attached, Target::Principal(id), SESSION, origin.clone());
     let gap = Gap {
         kind: GapKind::AssumedDefault,
-        message: format!("all sessions of `{who}` were taken to be opened with the session policies in the input"),
+        message: format!(
+            "all sessions of `{who}` were taken to be opened with the session policies in the input"
+        ),
         origin: Some(origin.clone()),
     };
     let note = add_policy(estate, silent("how sessions are opened", vec![gap]));

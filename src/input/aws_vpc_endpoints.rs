@@ -49,7 +49,8 @@ fn load(endpoint: &Tree, route: &Route, place: &Place, estate: &mut Estate, prob
     // Endpoints of some types have no policy.
     let Some(tree) = endpoint.get("PolicyDocument").filter(|tree| !tree.is_null()) else { return };
     let Some(id) = text("VpcEndpointId") else {
-        let problem = Problem::error("aws-endpoint-shape", "a VPC endpoint has no `VpcEndpointId`, and was left out");
+        let problem =
+            Problem::error("aws-endpoint-shape", "a VPC endpoint has no `VpcEndpointId`, and was left out");
         problems.push(problem.at(endpoint.span).help("export again with `aws ec2 describe-vpc-endpoints`"));
         return;
     };

@@ -22,8 +22,8 @@ impl Format for GcpBoundaries {
 
     fn commands(&self) -> &'static [&'static str] {
         &[
-            "boundaries.json: gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json",
-            "boundary-bindings.json: gcloud iam policy-bindings list --organization=N --location=global --format=json",
+            "boundaries.json           gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json",
+            "boundary-bindings.json    gcloud iam policy-bindings list --organization=N --location=global --format=json",
         ]
     }
 

@@ -20,7 +20,7 @@ impl Format for GcpDatasets {
     }
 
     fn commands(&self) -> &'static [&'static str] {
-        &["dataset-D.json: bq show --format=prettyjson P:D"]
+        &["dataset-D.json    bq show --format=prettyjson P:D"]
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {

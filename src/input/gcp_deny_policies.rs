@@ -21,7 +21,7 @@ impl Format for GcpDenyPolicies {
 
     fn commands(&self) -> &'static [&'static str] {
         &[
-            "deny-NAME.json: gcloud iam policies get NAME --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/P --format=json",
+            "deny-NAME.json    gcloud iam policies get NAME --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/P --format=json",
         ]
     }
 

@@ -36,9 +36,9 @@ impl Format for GcpSettings {
 
     fn commands(&self) -> &'static [&'static str] {
         &[
-            "buckets.json: gcloud storage buckets list --project=P --format=json",
-            "service-accounts.json: gcloud iam service-accounts list --project=P --format=json",
-            "public-access.json: gcloud org-policies describe storage.publicAccessPrevention --project=P --format=json",
+            "buckets.json             gcloud storage buckets list --project=P --format=json",
+            "service-accounts.json    gcloud iam service-accounts list --project=P --format=json",
+            "public-access.json       gcloud org-policies describe storage.publicAccessPrevention --project=P --format=json",
         ]
     }
 
@@ -90,7 +90,10 @@ fn row(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Probl
         }
         Some(Listed::OrganizationPolicy) => organization_policy(tree, route, estate, problems),
         None => {
-            let problem = Problem::error("gcp-settings-shape", "neither a bucket, a service account nor an organization policy");
+            let problem = Problem::error(
+                "gcp-settings-shape",
+                "neither a bucket, a service account nor an organization policy",
+            );
             problems.push(problem.at(tree.span).help("export the list again with --format=json"));
         }
     }
@@ -142,12 +145,15 @@ fn organization_policy(tree: &Tree, route: &Route, estate: &mut Estate, problems
     let rules = tree.get("spec").and_then(|spec| spec.get("rules")).and_then(Tree::as_list);
     let name = names::scope_resource(owner);
     match rules {
-        Some([rule]) if rule.get("condition").is_none() && rule.get("enforce").and_then(Tree::as_bool).is_some() => {
+        Some([rule])
+            if rule.get("condition").is_none() && rule.get("enforce").and_then(Tree::as_bool).is_some() =>
+        {
             let enforced = rule.get("enforce").and_then(Tree::as_bool) == Some(true);
             load::prevention(&subject(&name, tree), enforced, route, estate);
         }
         _ => {
-            let message = "an organization policy that is not one rule with `enforce` and without a condition";
+            let message =
+                "an organization policy that is not one rule with `enforce` and without a condition";
             let problem = Problem::warning("gcp-organization-policy", message).at(tree.span);
             problems.push(problem.help("it was left out: public access is not taken to be prevented by it"));
         }

@@ -396,10 +396,15 @@ impl Symbolic<'_> {
                     wrong.push(format!("{engines:?} does not say {expected} of {}", goal.formula));
                 }
             }
-            // A role holds more actions than are tried, so the one that is asked for is filled in.
-            let action = self.asked.text(&Attribute::action()).unwrap_or_default();
-            let of_action = formula.restrict(&Assignment::new().with_text(Attribute::action(), action));
-            let goal = Goal::satisfiable(of_action.and(request.clone()), Universe::Any);
+            // A role holds more actions than are tried, so the one that is asked for is filled in, and the resource
+            // with it.
+            let mut filled = Assignment::new();
+            for attribute in [Attribute::action(), Attribute::resource()] {
+                if let Some(text) = self.asked.text(&attribute) {
+                    filled = filled.with_text(attribute.clone(), text);
+                }
+            }
+            let goal = Goal::satisfiable(formula.restrict(&filled).and(request.clone()), Universe::Any);
             if BruteForce::default().find(&goal).is_some() != expected {
                 wrong.push(format!("trying does not say {expected} of {}", goal.formula));
             }

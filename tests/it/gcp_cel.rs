@@ -75,8 +75,10 @@ fn reason_outside(file: &str, test: &Message) -> Option<&'static str> {
 }
 
 fn mentions_message(expression: &str) -> bool {
-    let types = ["TestAllTypes", "NestedTestAllTypes", "Wrapper", "google.protobuf.Value", "google.protobuf.Struct"];
-    let more = ["google.protobuf.Any", "google.protobuf.ListValue", "Value{", "GlobalEnum", "google.protobuf.Int"];
+    let types =
+        ["TestAllTypes", "NestedTestAllTypes", "Wrapper", "google.protobuf.Value", "google.protobuf.Struct"];
+    let more =
+        ["google.protobuf.Any", "google.protobuf.ListValue", "Value{", "GlobalEnum", "google.protobuf.Int"];
     types.iter().chain(&more).any(|name| expression.contains(name))
 }
 
@@ -94,7 +96,8 @@ fn judge(test: &Message) -> Result<(), String> {
     match (outcome, wants_error) {
         (Err(Failure::Error(_)), true) => Ok(()),
         (Ok(value), false) => {
-            let wanted = test.all("value").next().map_or(Value::Bool(true), |wanted| value_of(wanted.message()));
+            let wanted =
+                test.all("value").next().map_or(Value::Bool(true), |wanted| value_of(wanted.message()));
             let same = same(&value, &wanted);
             if same { Ok(()) } else { Err(format!("`{expression}` is {value:?}, expected {wanted:?}")) }
         }
@@ -158,7 +161,9 @@ fn value_of(message: &Message) -> Value {
             };
             Value::Type(known)
         }
-        "list_value" => Value::List(field.message().all("values").map(|item| value_of(item.message())).collect()),
+        "list_value" => {
+            Value::List(field.message().all("values").map(|item| value_of(item.message())).collect())
+        }
         "map_value" => {
             let entries = field.message().all("entries").map(|entry| {
                 let part = |name: &str| value_of(entry.message().all(name).next().unwrap().message());
@@ -191,9 +196,9 @@ impl Message {
     }
 
     fn any(&self, wanted: fn(&str) -> bool) -> bool {
-        self.0.iter().any(|(name, field)| {
-            wanted(name) || matches!(field, Field::Message(inner) if inner.any(wanted))
-        })
+        self.0
+            .iter()
+            .any(|(name, field)| wanted(name) || matches!(field, Field::Message(inner) if inner.any(wanted)))
     }
 }
 
@@ -245,7 +250,10 @@ impl Reader<'_> {
 
     fn word(&mut self) -> String {
         self.skip();
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_.-+/".contains(c))).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_alphanumeric() || "_.-+/".contains(c)))
+            .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word.to_owned()

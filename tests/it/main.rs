@@ -17,6 +17,8 @@ mod compare;
 #[cfg(test)]
 mod gcp_cel;
 #[cfg(test)]
+mod gcp_compare;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod laws;

@@ -7,7 +7,8 @@ use super::asker::{Caller, Kind, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::{Context, element_fits, test_holds};
 use super::rule::{
-    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
+    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
+    SERVICE_CONTROL, SESSION, TRUST,
 };
 use super::{Body, body, facts, protected, unknown};
 use crate::model::{
@@ -22,7 +23,8 @@ pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let caller = Caller::find(estate, &request.principal);
     let owner = owner(estate, &request.resource);
     let context = caller.context(estate, request, owner.as_deref());
-    let mut judge = Judge { estate, request, caller, context, owner, found: Found::default(), named_only: false };
+    let mut judge =
+        Judge { estate, request, caller, context, owner, found: Found::default(), named_only: false };
     judge.own_side();
     judge.resource_side();
     judge.through_endpoint();
@@ -44,7 +46,8 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let caller = Caller::find(&estate, &request.principal);
     let context = caller.of_stranger(request);
     let found = Found { gaps: document.gaps.clone(), ..Found::default() };
-    let mut judge = Judge { estate: &estate, request, caller, context, owner: None, found, named_only: false };
+    let mut judge =
+        Judge { estate: &estate, request, caller, context, owner: None, found, named_only: false };
     let (mut allows, mut denials) = (Vec::new(), Vec::new());
     for statement in &document.statements {
         let named = judge.named(statement);
@@ -408,7 +411,8 @@ impl<'e> Judge<'e> {
         let because = self.allowed_by();
         self.note_assumptions(because.is_some());
         let is_allowed = because.is_some() && self.found.denials.is_empty() && self.found.outer.is_empty();
-        let gaps = unknown::of_request(self.estate, self.request, &self.caller, self.owner.as_deref(), is_allowed);
+        let gaps =
+            unknown::of_request(self.estate, self.request, &self.caller, self.owner.as_deref(), is_allowed);
         self.found.gaps.extend(gaps);
         let Found { denials, identity, direct, role, account, limits, outer, gaps } = self.found;
         let gaps = unique(gaps);

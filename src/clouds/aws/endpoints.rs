@@ -10,7 +10,8 @@ use crate::model::{Estate, LayerGroup, Target};
 
 /// The policies of all endpoints.
 pub(super) fn groups(estate: &Estate) -> Vec<LayerGroup> {
-    let endpoints = estate.resources().filter(|(_, found)| found.cloud == AWS && found.kind == "ec2:vpc-endpoint");
+    let endpoints =
+        estate.resources().filter(|(_, found)| found.cloud == AWS && found.kind == "ec2:vpc-endpoint");
     let policies = endpoints.flat_map(|(id, found)| {
         let attached = estate.attached_to(Target::Resource(id)).filter(|one| one.layer == ENDPOINT);
         attached.map(move |attachment| (found, attachment))

@@ -7,11 +7,13 @@ use super::ast::{Arn, is_account};
 use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
-    ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED, RESOURCE,
-    RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
+    ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
+    RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
     TRUSTED_ACTIONS, key_resources, role_resources,
 };
-use super::{AWS, body, conditions, coverage, endpoints, facts, keys, organization, outside, protected, unknown};
+use super::{
+    AWS, body, conditions, coverage, endpoints, facts, keys, organization, outside, protected, unknown,
+};
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,

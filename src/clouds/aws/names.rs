@@ -14,7 +14,11 @@ pub fn is_service(name: &str) -> bool {
 /// Whether the catalog has an action that `pattern` matches.
 pub fn is_action(pattern: &str) -> bool {
     let catalog = catalog::current();
-    if pattern.contains(['*', '?']) { catalog.matching(pattern).next().is_some() } else { catalog.action(pattern).is_some() }
+    if pattern.contains(['*', '?']) {
+        catalog.matching(pattern).next().is_some()
+    } else {
+        catalog.action(pattern).is_some()
+    }
 }
 
 /// Whether `name` looks like a region: `eu-west-1`, `us-gov-east-1`.
@@ -25,7 +29,8 @@ pub fn is_region(name: &str) -> bool {
     let [ways @ .., continent] = words.as_slice() else { return false };
     let lower = continent.len() == 2 && continent.bytes().all(|byte| byte.is_ascii_lowercase());
     let direction = |way: &&str| {
-        ["gov", "iso", "isob", "isoe", "isof", "central"].contains(way) || DIRECTIONS.iter().any(|one| way.starts_with(one))
+        ["gov", "iso", "isob", "isoe", "isof", "central"].contains(way)
+            || DIRECTIONS.iter().any(|one| way.starts_with(one))
     };
     number && lower && (1..=2).contains(&ways.len()) && ways.iter().all(direction)
 }
@@ -46,10 +51,12 @@ pub fn partition(region: Option<&str>) -> &'static str {
 /// and `f` are `function:f` for Lambda, `table` and `t` are `table/t` for DynamoDB. What no template fits is joined by
 /// slashes.
 pub fn arn(service: &str, region: Option<&str>, account: &str, parts: &[String]) -> String {
-    let templates = catalog::current().service(service).into_iter().flat_map(|service| service.resource_types());
-    let templates = templates.flat_map(|kind| kind.arns()).filter_map(Arn::parse).filter(|template| {
-        template.service == service && template.region.is_empty() == region.is_none()
-    });
+    let templates =
+        catalog::current().service(service).into_iter().flat_map(|service| service.resource_types());
+    let templates = templates
+        .flat_map(|kind| kind.arns())
+        .filter_map(Arn::parse)
+        .filter(|template| template.service == service && template.region.is_empty() == region.is_none());
     let fitting = templates.filter_map(|template| {
         let (name, fit) = fill(template.resource, parts)?;
         Some((fit, name, template.account.is_empty()))
@@ -112,9 +119,15 @@ mod tests {
             ("sns eu-west-1 t", "arn:aws:sns:eu-west-1:1:t"),
             ("lambda eu-west-1 function f", "arn:aws:lambda:eu-west-1:1:function:f"),
             ("lambda eu-west-1 layer l 3", "arn:aws:lambda:eu-west-1:1:layer:l:3"),
-            ("secretsmanager eu-west-1 secret s-AbCdEf", "arn:aws:secretsmanager:eu-west-1:1:secret:s-AbCdEf"),
+            (
+                "secretsmanager eu-west-1 secret s-AbCdEf",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:s-AbCdEf",
+            ),
             ("ecr eu-west-1 repository team app", "arn:aws:ecr:eu-west-1:1:repository/team/app"),
-            ("elasticfilesystem eu-west-1 file-system fs-1", "arn:aws:elasticfilesystem:eu-west-1:1:file-system/fs-1"),
+            (
+                "elasticfilesystem eu-west-1 file-system fs-1",
+                "arn:aws:elasticfilesystem:eu-west-1:1:file-system/fs-1",
+            ),
             ("dynamodb eu-west-1 table t", "arn:aws:dynamodb:eu-west-1:1:table/t"),
             ("kinesis eu-west-1 stream s", "arn:aws:kinesis:eu-west-1:1:stream/s"),
             ("es eu-west-1 domain d", "arn:aws:es:eu-west-1:1:domain/d"),

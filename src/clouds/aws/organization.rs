@@ -27,7 +27,8 @@ struct Place<'e> {
 
 /// The organization of the files, if there is one: its id.
 fn of_estate(estate: &Estate) -> Option<(ScopeId, &str)> {
-    let tops = estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Organization);
+    let tops =
+        estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Organization);
     tops.map(|(id, scope)| (id, scope.name.as_str())).find(|(_, name)| name.starts_with("o-"))
 }
 
@@ -111,7 +112,8 @@ pub(super) fn of_strange_owner(estate: &Estate, owner: &str) -> Formula {
 /// What holds for resources of which the question leaves open whose they are. `owns` holds for an account's resources.
 pub(super) fn of_resources(estate: &Estate, owns: impl Fn(&str) -> Formula) -> Vec<Formula> {
     let (id_key, paths_key) = attribute(RESOURCE);
-    let accounts = estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Account);
+    let accounts =
+        estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Account);
     let members = accounts.filter_map(|(_, scope)| Some((scope.name.as_str(), place(estate, &scope.name)?)));
     let mut facts = Vec::new();
     let mut all = Vec::new();

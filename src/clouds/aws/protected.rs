@@ -42,13 +42,17 @@ const POLICY_EDITS: &[&str] = &[
 /// The edits that AWS refuses to `caller`.
 pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
     // IAM Identity Center edits its roles with a role of its own.
-    let by_service = caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
+    let by_service =
+        caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
     (!by_service).then(|| GROUP.clone())
 }
 
 static GROUP: LazyLock<LayerGroup> = LazyLock::new(|| {
-    let calls = |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
-    let on = |arns: &[&str]| Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))));
+    let calls =
+        |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
+    let on = |arns: &[&str]| {
+        Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))))
+    };
     let roles = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
     let applies = Formula::any([
         calls(ROLE_EDITS).and(on(&roles)),

@@ -51,7 +51,10 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         return unasked.into_iter().collect();
     }
     let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
-    policy(estate, name, &holders).into_iter().chain(list(estate, name, &holders).filter(|_| !is_own)).collect()
+    policy(estate, name, &holders)
+        .into_iter()
+        .chain(list(estate, name, &holders).filter(|_| !is_own))
+        .collect()
 }
 
 /// What bears on the decision about a request.
@@ -81,7 +84,8 @@ fn unasked(action: &str, object: &Object) -> Option<Gap> {
         return None;
     }
     let known = catalog::current().action(&folded)?;
-    let kinds: Vec<String> = known.resource_types().flat_map(|(kind, _)| kind.resource_globs()).take(SHOWN).collect();
+    let kinds: Vec<String> =
+        known.resource_types().flat_map(|(kind, _)| kind.resource_globs()).take(SHOWN).collect();
     let message = match kinds.as_slice() {
         [] => format!("`{action}` is about no resource: it is asked on `*`, and never on `{name}`"),
         kinds => format!("`{action}` is never asked on `{name}`, only on `{}`", kinds.join("`, `")),
@@ -95,9 +99,11 @@ const SHOWN: usize = 3;
 /// That the policy of a resource is not known. What nobody's files mention is not looked for in a policy alone.
 fn policy(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
     let arn = Arn::parse(name)?;
-    let carries = CARRIERS.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head));
+    let carries =
+        CARRIERS.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head));
     let known = !carries || name.contains(['*', '?']) || has(estate, holders, RESOURCE);
-    let message = format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
+    let message =
+        format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
     (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
 }
 
@@ -115,20 +121,23 @@ fn list(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
 /// That Block Public Access may stand between a public bucket and whoever is not of its account.
 fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
     let mut open = holders.iter().filter(|id| {
-        let is_bucket = estate.resource(**id).is_some_and(|found| found.cloud == AWS && found.kind == "s3:bucket");
+        let is_bucket =
+            estate.resource(**id).is_some_and(|found| found.cloud == AWS && found.kind == "s3:bucket");
         is_bucket && !has(estate, &[**id], BLOCK_KNOWN) && has_public_policy(estate, **id)
     });
     let name = &estate.resource(*open.next()?)?.name;
-    let message =
-        format!("Block Public Access of `{name}` or of its account is not in the input and was taken to be off");
+    let message = format!(
+        "Block Public Access of `{name}` or of its account is not in the input and was taken to be off"
+    );
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
     let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
-    holders.iter().filter(|id| of(id)).any(|id| {
-        estate.attached_to(Target::Resource(*id)).any(|attachment| attachment.layer == layer)
-    })
+    holders
+        .iter()
+        .filter(|id| of(id))
+        .any(|id| estate.attached_to(Target::Resource(*id)).any(|attachment| attachment.layer == layer))
 }
 
 /// The bucket of an object; other resources as they are.

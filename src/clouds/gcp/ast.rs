@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cel::Part;
 use crate::model::Gap;
-use crate::text::{Located, Span};
+use crate::text::{Located, Route, Span};
 
 /// What a policy of the estate holds as its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Body {
     Boundary(Boundary),
     /// A binding of a principal access boundary policy to a set of principals.
     BoundaryBinding(BoundaryBinding),
+    /// A whole allow policy that is looked at alone: its bindings with the ways to them.
+    Document(Vec<(Binding, Route)>),
     /// A setting of public access prevention, as it stands where it is set.
     Prevention(bool),
 }
@@ -223,7 +225,8 @@ impl Member {
         if text == "allAuthenticatedUsers" {
             return Self::AllAuthenticatedUsers;
         }
-        if let Some(rest) = text.strip_prefix("principal://").or_else(|| text.strip_prefix("principalSet://")) {
+        if let Some(rest) = text.strip_prefix("principal://").or_else(|| text.strip_prefix("principalSet://"))
+        {
             return Self::identifier(rest).unwrap_or_else(|| Self::Other(text.to_owned()));
         }
         let Some((kind, name)) = text.split_once(':') else { return Self::Other(text.to_owned()) };

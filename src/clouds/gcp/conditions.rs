@@ -120,7 +120,10 @@ pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
         let what = "condition".to_owned();
         found.push(Gap {
             kind: GapKind::OpaqueCondition,
-            message: format!("the condition `{}` is not understood; both outcomes were considered", part.value),
+            message: format!(
+                "the condition `{}` is not understood; both outcomes were considered",
+                part.value
+            ),
             origin: Some(Origin { span: Some(part.span), what, ..Origin::default() }),
         });
     });
@@ -142,17 +145,21 @@ fn lower(expression: &Expression) -> Lowered {
             Lowered { holds: inner.fails, fails: inner.holds }
         }
         Expression::And(parts) => {
-            let (holds, fails): (Vec<_>, Vec<_>) = parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
+            let (holds, fails): (Vec<_>, Vec<_>) =
+                parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
             Lowered { holds: Formula::all(holds), fails: Formula::any(fails) }
         }
         Expression::Or(parts) => {
-            let (holds, fails): (Vec<_>, Vec<_>) = parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
+            let (holds, fails): (Vec<_>, Vec<_>) =
+                parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
             Lowered { holds: Formula::any(holds), fails: Formula::all(fails) }
         }
         Expression::Test(test) => lower_test(test),
         Expression::Opaque(part) => {
-            let id = Formula::opaque(format!("cel:{}", part.value));
-            Lowered { holds: id.clone(), fails: id.not() }
+            // It may be false or fail where it is not true, so one name is not enough.
+            let holds = Formula::opaque(format!("cel:{}", part.value));
+            let is_false = Formula::opaque(format!("cel-false:{}", part.value));
+            Lowered { fails: is_false.and(holds.clone().not()), holds }
         }
     }
 }
@@ -268,12 +275,14 @@ fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
         },
         Key::Api(name, default) => {
             let attribute = Attribute::text(name.as_str());
-            let holds = Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
+            let holds =
+                Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
             return settle(attribute, holds, Some(compares(default, comparison, text)));
         }
         Key::Carried(name) => {
             let attribute = Attribute::text(*name);
-            let holds = Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
+            let holds =
+                Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
             return settle(attribute, holds, None);
         }
         // Only bindings of boundary policies know them.
@@ -328,7 +337,8 @@ fn of_services(keep: impl Fn(&str) -> bool) -> Formula {
 /// <https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name>.
 fn named(pieces: &[Piece<'_>]) -> Formula {
     // Only Cloud Storage writes `_` for the project, so one pattern does for all services.
-    let only_storage = matches!(pieces.first(), Some(Piece::Literal(text)) if text.starts_with("projects/_/"));
+    let only_storage =
+        matches!(pieces.first(), Some(Piece::Literal(text)) if text.starts_with("projects/_/"));
     let services = SERVICES.iter().filter(|word| !only_storage || **word == "storage");
     let patterns = services.map(|word| pattern(&format!("//{word}.googleapis.com/"), pieces));
     Formula::matches(Attribute::resource(), Patterns::of(patterns))
@@ -349,7 +359,9 @@ fn of_type(kind: &types::ResourceType) -> Formula {
 fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &str) -> Lowered {
     let about = |pieces: &[Piece<'_>]| match key {
         Key::Name => named(pieces),
-        Key::Api(name, _) => Formula::matches(Attribute::text(name.as_str()), Patterns::of([pattern("", pieces)])),
+        Key::Api(name, _) => {
+            Formula::matches(Attribute::text(name.as_str()), Patterns::of([pattern("", pieces)]))
+        }
         Key::Carried(name) => Formula::matches(Attribute::text(*name), Patterns::of([pattern("", pieces)])),
         _ => Formula::False,
     };
@@ -401,7 +413,13 @@ fn taken_out(
             about(&[before, Piece::Literal(text), Piece::Literal(after), Piece::Anything])
         }
         Comparison::StartsWith if !text.contains(after) => {
-            let starts = about(&[before, Piece::Literal(text), Piece::Anything, Piece::Literal(after), Piece::Anything]);
+            let starts = about(&[
+                before,
+                Piece::Literal(text),
+                Piece::Anything,
+                Piece::Literal(after),
+                Piece::Anything,
+            ]);
             starts.and(straddled(before, text, after, about).not())
         }
         _ => Formula::False,
@@ -410,12 +428,7 @@ fn taken_out(
 }
 
 /// What stands behind begins inside of `text` already.
-fn straddled(
-    before: Piece<'_>,
-    text: &str,
-    after: &str,
-    about: &dyn Fn(&[Piece<'_>]) -> Formula,
-) -> Formula {
+fn straddled(before: Piece<'_>, text: &str, after: &str, about: &dyn Fn(&[Piece<'_>]) -> Formula) -> Formula {
     let splits = after.char_indices().skip(1).filter_map(|(at, _)| after.split_at_checked(at));
     let splits = splits.filter(|(head, _)| text.ends_with(head));
     Formula::any(

@@ -23,7 +23,10 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
     let reference = tree.get("datasetReference");
     let part = |key: &str| reference?.get(key)?.as_str();
     let (Some(project), Some(id)) = (part("projectId"), part("datasetId")) else {
-        let problem = Problem::error("gcp-dataset-shape", "a dataset without `datasetReference.projectId` and `.datasetId`");
+        let problem = Problem::error(
+            "gcp-dataset-shape",
+            "a dataset without `datasetReference.projectId` and `.datasetId`",
+        );
         problems.push(problem.at(tree.span).help("export it with `bq show --format=prettyjson P:D`"));
         return None;
     };
@@ -46,11 +49,15 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
 
 impl Dataset {
     fn entry(&mut self, entry: &Tree, project: &str, route: Route, problems: &mut Vec<Problem>) {
-        if let Some(kind) = ["view", "routine", "dataset"].into_iter().find(|kind| entry.get(kind).is_some()) {
+        if let Some(kind) = ["view", "routine", "dataset"].into_iter().find(|kind| entry.get(kind).is_some())
+        {
             let what = format!("authorized {kind} of `{}`", self.name);
             self.gaps.push(Gap {
                 kind: GapKind::MissingPolicy,
-                message: format!("an authorized {kind} reads `{}` for whoever may use it, which is not followed", self.name),
+                message: format!(
+                    "an authorized {kind} reads `{}` for whoever may use it, which is not followed",
+                    self.name
+                ),
                 origin: Some(Origin { span: Some(entry.span), route, what }),
             });
             return;
@@ -58,9 +65,12 @@ impl Dataset {
         let role = entry.get("role").and_then(|role| Some((role.as_str()?, role.span)));
         let (Some((role, span)), Some(member)) = (role, member(entry, project)) else {
             problems.push(
-                Problem::error("gcp-dataset-access", "an access entry without a role or without a principal that is known")
-                    .at(entry.span)
-                    .help("it was left out; export the dataset again with `bq show --format=prettyjson`"),
+                Problem::error(
+                    "gcp-dataset-access",
+                    "an access entry without a role or without a principal that is known",
+                )
+                .at(entry.span)
+                .help("it was left out; export the dataset again with `bq show --format=prettyjson`"),
             );
             return;
         };

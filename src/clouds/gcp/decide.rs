@@ -165,7 +165,7 @@ impl Judge<'_> {
             }
             Member::Holders(basic, project) => self.holders(*basic, project),
             Member::Deleted(_) => Meant::No,
-            Member::Federated(set) => named(self.in_pool(set)),
+            Member::Federated(set) => named(is_in_pool(set, self.request)),
             Member::InScope(scope) => match sets::in_scope(self.estate, principal, scope) {
                 Belongs::Yes => named(true),
                 Belongs::No => named(false),
@@ -177,33 +177,6 @@ impl Judge<'_> {
                     return named(text == principal);
                 }
                 Meant::Unknown(nobody(text, origin))
-            }
-        }
-    }
-
-    /// Whether who asks is of these identities of a pool: by its subject, or by what its token says.
-    fn in_pool(&self, set: &Federated) -> bool {
-        let principal = self.request.principal.as_str();
-        let Some(rest) = principal
-            .strip_prefix("principal://")
-            .or_else(|| principal.strip_prefix("principalSet://"))
-            .and_then(|rest| rest.strip_prefix(set.pool.as_str())?.strip_prefix('/'))
-        else {
-            return false;
-        };
-        let says = |key: &str, value: &str| {
-            self.request.context.get(key).is_some_and(|values| values.iter().any(|own| own == value))
-        };
-        match &set.which {
-            Which::All => true,
-            Which::Subject(subject) => rest.strip_prefix("subject/") == Some(subject),
-            Which::Group(group) => rest.strip_prefix("group/") == Some(group) || says("google.groups", group),
-            Which::Attribute(name, value) => {
-                let name = format!("attribute.{name}");
-                match rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('/')) {
-                    Some(own) => own == value,
-                    None => says(&name, value),
-                }
             }
         }
     }
@@ -296,7 +269,6 @@ impl Judge<'_> {
             }
         }
     }
-
 }
 
 /// The gap of a set of which no member is known.
@@ -317,4 +289,31 @@ fn inheritance(basic: Basic, project: &str, through: &[Reason]) -> Option<Gap> {
     );
     let origin = through.first().map(|reason| reason.origin.clone());
     Some(Gap { kind: GapKind::AssumedDefault, message, origin })
+}
+
+/// Whether who asks is of these identities of a pool: by its subject, or by what its token says.
+pub(super) fn is_in_pool(set: &Federated, request: &Request) -> bool {
+    let principal = request.principal.as_str();
+    let Some(rest) = principal
+        .strip_prefix("principal://")
+        .or_else(|| principal.strip_prefix("principalSet://"))
+        .and_then(|rest| rest.strip_prefix(set.pool.as_str())?.strip_prefix('/'))
+    else {
+        return false;
+    };
+    let says = |key: &str, value: &str| {
+        request.context.get(key).is_some_and(|values| values.iter().any(|own| own == value))
+    };
+    match &set.which {
+        Which::All => true,
+        Which::Subject(subject) => rest.strip_prefix("subject/") == Some(subject),
+        Which::Group(group) => rest.strip_prefix("group/") == Some(group) || says("google.groups", group),
+        Which::Attribute(name, value) => {
+            let name = format!("attribute.{name}");
+            match rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('/')) {
+                Some(own) => own == value,
+                None => says(&name, value),
+            }
+        }
+    }
 }

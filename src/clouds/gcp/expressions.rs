@@ -236,7 +236,10 @@ fn called_term(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Term> {
 }
 
 fn texts(values: &[Value]) -> Option<Vec<String>> {
-    values.iter().map(|value| if let Value::String(text) = value { Some(text.clone()) } else { None }).collect()
+    values
+        .iter()
+        .map(|value| if let Value::String(text) = value { Some(text.clone()) } else { None })
+        .collect()
 }
 
 /// `before{name}after`; a name is a word.

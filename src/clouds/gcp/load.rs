@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Body, Member};
-use super::public::PREVENTION;
-use super::{ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
 use super::names::{self, CLOUD};
-use super::{dataset, parse, restricting};
+use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
+use super::{ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
+use super::{dataset, parse, restricting};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -85,7 +85,7 @@ pub(super) fn attach(estate: &mut Estate, name: &str, body: Body, target: Target
         Body::Boundary(_) => BOUNDARY_POLICY,
         Body::BoundaryBinding(_) => BOUNDARY,
         Body::Prevention(_) => PREVENTION,
-        Body::Binding(_) | Body::Empty => ALLOW,
+        Body::Binding(_) | Body::Empty | Body::Document(_) => ALLOW,
     };
     let refers = match &body {
         Body::Boundary(boundary) => Some(boundary.name.clone()),

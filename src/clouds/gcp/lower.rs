@@ -23,7 +23,9 @@ pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc
     let Some(policy) = estate.policy(policy) else { return Vec::new() };
     let binding = match policy.body.downcast_ref::<Body>() {
         Some(Body::Binding(binding)) if layer == ALLOW => binding,
-        Some(Body::Deny(rule)) if layer == DENY => return vec![restrictions::grant(estate, rule, &policy.origin)],
+        Some(Body::Deny(rule)) if layer == DENY => {
+            return vec![restrictions::grant(estate, rule, &policy.origin)];
+        }
         _ => return Vec::new(),
     };
     let mut gaps = binding.gaps.clone();
@@ -56,7 +58,13 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
 /// All that decides a question.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     let identity = Identity::of(estate, question.subject);
-    let mut asking = Asking { estate, identity, action: question.action.as_deref(), gaps: BTreeSet::new(), parts_of_time: Vec::new() };
+    let mut asking = Asking {
+        estate,
+        identity,
+        action: question.action.as_deref(),
+        gaps: BTreeSet::new(),
+        parts_of_time: Vec::new(),
+    };
     let mut known = Assignment::new().with_text(Attribute::principal(), asking.identity.name.clone());
     if let Some(action) = &question.action {
         known.set(Attribute::action(), Value::Text(action.clone()));
@@ -87,7 +95,7 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
 }
 
 /// Requests have a time, in years that can be written.
-fn real_time() -> Formula {
+pub(super) fn real_time() -> Formula {
     let [first, last] = [0, 253_370_764_800_000_000].map(Value::Instant);
     let ranges = Ranges::above(&first, true).zip(Ranges::below(&last, false));
     let ranges = ranges.map_or_else(Ranges::full, |(from, to)| from.intersection(&to));
@@ -172,8 +180,11 @@ impl Asking<'_> {
                 Target::Resource(resource) => self.covered(resource),
                 Target::Principal(_) => continue,
             };
-            let found: Vec<LayerGroup> =
-                self.denials(target, applies.clone()).into_iter().chain(self.group(target, applies)).collect();
+            let found: Vec<LayerGroup> = self
+                .denials(target, applies.clone())
+                .into_iter()
+                .chain(self.group(target, applies))
+                .collect();
             if !found.is_empty() {
                 relevant.extend(if let Target::Scope(scope) = target { Some(scope) } else { None });
             }
@@ -389,7 +400,13 @@ impl<'e> Hierarchy<'e> {
 
     fn facts(&self) -> Formula {
         let well_formed = Pattern::glob("//?*.googleapis.com/?*", Case::Sensitive);
-        let mut parts = vec![Formula::matches(Attribute::resource(), Patterns::of([well_formed]))];
+        // Only Cloud Storage writes `_` for a project.
+        let nameless = Pattern::glob("//*/projects/_/*", Case::Sensitive);
+        let nameless = Formula::matches(Attribute::resource(), Patterns::of([nameless]));
+        let mut parts = vec![
+            Formula::matches(Attribute::resource(), Patterns::of([well_formed])),
+            nameless.implies(names::in_storage()),
+        ];
         let unlisted = names::in_some_bucket().and(self.known_in_storage().not());
         let mut all = Vec::new();
         for members in self.classes.values() {

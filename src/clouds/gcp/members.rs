@@ -53,7 +53,12 @@ impl Identity {
     }
 
     fn stranger(name: &str) -> Self {
-        Self { names: BTreeSet::from([name.to_owned()]), name: name.to_owned(), has_account: name != NOBODY, federated: None }
+        Self {
+            names: BTreeSet::from([name.to_owned()]),
+            name: name.to_owned(),
+            has_account: name != NOBODY,
+            federated: None,
+        }
     }
 
     /// When the member stands for this principal.
@@ -61,7 +66,9 @@ impl Identity {
         match member {
             Member::Holders(basic, project) => holds(estate, self, *basic, project),
             Member::Federated(set) => self.federated.as_ref().map_or(Formula::False, |own| within(own, set)),
-            Member::InScope(scope) if sets::in_scope(estate, &self.name, scope) == Belongs::Yes => Formula::True,
+            Member::InScope(scope) if sets::in_scope(estate, &self.name, scope) == Belongs::Yes => {
+                Formula::True
+            }
             member if self.is(member) => Formula::True,
             _ => Formula::False,
         }
@@ -181,7 +188,8 @@ pub(super) struct Holding<'e> {
 impl Holding<'_> {
     /// When one of its own members stands for the principal: convenience values do not stand for holders of others.
     fn answers(&self, estate: &Estate, identity: &Identity) -> Formula {
-        let direct = self.binding.members.iter().filter(|member| !matches!(member.value, Member::Holders(..)));
+        let direct =
+            self.binding.members.iter().filter(|member| !matches!(member.value, Member::Holders(..)));
         Formula::any(direct.map(|member| identity.answers(estate, &member.value)))
     }
 }
@@ -214,14 +222,10 @@ pub(super) fn bindings(estate: &Estate, target: Target) -> impl Iterator<Item = 
 
 /// When `identity` holds `basic` on the project: `False` if never.
 pub(super) fn holds(estate: &Estate, identity: &Identity, basic: Basic, project: &str) -> Formula {
-    Formula::any(
-        holdings(estate, basic, project)
-            .into_iter()
-            .map(|holding| {
-                let who = holding.answers(estate, identity);
-                who.and(conditions::holds(holding.binding.condition.as_ref()))
-            }),
-    )
+    Formula::any(holdings(estate, basic, project).into_iter().map(|holding| {
+        let who = holding.answers(estate, identity);
+        who.and(conditions::holds(holding.binding.condition.as_ref()))
+    }))
 }
 
 /// What was assumed where `identity` holds `basic` only by a role that is inherited.
@@ -301,10 +305,9 @@ pub(super) fn is_single(member: &Member) -> bool {
 /// What a token of an identity of a pool has to say for it to be one of these.
 fn carries(which: &Which) -> Formula {
     match which {
-        Which::Group(group) => Formula::any_in(
-            Attribute::new("google.groups", Kind::TextSet),
-            Patterns::literal(group),
-        ),
+        Which::Group(group) => {
+            Formula::any_in(Attribute::new("google.groups", Kind::TextSet), Patterns::literal(group))
+        }
         Which::Attribute(name, value) => {
             Formula::matches(Attribute::text(format!("attribute.{name}")), Patterns::literal(value))
         }

@@ -13,6 +13,7 @@ mod conditions;
 mod dataset;
 mod decide;
 mod defaults;
+mod documents;
 mod edges;
 mod expressions;
 mod grantable;
@@ -39,13 +40,11 @@ mod tests;
 use std::sync::{Arc, LazyLock};
 
 use super::{Cloud, Demand, Scenario, Step};
-use crate::text::{Problem, Tree};
-use crate::logic::{
-    ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe,
-};
+use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
 };
+use crate::text::{Problem, Tree};
 
 /// Bindings of allow policies.
 pub const ALLOW: Layer = Layer::new("allow policy");
@@ -132,6 +131,10 @@ impl Cloud for Gcp {
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
         Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
+        Some(&documents::GcpDocuments)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

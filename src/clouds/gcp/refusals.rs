@@ -23,7 +23,11 @@ impl Judge<'_> {
                 if let Some(Body::Deny(rule)) = policy.body.downcast_ref::<Body>()
                     && self.is_denied(rule, &policy.origin)
                 {
-                    found.push(Reason { layer: DENY, effect: Some(Effect::Deny), origin: policy.origin.clone() });
+                    found.push(Reason {
+                        layer: DENY,
+                        effect: Some(Effect::Deny),
+                        origin: policy.origin.clone(),
+                    });
                 }
             }
             level = estate.scope(scope).and_then(|scope| scope.parent);
@@ -33,7 +37,8 @@ impl Judge<'_> {
 
     fn is_denied(&mut self, rule: &DenyRule, origin: &Origin) -> bool {
         let action = self.request.action.as_str();
-        let names = |list: &[crate::text::Located<Permissions>]| list.iter().any(|one| covers(&one.value, action));
+        let names =
+            |list: &[crate::text::Located<Permissions>]| list.iter().any(|one| covers(&one.value, action));
         if !names(&rule.permissions) || names(&rule.except_permissions) {
             return false;
         }
@@ -147,7 +152,8 @@ fn blocks(version: u32, action: &str) -> Belongs {
 
 /// Whether a permission is one of these: `service.resource.verb`, where the resource may have dots.
 fn covers(permissions: &Permissions, action: &str) -> bool {
-    let Some(rest) = action.strip_prefix(permissions.service.as_str()).and_then(|rest| rest.strip_prefix('.'))
+    let Some(rest) =
+        action.strip_prefix(permissions.service.as_str()).and_then(|rest| rest.strip_prefix('.'))
     else {
         return false;
     };

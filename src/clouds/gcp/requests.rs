@@ -8,6 +8,25 @@ use super::{catalog, conditions, edges, expressions, names};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{Estate, Question, Request};
 
+/// The request that a witness of a document alone stands for.
+pub(super) fn alone(witness: &Assignment) -> Request {
+    let text = |attribute: Attribute| witness.text(&attribute).map(str::to_owned);
+    let fixed = [Attribute::principal(), Attribute::action(), Attribute::resource()];
+    let mut context = BTreeMap::new();
+    for (attribute, value) in witness.iter().filter(|(attribute, _)| !fixed.contains(attribute)) {
+        let Some(value) = value else { continue };
+        context.insert(attribute.name().to_owned(), written(value));
+    }
+    settle_time(&mut context);
+    Request {
+        cloud: names::CLOUD,
+        principal: text(Attribute::principal()).unwrap_or_else(|| "allAuthenticatedUsers".to_owned()),
+        action: text(Attribute::action()).unwrap_or_default(),
+        resource: text(Attribute::resource()).unwrap_or_else(|| "*".to_owned()),
+        context,
+    }
+}
+
 /// The request that a witness stands for.
 pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment) -> Request {
     let text = |attribute: Attribute| witness.text(&attribute).unwrap_or_default().to_owned();
@@ -34,7 +53,10 @@ fn written(value: &Value) -> Vec<String> {
         Value::Text(text) => vec![text.clone()],
         Value::Number(number) => vec![number.to_string()],
         Value::Instant(micros) => {
-            vec![jiff::Timestamp::from_microsecond(*micros).map_or_else(|_| micros.to_string(), |at| at.to_string())]
+            vec![
+                jiff::Timestamp::from_microsecond(*micros)
+                    .map_or_else(|_| micros.to_string(), |at| at.to_string()),
+            ]
         }
         Value::Address(address) => vec![address.to_string()],
         Value::Boolean(value) => vec![value.to_string()],
@@ -56,7 +78,8 @@ fn settle_time(context: &mut BTreeMap<String, Vec<String>>) {
     if wanted.is_empty() {
         return;
     }
-    let fits = |nanos: i128| wanted.iter().all(|(_, part, zone, number)| part.of(nanos, zone) == Some(*number));
+    let fits =
+        |nanos: i128| wanted.iter().all(|(_, part, zone, number)| part.of(nanos, zone) == Some(*number));
     let said = context.get("request.time").and_then(|values| timestamp(values.first()?));
     let found = match said {
         Some(time) => Some(time).filter(|time| fits(*time)),
@@ -160,6 +183,6 @@ fn condition(body: &Body) -> Option<&Condition> {
         Body::Binding(binding) => binding.condition.as_ref(),
         Body::Deny(rule) => rule.condition.as_ref(),
         Body::BoundaryBinding(binding) => binding.condition.as_ref(),
-        Body::Empty | Body::Role(_) | Body::Boundary(_) | Body::Prevention(_) => None,
+        Body::Empty | Body::Role(_) | Body::Boundary(_) | Body::Document(_) | Body::Prevention(_) => None,
     }
 }

@@ -44,13 +44,18 @@ pub(super) fn short(name: &str) -> &str {
 fn wrong(tree: &Tree, what: &str, expected: &str) -> Problem {
     let message = format!("{what} is {}, expected {expected}", tree.kind_name());
     let problem = Problem::error("gcp-policy-shape", message).at(tree.span);
-    problem.help("compare the file with what `gcloud iam policies get --kind=denypolicies --format=json` prints")
+    problem
+        .help("compare the file with what `gcloud iam policies get --kind=denypolicies --format=json` prints")
 }
 
 /// A deny policy; `None` after a problem when it is none, or when it is listed without its rules.
 pub(super) fn deny_policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<DenyPolicy> {
     let Some(full) = tree.get("name").and_then(Tree::as_str) else {
-        problems.push(wrong(tree, "a deny policy", "an object with a `name` such as `policies/…/denypolicies/p`"));
+        problems.push(wrong(
+            tree,
+            "a deny policy",
+            "an object with a `name` such as `policies/…/denypolicies/p`",
+        ));
         return None;
     };
     let Some(scope) = attachment_point(full) else {
@@ -64,7 +69,11 @@ pub(super) fn deny_policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem
     let Some(rules) = tree.get("rules") else {
         let message = format!("the deny policy `{name}` is listed without its rules");
         let problem = Problem::error("gcp-deny-policy-rules", message).at(tree.span);
-        problems.push(problem.help("export it with `gcloud iam policies get NAME --kind=denypolicies`; lists lack the rules"));
+        problems.push(
+            problem.help(
+                "export it with `gcloud iam policies get NAME --kind=denypolicies`; lists lack the rules",
+            ),
+        );
         return None;
     };
     let Some(items) = rules.as_list() else {
@@ -171,7 +180,9 @@ fn unknown_service(permissions: &Permissions, text: &str, span: Span, route: &Ro
     let start = format!("{}.", permissions.service.to_ascii_lowercase());
     catalog::current().with_prefix(&start).is_empty().then(|| Gap {
         kind: GapKind::UnknownAction,
-        message: format!("no role holds a permission of the service of `{text}`; it was taken to deny nothing else"),
+        message: format!(
+            "no role holds a permission of the service of `{text}`; it was taken to deny nothing else"
+        ),
         origin: Some(Origin { span: Some(span), route: route.clone(), what: format!("permission `{text}`") }),
     })
 }
@@ -186,7 +197,8 @@ pub(super) fn boundary(tree: &Tree, problems: &mut Vec<Problem>) -> Option<(Stri
     let body = if name.contains("/policyBindings/") {
         let kind = tree.get("policyKind").and_then(Tree::as_str).unwrap_or("PRINCIPAL_ACCESS_BOUNDARY");
         if kind != "PRINCIPAL_ACCESS_BOUNDARY" {
-            let message = format!("the binding `{}` is of a policy of kind `{kind}`, which is not read", short(name));
+            let message =
+                format!("the binding `{}` is of a policy of kind `{kind}`, which is not read", short(name));
             problems.push(Problem::warning("gcp-policy-kind", message).at(tree.span));
             return None;
         }
@@ -210,9 +222,12 @@ fn boundary_policy(tree: &Tree, name: &str, problems: &mut Vec<Problem>) -> Opti
             match names::scope_of(&full) {
                 Some(scope) => scopes.push(Located::new(Arc::from(scope), span)),
                 None => problems.push(
-                    Problem::error("gcp-boundary-resource", format!("`{text}` is no project, folder or organization"))
-                        .at(span)
-                        .help("write it as `//cloudresourcemanager.googleapis.com/projects/P`"),
+                    Problem::error(
+                        "gcp-boundary-resource",
+                        format!("`{text}` is no project, folder or organization"),
+                    )
+                    .at(span)
+                    .help("write it as `//cloudresourcemanager.googleapis.com/projects/P`"),
                 ),
             }
         }
@@ -285,7 +300,8 @@ mod tests {
 
     #[test]
     fn the_name_tells_the_attachment_point() {
-        let name = |scope: &str| format!("policies/cloudresourcemanager.googleapis.com%2F{scope}/denypolicies/d");
+        let name =
+            |scope: &str| format!("policies/cloudresourcemanager.googleapis.com%2F{scope}/denypolicies/d");
         assert_eq!(attachment_point(&name("projects%2Fp")).as_deref(), Some("projects/p"));
         assert_eq!(attachment_point(&name("organizations%2F12")).as_deref(), Some("organizations/12"));
         assert_eq!(attachment_point(&name("bogus%2Fp")), None);

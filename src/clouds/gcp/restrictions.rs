@@ -46,7 +46,9 @@ fn pattern(permissions: &Permissions) -> Pattern {
         (None, None) => format!("{service}.*"),
         (Some(resource), None) => format!("{service}.{resource}.*"),
         (None, Some(verb)) => format!("{service}.*.{verb}"),
-        (Some(resource), Some(verb)) => return Pattern::literal(&format!("{service}.{resource}.{verb}"), Case::Sensitive),
+        (Some(resource), Some(verb)) => {
+            return Pattern::literal(&format!("{service}.{resource}.{verb}"), Case::Sensitive);
+        }
     };
     Pattern::glob(&glob, Case::Sensitive)
 }
@@ -106,11 +108,11 @@ impl Asking<'_> {
         let meant = Formula::any(meant);
         if meant != Formula::True {
             let unknown = rule.principals.iter();
-            self.gaps.extend(
-                unknown.filter_map(|member| self.identity.gap_of(estate, &member.value, origin)),
-            );
+            self.gaps
+                .extend(unknown.filter_map(|member| self.identity.gap_of(estate, &member.value, origin)));
         }
-        let excepted = Formula::any(rule.except_principals.iter().map(|member| self.excepted(&member.value, origin)));
+        let excepted =
+            Formula::any(rule.except_principals.iter().map(|member| self.excepted(&member.value, origin)));
         let reach = meant.and(excepted.not());
         if reach == Formula::False {
             return None;
@@ -242,7 +244,8 @@ fn denied_pattern(rule: &DenyRule, action: &str) -> bool {
 
 /// Whether it is known which version blocks a permission.
 fn is_known(action: &str) -> bool {
-    versions::known().any(|start| action.starts_with(start)) && !versions::exceptions().any(|name| name == action)
+    versions::known().any(|start| action.starts_with(start))
+        && !versions::exceptions().any(|name| name == action)
 }
 
 /// The boundary policy of that name.

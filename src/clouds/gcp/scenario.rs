@@ -87,7 +87,8 @@ impl Reader<'_> {
 
     fn principal(&mut self, request: &Tree, name: &str) -> bool {
         let kinds = ["user:", "serviceAccount:", "group:", "principal://", "principalSet://"];
-        let fits = ["*", "allAuthenticatedUsers"].contains(&name) || kinds.iter().any(|kind| name.starts_with(kind));
+        let fits =
+            ["*", "allAuthenticatedUsers"].contains(&name) || kinds.iter().any(|kind| name.starts_with(kind));
         if !fits {
             let place = request.get("principal").unwrap_or(request);
             let help = "write `user:MAIL`, `serviceAccount:MAIL`, `principal://…`, `allAuthenticatedUsers` for a \
@@ -190,7 +191,11 @@ impl Builder<'_> {
             self.place = self.place.or(parent);
         }
         if self.place.is_none() {
-            self.reader.shape(tree, "the hierarchy has no level", "leave it out, or write levels from the top");
+            self.reader.shape(
+                tree,
+                "the hierarchy has no level",
+                "leave it out, or write levels from the top",
+            );
         }
     }
 
@@ -206,7 +211,11 @@ impl Builder<'_> {
                     let subject = Subject { name, span: item.span, kind: None, ancestors: Vec::new() };
                     load::prevention(&subject, true, route, estate);
                 }
-                None => self.reader.shape(item, "this is no bucket and no scope", "write `gs://b` or `projects/p`"),
+                None => self.reader.shape(
+                    item,
+                    "this is no bucket and no scope",
+                    "write `gs://b` or `projects/p`",
+                ),
             },
             _ => self.allow(item, route),
         }
@@ -219,7 +228,11 @@ impl Builder<'_> {
             return;
         };
         let Some(name) = resource.as_str() else {
-            self.reader.shape(resource, "`resource` is no name", "write `projects/p`, `gs://b` or a full resource name");
+            self.reader.shape(
+                resource,
+                "`resource` is no name",
+                "write `projects/p`, `gs://b` or a full resource name",
+            );
             return;
         };
         let subject = Subject { name, span: resource.span, kind: None, ancestors: Vec::new() };

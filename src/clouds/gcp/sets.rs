@@ -39,7 +39,8 @@ pub(super) fn in_set(estate: &Estate, principal: &str, set: &str) -> Belongs {
 
 /// The pool of a federated identity: `iam.googleapis.com/…/workloadIdentityPools/p`.
 fn pool_of(principal: &str) -> Option<&str> {
-    let rest = principal.strip_prefix("principal://").or_else(|| principal.strip_prefix("principalSet://"))?;
+    let rest =
+        principal.strip_prefix("principal://").or_else(|| principal.strip_prefix("principalSet://"))?;
     let start = ["/workloadIdentityPools/", "/workforcePools/"]
         .into_iter()
         .find_map(|part| rest.find(part).map(|at| at + part.len()))?;
@@ -65,7 +66,10 @@ pub(super) fn in_scope(estate: &Estate, principal: &str, scope: &str) -> Belongs
             None => Belongs::Unknown,
         },
         None if !scope.starts_with("organizations/") => Belongs::No,
-        None if ["user:", "group:", "domain:", "principal"].iter().any(|kind| principal.starts_with(kind)) => {
+        None if ["user:", "group:", "domain:", "principal"]
+            .iter()
+            .any(|kind| principal.starts_with(kind)) =>
+        {
             Belongs::Unknown
         }
         None => Belongs::No,

@@ -1,15 +1,17 @@
 //! How bindings decide: the concrete rule and the formulas side by side, on estates loaded from documents.
 
+mod agreement;
+
 use super::*;
-use crate::logic::{Attribute, Value};
-use std::collections::BTreeMap;
 use crate::input::gcp_asset_policies::GcpAssetPolicies;
 use crate::input::gcp_group_members::GcpGroupMembers;
 use crate::input::gcp_iam_policy::GcpIamPolicy;
 use crate::input::gcp_roles::GcpRoles;
 use crate::input::{Document, Format};
+use crate::logic::{Attribute, Value};
 use crate::model::{GapKind, Object, Principal, PrincipalKind, Subject};
 use crate::text::{Files, json};
+use std::collections::BTreeMap;
 
 /// Loads documents, each with the path that some formats go by.
 fn estate(documents: &[(&str, &str)]) -> Estate {

@@ -49,17 +49,18 @@ impl<'a> Asked<'a> {
             Err(Trouble::Fails) => Truth::Fails,
             Err(Trouble::Unknown) => Truth::Unknown,
         };
-        let gap = |message: String| Gap {
-            kind: GapKind::OpaqueCondition,
-            message,
-            origin: Some(origin.clone()),
-        };
+        let gap =
+            |message: String| Gap { kind: GapKind::OpaqueCondition, message, origin: Some(origin.clone()) };
         if truth == Truth::Unknown {
             let source = &condition.source.value;
-            gaps.extend([gap(format!("the condition `{source}` is not understood; it was taken not to let in"))]);
+            gaps.extend([gap(format!(
+                "the condition `{source}` is not understood; it was taken not to let in"
+            ))]);
         }
         gaps.extend(self.unread.iter().map(|part| {
-            gap(format!("`{part}` can be decided for a single request only; elsewhere both outcomes are considered"))
+            gap(format!(
+                "`{part}` can be decided for a single request only; elsewhere both outcomes are considered"
+            ))
         }));
         truth
     }
@@ -101,7 +102,10 @@ impl<'a> Asked<'a> {
                 let text = self.text(key)?;
                 let (taken, in_the_middle) = extract(&text, template);
                 if in_the_middle {
-                    self.unread.push(format!("extract({:?})", format!("{}{{…}}{}", template.before, template.after)));
+                    self.unread.push(format!(
+                        "extract({:?})",
+                        format!("{}{{…}}{}", template.before, template.after)
+                    ));
                 }
                 Ok(compare(taken, *comparison, wanted))
             }

@@ -26,23 +26,67 @@ const TYPES: &[ResourceType] = &[
     of("bigquery.googleapis.com/Dataset", "projects/*/datasets/*", "projects/*/datasets/*/*"),
     of("bigquery.googleapis.com/Table", "projects/*/datasets/*/tables/*", "projects/*/datasets/*/tables/*/*"),
     of("bigquery.googleapis.com/Model", "projects/*/datasets/*/models/*", "projects/*/datasets/*/models/*/*"),
-    of("bigquery.googleapis.com/Routine", "projects/*/datasets/*/routines/*", "projects/*/datasets/*/routines/*/*"),
-    of("cloudkms.googleapis.com/KeyRing", "projects/*/locations/*/keyRings/*", "projects/*/locations/*/keyRings/*/*"),
-    of("cloudkms.googleapis.com/CryptoKey", "projects/*/locations/*/keyRings/*/cryptoKeys/*", "projects/*/locations/*/keyRings/*/cryptoKeys/*/*"),
-    of("cloudkms.googleapis.com/CryptoKeyVersion", "projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*", "projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*/*"),
-    of("compute.googleapis.com/Instance", "projects/*/zones/*/instances/*", "projects/*/zones/*/instances/*/*"),
+    of(
+        "bigquery.googleapis.com/Routine",
+        "projects/*/datasets/*/routines/*",
+        "projects/*/datasets/*/routines/*/*",
+    ),
+    of(
+        "cloudkms.googleapis.com/KeyRing",
+        "projects/*/locations/*/keyRings/*",
+        "projects/*/locations/*/keyRings/*/*",
+    ),
+    of(
+        "cloudkms.googleapis.com/CryptoKey",
+        "projects/*/locations/*/keyRings/*/cryptoKeys/*",
+        "projects/*/locations/*/keyRings/*/cryptoKeys/*/*",
+    ),
+    of(
+        "cloudkms.googleapis.com/CryptoKeyVersion",
+        "projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*",
+        "projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*/*",
+    ),
+    of(
+        "compute.googleapis.com/Instance",
+        "projects/*/zones/*/instances/*",
+        "projects/*/zones/*/instances/*/*",
+    ),
     of("compute.googleapis.com/Disk", "projects/*/zones/*/disks/*", "projects/*/zones/*/disks/*/*"),
     of("compute.googleapis.com/Image", "projects/*/global/images/*", "projects/*/global/images/*/*"),
-    of("compute.googleapis.com/InstanceTemplate", "projects/*/global/instanceTemplates/*", "projects/*/global/instanceTemplates/*/*"),
+    of(
+        "compute.googleapis.com/InstanceTemplate",
+        "projects/*/global/instanceTemplates/*",
+        "projects/*/global/instanceTemplates/*/*",
+    ),
     of("compute.googleapis.com/Snapshot", "projects/*/global/snapshots/*", "projects/*/global/snapshots/*/*"),
     of("secretmanager.googleapis.com/Secret", "projects/*/secrets/*", "projects/*/secrets/*/*"),
-    of("secretmanager.googleapis.com/SecretVersion", "projects/*/secrets/*/versions/*", "projects/*/secrets/*/versions/*/*"),
+    of(
+        "secretmanager.googleapis.com/SecretVersion",
+        "projects/*/secrets/*/versions/*",
+        "projects/*/secrets/*/versions/*/*",
+    ),
     of("spanner.googleapis.com/Instance", "projects/*/instances/*", "projects/*/instances/*/*"),
-    of("spanner.googleapis.com/Database", "projects/*/instances/*/databases/*", "projects/*/instances/*/databases/*/*"),
-    of("spanner.googleapis.com/Backup", "projects/*/instances/*/backups/*", "projects/*/instances/*/backups/*/*"),
+    of(
+        "spanner.googleapis.com/Database",
+        "projects/*/instances/*/databases/*",
+        "projects/*/instances/*/databases/*/*",
+    ),
+    of(
+        "spanner.googleapis.com/Backup",
+        "projects/*/instances/*/backups/*",
+        "projects/*/instances/*/backups/*/*",
+    ),
     of("sqladmin.googleapis.com/Instance", "projects/*/instances/*", "projects/*/instances/*/*"),
-    of("logging.googleapis.com/LogBucket", "projects/*/locations/*/buckets/*", "projects/*/locations/*/buckets/*/*"),
-    of("logging.googleapis.com/LogView", "projects/*/locations/*/buckets/*/views/*", "projects/*/locations/*/buckets/*/views/*/*"),
+    of(
+        "logging.googleapis.com/LogBucket",
+        "projects/*/locations/*/buckets/*",
+        "projects/*/locations/*/buckets/*/*",
+    ),
+    of(
+        "logging.googleapis.com/LogView",
+        "projects/*/locations/*/buckets/*/views/*",
+        "projects/*/locations/*/buckets/*/views/*/*",
+    ),
 ];
 
 const fn of(name: &'static str, form: &'static str, except: &'static str) -> ResourceType {

@@ -14,8 +14,14 @@ use crate::text::{Problem, Route};
 
 /// Puts all of it into the estate.
 pub(super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-    let mut entry =
-        Entry { organization, estate, problems, top: None, scopes: BTreeMap::new(), attached: BTreeSet::new() };
+    let mut entry = Entry {
+        organization,
+        estate,
+        problems,
+        top: None,
+        scopes: BTreeMap::new(),
+        attached: BTreeSet::new(),
+    };
     entry.top();
     entry.tree();
     let roots = &organization.roots;

@@ -64,8 +64,7 @@ const PATHS: &[&[&str]] = &[
 ];
 
 /// Lists of answers: logs, ram, ssm, rekognition, opensearch describe-domains.
-const LISTS: &[&str] =
-    &["resourcePolicies", "policies", "Policies", "ProjectPolicies", "DomainStatusList"];
+const LISTS: &[&str] = &["resourcePolicies", "policies", "Policies", "ProjectPolicies", "DomainStatusList"];
 
 /// The keys of a resource's ARN, beside the policy or beside what holds it.
 const ARNS: &[&str] = &[
@@ -87,7 +86,8 @@ pub(super) fn policies(tree: &Tree) -> Vec<Given<'_>> {
         return vec![given];
     }
     if let Some(items) = tree.as_list() {
-        let listed: Vec<_> = items.iter().zip(0..).filter_map(|(item, at)| single(item, &Route::root().index(at))).collect();
+        let listed: Vec<_> =
+            items.iter().zip(0..).filter_map(|(item, at)| single(item, &Route::root().index(at))).collect();
         let wrapped = listed.len() == items.len() && listed.iter().all(|given| given.resource.is_some());
         return if wrapped { listed } else { Vec::new() };
     }
@@ -99,12 +99,18 @@ fn list<'t>(tree: &'t Tree, key: &str) -> Option<Vec<Given<'t>>> {
     let list = tree.get(key)?;
     let found: Vec<Given<'t>> = match &list.kind {
         // ses get-identity-policies, sesv2 get-email-identity-policies: texts by their names.
-        Kind::Map(_) => list.entries().filter_map(|entry| single(&entry.value, &route.key(&*entry.key.value))).collect(),
-        Kind::List(items) => items.iter().zip(0..).filter_map(|(item, at)| single(item, &route.index(at))).collect(),
+        Kind::Map(_) => {
+            list.entries().filter_map(|entry| single(&entry.value, &route.key(&*entry.key.value))).collect()
+        }
+        Kind::List(items) => {
+            items.iter().zip(0..).filter_map(|(item, at)| single(item, &route.index(at))).collect()
+        }
         _ => Vec::new(),
     };
     let is_regional = key == "resourcePolicies";
-    let found = found.into_iter().map(|given| Given { is_regional: is_regional && given.resource.is_none(), ..given });
+    let found = found
+        .into_iter()
+        .map(|given| Given { is_regional: is_regional && given.resource.is_none(), ..given });
     Some(found.collect::<Vec<_>>()).filter(|found| !found.is_empty())
 }
 

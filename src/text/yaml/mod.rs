@@ -140,7 +140,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn open(&mut self, anchor: usize, content: Content, tag: Option<&Tag>, place: Marked) -> Read<Option<Tree>> {
+    fn open(
+        &mut self,
+        anchor: usize,
+        content: Content,
+        tag: Option<&Tag>,
+        place: Marked,
+    ) -> Read<Option<Tree>> {
         if let Some(tag) = tag.filter(|tag| !["seq", "map"].contains(&tag.suffix.as_str())) {
             return Err(self.tagged(tag, place));
         }
@@ -205,7 +211,9 @@ impl<'t> Reader<'t> {
         let as_text = match tag.map(|tag| tag.suffix.as_str()) {
             None => style != ScalarStyle::Plain,
             Some("str") => true,
-            Some(_) => return Err(tag.map_or_else(|| self.wrong("a tag", place), |tag| self.tagged(tag, place))),
+            Some(_) => {
+                return Err(tag.map_or_else(|| self.wrong("a tag", place), |tag| self.tagged(tag, place)));
+            }
         };
         Ok(if as_text { Kind::Text(self.text(value, place)) } else { self.plain(value, place) })
     }

@@ -19,7 +19,8 @@ fn plain(tree: &Tree) -> String {
         Kind::Text(text) => format!("{:?}", text.as_str()),
         Kind::List(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(",")),
         Kind::Map(map) => {
-            let entries = map.entries.iter().map(|entry| format!("{:?}:{}", entry.key.value, plain(&entry.value)));
+            let entries =
+                map.entries.iter().map(|entry| format!("{:?}:{}", entry.key.value, plain(&entry.value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
         }
     }
@@ -85,7 +86,18 @@ fn hostile_input_meets_limits() {
     for level in 1..30 {
         steps.push_str(&format!("a{level}: &a{level} [[[[[[[[*a{}]]]]]]]]\n", level - 1));
     }
-    for text in [laughs.as_str(), &deep, &steps, "a: *b\n", "a: [1\n", "? [1]\n: 2\n", "<<: {a: 1}\n", "a: !Ref b\n", "", "\t- x: :\n\ty"] {
+    for text in [
+        laughs.as_str(),
+        &deep,
+        &steps,
+        "a: *b\n",
+        "a: [1\n",
+        "? [1]\n: 2\n",
+        "<<: {a: 1}\n",
+        "a: !Ref b\n",
+        "",
+        "\t- x: :\n\ty",
+    ] {
         let (tree, problems) = read(text);
         assert_eq!((tree.is_none(), problems.len()), (true, 1), "{}", text.get(..20).unwrap_or(text));
         assert!(problems.iter().all(|problem| problem.span.is_some()));

@@ -134,8 +134,9 @@ impl Evaluation<'_> {
     }
 
     fn path(&self, expression: &Expr) -> Outcome {
-        self.known_path(expression)
-            .unwrap_or_else(|| Err(error(format!("undeclared reference to `{}`", expression.path().unwrap_or_default()))))
+        self.known_path(expression).unwrap_or_else(|| {
+            Err(error(format!("undeclared reference to `{}`", expression.path().unwrap_or_default())))
+        })
     }
 
     /// The value of a path as a whole, unless it begins with the element of a macro.

@@ -75,7 +75,11 @@ fn subtract(left: &Value, right: &Value) -> Outcome {
         (Value::Timestamp(a), Value::Duration(b)) => {
             time::in_range(a - b).map(Value::Timestamp).ok_or_else(range)
         }
-        (Value::Timestamp(a), Value::Timestamp(b)) | (Value::Duration(a), Value::Duration(b)) => {
+        // The reference implementations count the time between two points in 64 bits of nanoseconds.
+        (Value::Timestamp(a), Value::Timestamp(b)) => {
+            i64::try_from(a - b).map(|nanos| Value::Duration(i128::from(nanos))).map_err(|_| range())
+        }
+        (Value::Duration(a), Value::Duration(b)) => {
             time::length_in_range(a - b).map(Value::Duration).ok_or_else(range)
         }
         _ => Err(no_overload()),
@@ -215,7 +219,9 @@ fn to_int(value: &Value) -> Outcome {
     let converted = match value {
         Value::Int(value) => Some(*value),
         Value::Uint(value) => i64::try_from(*value).ok(),
-        Value::Double(value) if *value > -9.223_372_036_854_775_8e18 && *value < 9.223_372_036_854_775_8e18 => {
+        Value::Double(value)
+            if *value > -9.223_372_036_854_775_8e18 && *value < 9.223_372_036_854_775_8e18 =>
+        {
             Some(*value as i64)
         }
         Value::Double(_) => None,

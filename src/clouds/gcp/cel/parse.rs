@@ -21,8 +21,24 @@ pub struct SyntaxError {
 
 /// Words that are no names.
 const RESERVED: [&str; 18] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop",
-    "package", "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// The expression that a text is.
@@ -409,9 +425,7 @@ fn below(kind: &ExprKind) -> usize {
         ExprKind::Map(entries) => {
             entries.iter().map(|(key, value)| key.depth.max(value.depth)).max().unwrap_or(0)
         }
-        ExprKind::Choice(condition, then, otherwise) => {
-            condition.depth.max(then.depth).max(otherwise.depth)
-        }
+        ExprKind::Choice(condition, then, otherwise) => condition.depth.max(then.depth).max(otherwise.depth),
         ExprKind::Each(each) => {
             let filter = each.filter.as_ref().map_or(0, |filter| filter.depth);
             each.range.depth.max(each.body.depth).max(filter)

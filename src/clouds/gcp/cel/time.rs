@@ -113,14 +113,16 @@ fn scaled(number: &str, unit: i128) -> Option<i128> {
     }
     let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let part: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
-    let part = part.checked_mul(unit)?.checked_div(10i128.checked_pow(u32::try_from(fraction.len()).ok()?)?)?;
+    let part =
+        part.checked_mul(unit)?.checked_div(10i128.checked_pow(u32::try_from(fraction.len()).ok()?)?)?;
     whole.checked_mul(unit)?.checked_add(part)
 }
 
 /// A length of time in seconds: `90s`, `-1.5s`.
 pub(super) fn duration_written(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
-    let (whole, part) = (nanos.unsigned_abs() / SECOND.unsigned_abs(), nanos.unsigned_abs() % SECOND.unsigned_abs());
+    let (whole, part) =
+        (nanos.unsigned_abs() / SECOND.unsigned_abs(), nanos.unsigned_abs() % SECOND.unsigned_abs());
     if part == 0 {
         return format!("{sign}{whole}s");
     }

@@ -64,9 +64,10 @@ impl Value {
                             && right.iter().any(|(own, _)| own.equals(key))
                     })
             }
-            (Self::Int(_) | Self::Uint(_) | Self::Double(_), Self::Int(_) | Self::Uint(_) | Self::Double(_)) => {
-                compare_numbers(self, other) == Some(Ordering::Equal)
-            }
+            (
+                Self::Int(_) | Self::Uint(_) | Self::Double(_),
+                Self::Int(_) | Self::Uint(_) | Self::Double(_),
+            ) => compare_numbers(self, other) == Some(Ordering::Equal),
             _ => self == other,
         }
     }
@@ -77,9 +78,8 @@ impl Value {
             (Self::Bool(left), Self::Bool(right)) => Some(left.cmp(right)),
             (Self::String(left), Self::String(right)) => Some(left.cmp(right)),
             (Self::Bytes(left), Self::Bytes(right)) => Some(left.cmp(right)),
-            (Self::Timestamp(left), Self::Timestamp(right)) | (Self::Duration(left), Self::Duration(right)) => {
-                Some(left.cmp(right))
-            }
+            (Self::Timestamp(left), Self::Timestamp(right))
+            | (Self::Duration(left), Self::Duration(right)) => Some(left.cmp(right)),
             _ => compare_numbers(self, other),
         }
     }
