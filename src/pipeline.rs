@@ -3,7 +3,9 @@
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
 use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, Simulated, Unknown};
+use crate::evaluator::{
+    self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
+};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Graph, Path};
 use crate::input::disk::{self, Limits};
@@ -201,7 +203,12 @@ fn analyse(
     match task {
         Task::Scan => {
             let graph = Graph::build(&evaluator)?;
-            let found = findings::run(&Context { estate, evaluator, graph: &graph })?;
+            let found = findings::run(&Context {
+                estate,
+                evaluator,
+                graph: &graph,
+                documents: &OneDocument::all(&evaluator),
+            })?;
             Ok((Found::Findings(found), graph.undecided().to_vec()))
         }
         Task::Paths { from } => {

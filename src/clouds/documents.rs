@@ -1,13 +1,15 @@
-//! Clouds whose policies are documents that can be judged on their own: what two of them need to be compared.
+//! Clouds whose policies are documents that can be judged on their own: what two of them need to be compared, and what
+//! the statements of one need to be judged beside each other.
 //!
 //! Everything about the rest of an account is left out: what other policies add or take away is the business of
 //! [`super::Cloud::layers`]. The same two readings exist here, as rules of formulas and as a concrete decision, and
 //! share nothing but the typed document.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::logic::{Assignment, Formula};
-use crate::model::{Decision, Gap, Policy, Request};
+use crate::logic::{Assignment, Attribute, Formula};
+use crate::model::{Decision, Effect, Gap, Layer, Origin, Policy, Request};
 use crate::text::{Problem, Route, Tree};
 
 /// A cloud whose policy documents can be compared.
@@ -33,6 +35,19 @@ pub trait Documents: Sync {
 
     /// What the two documents say, in the same attributes.
     fn rules(&self, kind: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo;
+
+    /// As what the policy of an estate is read on its own that is attached in these layers, or nowhere. `None` for what
+    /// its users cannot change, such as a policy of the provider, and for what is no document.
+    fn kind_of(&self, policy: &Policy, layers: &[Layer]) -> Option<DocumentKind>;
+
+    /// The statements of one document, all in the same attributes.
+    fn statements(&self, kind: DocumentKind, policy: &Policy) -> Statements;
+
+    /// The keys that senders can leave out of a request, and what that amounts to.
+    fn omissions(&self, kind: DocumentKind) -> Vec<Omission>;
+
+    /// The name of a key as users write it.
+    fn key_name(&self, key: &Attribute) -> String;
 
     /// The request, printed the way users write it, that an assignment of these attributes stands for.
     fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request;
@@ -88,6 +103,88 @@ pub struct Rule {
     pub actions: Formula,
     /// Everything else.
     pub rest: Formula,
+}
+
+/// One document as its statements.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    /// The statements, in document order.
+    pub statements: Vec<Statement>,
+    /// What holds for every possible request. Each fact can be fulfilled whatever the attributes are that it does not
+    /// speak of, so facts that share none with a question have no bearing on it.
+    pub facts: Vec<Formula>,
+    /// What holds too of requests that somebody would really send. For requests that are shown; a proof that there is
+    /// none must do without.
+    pub sensible: Formula,
+    /// That other documents beside this one may allow what it does not. `None` where it alone can allow.
+    pub others: Option<Gap>,
+    /// What is not known about the document as a whole.
+    pub gaps: Vec<Gap>,
+}
+
+/// One statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Whether it gives or takes.
+    pub effect: Effect,
+    /// Which actions it is about.
+    pub actions: Formula,
+    /// Whom, which actions and which resources it is about.
+    pub scope: Formula,
+    /// When: all of these hold.
+    pub conditions: Vec<Condition>,
+    /// What it gives or takes, fit for comparing it with other statements: of two that speak of the same requests, one
+    /// may give more.
+    pub effects: Formula,
+    /// Where it stands.
+    pub origin: Origin,
+    /// What is not known about it.
+    pub gaps: Vec<Gap>,
+}
+
+/// One condition of a statement.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The condition in words.
+    pub text: Arc<str>,
+    /// When it holds.
+    pub formula: Formula,
+    /// The key, if the condition speaks of all its values, and so holds when there is none, without saying so.
+    pub universal: Option<Universal>,
+}
+
+/// A key whose values must all fit, and that requests may lack.
+#[derive(Clone, Debug)]
+pub struct Universal {
+    /// The key.
+    pub key: Attribute,
+    /// Whether the key is one that has many values.
+    pub multivalued: bool,
+    /// That it is not known whether requests may lack the key.
+    pub gap: Option<Gap>,
+}
+
+/// A key that senders can leave out of a request, where that amounts to giving it.
+#[derive(Clone, Debug)]
+pub struct Omission {
+    /// The key.
+    pub key: Attribute,
+    /// In which requests.
+    pub requests: Formula,
+    /// The values that leaving it out amounts to, said of the key.
+    pub amounts_to: Formula,
+    /// Why, in words that can follow "because".
+    pub because: &'static str,
+    /// What is assumed with that.
+    pub gap: Option<Gap>,
+}
+
+impl Statement {
+    /// The requests that it applies to.
+    pub fn formula(&self) -> Formula {
+        let conditions = self.conditions.iter().map(|condition| condition.formula.clone());
+        self.scope.clone().and(Formula::all(conditions))
+    }
 }
 
 impl Rule {

@@ -18,7 +18,7 @@ pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId,
+    ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::sync::Arc;
@@ -65,6 +65,12 @@ pub trait Cloud: Sync {
     /// The concrete rule. Judges the typed policies directly and shares no code with [`Cloud::layers`].
     fn decide(&self, estate: &Estate, request: &Request) -> Decision;
 
+    /// The verdict of [`Cloud::decide`] alone, which is the same and can be had faster than the reasons. Policies are
+    /// made ready when the first request meets them; what an estate keeps of that is kept for all further requests.
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        self.decide(estate, request).verdict
+    }
+
     /// Reads one request with all policies that decide it. `None` after at least one problem when it cannot be read.
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
         let message = format!("scenarios of {} are not read", self.name());
@@ -82,6 +88,11 @@ pub trait Cloud: Sync {
     /// What it takes to administer `scope`: who may do all of these, always, can give itself anything in it. Empty
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
+
+    /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
+    fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
+        Vec::new()
+    }
 
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
@@ -121,6 +132,26 @@ pub struct Step {
     pub question: Question,
 }
 
+/// Kinds of strangers that may get at a resource because a policy trusts more than was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// Somebody else's token of an identity provider that many share.
+    ForeignSubject,
+    /// Somebody else for whom a trusted service of the provider acts.
+    ForeignCustomer,
+    /// A principal of another account of the same estate.
+    Neighbour,
+}
+
+/// A question about a stranger.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// What is asked.
+    pub question: Question,
+    /// What holds for the stranger's requests.
+    pub given: Formula,
+}
+
 /// One thing that an administrator may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
@@ -128,4 +159,6 @@ pub struct Demand {
     pub action: String,
     /// On every resource that matches these.
     pub resources: Patterns,
+    /// But for those that match these: what nobody may do there takes nothing from an administrator.
+    pub except: Patterns,
 }

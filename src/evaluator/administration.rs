@@ -1,9 +1,9 @@
 //! Who administers what: in effect, not by the name of a policy.
 
 use super::{Bug, Certainty, Evaluator, Outcome, Witness};
-use crate::clouds;
-use crate::logic::{Attribute, Formula};
-use crate::model::{Object, PrincipalId, Question, ScopeId, Subject};
+use crate::clouds::{self, Demand};
+use crate::logic::{Attribute, Formula, Patterns};
+use crate::model::{CloudId, Object, PrincipalId, Question, ScopeId, Subject};
 
 /// How a principal stands to the administration of a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,25 +22,35 @@ impl Evaluator<'_> {
     /// How `principal` stands to the administration of `scope`. `None` when the scope is not administered on its own,
     /// or belongs to another cloud.
     pub fn standing(&self, principal: PrincipalId, scope: ScopeId) -> Result<Option<Standing>, Bug> {
-        let (Some(who), Some(place)) = (self.estate().principal(principal), self.estate().scope(scope))
-        else {
+        let Some(cloud) = self.estate().scope(scope).and_then(|place| clouds::cloud(place.cloud)) else {
             return Ok(None);
         };
-        let Some(cloud) = clouds::cloud(place.cloud).filter(|_| who.cloud == place.cloud) else {
+        self.standing_by(principal, cloud.id(), &cloud.administration(self.estate(), scope))
+    }
+
+    /// How `principal` stands to all these demands of a cloud together. `None` when there are none, or when it belongs to
+    /// another cloud.
+    pub fn standing_by(
+        &self,
+        principal: PrincipalId,
+        cloud: CloudId,
+        demands: &[Demand],
+    ) -> Result<Option<Standing>, Bug> {
+        if self.estate().principal(principal).is_none_or(|who| who.cloud != cloud) {
             return Ok(None);
-        };
-        let demands = cloud.administration(self.estate(), scope);
+        }
         let mut shown: Option<Box<Witness>> = None;
         let mut refused: Option<Box<Witness>> = None;
         let mut certainty = Certainty::Proven;
-        for demand in &demands {
+        for demand in demands {
             let question = Question {
-                cloud: place.cloud,
+                cloud,
                 subject: Subject::Principal(principal),
                 action: Some(demand.action.clone()),
                 object: Object::Any,
             };
-            let given = Formula::matches(Attribute::resource(), demand.resources.clone());
+            let on = |patterns: &Patterns| Formula::matches(Attribute::resource(), patterns.clone());
+            let given = on(&demand.resources).and(on(&demand.except).not());
             let posed = self.pose(&question)?;
             let can = self.can_posed(&question, &posed, &given)?;
             certainty = certainty.and(can.certainty);

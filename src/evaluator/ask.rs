@@ -14,6 +14,25 @@ pub struct Evaluator<'a> {
     portfolio: &'a Portfolio,
 }
 
+/// A question that was written down once, to be asked under several restrictions.
+pub struct Asked<'a> {
+    evaluator: Evaluator<'a>,
+    question: Question,
+    posed: Posed,
+}
+
+impl Asked<'_> {
+    /// [`Evaluator::can`] for this question.
+    pub fn can(&self, given: &Formula) -> Result<Answer, Bug> {
+        self.evaluator.can_posed(&self.question, &self.posed, given)
+    }
+
+    /// [`Evaluator::lacks`] for this question.
+    pub fn lacks(&self, given: &Formula) -> Result<Answer, Bug> {
+        self.evaluator.lacks_posed(&self.question, &self.posed, given)
+    }
+}
+
 /// A question in the form that engines understand.
 pub(crate) struct Posed {
     /// The cloud it is asked of.
@@ -42,6 +61,12 @@ impl<'a> Evaluator<'a> {
     /// The engines.
     pub fn portfolio(&self) -> &'a Portfolio {
         self.portfolio
+    }
+
+    /// Writes a question down, to be asked more than once.
+    pub fn ask(&self, question: Question) -> Result<Asked<'a>, Bug> {
+        let posed = self.pose(&question)?;
+        Ok(Asked { evaluator: *self, question, posed })
     }
 
     /// Is there an allowed request of `question` for which `given` holds too? The witness is allowed.

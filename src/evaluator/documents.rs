@@ -4,6 +4,8 @@ use super::access::Describer;
 use super::answer::explain;
 use super::ask::has_unread;
 use super::{AccessRow, Bug, Certainty};
+use rustc_hash::FxHashMap;
+
 use crate::clouds::Cloud;
 use crate::clouds::documents::{DocumentKind, Documents, Rule, Rules, RulesOfTwo};
 use crate::logic::{Atom, Attribute, Formula, Goal, Literal, Patterns, Universe};
@@ -225,16 +227,19 @@ fn any(rules: &[Rule]) -> Formula {
 
 /// The rules without the actions that `known` speaks of in the same words and with the same rest.
 fn without(rules: &[Rule], known: &[Rule]) -> Vec<Rule> {
+    let mut alike: FxHashMap<u64, Vec<&Rule>> = FxHashMap::default();
+    for one in known {
+        alike.entry(one.rest.fingerprint()).or_default().push(one);
+    }
     let left = |rule: &Rule| {
-        let alike = known.iter().filter(|one| one.rest == rule.rest);
         let mut actions = rule.actions.clone();
-        for one in alike {
+        let alike = alike.get(&rule.rest.fingerprint()).into_iter().flatten();
+        for one in alike.filter(|one| one.rest == rule.rest) {
             if one.actions == actions || one.actions == Formula::True {
                 return None;
             }
             if let (Some(mine), Some(theirs)) = (patterns(&actions), patterns(&one.actions)) {
-                let left = mine.filter(|pattern| !theirs.contains(pattern));
-                actions = Formula::matches(Attribute::action(), left);
+                actions = Formula::matches(Attribute::action(), mine.without(theirs));
             }
         }
         (actions != Formula::False).then(|| Rule { actions, rest: rule.rest.clone() })

@@ -13,16 +13,20 @@ mod ask;
 mod compare;
 mod documents;
 mod find;
+mod left_out;
 mod simulate;
+mod statements;
 mod who_can;
 
 pub use access::{Access, AccessRow};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
-pub use ask::Evaluator;
+pub use ask::{Asked, Evaluator};
 pub use documents::{
     Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
 pub use find::{Unknown, find_principal};
+pub use left_out::{Dodge, Shown, Vacuous};
 pub use simulate::{Simulated, simulate};
+pub use statements::{Conditions, Covered, OneDocument};
 pub use who_can::{Entrant, Extent};

@@ -2,7 +2,7 @@
 //! putting the answer into a finding. Which strangers, and how bad it is, are the rules' own words.
 
 use super::{Context, Finding, Intent, Meta, Related};
-use crate::clouds;
+use crate::clouds::{self, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
 use crate::logic::Formula;
 use crate::model::{Object, Question, ResourceId, Subject, Target};
@@ -32,6 +32,27 @@ pub(super) fn ask(
     }
     let question = Question { cloud, subject, action: None, object: Object::Within(resource) };
     context.evaluator.can(&question, &Formula::True).map(Some)
+}
+
+/// One finding for each resource that a stranger of that kind gets at.
+pub(super) fn probe(
+    context: &Context<'_>,
+    kind: ProbeKind,
+    meta: &'static Meta,
+    wording: &Wording,
+    sink: &mut Vec<Finding>,
+) -> Result<(), Bug> {
+    for resource in guarded_resources(context) {
+        let cloud = context.estate.resource(resource).and_then(|resource| clouds::cloud(resource.cloud));
+        for probe in cloud.map(|cloud| cloud.probes(context.estate, resource, kind)).unwrap_or_default() {
+            let answer = context.evaluator.can(&probe.question, &probe.given)?;
+            if !answer.is_never() {
+                sink.extend(finding(context, meta, wording, resource, answer));
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Words of a rule about strangers.

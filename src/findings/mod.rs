@@ -8,12 +8,22 @@
 
 mod administrator_access;
 mod basic_role;
+mod confused_deputy;
+mod cross_account_access;
+mod denied_allow;
+mod documents;
+mod dodgeable_deny;
 mod exposure;
 mod external_access;
 mod finding;
+mod idle_condition;
+mod impossible_condition;
+mod open_identity_provider;
 mod path_to_administrator;
 mod public_resource;
+mod redundant_statement;
 mod rule;
+mod vacuous_condition;
 mod wildcard_action;
 
 pub use finding::{Finding, Intent, Level, Related};
@@ -23,8 +33,17 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &confused_deputy::ConfusedDeputy,
+    &cross_account_access::CrossAccountAccess,
+    &denied_allow::DeniedAllow,
+    &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
+    &idle_condition::IdleCondition,
+    &impossible_condition::ImpossibleCondition,
+    &open_identity_provider::OpenIdentityProvider,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
+    &redundant_statement::RedundantStatement,
+    &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,
 ];

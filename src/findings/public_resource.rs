@@ -23,8 +23,8 @@ rule! {
     ///
     /// ## What is not covered yet
     ///
-    /// S3 Block Public Access counts where its settings are among the files; without them a bucket is judged by its
-    /// policy alone. Public access prevention of Cloud Storage is not read: a bucket that it protects is reported.
+    /// S3 Block Public Access counts where its settings are among the files; without them the finding says that it
+    /// assumes them to be off. Access control lists of single objects are not read. Public access prevention of Cloud Storage is not read: a bucket that it protects is reported.
     ///
     /// ## References
     ///

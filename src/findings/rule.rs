@@ -1,7 +1,7 @@
 //! What a rule is, and running them all.
 
 use super::{Finding, Level, RULES};
-use crate::evaluator::{Bug, Evaluator};
+use crate::evaluator::{Bug, Evaluator, OneDocument};
 use crate::graph::Graph;
 use crate::model::Estate;
 
@@ -36,6 +36,8 @@ pub struct Context<'a> {
     pub evaluator: Evaluator<'a>,
     /// Who can become whom.
     pub graph: &'a Graph,
+    /// The policies that users can change, each on its own.
+    pub documents: &'a [OneDocument<'a>],
 }
 
 /// Declares a rule's type with its [`Meta`]; the doc comment becomes the documentation that users read.

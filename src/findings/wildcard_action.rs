@@ -1,12 +1,13 @@
 //! Rule `wildcard-action`. Whether a wildcard makes an administrator is another rule's work.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Rule};
 use crate::clouds;
-use crate::evaluator::{Bug, Certainty, Outcome, Witness};
-use crate::logic::{Atom, Attribute, Case, Formula, Pattern, Patterns, Token};
+use crate::evaluator::{Asked, Bug, Certainty, Outcome, Witness};
+use crate::logic::{Atom, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Attachment, Effect, Grant, Object, PolicyId, Question, Subject, Target};
 
 rule! {
@@ -69,9 +70,10 @@ fn check_policy(context: &Context<'_>, first: &Attachment, sink: &mut Vec<Findin
     }
     let Some(policy) = context.estate.policy(first.policy) else { return Ok(()) };
     let Some(cloud) = clouds::cloud(policy.cloud) else { return Ok(()) };
+    let mut asked = BTreeMap::new();
     for grant in cloud.grants(context.estate, first.policy, first.layer) {
         let Some(breadth) = breadth(&grant).filter(|_| grant.effect == Effect::Allow) else { continue };
-        let (certainty, witness) = in_effect(context, first.policy, &grant)?;
+        let (certainty, witness) = in_effect(context, first.policy, &grant, &mut asked)?;
         sink.push(finding(context, first.policy, &grant, &breadth, certainty, witness));
     }
     Ok(())
@@ -107,33 +109,43 @@ fn breadth(grant: &Grant) -> Option<Breadth> {
 
 /// `s3` for `s3:*`, and for anything wider such as `s3*`.
 fn whole_service(pattern: &Pattern) -> Option<String> {
-    let wild = pattern.tokens().iter().position(|token| !matches!(token, Token::Char(_)))?;
-    let rest = pattern.tokens().get(wild..)?;
-    let name = pattern.literal_prefix();
+    let name = pattern.as_prefix()?;
     let ends_service = name.ends_with(':') || !name.contains(':');
-    (rest == [Token::Run] && ends_service).then(|| format!("{name}*"))
+    ends_service.then(|| format!("{name}*"))
 }
 
 /// How many requests are tried as the witness of a grant.
 const MOST_WITNESSES: usize = 4;
 
+/// The questions about the holders of one policy: what they may do at all.
+type Questions<'a> = BTreeMap<Subject, Asked<'a>>;
+
 /// A request that some holder of the policy may make by this grant. What the grant matches and no boundary or deny
 /// stops is allowed by the grant itself, whoever else allows it too.
-fn in_effect(
-    context: &Context<'_>,
+fn in_effect<'a>(
+    context: &Context<'a>,
     policy: PolicyId,
     grant: &Grant,
+    questions: &mut Questions<'a>,
 ) -> Result<(Certainty, Option<Witness>), Bug> {
     let mut certainty = Certainty::Proven;
-    for attachment in context.estate.attachments().iter().filter(|attachment| attachment.policy == policy) {
+    for attachment in context.estate.attachments_of(policy) {
         let Target::Principal(principal) = attachment.target else { continue };
         let Some(cloud) = context.estate.principal(principal).map(|who| who.cloud) else { continue };
         for subject in holders(context, principal) {
-            let question = Question { cloud, subject, action: None, object: Object::Any };
+            let question = match questions.entry(subject) {
+                Entry::Occupied(ready) => ready.into_mut(),
+                Entry::Vacant(place) => place.insert(context.evaluator.ask(Question {
+                    cloud,
+                    subject,
+                    action: None,
+                    object: Object::Any,
+                })?),
+            };
             let mut given = grant.formula();
             // What everybody may always do shows nothing about this grant: then another request is asked for.
             for _ in 0..MOST_WITNESSES {
-                let answer = context.evaluator.can(&question, &given)?;
+                let answer = question.can(&given)?;
                 certainty = certainty.and(answer.certainty.clone());
                 let Outcome::Sometimes(witness) = answer.outcome else { break };
                 if witness.decision.because.iter().any(|reason| reason.origin == grant.origin) {
@@ -149,13 +161,8 @@ fn in_effect(
 
 /// The principal itself, or the members of a group.
 fn holders(context: &Context<'_>, principal: crate::model::PrincipalId) -> Vec<Subject> {
-    let members: Vec<Subject> = context
-        .estate
-        .memberships()
-        .iter()
-        .filter(|membership| membership.group == principal)
-        .map(|membership| Subject::Principal(membership.member))
-        .collect();
+    let members: Vec<Subject> =
+        context.estate.members_of(principal).map(|one| Subject::Principal(one.member)).collect();
     if members.is_empty() { vec![Subject::Principal(principal)] } else { members }
 }
 

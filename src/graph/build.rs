@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::clouds::CLOUDS;
+use crate::clouds::{self, CLOUDS, Demand, Step};
 use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Standing, Witness};
 use crate::logic::Formula;
-use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// One principal becomes another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,8 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Asks all steps and all seats of the evaluator's estate.
+    /// Asks all seats of the evaluator's estate, and all steps by which somebody may come to one. Other steps lead
+    /// nowhere and are not asked.
     pub fn build(evaluator: &Evaluator<'_>) -> Result<Self, Bug> {
         let estate = evaluator.estate();
         let mut graph =
@@ -53,26 +54,41 @@ impl Graph {
             let node = graph.steps.add_node(id);
             graph.nodes.insert(id, node);
         }
-        for cloud in CLOUDS {
-            for step in cloud.steps(estate) {
+        let open_seats = graph.find_seats(evaluator)?;
+        graph.find_steps(evaluator)?;
+        graph.undecided.extend(open_seats);
+        Ok(graph)
+    }
+
+    /// Walks backwards from the seats. A step that stayed open is followed too: what it would complete is not known to
+    /// be safe, so what is open behind it has to be said.
+    fn find_steps(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Bug> {
+        let estate = evaluator.estate();
+        let mut steps: BTreeMap<PrincipalId, Vec<(usize, Step)>> = BTreeMap::new();
+        for (index, step) in CLOUDS.iter().flat_map(|cloud| cloud.steps(estate)).enumerate() {
+            steps.entry(step.to).or_default().push((index, step));
+        }
+        let mut open: Vec<PrincipalId> = self.seats.iter().map(|seat| seat.principal).collect();
+        let mut undecided = BTreeMap::new();
+        while let Some(end) = open.pop() {
+            // Each is asked once: they are taken out.
+            for (index, step) in steps.remove(&end).unwrap_or_default() {
                 let answer = evaluator.can(&step.question, &Formula::True)?;
+                let Step { from, to, kind, .. } = step;
                 match answer.outcome {
-                    Outcome::Never => {}
+                    Outcome::Never => continue,
                     Outcome::Undecided => {
-                        graph.undecided.push(describe_undecided(estate, step.from, step.to))
+                        undecided.insert(index, describe_undecided(estate, from, to));
                     }
-                    Outcome::Sometimes(witness) => graph.add(Hop {
-                        from: step.from,
-                        to: step.to,
-                        kind: step.kind,
-                        witness: *witness,
-                        certainty: answer.certainty,
-                    }),
+                    Outcome::Sometimes(witness) => {
+                        self.add(Hop { from, to, kind, witness: *witness, certainty: answer.certainty });
+                    }
                 }
+                open.push(from);
             }
         }
-        graph.find_seats(evaluator)?;
-        Ok(graph)
+        self.undecided.extend(undecided.into_values());
+        Ok(())
     }
 
     fn add(&mut self, hop: Hop) {
@@ -81,24 +97,32 @@ impl Graph {
         }
     }
 
-    fn find_seats(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Bug> {
+    /// Finds the seats; answers what stayed open.
+    fn find_seats(&mut self, evaluator: &Evaluator<'_>) -> Result<Vec<String>, Bug> {
         let estate = evaluator.estate();
+        let places: Vec<(ScopeId, CloudId, Vec<Demand>)> = estate
+            .scopes()
+            .filter_map(|(id, scope)| {
+                Some((id, scope.cloud, clouds::cloud(scope.cloud)?.administration(estate, id)))
+            })
+            .filter(|(.., demands)| !demands.is_empty())
+            .collect();
+        let mut undecided = Vec::new();
         for (principal, who) in estate.principals() {
             if matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
                 continue;
             }
-            for (scope, _) in estate.scopes() {
-                match evaluator.standing(principal, scope)? {
+            for (scope, cloud, demands) in &places {
+                match evaluator.standing_by(principal, *cloud, demands)? {
                     None | Some(Standing::Never(_)) => {}
-                    Some(Standing::Undecided(reason)) => self.undecided.push(format!(
-                        "whether `{}` is an administrator: {reason}",
-                        estate.principal(principal).map_or("", |who| &who.name)
-                    )),
-                    Some(standing) => self.seats.push(Seat { principal, scope, standing }),
+                    Some(Standing::Undecided(reason)) => {
+                        undecided.push(format!("whether `{}` is an administrator: {reason}", who.name));
+                    }
+                    Some(standing) => self.seats.push(Seat { principal, scope: *scope, standing }),
                 }
             }
         }
-        Ok(())
+        Ok(undecided)
     }
 
     /// The principals that administer a scope by their own permissions, in the order of the estate.

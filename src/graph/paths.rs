@@ -1,6 +1,6 @@
 //! Paths: chains of steps from one principal to another, or to the administration of a scope.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::visit::EdgeRef;
@@ -28,11 +28,10 @@ impl Graph {
     /// found first.
     pub fn paths_to_administration(&self) -> Vec<Path> {
         let mut paths = Vec::new();
+        let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.principal, seat.scope)).collect();
         for seat in self.seats() {
             for (start, hops) in self.shortest_to(seat.principal) {
-                let sits =
-                    self.seats().iter().any(|other| other.principal == start && other.scope == seat.scope);
-                if hops.is_empty() || sits {
+                if hops.is_empty() || sitting.contains(&(start, seat.scope)) {
                     continue;
                 }
                 let certainty =

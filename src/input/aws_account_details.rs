@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 
 use super::aws_managed::{self, unknown};
+use super::aws_members::{self, Member, Written};
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::Document as Policy;
-use crate::clouds::aws::estate::{add_policy, attach, home, mentioned, policy, resource};
+use crate::clouds::aws::estate::{add_policy, attach, mentioned, policy};
 use crate::clouds::aws::parse::Capacity;
-use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST};
+use crate::clouds::aws::rule::{BOUNDARY, IDENTITY};
 use crate::model::{
     Estate, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
 };
@@ -30,7 +31,7 @@ impl Format for AwsAccountDetails {
     }
 
     fn summary(&self) -> &'static str {
-        "users, groups, roles and policies of an AWS account: `aws iam get-account-authorization-details`"
+        "users, groups, roles and policies of an AWS account: `aws iam get-account-authorization-details`, or roles alone: `get-role`, `list-roles`"
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
@@ -44,6 +45,7 @@ impl Format for AwsAccountDetails {
                 Confidence::Certain
             }
             Some(1) => Confidence::Likely,
+            _ if pages.iter().any(has_roles) => Confidence::Certain,
             _ => Confidence::No,
         }
     }
@@ -65,12 +67,24 @@ impl Format for AwsAccountDetails {
         for (page, route) in pages.iter().zip(&routes) {
             loader.list(page, "UserDetailList", route, Loader::user);
             loader.list(page, "RoleDetailList", route, Loader::role);
+            loader.list(page, "Roles", route, Loader::bare_role);
+            if let Some(tree) = page.get("Role") {
+                let item = Item { tree, route: route.key("Role") };
+                item.text("Arn").into_iter().for_each(|arn| loader.bare_role(&item, arn));
+            }
         }
         // Whom the trust policies name is looked for only when everybody is loaded.
         for trust in std::mem::take(&mut loader.trusts) {
             mentioned(loader.estate, &trust);
         }
     }
+}
+
+/// What `aws iam get-role` and `list-roles` print.
+fn has_roles(page: &Tree) -> bool {
+    let trusts = |role: &Tree| role.get("Arn").is_some() && role.get("AssumeRolePolicyDocument").is_some();
+    let listed = page.get("Roles").and_then(Tree::as_list).and_then(<[Tree]>::first);
+    listed.or(page.get("Role")).is_some_and(trusts)
 }
 
 struct Loader<'a> {
@@ -155,17 +169,10 @@ impl Loader<'_> {
     }
 
     fn principal(&mut self, item: &Item<'_>, arn: &str, kind: PrincipalKind, id: &str) -> PrincipalId {
-        let origin = item.origin(format!("`{arn}`"));
-        let home = home(self.estate, arn, true, &origin);
-        let mut facts = BTreeMap::new();
-        facts.extend(item.text(id).map(|id| ("unique-id".to_owned(), id.to_owned())));
-        facts.extend(item.text("Path").map(|path| ("path".to_owned(), path.to_owned())));
-        for tag in item.list("Tags") {
-            if let (Some(key), Some(value)) = (tag.text("Key"), tag.text("Value")) {
-                facts.insert(format!("aws:PrincipalTag/{key}"), value.to_owned());
-            }
-        }
-        self.estate.add_principal(Principal { cloud: AWS, name: arn.to_owned(), kind, home, facts, origin })
+        let tags: Vec<Item<'_>> = item.list("Tags").collect();
+        let tags = tags.iter().filter_map(|tag| Some((tag.text("Key")?, tag.text("Value")?))).collect();
+        let (unique_id, path) = (item.text(id), item.text("Path"));
+        Member { arn, kind, unique_id, path, tags, origin: item.origin(format!("`{arn}`")) }.add(self.estate)
     }
 
     fn group(&mut self, item: &Item<'_>, arn: &str) {
@@ -218,47 +225,40 @@ impl Loader<'_> {
         let id = self.principal(item, arn, PrincipalKind::Role, "RoleId");
         self.policies(item, arn, id, "RolePolicyList");
         self.boundary(item, arn, id);
-        let origin = item.origin(format!("role `{arn}`"));
-        let home = home(self.estate, arn, true, &origin);
-        let target = Target::Resource(resource(self.estate, arn, home, origin.clone()));
-        let name = format!("trust policy of {}", arn.split_once(":role/").map_or(arn, |(_, name)| name));
         let route = item.route.key("AssumeRolePolicyDocument");
-        let read = item
-            .tree
-            .get("AssumeRolePolicyDocument")
-            .and_then(|tree| policy(tree, &name, &route, Capacity::Trust, self.problems));
-        let trust = read.unwrap_or_else(|| {
-            let message =
-                format!("the trust policy of `{arn}` could not be read; it was taken to let nobody in");
-            unknown(&name, None, origin.clone(), message)
-        });
-        self.trusts.push(trust.clone());
-        let policy = add_policy(self.estate, trust);
-        attach(self.estate, policy, target, TRUST, origin);
+        let written = Written { tree: item.tree.get("AssumeRolePolicyDocument"), route: &route };
+        let origin = item.origin(format!("role `{arn}`"));
+        self.trusts.push(aws_members::trust(self.estate, self.problems, arn, written, origin));
+    }
+
+    /// A role as `get-role` and `list-roles` print it: without the policies attached to it.
+    fn bare_role(&mut self, item: &Item<'_>, arn: &str) {
+        let known = self.estate.find_principal(AWS, arn).and_then(|id| self.estate.principal(id));
+        if known.is_some_and(|known| known.kind == PrincipalKind::Role) {
+            return;
+        }
+        self.role(item, arn);
+        let Some(id) = self.estate.find_principal(AWS, arn) else { return };
+        let origin = item.origin(format!("role `{arn}`"));
+        let message =
+            format!("the policies attached to `{arn}` are not in the input; it was taken to have none");
+        let document = unknown(&format!("policies of {arn}"), None, origin.clone(), message);
+        let policy = add_policy(self.estate, document);
+        attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
     }
 
     /// Inline and attached policies.
     fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &str) {
-        let owner = arn.rsplit('/').next().unwrap_or(arn);
         for entry in item.list(inline) {
             let given = entry.text("PolicyName").unwrap_or("inline policy");
-            let name = format!("{owner}/{given}");
-            let route = entry.route.key("PolicyDocument");
-            let read = entry
-                .tree
-                .get("PolicyDocument")
-                .and_then(|tree| policy(tree, &name, &route, Capacity::Identity, self.problems));
             let origin = Origin {
                 span: Some(entry.tree.span),
                 route: entry.route.clone(),
                 what: format!("inline policy `{given}` of `{arn}`"),
             };
-            let document = read.unwrap_or_else(|| {
-                let message = format!("policy `{name}` could not be read; it was taken to grant nothing");
-                unknown(&name, None, origin.clone(), message)
-            });
-            let policy = add_policy(self.estate, document);
-            attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
+            let route = entry.route.key("PolicyDocument");
+            let written = Written { tree: entry.tree.get("PolicyDocument"), route: &route };
+            aws_members::inline(self.estate, self.problems, (id, arn), given, written, origin);
         }
         for entry in item.list("AttachedManagedPolicies") {
             let Some(policy_arn) = entry.text("PolicyArn") else { continue };

@@ -83,7 +83,7 @@ fn is_list(tree: &Tree) -> bool {
 
 /// One of the four switches of Block Public Access.
 fn switch(tree: &Tree, name: &str, problems: &mut Vec<Problem>) -> Option<Span> {
-    let value = tree.get(SETTINGS)?.get(name)?;
+    let value = tree.get(SETTINGS).unwrap_or(tree).get(name)?;
     if value.as_bool().is_none() {
         let message = format!("expected `{name}` to be true or false, found {}", value.kind_name());
         problems.push(Problem::error("aws-public-access-shape", message).at(value.span));
@@ -93,7 +93,7 @@ fn switch(tree: &Tree, name: &str, problems: &mut Vec<Problem>) -> Option<Span> 
 
 /// All that the files say, by bucket or account.
 #[derive(Default)]
-struct Read<'t> {
+pub(super) struct Read<'t> {
     /// Buckets and accounts whose settings are known; where a public policy is restricted.
     blocks: BTreeMap<String, Option<Span>>,
     /// Buckets and accounts that ignore public access control lists.
@@ -121,12 +121,7 @@ impl<'t> Read<'t> {
             return;
         };
         if is_block {
-            let restricts = switch(tree, "RestrictPublicBuckets", problems);
-            let known = self.blocks.entry(subject.clone()).or_default();
-            *known = known.or(restricts);
-            if switch(tree, "IgnorePublicAcls", problems).is_some() {
-                self.ignoring.insert(subject);
-            }
+            self.block(subject, tree, problems);
         } else if is_list(tree) {
             self.lists.insert(subject, tree);
         } else if is_enforced(tree) {
@@ -134,7 +129,18 @@ impl<'t> Read<'t> {
         }
     }
 
-    fn enter(&self, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    /// The settings of a bucket or an account, with or without the key that the command line puts around them.
+    pub(super) fn block(&mut self, subject: String, tree: &Tree, problems: &mut Vec<Problem>) {
+        let restricts = switch(tree, "RestrictPublicBuckets", problems);
+        let known = self.blocks.entry(subject.clone()).or_default();
+        *known = known.or(restricts);
+        if switch(tree, "IgnorePublicAcls", problems).is_some() {
+            self.ignoring.insert(subject);
+        }
+    }
+
+    /// Puts all of it into the estate.
+    pub(super) fn enter(&self, estate: &mut Estate, problems: &mut Vec<Problem>) {
         for bucket in buckets(estate) {
             let Some(found) = estate.resource(bucket).cloned() else { continue };
             let owner = found.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.clone());

@@ -2,7 +2,7 @@
 //! export of an account leaves out (a policy that is only used as a boundary, say) is looked for in the other files,
 //! then in the catalog, and is a gap if it is in neither. What the files look like is not in here.
 
-use crate::clouds::aws::ast::{Document as Policy, Element, Statement, Version, Word};
+use crate::clouds::aws::ast::{Arn, Document as Policy, Element, Statement, Version, Word};
 use crate::clouds::aws::estate::{add_policy, document_of};
 use crate::clouds::aws::rule::{BOUNDARY, SESSION};
 use crate::clouds::aws::{AWS, managed_policy};
@@ -11,6 +11,9 @@ use crate::text::{Located, Route, Span};
 
 /// Puts the text of a managed policy into the estate, also where it was missed until now.
 pub(super) fn define(estate: &mut Estate, arn: &str, document: Policy) -> PolicyId {
+    // An export also holds the policies of AWS that something is attached to, under the account `aws`.
+    let provided = Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
+    let document = Policy { provided, ..document };
     for missed in [missed(arn, false), missed(arn, true)] {
         if let Some(id) = estate.find_policy(AWS, &missed) {
             estate.replace_policy(id, document_of(document.clone()));
@@ -69,6 +72,7 @@ pub(super) fn unknown(name: &str, statement: Option<Statement>, origin: Origin, 
         id: None,
         statements: statement.into_iter().collect(),
         gaps: vec![Gap { kind: GapKind::MissingPolicy, message, origin: Some(origin) }],
+        provided: false,
     }
 }
 

@@ -9,7 +9,7 @@
 //! - What is missing is taken to allow everything, and leaves a gap at the level that it is missing for.
 //! - A type of policy that the root does not have enabled is not in effect.
 
-mod enter;
+pub(super) mod enter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,19 +86,19 @@ impl Format for AwsOrganization {
 
 /// A kind of control policies.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Control {
+pub(super) enum Control {
     Service,
     Resource,
 }
 
 impl Control {
-    const ALL: [Self; 2] = [Self::Service, Self::Resource];
+    pub(super) const ALL: [Self; 2] = [Self::Service, Self::Resource];
 
     fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|control| control.name() == name)
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Service => "SERVICE_CONTROL_POLICY",
             Self::Resource => "RESOURCE_CONTROL_POLICY",
@@ -130,31 +130,32 @@ impl Control {
 
 /// All that the files say.
 #[derive(Default)]
-struct Organization<'t> {
+pub(super) struct Organization<'t> {
     /// Its id.
-    id: Option<String>,
+    pub(super) id: Option<String>,
     /// The management account.
-    management: Option<String>,
+    pub(super) management: Option<String>,
     /// Each root, with the kinds of policies that are enabled there.
-    roots: BTreeMap<String, (BTreeSet<Control>, Origin)>,
+    pub(super) roots: BTreeMap<String, (BTreeSet<Control>, Origin)>,
     /// Units and accounts with their parents.
-    children: BTreeMap<String, (String, Origin)>,
+    pub(super) children: BTreeMap<String, (String, Origin)>,
     /// Accounts without a parent, as `list-accounts` prints them.
-    accounts: BTreeSet<String>,
+    pub(super) accounts: BTreeSet<String>,
     /// Parents whose units and accounts were listed.
-    units_of: BTreeSet<String>,
-    accounts_of: BTreeSet<String>,
-    listed: BTreeMap<String, (Control, String)>,
-    described: BTreeMap<String, Described<'t>>,
+    pub(super) units_of: BTreeSet<String>,
+    pub(super) accounts_of: BTreeSet<String>,
+    pub(super) listed: BTreeMap<String, (Control, String)>,
+    pub(super) described: BTreeMap<String, Described<'t>>,
     /// Targets by policy.
-    targets: BTreeMap<String, Vec<(String, Origin)>>,
+    pub(super) targets: BTreeMap<String, Vec<(String, Origin)>>,
 }
 
 /// A policy with its text.
-struct Described<'t> {
-    control: Control,
-    name: String,
-    content: &'t Tree,
+pub(super) struct Described<'t> {
+    pub(super) control: Control,
+    pub(super) name: String,
+    pub(super) content: &'t Tree,
+    pub(super) route: Route,
 }
 
 impl<'t> Organization<'t> {
@@ -223,7 +224,8 @@ impl<'t> Organization<'t> {
             (text(summary, "Id"), control, policy.get("Content"))
         {
             let name = text(summary, "Name").unwrap_or(id).to_owned();
-            self.described.insert(id.to_owned(), Described { control, name, content });
+            let route = Route::root().key("Policy").key("Content");
+            self.described.insert(id.to_owned(), Described { control, name, content, route });
         }
     }
 

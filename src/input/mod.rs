@@ -7,9 +7,11 @@
 
 mod aws_account_details;
 mod aws_bucket_settings;
+mod aws_iam_collect;
 mod aws_key_grants;
 mod aws_layout;
 mod aws_managed;
+mod aws_members;
 mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
@@ -34,6 +36,7 @@ use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
 pub const FORMATS: &[&dyn Format] = &[
+    &aws_iam_collect::AwsIamCollect,
     &aws_account_details::AwsAccountDetails,
     &aws_organization::AwsOrganization,
     &aws_policy::AwsPolicy,

@@ -62,6 +62,14 @@ impl Assignment {
         self.0.extend(other.0.iter().map(|(attribute, value)| (attribute.clone(), value.clone())));
     }
 
+    /// All but what is known of `attribute`.
+    #[must_use]
+    pub fn without(&self, attribute: &Attribute) -> Self {
+        let mut rest = self.clone();
+        rest.0.remove(attribute);
+        rest
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

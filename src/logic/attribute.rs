@@ -59,6 +59,11 @@ impl Attribute {
         RESOURCE.clone()
     }
 
+    /// Whether every request has it: the principal, the action and the resource.
+    pub fn is_always_present(&self) -> bool {
+        self.kind == Kind::Text && matches!(&*self.name, "principal" | "action" | "resource")
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name

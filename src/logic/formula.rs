@@ -4,12 +4,13 @@
 //! which flatten, sort, merge and fold constants on the way, so a question that is decided by its shape never
 //! reaches an engine. Deciding the rest is the solver's work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxHasher};
 
+use super::merge::{contradicts, merge_literals};
 use super::{Assignment, Attribute, Case, Part, Patterns, Ranges, Template, Value};
 
 /// A yes-or-no statement about a request. Cheap to clone; equal formulas compare equal.
@@ -113,7 +114,7 @@ impl Atom {
             Self::Same(text, pattern) => {
                 let fill = |template: &Template| template.fill(|name| request.text(name).map(str::to_owned));
                 match (fill(text), fill(pattern)) {
-                    (Ok(text), Ok(pattern)) => text.as_literal().is_some_and(|text| pattern.matches(&text)),
+                    (Ok(text), Ok(pattern)) => text.as_literal().is_some_and(|text| pattern.matches(text)),
                     _ => false,
                 }
             }
@@ -165,9 +166,7 @@ impl Formula {
 
     /// `attribute` has a value. Principal, action and resource always have one.
     pub fn present(attribute: Attribute) -> Self {
-        let always =
-            [Attribute::principal(), Attribute::action(), Attribute::resource()].contains(&attribute);
-        if always { Self::True } else { Self::atom(Atom::Present(attribute)) }
+        if attribute.is_always_present() { Self::True } else { Self::atom(Atom::Present(attribute)) }
     }
 
     /// Some member of the set `attribute` matches one of `patterns`.
@@ -194,7 +193,7 @@ impl Formula {
     pub(super) fn related(text: Template, pattern: Template) -> Self {
         match (text.fill(|_| None), pattern.fill(|_| None), text.parts()) {
             (Ok(text), Ok(pattern), _) => {
-                let holds = text.as_literal().is_some_and(|text| pattern.matches(&text));
+                let holds = text.as_literal().is_some_and(|text| pattern.matches(text));
                 if holds { Self::True } else { Self::False }
             }
             (_, Ok(pattern), [Part::Reference(attribute)]) => {
@@ -314,13 +313,13 @@ impl Formula {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Connective {
+pub(super) enum Connective {
     All,
     Any,
 }
 
 impl Connective {
-    fn absorbing(self) -> Formula {
+    pub(super) fn absorbing(self) -> Formula {
         match self {
             Self::All => Formula::False,
             Self::Any => Formula::True,
@@ -336,7 +335,7 @@ impl Connective {
 
     /// Puts simplified parts together: sorted, without doubles.
     fn close(self, mut parts: Vec<Formula>) -> Formula {
-        parts.sort_by_cached_key(Formula::rank);
+        parts.sort_by_key(Formula::rank);
         parts.dedup();
         if contradicts(&parts) {
             return self.absorbing();
@@ -352,107 +351,6 @@ impl Connective {
             }
         }
     }
-}
-
-/// Whether a literal and its negation stand side by side.
-fn contradicts(parts: &[Formula]) -> bool {
-    let literals: BTreeMap<&Atom, bool> = parts
-        .iter()
-        .filter_map(Formula::as_literal)
-        .map(|literal| (&literal.atom, literal.positive))
-        .collect();
-    let count = parts.iter().filter(|part| part.as_literal().is_some()).count();
-    literals.len() < count
-}
-
-/// What literals about one attribute can be merged with each other.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Slot {
-    Texts(Attribute),
-    Ranges(Attribute, bool),
-    Members(Attribute),
-}
-
-/// Merges the literals that speak of the same attribute: under *any*, patterns are united; under *all*, excluded
-/// patterns are united and finite sets are narrowed. `None` when the whole collapses to the absorbing constant.
-fn merge_literals(parts: Vec<Formula>, connective: Connective) -> Option<Vec<Formula>> {
-    let uniting = connective == Connective::Any;
-    let mut others = Vec::with_capacity(parts.len());
-    let mut united: BTreeMap<Slot, Vec<Atom>> = BTreeMap::new();
-    let mut narrowed: BTreeMap<Attribute, Vec<Patterns>> = BTreeMap::new();
-    for part in parts {
-        let Some(literal) = part.as_literal() else {
-            others.push(part);
-            continue;
-        };
-        let slot = match &literal.atom {
-            Atom::Matches(attribute, _) if literal.positive == uniting => {
-                Some(Slot::Texts(attribute.clone()))
-            }
-            Atom::AnyIn(attribute, _) if literal.positive == uniting => {
-                Some(Slot::Members(attribute.clone()))
-            }
-            Atom::Within(attribute, _) => Some(Slot::Ranges(attribute.clone(), literal.positive)),
-            Atom::Matches(attribute, patterns) if !uniting => {
-                narrowed.entry(attribute.clone()).or_default().push(patterns.clone());
-                continue;
-            }
-            _ => None,
-        };
-        match slot {
-            Some(slot) => united.entry(slot).or_default().push(literal.atom.clone()),
-            None => others.push(part),
-        }
-    }
-    for (slot, atoms) in united {
-        let positive = if let Slot::Ranges(_, positive) = &slot { *positive } else { uniting };
-        let merged = unite(&atoms, positive == uniting);
-        others.push(if positive { merged } else { merged.not() });
-    }
-    for (attribute, sets) in narrowed {
-        others.extend(narrow(&attribute, sets));
-    }
-    if others.contains(&connective.absorbing()) { None } else { Some(drop_constants(others)) }
-}
-
-fn drop_constants(mut parts: Vec<Formula>) -> Vec<Formula> {
-    parts.retain(|part| !matches!(part, Formula::True | Formula::False));
-    parts
-}
-
-/// One atom for several of the same slot: their union, or (for ranges that must all hold) their intersection.
-fn unite(atoms: &[Atom], union: bool) -> Formula {
-    let patterns = || {
-        Patterns::of(atoms.iter().flat_map(|atom| match atom {
-            Atom::Matches(_, patterns) | Atom::AnyIn(_, patterns) => patterns.iter().cloned().collect(),
-            _ => Vec::new(),
-        }))
-    };
-    let ranges = || {
-        let mut all =
-            atoms.iter().filter_map(|atom| if let Atom::Within(_, r) = atom { Some(r) } else { None });
-        let first = all.next().cloned().unwrap_or_else(Ranges::empty);
-        all.fold(first, |sum, next| if union { sum.union(next) } else { sum.intersection(next) })
-    };
-    match atoms.first() {
-        Some(Atom::Matches(attribute, _)) => Formula::matches(attribute.clone(), patterns()),
-        Some(Atom::AnyIn(attribute, _)) => Formula::any_in(attribute.clone(), patterns()),
-        Some(Atom::Within(attribute, _)) => Formula::within(attribute.clone(), ranges()),
-        _ => Formula::False,
-    }
-}
-
-/// Pattern sets that must all match: a finite one is reduced to the texts that the others match too.
-fn narrow(attribute: &Attribute, mut sets: Vec<Patterns>) -> Vec<Formula> {
-    if let Some(finite) = sets.iter().position(Patterns::is_finite) {
-        let base = sets.swap_remove(finite);
-        let kept = base.filter(|pattern| {
-            let text = pattern.as_literal().unwrap_or_default();
-            sets.iter().all(|set| set.matches(&text))
-        });
-        return vec![Formula::matches(attribute.clone(), kept)];
-    }
-    sets.into_iter().map(|set| Formula::matches(attribute.clone(), set)).collect()
 }
 
 /// Inspection.
@@ -502,11 +400,15 @@ impl Formula {
 
     /// Calls `visit` once for each literal of each distinct inner formula.
     pub fn for_each_literal(&self, visit: &mut impl FnMut(&Literal)) {
-        let mut seen = rustc_hash::FxHashSet::default();
+        if let Some(literal) = self.as_literal() {
+            return visit(literal);
+        }
+        let mut seen = FxHashSet::default();
         let mut open = vec![self];
         while let Some(formula) = open.pop() {
             let Self::Node(node) = formula else { continue };
-            if !seen.insert(Arc::as_ptr(&node.0)) {
+            // What has one owner is met once.
+            if Arc::strong_count(&node.0) > 1 && !seen.insert(Arc::as_ptr(&node.0)) {
                 continue;
             }
             match node.shape() {

@@ -131,17 +131,20 @@ impl Actions {
         let mut found = Vec::new();
         for pattern in patterns.iter() {
             let prefix = pattern.literal_prefix();
-            let start = self.entries.partition_point(|entry| *entry.name < *prefix);
-            let candidates = self.entries.iter().enumerate().skip(start);
+            let start = self.entries.partition_point(|entry| &*entry.name < prefix);
+            let simple = pattern.as_prefix().is_some();
+            let behind = self.entries.get(start..).unwrap_or_default();
+            let candidates = (start..).zip(behind).take_while(|(_, entry)| entry.name.starts_with(prefix));
             found.extend(
                 candidates
-                    .take_while(|(_, entry)| entry.name.starts_with(prefix.as_str()))
-                    .filter(|(_, entry)| pattern.matches(&entry.name))
+                    .filter(|(_, entry)| simple || pattern.matches(&entry.name))
                     .filter_map(|(index, _)| u32::try_from(index).ok()),
             );
         }
-        found.sort_unstable();
-        found.dedup();
+        if !found.is_sorted_by(|a, b| a < b) {
+            found.sort_unstable();
+            found.dedup();
+        }
         found
     }
 }

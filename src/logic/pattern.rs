@@ -1,13 +1,12 @@
-//! Text patterns of literals and wildcards, and sets of them.
+//! Text patterns of literals and wildcards.
 //!
-//! Regular expressions are deliberately absent: no cloud's policy language has them.
+//! A pattern is stored as the bytes of its text with its wildcards as bytes that no text has. So two patterns are
+//! compared, ordered and hashed as byte strings, and literal stretches are matched as such: policies name tens of
+//! thousands of patterns, and every question compares them. Regular expressions are deliberately absent: no cloud's
+//! policy language has them.
 
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-
-use rustc_hash::FxHasher;
 
 /// Whether letters of the two cases are told apart. Only ASCII letters are folded: the providers document
 /// case-insensitive comparison for names they issue themselves, which are ASCII.
@@ -34,10 +33,23 @@ pub enum Token {
     RunInSegment,
 }
 
+/// The bytes that stand for wildcards. None of them occurs in UTF-8, and they are in the order of [`Token`].
+mod code {
+    pub(super) const ONE: u8 = 0xf8;
+    pub(super) const RUN: u8 = 0xf9;
+    pub(super) const ONE_IN_SEGMENT: u8 = 0xfa;
+    pub(super) const RUN_IN_SEGMENT: u8 = 0xfb;
+}
+
+/// Whether the byte of a pattern stands for a wildcard.
+pub(super) fn is_wild(byte: u8) -> bool {
+    byte >= code::ONE
+}
+
 /// A text pattern that a whole text must match.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
-    tokens: Arc<[Token]>,
+    code: Arc<[u8]>,
     case: Case,
 }
 
@@ -45,33 +57,34 @@ impl Pattern {
     /// A pattern of these tokens. Runs that stand side by side are merged, so equal meanings are more often equal
     /// values.
     pub fn new(tokens: impl IntoIterator<Item = Token>, case: Case) -> Self {
-        let mut kept: Vec<Token> = Vec::new();
-        for token in tokens {
-            let token = match token {
-                Token::Char(c) if case == Case::Insensitive => Token::Char(c.to_ascii_lowercase()),
-                other => other,
-            };
-            match (kept.last(), token) {
-                (Some(Token::Run), Token::Run | Token::RunInSegment)
-                | (Some(Token::RunInSegment), Token::RunInSegment) => {}
-                (Some(Token::RunInSegment), Token::Run) => {
-                    kept.pop();
-                    kept.push(Token::Run);
-                }
-                _ => kept.push(token),
-            }
-        }
-        Self { tokens: kept.into(), case }
+        let tokens = tokens.into_iter();
+        let mut builder = Builder::new(tokens.size_hint().0, case);
+        tokens.for_each(|token| builder.push(token));
+        builder.finish()
     }
 
     /// Exactly this text, in which no character is special.
     pub fn literal(text: &str, case: Case) -> Self {
-        Self::new(text.chars().map(Token::Char), case)
+        let code = match case {
+            Case::Sensitive => text.as_bytes().into(),
+            Case::Insensitive => text.to_ascii_lowercase().into_bytes().into(),
+        };
+        Self { code, case }
     }
 
     /// A text in which `*` is any run and `?` any one character. There is no escape.
     pub fn glob(text: &str, case: Case) -> Self {
-        Self::new(text.chars().map(glob_token), case)
+        let mut code = Vec::with_capacity(text.len());
+        for byte in text.bytes() {
+            match byte {
+                b'*' if code.last() == Some(&code::RUN) => {}
+                b'*' => code.push(code::RUN),
+                b'?' => code.push(code::ONE),
+                byte if case == Case::Insensitive => code.push(byte.to_ascii_lowercase()),
+                byte => code.push(byte),
+            }
+        }
+        Self { code: code.into(), case }
     }
 
     /// Every text that begins with this one.
@@ -105,8 +118,13 @@ impl Pattern {
     }
 
     /// The tokens, in order.
-    pub fn tokens(&self) -> &[Token] {
-        &self.tokens
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens { rest: &self.code }
+    }
+
+    /// The pattern as bytes; see [`is_wild`].
+    pub(super) fn code(&self) -> &[u8] {
+        &self.code
     }
 
     /// Whether the cases of letters are told apart.
@@ -116,57 +134,36 @@ impl Pattern {
 
     /// Whether every text matches.
     pub fn is_universal(&self) -> bool {
-        *self.tokens == [Token::Run]
+        *self.code == [code::RUN]
     }
 
     /// The one text that matches, if the pattern has no wildcard (folded to lower case in a case-insensitive one).
-    pub fn as_literal(&self) -> Option<String> {
-        self.tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+    pub fn as_literal(&self) -> Option<&str> {
+        let prefix = self.literal_prefix();
+        (prefix.len() == self.code.len()).then_some(prefix)
     }
 
     /// The characters before the first wildcard.
-    pub fn literal_prefix(&self) -> String {
-        self.tokens
-            .iter()
-            .map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None })
-            .collect()
+    pub fn literal_prefix(&self) -> &str {
+        let end = self.code.iter().position(|byte| is_wild(*byte)).unwrap_or(self.code.len());
+        self.code.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// The beginning of the texts that match, if the pattern matches all texts with that beginning and no others.
+    pub fn as_prefix(&self) -> Option<&str> {
+        let prefix = self.literal_prefix();
+        (self.case == Case::Sensitive && self.code.get(prefix.len()..) == Some(&[code::RUN]))
+            .then_some(prefix)
     }
 
     /// Whether the whole of `text` matches. Takes time proportional to the product of both lengths at worst.
     pub fn matches(&self, text: &str) -> bool {
-        let has_segments =
-            self.tokens.iter().any(|token| matches!(token, Token::OneInSegment | Token::RunInSegment));
-        if has_segments { self.matches_by_states(text) } else { self.matches_by_last_run(text) }
-    }
-
-    /// The usual greedy walk that only ever goes back to the last run; right because a run takes any character.
-    fn matches_by_last_run(&self, text: &str) -> bool {
-        let mut rest = text.chars();
-        let mut at = 0;
-        let mut back: Option<(usize, std::str::Chars<'_>)> = None;
-        loop {
-            if self.tokens.get(at) == Some(&Token::Run) {
-                at += 1;
-                back = Some((at, rest.clone()));
-                continue;
+        match (has_segments(&self.code), self.case) {
+            (false, Case::Sensitive) => walk(&self.code, text.as_bytes(), |own, given| own == given),
+            (false, Case::Insensitive) => {
+                walk(&self.code, text.as_bytes(), |own, given| own == given.to_ascii_lowercase())
             }
-            let mut ahead = rest.clone();
-            match (self.tokens.get(at), ahead.next()) {
-                (None, None) => return true,
-                (Some(token), Some(c)) if self.accepts(*token, c) => {
-                    at += 1;
-                    rest = ahead;
-                }
-                _ => {
-                    let Some((resume, mut from)) = back.take() else { return false };
-                    if from.next().is_none() {
-                        return false;
-                    }
-                    at = resume;
-                    rest = from.clone();
-                    back = Some((resume, from));
-                }
-            }
+            (true, _) => self.matches_by_states(text),
         }
     }
 
@@ -176,70 +173,76 @@ impl Pattern {
         if self.case == Case::Sensitive && other.case == Case::Insensitive {
             return false;
         }
-        let (own, theirs) = (&*self.tokens, &*other.tokens);
+        let fold = self.case == Case::Insensitive;
+        let (own, theirs) = (&*self.code, &*other.code);
         let mut back: Option<(usize, usize)> = None;
         let (mut at, mut read) = (0, 0);
         loop {
-            if own.get(at) == Some(&Token::Run) {
+            if own.get(at) == Some(&code::RUN) {
                 at += 1;
+                if at == own.len() {
+                    return true;
+                }
                 back = Some((at, read));
                 continue;
             }
-            match (own.get(at), theirs.get(read)) {
+            let step = match (own.get(at), theirs.get(read)) {
                 (None, None) => return true,
-                (Some(token), Some(given)) if self.takes(*token, *given) => {
-                    at += 1;
-                    read += 1;
-                }
-                _ => {
-                    let Some((resume, from)) = back.filter(|(_, from)| *from < theirs.len()) else {
-                        return false;
-                    };
-                    back = Some((resume, from + 1));
-                    (at, read) = (resume, from + 1);
-                }
+                (Some(token), Some(given)) => taken(*token, *given, fold),
+                _ => 0,
+            };
+            if step > 0 {
+                at += 1;
+                read += step;
+                continue;
             }
+            let Some((resume, from)) = back else { return false };
+            let Some(given) = theirs.get(from) else { return false };
+            back = Some((resume, from + width(*given)));
+            (at, read) = (resume, from + width(*given));
         }
     }
 
-    /// Whether `token`, which is not [`Token::Run`], takes all that `given` stands for.
-    fn takes(&self, token: Token, given: Token) -> bool {
-        match (token, given) {
-            (_, Token::Char(c)) => token != Token::RunInSegment && self.accepts(token, c),
-            (Token::One, Token::One | Token::OneInSegment)
-            | (Token::OneInSegment, Token::OneInSegment)
-            | (Token::RunInSegment, Token::RunInSegment) => true,
-            _ => false,
+    /// Whether some text may match both, judged by their fixed beginnings and endings: `false` is certain, `true` is
+    /// not.
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let fold = self.case == Case::Insensitive || other.case == Case::Insensitive;
+        let clash = |(a, b): (u8, u8)| a != b && !(fold && a.eq_ignore_ascii_case(&b));
+        let fixed = |(a, b): &(u8, u8)| !is_wild(*a) && !is_wild(*b);
+        let ahead = || self.code.iter().copied().zip(other.code.iter().copied());
+        let behind = self.code.iter().rev().copied().zip(other.code.iter().rev().copied());
+        if ahead().take_while(fixed).any(clash) || behind.take_while(fixed).any(clash) {
+            return false;
         }
+        // A text that begins with another one and is longer does not match it.
+        let (short, long) = if self.code.len() < other.code.len() { (self, other) } else { (other, self) };
+        let next = long.code.get(short.code.len());
+        let is_run = |byte: &u8| matches!(*byte, code::RUN | code::RUN_IN_SEGMENT);
+        !ahead().all(|pair| fixed(&pair)) || next.is_none_or(is_run)
     }
 
     /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
     fn matches_by_states(&self, text: &str) -> bool {
-        let mut current = vec![false; self.tokens.len() + 1];
-        mark(&mut current, 0);
-        self.close(&mut current);
+        if self.case == Case::Sensitive && !text.starts_with(self.literal_prefix()) {
+            return false;
+        }
+        let tokens: Vec<Token> = self.tokens().collect();
+        let (mut current, mut next) = (States::new(tokens.len() + 1), States::new(tokens.len() + 1));
+        current.enter(&tokens, 0);
         for c in text.chars() {
-            let mut next = vec![false; self.tokens.len() + 1];
-            for (state, token) in self.tokens.iter().enumerate() {
-                if current.get(state) != Some(&true) || !self.accepts(*token, c) {
-                    continue;
+            for state in current.low..current.end {
+                let Some(token) = tokens.get(state).filter(|_| current.has(state)) else { continue };
+                if self.accepts(*token, c) {
+                    next.enter(&tokens, if is_run(*token) { state } else { state + 1 });
                 }
-                let stays = matches!(token, Token::Run | Token::RunInSegment);
-                mark(&mut next, if stays { state } else { state + 1 });
             }
-            self.close(&mut next);
-            current = next;
-        }
-        current.last() == Some(&true)
-    }
-
-    /// Adds the states that are reached without a character: behind a run.
-    fn close(&self, states: &mut [bool]) {
-        for (state, token) in self.tokens.iter().enumerate() {
-            if states.get(state) == Some(&true) && matches!(token, Token::Run | Token::RunInSegment) {
-                mark(states, state + 1);
+            current.clear();
+            std::mem::swap(&mut current, &mut next);
+            if current.low >= current.end {
+                return false;
             }
         }
+        current.has(tokens.len())
     }
 
     /// Whether `token` takes `c` (a run takes it and stays).
@@ -252,9 +255,105 @@ impl Pattern {
     }
 }
 
-fn mark(states: &mut [bool], state: usize) {
-    if let Some(slot) = states.get_mut(state) {
-        *slot = true;
+/// The usual greedy walk that only ever goes back to the last run; right because a run takes any character. Steps of
+/// one character, and the ways back, keep to whole characters.
+fn walk(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
+    let (mut at, mut read) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    loop {
+        let step = match (pattern.get(at).copied(), text.get(read)) {
+            (Some(code::RUN), _) => {
+                at += 1;
+                if at == pattern.len() {
+                    return true;
+                }
+                back = Some((at, read));
+                continue;
+            }
+            (None, None) => return true,
+            (Some(code::ONE), Some(given)) => width(*given),
+            (Some(own), Some(given)) if same(own, *given) => 1,
+            _ => 0,
+        };
+        if step > 0 {
+            at += 1;
+            read += step;
+            continue;
+        }
+        let Some((resume, from)) = back else { return false };
+        let Some(given) = text.get(from) else { return false };
+        let next = from + width(*given);
+        back = Some((resume, next));
+        (at, read) = (resume, next);
+    }
+}
+
+/// How many bytes of another pattern, of which `given` is the first of a token, the token of the byte `own` takes: it
+/// must take all that they stand for. `own` is not [`code::RUN`]. Bytes of a literal character are compared one by one.
+fn taken(own: u8, given: u8, fold: bool) -> usize {
+    let takes = match own {
+        code::ONE if !is_wild(given) => return width(given),
+        code::ONE_IN_SEGMENT if !is_wild(given) && given != b':' => return width(given),
+        code::ONE => given == code::ONE || given == code::ONE_IN_SEGMENT,
+        code::ONE_IN_SEGMENT | code::RUN_IN_SEGMENT => given == own,
+        _ => own == given || (fold && own == given.to_ascii_lowercase()),
+    };
+    usize::from(takes)
+}
+
+/// The bytes of the character that begins with this byte; one for a wildcard, and for a byte inside of a character.
+fn width(first: u8) -> usize {
+    match first {
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf7 => 4,
+        _ => 1,
+    }
+}
+
+fn has_segments(pattern: &[u8]) -> bool {
+    pattern.iter().any(|byte| matches!(*byte, code::ONE_IN_SEGMENT | code::RUN_IN_SEGMENT))
+}
+
+fn is_run(token: Token) -> bool {
+    matches!(token, Token::Run | Token::RunInSegment)
+}
+
+/// Places in a pattern, all of which lie in a range that is kept small.
+struct States {
+    marks: Vec<bool>,
+    low: usize,
+    end: usize,
+}
+
+impl States {
+    fn new(size: usize) -> Self {
+        Self { marks: vec![false; size], low: size, end: 0 }
+    }
+
+    fn has(&self, state: usize) -> bool {
+        self.marks.get(state) == Some(&true)
+    }
+
+    /// Adds a state, and those that are reached from it without a character: behind a run.
+    fn enter(&mut self, tokens: &[Token], first: usize) {
+        for state in first.. {
+            if let Some(mark) = self.marks.get_mut(state) {
+                *mark = true;
+            }
+            self.low = self.low.min(state);
+            self.end = self.end.max(state + 1);
+            if !tokens.get(state).is_some_and(|token| is_run(*token)) {
+                return;
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(marks) = self.marks.get_mut(self.low..self.end) {
+            marks.fill(false);
+        }
+        (self.low, self.end) = (self.marks.len(), 0);
     }
 }
 
@@ -266,10 +365,69 @@ fn glob_token(c: char) -> Token {
     }
 }
 
+/// Puts a pattern together.
+struct Builder {
+    code: Vec<u8>,
+    case: Case,
+}
+
+impl Builder {
+    fn new(size: usize, case: Case) -> Self {
+        Self { code: Vec::with_capacity(size), case }
+    }
+
+    fn push(&mut self, token: Token) {
+        match token {
+            Token::Char(c) => {
+                let c = if self.case == Case::Insensitive { c.to_ascii_lowercase() } else { c };
+                self.code.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            Token::One => self.code.push(code::ONE),
+            Token::OneInSegment => self.code.push(code::ONE_IN_SEGMENT),
+            Token::Run => match self.code.last_mut() {
+                Some(last @ (&mut code::RUN | &mut code::RUN_IN_SEGMENT)) => *last = code::RUN,
+                _ => self.code.push(code::RUN),
+            },
+            Token::RunInSegment => {
+                if !matches!(self.code.last(), Some(&code::RUN | &code::RUN_IN_SEGMENT)) {
+                    self.code.push(code::RUN_IN_SEGMENT);
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Pattern {
+        Pattern { code: self.code.into(), case: self.case }
+    }
+}
+
+/// The tokens of a pattern.
+#[derive(Clone, Debug)]
+pub struct Tokens<'a> {
+    rest: &'a [u8],
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let first = *self.rest.first()?;
+        let (head, rest) = self.rest.split_at_checked(width(first))?;
+        self.rest = rest;
+        Some(match first {
+            code::ONE => Token::One,
+            code::RUN => Token::Run,
+            code::ONE_IN_SEGMENT => Token::OneInSegment,
+            code::RUN_IN_SEGMENT => Token::RunInSegment,
+            _ => Token::Char(std::str::from_utf8(head).ok()?.chars().next()?),
+        })
+    }
+}
+
 impl fmt::Display for Pattern {
     /// Writes the pattern with `*` and `?`; a literal wildcard character is written as itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tokens.iter().try_for_each(|token| match token {
+        self.tokens().try_for_each(|token| match token {
             Token::Char(c) => write!(f, "{c}"),
             Token::One | Token::OneInSegment => f.write_str("?"),
             Token::Run | Token::RunInSegment => f.write_str("*"),
@@ -280,118 +438,5 @@ impl fmt::Display for Pattern {
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
-    }
-}
-
-/// A set of patterns; a text matches it when it matches one of them.
-///
-/// Invariant: sorted, without doubles, and just `*` when one of them is `*`, so equal sets are equal values.
-#[derive(Clone, Debug)]
-pub struct Patterns {
-    list: Arc<[Pattern]>,
-    /// Of the list; sets are compared and hashed far more often than they are made, and some hold thousands.
-    hash: u64,
-}
-
-impl PartialEq for Patterns {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && (Arc::ptr_eq(&self.list, &other.list) || self.list == other.list)
-    }
-}
-
-impl Eq for Patterns {}
-
-impl PartialOrd for Patterns {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Patterns {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.list, &other.list) { Ordering::Equal } else { self.list.cmp(&other.list) }
-    }
-}
-
-impl Hash for Patterns {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.hash.hash(state);
-    }
-}
-
-impl Patterns {
-    /// The set of these patterns.
-    pub fn of(patterns: impl IntoIterator<Item = Pattern>) -> Self {
-        let mut list: Vec<Pattern> = patterns.into_iter().collect();
-        if let Some(universal) = list.iter().find(|pattern| pattern.is_universal()) {
-            list = vec![universal.clone()];
-        }
-        list.sort_unstable();
-        list.dedup();
-        let mut hasher = FxHasher::default();
-        list.hash(&mut hasher);
-        Self { hash: hasher.finish(), list: list.into() }
-    }
-
-    /// The set that every text matches.
-    pub fn anything() -> Self {
-        Self::of([Pattern::anything()])
-    }
-
-    /// Exactly this text.
-    pub fn literal(text: &str) -> Self {
-        Self::of([Pattern::literal(text, Case::Sensitive)])
-    }
-
-    /// Globs whose letters' case counts.
-    pub fn globs<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::of(texts.into_iter().map(|text| Pattern::glob(text, Case::Sensitive)))
-    }
-
-    /// The patterns, sorted.
-    pub fn iter(&self) -> std::slice::Iter<'_, Pattern> {
-        self.list.iter()
-    }
-
-    /// Whether the very pattern is one of them.
-    pub fn contains(&self, pattern: &Pattern) -> bool {
-        self.list.binary_search(pattern).is_ok()
-    }
-
-    /// How many patterns there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether nothing matches.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Whether everything matches.
-    pub fn is_universal(&self) -> bool {
-        self.list.first().is_some_and(Pattern::is_universal)
-    }
-
-    /// Whether no pattern has a wildcard and all tell cases apart, so the set is a finite set of texts.
-    pub fn is_finite(&self) -> bool {
-        self.list.iter().all(|pattern| {
-            pattern.case() == Case::Sensitive && pattern.tokens().iter().all(|t| matches!(t, Token::Char(_)))
-        })
-    }
-
-    /// Whether `text` matches one of the patterns.
-    pub fn matches(&self, text: &str) -> bool {
-        self.list.iter().any(|pattern| pattern.matches(text))
-    }
-
-    /// The patterns of both.
-    pub fn union(&self, other: &Self) -> Self {
-        Self::of(self.iter().chain(other.iter()).cloned())
-    }
-
-    /// Keeps the patterns that `keep` approves.
-    pub fn filter(&self, keep: impl Fn(&Pattern) -> bool) -> Self {
-        Self::of(self.iter().filter(|pattern| keep(pattern)).cloned())
     }
 }

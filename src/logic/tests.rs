@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn attr(name: &str) -> Attribute {
@@ -72,6 +74,20 @@ fn templates_fill() {
 }
 
 #[test]
+fn renamed_formulas_speak_of_another_attribute() {
+    let template = Template::new([Part::Reference(attr("user"))], Case::Sensitive);
+    let both = Formula::same(Attribute::resource(), template).and(Formula::present(attr("user")).not());
+    let renamed = both.renamed(&attr("user"), &attr("owner"));
+    assert_eq!(renamed.attributes(), [attr("owner"), Attribute::resource()].into());
+    let of = |user: &str| Formula::matches(attr("user"), Patterns::literal(user));
+    assert_eq!(
+        of("a").or(of("b")).not().renamed(&attr("user"), &attr("owner")),
+        Formula::matches(attr("owner"), Patterns::globs(["a", "b"])).not()
+    );
+    assert_eq!(of("a").renamed(&attr("other"), &attr("owner")), of("a"));
+}
+
+#[test]
 fn decimals_are_exact() {
     for text in ["0", "-12.5", "3600", "0.000000000001", "99999999999999999999"] {
         assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
@@ -92,4 +108,77 @@ fn ranges_are_canonical() {
     assert!(!Ranges::network(v6).contains(v4.point().unwrap()));
     let ten: ipnet::IpNet = "10.0.0.0/8".parse().unwrap();
     assert!(Ranges::network(ten).contains(v4.point().unwrap()));
+}
+
+/// Every text of up to four of these characters.
+fn short_texts() -> Vec<String> {
+    let mut texts = vec![String::new()];
+    let mut from = 0;
+    for _ in 0..4 {
+        let to = texts.len();
+        for index in from..to {
+            for c in ['a', 'A', ':', 'é'] {
+                texts.push(format!("{}{c}", texts[index]));
+            }
+        }
+        from = to;
+    }
+    texts
+}
+
+/// A pattern of the tokens read one after the other, as the definition says.
+fn matches_by_definition(pattern: &Pattern, tokens: &[Token], text: &[char]) -> bool {
+    let Some((token, behind)) = tokens.split_first() else { return text.is_empty() };
+    let takes = || text.first().is_some_and(|c| pattern.accepts(*token, *c));
+    match token {
+        Token::Run | Token::RunInSegment => {
+            matches_by_definition(pattern, behind, text)
+                || (takes() && matches_by_definition(pattern, tokens, &text[1..]))
+        }
+        _ => takes() && matches_by_definition(pattern, behind, &text[1..]),
+    }
+}
+
+fn token() -> impl Strategy<Value = Token> {
+    let chars = prop::sample::select(vec!['a', 'A', ':', 'é']).prop_map(Token::Char);
+    let wild = vec![Token::One, Token::Run, Token::OneInSegment, Token::RunInSegment];
+    prop_oneof![chars, prop::sample::select(wild)]
+}
+
+fn pattern() -> impl Strategy<Value = Pattern> {
+    let case = prop::sample::select(vec![Case::Sensitive, Case::Sensitive, Case::Insensitive]);
+    (prop::collection::vec(token(), 0..5), case).prop_map(|(tokens, case)| Pattern::new(tokens, case))
+}
+
+proptest! {
+    /// What patterns say of texts and of each other is what their tokens say.
+    #[test]
+    fn patterns_mean_their_tokens(a in pattern(), b in pattern()) {
+        let texts = short_texts();
+        let tokens: Vec<Token> = a.tokens().collect();
+        prop_assert_eq!(&Pattern::new(tokens.clone(), a.case()), &a);
+        for text in &texts {
+            let chars: Vec<char> = text.chars().collect();
+            prop_assert_eq!(a.matches(text), matches_by_definition(&a, &tokens, &chars), "{} {}", a, text);
+            if a.matches(text) && b.matches(text) {
+                prop_assert!(a.may_meet(&b), "{} and {} meet in {}", a, b, text);
+            }
+            if a.covers(&b) && b.matches(text) {
+                prop_assert!(a.matches(text), "{} covers {} but for {}", a, b, text);
+            }
+        }
+    }
+
+    /// A set matches, covers and meets what one of its patterns does, also where patterns are looked up.
+    #[test]
+    fn sets_of_patterns_mean_their_patterns(list in prop::collection::vec(pattern(), 0..20), one in pattern()) {
+        let list: Vec<Pattern> = list.into_iter().filter(|pattern| !pattern.is_universal()).collect();
+        let set = Patterns::of(list.clone());
+        for text in short_texts() {
+            prop_assert_eq!(set.matches(&text), list.iter().any(|pattern| pattern.matches(&text)), "{}", text);
+        }
+        prop_assert_eq!(set.cover(&one), list.iter().any(|pattern| pattern.covers(&one)));
+        prop_assert_eq!(set.meets(&one), list.iter().any(|pattern| pattern.may_meet(&one)));
+        prop_assert_eq!(set.without(&Patterns::of([one.clone()])), set.filter(|pattern| *pattern != one));
+    }
 }

@@ -4,6 +4,10 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use super::derived::Derived;
+use super::names::{Family, Names};
 use super::{CloudId, Gap, Layer, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
 
 /// Everything that is known, of all clouds together. Loading adds to it; nothing is ever taken out, but a copy can be
@@ -17,21 +21,17 @@ pub struct Estate {
     attachments: Vec<Attachment>,
     memberships: Vec<Membership>,
     gaps: Vec<Gap>,
-    names: BTreeMap<(CloudId, Family, String), u32>,
+    names: Names,
     /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
     /// of its own: it only keeps its place in the list.
     aliases: BTreeMap<ScopeId, Vec<String>>,
     merged: BTreeSet<ScopeId>,
-    by_target: BTreeMap<Target, Vec<usize>>,
-    by_layer: BTreeMap<Layer, Vec<usize>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    Principal,
-    Resource,
-    Scope,
-    Policy,
+    by_target: FxHashMap<Target, Vec<usize>>,
+    by_layer: FxHashMap<Layer, Vec<usize>>,
+    by_policy: FxHashMap<PolicyId, Vec<usize>>,
+    groups: FxHashMap<PrincipalId, Vec<usize>>,
+    members: FxHashMap<PrincipalId, Vec<usize>>,
+    derived: Derived,
 }
 
 /// Somebody or something that can ask.
@@ -171,8 +171,10 @@ impl Estate {
     /// Adds a principal, or completes the one of the same cloud and name: one that was only mentioned
     /// ([`PrincipalKind::External`]) takes kind, home, facts and origin of its definition.
     pub fn add_principal(&mut self, principal: Principal) -> PrincipalId {
-        let key = (principal.cloud, Family::Principal, principal.name.clone());
-        if let Some(id) = self.names.get(&key).copied().map(PrincipalId) {
+        self.derived.forget();
+        if let Some(id) =
+            self.names.find(principal.cloud, Family::Principal, &principal.name).map(PrincipalId)
+        {
             if let Some(old) = self.principals.get_mut(id.index()) {
                 if old.kind == PrincipalKind::External {
                     *old = principal;
@@ -183,38 +185,48 @@ impl Estate {
             }
             return id;
         }
-        PrincipalId(push(&mut self.principals, principal, &mut self.names, key))
+        let id = PrincipalId(next(&self.principals));
+        self.names.insert(principal.cloud, Family::Principal, &principal.name, id.0);
+        self.principals.push(principal);
+        id
     }
 
     /// Adds a resource, or completes the one of the same cloud and name with an owner.
     pub fn add_resource(&mut self, resource: Resource) -> ResourceId {
-        let key = (resource.cloud, Family::Resource, resource.name.clone());
-        if let Some(id) = self.names.get(&key).copied().map(ResourceId) {
+        self.derived.forget();
+        if let Some(id) = self.names.find(resource.cloud, Family::Resource, &resource.name).map(ResourceId) {
             if let Some(old) = self.resources.get_mut(id.index()) {
                 old.home = old.home.or(resource.home);
             }
             return id;
         }
-        ResourceId(push(&mut self.resources, resource, &mut self.names, key))
+        let id = ResourceId(next(&self.resources));
+        self.names.insert(resource.cloud, Family::Resource, &resource.name, id.0);
+        self.resources.push(resource);
+        id
     }
 
     /// Adds a scope, or completes the one of the same cloud and name with a parent.
     pub fn add_scope(&mut self, scope: Scope) -> ScopeId {
-        let key = (scope.cloud, Family::Scope, scope.name.clone());
-        if let Some(id) = self.names.get(&key).copied().map(ScopeId) {
+        self.derived.forget();
+        if let Some(id) = self.names.find(scope.cloud, Family::Scope, &scope.name).map(ScopeId) {
             if let Some(old) = self.scopes.get_mut(id.index()) {
                 old.parent = old.parent.or(scope.parent);
             }
             return id;
         }
-        ScopeId(push(&mut self.scopes, scope, &mut self.names, key))
+        let id = ScopeId(next(&self.scopes));
+        self.names.insert(scope.cloud, Family::Scope, &scope.name, id.0);
+        self.scopes.push(scope);
+        id
     }
 
     /// Gives a scope a second name, as projects have an id and a number. If a scope of that name exists already, the
     /// two are one: whatever belongs to the other belongs to `scope` from now on.
     pub fn add_scope_name(&mut self, scope: ScopeId, name: &str) {
         let Some(cloud) = self.scope(scope).map(|known| known.cloud) else { return };
-        match self.names.insert((cloud, Family::Scope, name.to_owned()), scope.0).map(ScopeId) {
+        self.derived.forget();
+        match self.names.insert(cloud, Family::Scope, name, scope.0).map(ScopeId) {
             Some(other) if other == scope => return,
             Some(other) => self.merge_scopes(scope, other),
             None => {}
@@ -247,17 +259,21 @@ impl Estate {
 
     /// Adds a policy. The same text may be attached many times; add it once.
     pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
+        self.derived.forget();
         self.policies.push(policy);
         PolicyId(u32::try_from(self.policies.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// Gives a policy a name that others refer to it by. The first policy of a name keeps it.
     pub fn name_policy(&mut self, cloud: CloudId, name: &str, policy: PolicyId) {
-        self.names.entry((cloud, Family::Policy, name.to_owned())).or_insert(policy.0);
+        if self.names.find(cloud, Family::Policy, name).is_none() {
+            self.names.insert(cloud, Family::Policy, name, policy.0);
+        }
     }
 
     /// Puts another policy in the place of one, wherever that is attached.
     pub fn replace_policy(&mut self, id: PolicyId, policy: Policy) {
+        self.derived.forget();
         if let Some(old) = self.policies.get_mut(id.index()) {
             *old = policy;
         }
@@ -265,13 +281,18 @@ impl Estate {
 
     /// Attaches a policy.
     pub fn attach(&mut self, attachment: Attachment) {
+        self.derived.forget();
         self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
         self.by_layer.entry(attachment.layer).or_default().push(self.attachments.len());
+        self.by_policy.entry(attachment.policy).or_default().push(self.attachments.len());
         self.attachments.push(attachment);
     }
 
     /// Puts a principal into a group.
     pub fn add_membership(&mut self, membership: Membership) {
+        self.derived.forget();
+        self.groups.entry(membership.member).or_default().push(self.memberships.len());
+        self.members.entry(membership.group).or_default().push(self.memberships.len());
         self.memberships.push(membership);
     }
 
@@ -282,22 +303,16 @@ impl Estate {
 
     /// Puts another text in place of a policy's. For copies that ask "what if".
     pub fn replace_body(&mut self, policy: PolicyId, body: PolicyBody) {
+        self.derived.forget();
         if let Some(policy) = self.policies.get_mut(policy.index()) {
             policy.body = body;
         }
     }
 }
 
-fn push<T>(
-    list: &mut Vec<T>,
-    item: T,
-    names: &mut BTreeMap<(CloudId, Family, String), u32>,
-    key: (CloudId, Family, String),
-) -> u32 {
-    let index = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    list.push(item);
-    names.insert(key, index);
-    index
+/// The number of the item that is added next.
+fn next<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
 /// Lookups.
@@ -324,22 +339,22 @@ impl Estate {
 
     /// The principal of that cloud and full name.
     pub fn find_principal(&self, cloud: CloudId, name: &str) -> Option<PrincipalId> {
-        self.names.get(&(cloud, Family::Principal, name.to_owned())).copied().map(PrincipalId)
+        self.names.find(cloud, Family::Principal, name).map(PrincipalId)
     }
 
     /// The resource of that cloud and full name.
     pub fn find_resource(&self, cloud: CloudId, name: &str) -> Option<ResourceId> {
-        self.names.get(&(cloud, Family::Resource, name.to_owned())).copied().map(ResourceId)
+        self.names.find(cloud, Family::Resource, name).map(ResourceId)
     }
 
     /// The scope of that cloud and full name.
     pub fn find_scope(&self, cloud: CloudId, name: &str) -> Option<ScopeId> {
-        self.names.get(&(cloud, Family::Scope, name.to_owned())).copied().map(ScopeId)
+        self.names.find(cloud, Family::Scope, name).map(ScopeId)
     }
 
     /// The policy of that cloud that was given this name.
     pub fn find_policy(&self, cloud: CloudId, name: &str) -> Option<PolicyId> {
-        self.names.get(&(cloud, Family::Policy, name.to_owned())).copied().map(PolicyId)
+        self.names.find(cloud, Family::Policy, name).map(PolicyId)
     }
 
     /// All principals, in the order in which they were loaded.
@@ -375,7 +390,7 @@ impl Estate {
     }
 
     /// What is attached to `target`, in the order in which it was loaded.
-    pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> {
+    pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> + Clone {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|index| self.attachments.get(*index))
     }
@@ -384,6 +399,30 @@ impl Estate {
     pub fn attached_as(&self, layer: Layer) -> impl Iterator<Item = &Attachment> {
         let indexes = self.by_layer.get(&layer).map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|index| self.attachments.get(*index))
+    }
+
+    /// Where a policy is attached, in the order in which it was loaded.
+    pub fn attachments_of(&self, policy: PolicyId) -> impl Iterator<Item = &Attachment> {
+        let indexes = self.by_policy.get(&policy).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.attachments.get(*index))
+    }
+
+    /// The groups that a principal belongs to, in the order in which they were loaded.
+    pub fn groups_of(&self, member: PrincipalId) -> impl Iterator<Item = &Membership> {
+        let indexes = self.groups.get(&member).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.memberships.get(*index))
+    }
+
+    /// The members of a group, in the order in which they were loaded.
+    pub fn members_of(&self, group: PrincipalId) -> impl Iterator<Item = &Membership> {
+        let indexes = self.members.get(&group).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.memberships.get(*index))
+    }
+
+    /// What `make` works out from the whole estate, as long as that stays as it is. There is one value for each type,
+    /// so each use has a type of its own.
+    pub fn derived<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.derived.get(|| make(self))
     }
 
     /// All memberships, in the order in which they were loaded.

@@ -4,6 +4,8 @@
 //! as an opaque body that only its cloud can read.
 
 mod decision;
+mod derived;
+mod names;
 mod estate;
 mod gap;
 mod grant;

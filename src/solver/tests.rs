@@ -318,6 +318,34 @@ fn pattern_bombs_end_in_an_answer_or_without_budget() {
     assert!(matches!(decide(nested), Answer::Sometimes(_)));
 }
 
+/// Rules about texts that overlap, each with a condition of its own, against the same rules with other words: far more
+/// classes of texts than anybody can list, of which few matter.
+#[test]
+fn overlapping_patterns_with_conditions_are_decided() {
+    let rules = |values: &[&str]| {
+        Formula::any(('a'..='z').map(|c| {
+            m("resource", &[&format!("arn:*{c}*/{c}*x"), &format!("arn:{c}*")])
+                .and(m(&format!("k{c}"), values))
+        }))
+    };
+    let (narrow, wide) = (rules(&["v"]), rules(&["v", "w"]));
+    for universe in [Universe::Any, universe_of_one_action()] {
+        let goal = Goal::included(narrow.clone(), wide.clone(), universe.clone());
+        assert_eq!(Native.decide(&goal, 100_000).answer, Answer::Never);
+        let goal = Goal::included(wide.clone(), narrow.clone(), universe);
+        assert!(matches!(Native.decide(&goal, 100_000).answer, Answer::Sometimes(_)));
+    }
+    let all = m("resource", &["arn:*/*x"]);
+    let goal = Goal::included(all, wide, Universe::Any);
+    assert!(matches!(Native.decide(&goal, 100_000).answer, Answer::Sometimes(_)));
+}
+
+fn universe_of_one_action() -> Universe {
+    let entry = ActionEntry { name: "s3:getobject".into(), resources: 0 };
+    let group = ResourceGroup { patterns: Patterns::globs(["arn:*"]) };
+    Universe::Known(Arc::new(Actions::new(vec![entry], vec![group])))
+}
+
 #[test]
 fn wide_formulas_are_decided() {
     let statement = |i: usize| {

@@ -163,7 +163,7 @@ fn filled(pattern: &Pattern, word: &str) -> String {
     let mut text = String::new();
     for token in pattern.tokens() {
         match token {
-            Token::Char(c) => text.push(*c),
+            Token::Char(c) => text.push(c),
             Token::One | Token::OneInSegment => text.push('x'),
             Token::Run | Token::RunInSegment => text.push_str(word),
         }

@@ -145,7 +145,10 @@ fn mention(atom: &Atom, all: &mut BTreeMap<Attribute, Mentions>) {
             mentions.sets.push(patterns.iter().flat_map(|pattern| filled(pattern, &FILLINGS[1])).collect());
         }
         Atom::Within(attribute, ranges) => {
+            // The ends of the line are no values that anybody writes.
+            let ends = [0, u128::MAX];
             let bounds = ranges.intervals().iter().flat_map(|(low, high)| [*low, *high]);
+            let bounds = bounds.filter(|at| attribute.kind() == Kind::Address || !ends.contains(at));
             let near = bounds.flat_map(|at| [at, at.saturating_sub(1), at.saturating_add(1)]);
             all.entry(attribute.clone()).or_default().points.extend(near);
         }
@@ -191,7 +194,7 @@ fn known_actions<'a>(actions: &'a Actions, patterns: &BTreeSet<Pattern>) -> Vec<
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
         let from = actions.entries().partition_point(|entry| *entry.name < *prefix);
-        let alike = actions.entries().iter().skip(from).take_while(|entry| entry.name.starts_with(&prefix));
+        let alike = actions.entries().iter().skip(from).take_while(|entry| entry.name.starts_with(prefix));
         let mut groups = BTreeSet::new();
         found.extend(
             alike
@@ -281,7 +284,7 @@ fn filled(pattern: &Pattern, filling: &Filling<'_>) -> Vec<String> {
     let mut text = String::new();
     for token in pattern.tokens() {
         match token {
-            Token::Char(c) => text.push(*c),
+            Token::Char(c) => text.push(c),
             Token::One | Token::OneInSegment => text.push(filling.one),
             Token::Run | Token::RunInSegment => text.push_str(filling.run),
         }
@@ -295,7 +298,8 @@ fn filled(pattern: &Pattern, filling: &Filling<'_>) -> Vec<String> {
 /// The words of a pattern: what stands between wildcards, slashes and colons.
 fn words(pattern: &Pattern) -> Vec<String> {
     let is_letter = |token: &Token| matches!(token, Token::Char(c) if *c != '/' && *c != ':');
-    let runs = pattern.tokens().split(|token| !is_letter(token)).filter(|run| !run.is_empty());
+    let tokens: Vec<Token> = pattern.tokens().collect();
+    let runs = tokens.split(|token| !is_letter(token)).filter(|run| !run.is_empty());
     let text = |run: &[Token]| {
         run.iter().filter_map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
     };

@@ -9,15 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use leastwise::clouds::{CLOUDS, Cloud, Scenario};
-use leastwise::evaluator::{Bug, Comparison, Difference, DocumentEvaluator, Relation, TwoDocuments};
-use leastwise::input::document_pairs::{self, ReadDocuments};
+use leastwise::evaluator::Relation;
+use leastwise::input::document_pairs;
 use leastwise::logic::{Assignment, Attribute, Formula, Goal, Universe};
 use leastwise::model::{Object, Question, Subject, Verdict};
-use leastwise::solver::{Answer, EngineSelection, Portfolio};
+use leastwise::solver::{Answer, EngineSelection};
 use leastwise::text::{Files, Problem, json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::agreement::{Tried, agree, alone, comparison, portfolio, tried, usual_budget};
 use crate::brute_force::{BruteForce, fixed, satisfies};
 
 /// Where each cloud's pages are.
@@ -78,9 +79,7 @@ struct Tally {
     failures: Vec<String>,
     cases: usize,
     decisions: usize,
-    /// Goals that an engine says hold sometimes, and of these those for which a request was found by trying.
-    possible: usize,
-    tried: usize,
+    tried: Tried,
     /// Comparisons that one engine alone left undecided.
     passed: usize,
 }
@@ -99,10 +98,11 @@ fn every_case_is_decided_as_its_page_says() {
     }
     assert!(tally.failures.is_empty(), "{}", tally.failures.join("\n"));
     println!("{} cases with {} decisions", tally.cases, tally.decisions);
-    println!("{} of {} possible requests were found by trying", tally.tried, tally.possible);
+    let Tried { possible, found } = tally.tried;
+    println!("{found} of {possible} possible requests were found by trying");
     println!("{} comparisons were left undecided by one engine alone", tally.passed);
     assert!(tally.passed * 20 <= tally.decisions, "{} of {} undecided", tally.passed, tally.decisions);
-    assert!(tally.tried * 10 >= tally.possible * 9, "trying finds {} of {}", tally.tried, tally.possible);
+    assert!(found * 10 >= possible * 9, "trying finds {found} of {possible}");
 }
 
 #[test]
@@ -267,21 +267,6 @@ fn merged(base: &Value, patch: &Value) -> Value {
     Value::Object(result)
 }
 
-/// The engines that are built in, each alone.
-fn alone() -> &'static [EngineSelection] {
-    if cfg!(feature = "z3") {
-        &[EngineSelection::Native, EngineSelection::Z3]
-    } else {
-        &[EngineSelection::Native]
-    }
-}
-
-fn portfolio(engines: EngineSelection) -> Portfolio {
-    Portfolio { engines, ..Portfolio::default() }
-}
-
-// ---- single requests
-
 fn decided(
     cloud: &'static dyn Cloud,
     scenario: &Value,
@@ -386,12 +371,13 @@ impl Symbolic<'_> {
         {
             let goal = Goal::satisfiable(formula.clone().and(request.clone()), Universe::Any);
             for engines in alone().iter().take(if with_z3 { 2 } else { 1 }) {
-                let fits = match portfolio(*engines).decide(&goal).map(|decided| decided.answer) {
-                    Ok(Answer::Never) => !expected,
-                    Ok(Answer::Sometimes(witness)) => expected && satisfies(&goal, &witness),
-                    Ok(Answer::Undecided(_)) => *engines == EngineSelection::Z3,
-                    Err(_) => false,
-                };
+                let fits =
+                    match portfolio(*engines, usual_budget()).decide(&goal).map(|decided| decided.answer) {
+                        Ok(Answer::Never) => !expected,
+                        Ok(Answer::Sometimes(witness)) => expected && satisfies(&goal, &witness),
+                        Ok(Answer::Undecided(_)) => *engines == EngineSelection::Z3,
+                        Err(_) => false,
+                    };
                 if !fits {
                     wrong.push(format!("{engines:?} does not say {expected} of {}", goal.formula));
                 }
@@ -419,42 +405,11 @@ impl Symbolic<'_> {
             [(self.allowed.clone(), self.expected), (self.allowed.clone().not(), !self.expected)]
         {
             let goal = Goal::satisfiable(formula.and(self.facts.clone()), Universe::Any);
-            wrong.extend(agree(&goal, holds, tally));
+            wrong.extend(agree(&goal, holds, alone(), usual_budget(), &mut tally.tried));
         }
         wrong
     }
 }
-
-/// Asks each engine alone. One may pass if another decides; what any of them finds, or trying does, refutes *never*.
-/// `holds`: a request is known that does.
-fn agree(goal: &Goal, holds: bool, tally: &mut Tally) -> Vec<String> {
-    let tried = BruteForce::default().find(goal);
-    let mut wrong = Vec::new();
-    let mut witnesses: Vec<Assignment> = tried.iter().cloned().collect();
-    let (mut never, mut passed) = (Vec::new(), Vec::new());
-    for engines in alone() {
-        match portfolio(*engines).decide(goal).map(|decided| decided.answer) {
-            Err(clash) => wrong.push(format!("{clash:?}")),
-            Ok(Answer::Never) => never.push(engines),
-            Ok(Answer::Sometimes(request)) if satisfies(goal, &request) => witnesses.push(request),
-            Ok(Answer::Sometimes(request)) => {
-                wrong.push(format!("{engines:?}: {request:?} does not satisfy {}", goal.formula));
-            }
-            Ok(Answer::Undecided(_)) => passed.push(engines),
-        }
-    }
-    if !never.is_empty() && (holds || !witnesses.is_empty()) {
-        wrong.push(format!("{never:?}: never, but {:?} satisfies {}", witnesses.first(), goal.formula));
-    }
-    if cfg!(feature = "z3") && passed.len() == alone().len() {
-        wrong.push(format!("undecided: {}", goal.formula));
-    }
-    tally.possible += usize::from(!witnesses.is_empty());
-    tally.tried += usize::from(tried.is_some());
-    wrong
-}
-
-// ---- two documents
 
 fn compared(pair: &Pair, codes: &mut BTreeSet<String>, tally: &mut Tally) -> Vec<String> {
     let universes: &[bool] = match pair.universe.as_deref() {
@@ -474,7 +429,7 @@ fn compared(pair: &Pair, codes: &mut BTreeSet<String>, tally: &mut Tally) -> Vec
         // Both together repeat what each does alone, so the small universe is enough to see that they are compared.
         let together = [EngineSelection::Both].into_iter().filter(|_| cfg!(feature = "z3") && *any);
         for engines in alone().iter().copied().chain(together) {
-            let said = match comparison(&read_documents, engines, *any) {
+            let said = match comparison(&read_documents, engines, *any, usual_budget()) {
                 Ok(found) if found.relation.as_str() == pair.expected => continue,
                 // One engine alone may pass; a wrong answer it may not give.
                 Ok(found) if found.relation == Relation::Undecided && engines != EngineSelection::Both => {
@@ -486,62 +441,8 @@ fn compared(pair: &Pair, codes: &mut BTreeSet<String>, tally: &mut Tally) -> Vec
             };
             wrong.push(format!("{engines:?}, any request: {any}: {said}"));
         }
-        wrong.extend(tried(&read_documents, *any, tally));
+        wrong.extend(tried(&read_documents, *any, alone(), usual_budget(), &mut tally.tried));
         tally.decisions += 1;
-    }
-    wrong
-}
-
-/// Compares, and replays what is found with the concrete rule.
-fn comparison(read: &ReadDocuments, engines: EngineSelection, any: bool) -> Result<Comparison, Bug> {
-    let portfolio = portfolio(engines);
-    let evaluator = DocumentEvaluator::new(read.cloud, &portfolio, any).unwrap();
-    let two = TwoDocuments { kind: read.kind, old: &read.old, new: &read.new };
-    let found = evaluator.compare(two)?;
-    for (difference, allowing, other) in
-        [(&found.gained, &read.new, &read.old), (&found.lost, &read.old, &read.new)]
-    {
-        if let Difference::Some(change) = difference {
-            let decide = |policy| read.cloud.documents().unwrap().decide(read.kind, policy, &change.request);
-            let (yes, no) = (decide(allowing), decide(other));
-            if (!yes.is_allowed() || no.is_allowed()) && yes.gaps.is_empty() && no.gaps.is_empty() {
-                return Err(Bug { message: format!("{change:?} does not survive its replay") });
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Looks for a request that one document allows and the other does not by trying; what is found refutes an engine
-/// that denies it, and the concrete rule must say so too.
-fn tried(read: &ReadDocuments, any: bool, tally: &mut Tally) -> Vec<String> {
-    let documents = read.cloud.documents().unwrap();
-    let rules = documents.rules(read.kind, &read.old, &read.new);
-    let allowed = |rules: &leastwise::clouds::documents::Rules| {
-        let any = |rules: &[leastwise::clouds::documents::Rule]| {
-            Formula::any(rules.iter().map(leastwise::clouds::documents::Rule::formula))
-        };
-        any(&rules.allows).and(any(&rules.denies).not())
-    };
-    let (old, new) = (allowed(&rules.old), allowed(&rules.new));
-    let universe = || if any { Universe::Any } else { read.cloud.universe() };
-    let mut wrong = Vec::new();
-    for (more, less, by, of) in [(&new, &old, &read.new, &read.old), (&old, &new, &read.old, &read.new)] {
-        let formula = Formula::all([more.clone(), less.clone().not(), rules.facts.clone()]);
-        let goal = Goal::satisfiable(formula, universe());
-        wrong.extend(agree(&goal, false, tally));
-        let Some(found) = BruteForce::default().find(&goal) else { continue };
-        let names: BTreeSet<String> =
-            found.iter().map(|(attribute, _)| attribute.name().to_owned()).collect();
-        if names.len() < found.iter().count() || !goal.formula.opaques().is_empty() {
-            // One name as of two kinds, or a condition that cannot be read: not a request that the rule can judge.
-            continue;
-        }
-        let request = documents.request(read.kind, &found);
-        let decide = |policy| documents.decide(read.kind, policy, &request).is_allowed();
-        if !decide(by) || decide(of) {
-            wrong.push(format!("the rule sees no difference in {request:?} of {}", goal.formula));
-        }
     }
     wrong
 }

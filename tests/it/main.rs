@@ -5,6 +5,8 @@
 use leastwise::logic;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod brute_force;
@@ -21,13 +23,23 @@ mod gcp_compare;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod fuzz_targets;
+#[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod who_can;
+#[cfg(test)]
+mod estate;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]

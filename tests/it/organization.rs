@@ -178,6 +178,60 @@ fn what_is_missing_is_a_gap() {
     assert!(gaps[0].contains("the place of `ou-ab12-11112222` in the organization"), "{gaps:?}");
 }
 
+/// Who is a member, and where, follows from the tree: a request cannot say otherwise.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid>
+#[test]
+fn organization_keys_follow_from_the_tree() {
+    let way = format!("o-abcdefghij/{ROOT}/{UNIT}/");
+    let ours = json!({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}});
+    let other = json!({"StringEquals": {"aws:PrincipalOrgID": "o-zyxwvutsrq"}});
+    let unit = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": [way]}});
+    let elsewhere =
+        json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-abcdefghij/r-ab12/ou-other/*"]}});
+    let same = json!({"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}});
+    let resource = json!({"StringNotEquals": {"aws:ResourceOrgID": "o-abcdefghij"}});
+    for (number, (condition, member, managing, outside, anonymous)) in [
+        (ours, "always", "always", "never", "never"),
+        (other, "never", "never", "sometimes", "never"),
+        (unit, "always", "sometimes", "never", "never"),
+        (elsewhere, "never", "sometimes", "never", "never"),
+        (same, "always", "always", "never", "never"),
+        (resource, "never", "never", "never", "never"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let export = Export::new(&format!("keys-{number}"));
+        export.put("targets-of-p-perimeter0.json", &targets(&[]));
+        // The management account stands at an unknown place.
+        export.put("accounts-of-r-ab12.json", &json!({"Accounts": []}));
+        export.put("list.json", &json!({"Accounts": [{"Id": MANAGEMENT, "Name": "m"}]}));
+        // Nobody is allowed by a policy of their own.
+        for account in [MEMBER, MANAGEMENT] {
+            let name = if account == MEMBER { "member.json" } else { "management.json" };
+            let user = json!({"Path": "/", "UserName": "ann", "UserId": "AIDA", "Arn": ann(account), "GroupList": [], "AttachedManagedPolicies": [], "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}}}]});
+            let none =
+                json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []});
+            let mut content = none.clone();
+            content["UserDetailList"] = json!([user]);
+            export.put(name, &content);
+        }
+        let only = |effect: &str| json!({"Effect": effect, "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": condition});
+        // The bucket is in an account of its own, so both sides must allow.
+        export.put("bucket.json", &json!({"ResourceArn": "arn:aws:s3:::b", "Account": MEMBER, "Policy": {"Version": "2012-10-17", "Statement": only("Allow")}}));
+        let can = |who: &str| export.can(who, "s3:GetObject", "arn:aws:s3:::b/k").0;
+        let (own, others) = (can(&ann(MEMBER)), can(&ann(MANAGEMENT)));
+        // An identity policy of the own account allows by itself.
+        assert_eq!((own.as_str(), others.as_str()), ("always", managing), "{condition}");
+        assert_eq!((can("outside").as_str(), can("anonymous").as_str()), (outside, anonymous), "{condition}");
+        // A deny with the condition shows what holds for the own account.
+        let deny = json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}, only("Deny")]);
+        export.put("bucket.json", &json!({"ResourceArn": "arn:aws:s3:::b", "Account": MEMBER, "Policy": {"Version": "2012-10-17", "Statement": deny}}));
+        let refused = if member == "always" { "never" } else { "always" };
+        assert_eq!(can(&ann(MEMBER)), refused, "deny {condition}");
+    }
+}
+
 /// All lists of members are there, and the account is in none of them.
 #[test]
 fn an_account_that_is_no_member() {

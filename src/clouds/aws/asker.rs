@@ -1,20 +1,24 @@
-//! Who asks and who owns what is asked for; a part of the concrete rule.
+//! Who asks, who owns what is asked for, and the keys of the request; a part of the concrete rule.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashMap;
 
 use super::AWS;
 use super::ast::{Arn, is_account};
-use super::evaluate::Context;
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Request, ResourceId};
 
 /// Who asks, as the concrete rule sees it.
-pub(super) struct Caller<'e> {
+pub(super) struct Caller<'a> {
     pub(super) kind: Kind,
-    pub(super) principal: Option<(PrincipalId, &'e Principal)>,
+    pub(super) principal: Option<(PrincipalId, &'a Principal)>,
     /// The user, role, service or provider, without session.
-    pub(super) name: String,
-    pub(super) session: Option<String>,
-    pub(super) account: Option<String>,
+    pub(super) name: Cow<'a, str>,
+    pub(super) session: Option<&'a str>,
+    pub(super) account: Option<&'a str>,
+    /// What stands behind the account in the name, if that is an ARN.
+    resource: Option<Resource>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,17 +34,39 @@ pub(super) enum Kind {
     Anonymous,
 }
 
-impl<'e> Caller<'e> {
-    pub(super) fn find(estate: &'e Estate, name: &str) -> Self {
-        let (role, session) = match split_session(name) {
+/// What an ARN is the ARN of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    User,
+    Role,
+    ServiceLinkedRole,
+    Federated,
+    Root,
+    Other,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn find(estate: &'a Estate, name: &'a str) -> Self {
+        let named = Arn::parse(name);
+        let takes_on = named.is_some_and(|arn| arn.resource.starts_with("assumed-role/"));
+        let (role, session) = match takes_on.then(|| split_session(name)).flatten() {
             Some((role, session)) => (Some(role), Some(session)),
             None => (None, None),
         };
-        let wanted = role.as_deref().unwrap_or(name);
-        let exact = estate.find_principal(AWS, name).or_else(|| estate.find_principal(AWS, wanted));
-        let id = exact.or_else(|| role.as_deref().and_then(|role| role_with_path(estate, role)));
+        let exact = estate.find_principal(AWS, name);
+        let by_role =
+            |role: &String| estate.find_principal(AWS, role).or_else(|| role_with_path(estate, role));
+        let id = exact.or_else(|| role.as_ref().and_then(by_role));
         let principal = id.and_then(|id| estate.principal(id).map(|principal| (id, principal)));
-        let name = principal.map_or(wanted, |(_, principal)| principal.name.as_str()).to_owned();
+        let arn = match principal {
+            Some((_, principal)) if principal.name != name => Arn::parse(&principal.name),
+            _ => named,
+        };
+        let name = match (principal, role) {
+            (Some((_, principal)), _) => Cow::Borrowed(principal.name.as_str()),
+            (None, Some(role)) => Cow::Owned(role),
+            (None, None) => Cow::Borrowed(name),
+        };
         let kind = match principal.map(|(_, principal)| principal.kind) {
             _ if name == "*" => Kind::Anonymous,
             Some(PrincipalKind::Holder) => Kind::Holder,
@@ -50,133 +76,283 @@ impl<'e> Caller<'e> {
             Some(_) => Kind::Known,
         };
         let home = principal.and_then(|(_, principal)| principal.home).and_then(|home| estate.scope(home));
-        let in_arn =
-            Arn::parse(&name).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
-        let account = home.map(|scope| scope.name.clone()).or(in_arn).filter(|_| kind != Kind::Bare);
-        Self { kind, principal, name, session, account }
-    }
-
-    /// The keys of the request, with those that follow from the caller and the resource.
-    pub(super) fn context(&self, estate: &Estate, request: &Request, owner: Option<&str>) -> Context {
-        let mut values: BTreeMap<String, Vec<String>> = request
-            .context
-            .iter()
-            .map(|(key, values)| (key.trim().to_ascii_lowercase(), values.clone()))
-            .collect();
-        if self.kind != Kind::Holder {
-            self.describe(&mut values);
-        }
-        if let Some(owner) = owner.or(self.account.as_deref()) {
-            values.insert("aws:resourceaccount".to_owned(), vec![owner.to_owned()]);
-            place_in_organization(estate, owner, "aws:resourceorg", &mut values);
-        }
-        match (&self.account, self.kind) {
-            (_, Kind::Bare | Kind::Anonymous) => {
-                values.retain(|name, _| !name.starts_with("aws:principalorg"));
-            }
-            (Some(account), _) => place_in_organization(estate, account, "aws:principalorg", &mut values),
-            (None, _) => {}
-        }
-        let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
-        values.insert("aws:principalisawsservice".to_owned(), vec![service.to_string()]);
-        if !service {
-            values.remove("aws:principalservicename");
-            values.remove("aws:principalservicenameslist");
-        }
-        Context { values }
-    }
-
-    /// The keys of a request of somebody of whom nothing but the name is known: those it carries, and the two that
-    /// stand in the ARN of whoever signs requests.
-    pub(super) fn of_stranger(&self, request: &Request) -> Context {
-        let carried = request.context.iter();
-        let mut values: BTreeMap<String, Vec<String>> =
-            carried.map(|(key, values)| (key.trim().to_ascii_lowercase(), values.clone())).collect();
-        let signs = |arn: &Arn<'_>| {
-            let kind = arn.resource.split('/').next().unwrap_or_default();
-            matches!((arn.service, kind), ("iam", "user" | "role" | "root") | ("sts", "federated-user"))
-        };
-        if let Some(arn) = Arn::parse(&self.name).filter(|arn| signs(arn) && !arn.account.is_empty()) {
-            values.insert("aws:principalarn".to_owned(), vec![self.name.clone()]);
-            values.entry("aws:principalaccount".to_owned()).or_insert_with(|| vec![arn.account.to_owned()]);
-        }
-        Context { values }
-    }
-
-    fn describe(&self, values: &mut BTreeMap<String, Vec<String>>) {
-        let mut put = |key: &str, value: Option<&str>| match value {
-            Some(value) => {
-                values.insert(key.to_owned(), vec![value.to_owned()]);
-            }
-            None => {
-                values.remove(key);
-            }
-        };
-        let resource = Arn::parse(&self.name).map(|arn| arn.resource);
-        let in_arn = resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous);
-        let kind = resource.and_then(|resource| match resource.split('/').next() {
-            Some("user") => Some("User"),
-            Some("role" | "assumed-role") => Some("AssumedRole"),
-            Some("federated-user") => Some("FederatedUser"),
-            Some("root") => Some("Account"),
-            _ => None,
+        // A session's ARN has the account of its role's.
+        let in_arn = arn.map(|arn| arn.account).filter(|account| !account.is_empty());
+        let account = home.map(|scope| scope.name.as_str()).or(in_arn).filter(|_| kind != Kind::Bare);
+        let resource = arn.map(|arn| match head(arn.resource) {
+            "role" if arn.resource.starts_with(SERVICE_LINKED) => Resource::ServiceLinkedRole,
+            "user" => Resource::User,
+            "role" | "assumed-role" => Resource::Role,
+            "federated-user" => Resource::Federated,
+            "root" => Resource::Root,
+            _ => Resource::Other,
         });
-        let anonymous = self.kind == Kind::Anonymous;
-        let word = anonymous.then_some("anonymous");
-        put("aws:principalarn", in_arn.then_some(self.name.as_str()));
-        put("aws:principalaccount", word.or(self.account.as_deref().filter(|_| in_arn)));
-        if in_arn || self.kind == Kind::Bare || anonymous {
-            put("aws:principaltype", anonymous.then_some("Anonymous").or(kind.filter(|_| in_arn)));
-        }
-        if anonymous {
-            put("aws:userid", None);
-        }
-        if self.kind == Kind::Stranger && self.principal.is_none() {
-            return;
-        }
-        let user = resource.and_then(|resource| resource.strip_prefix("user/")).filter(|_| in_arn);
-        put("aws:username", user.and_then(|path| path.rsplit('/').next()));
-        let Some((_, principal)) = self.principal else { return };
-        if let (Some(_), Some(id)) = (user, principal.facts.get("unique-id")) {
-            put("aws:userid", Some(id));
-        }
-        if principal.kind == PrincipalKind::Service {
-            put("aws:principalservicename", Some(&principal.name));
-        }
-        let tags: BTreeMap<String, &String> = principal
-            .facts
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .filter(|(name, _)| name.starts_with("aws:principaltag/"))
-            .collect();
-        for (name, value) in &tags {
-            put(name, Some(value));
-        }
-        if principal.kind == PrincipalKind::User {
-            values.retain(|name, _| !name.starts_with("aws:principaltag/") || tags.contains_key(name));
-        }
+        Self { kind, principal, name, session, account, resource }
     }
+
+    /// The caller of a request that no estate is known for. The ARN of a session lacks the path of its role; the
+    /// request may say it under `aws:PrincipalArn`, which holds the ARN of the role itself:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+    pub(super) fn alone(estate: &'a Estate, request: &'a Request) -> Self {
+        let mut caller = Self::find(estate, &request.principal);
+        let said = request.context.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"));
+        if let (Some(_), Some((_, values))) = (caller.session, said)
+            && let [name] = values.as_slice()
+            && is_with_path(name, &caller.name)
+        {
+            caller.name = Cow::Borrowed(name);
+        }
+        caller
+    }
+
+    /// The last part of a user's name.
+    fn user_name(&self) -> Option<&str> {
+        self.is_user().then(|| self.name.rsplit('/').next()).flatten()
+    }
+
+    fn is_user(&self) -> bool {
+        self.resource == Some(Resource::User)
+            && self.signs()
+            && Arn::parse(&self.name).is_some_and(|arn| arn.resource.starts_with("user/"))
+    }
+
+    pub(super) fn is_service_linked(&self) -> bool {
+        self.resource == Some(Resource::ServiceLinkedRole)
+    }
+
+    /// Whether requests carry the ARN of whoever asks.
+    fn signs(&self) -> bool {
+        self.resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous)
+    }
+
+    fn is_service(&self) -> bool {
+        self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
+    }
+}
+
+/// The keys of one request: those it carries, and those that follow from the caller and the resource.
+pub(super) struct Keys<'a> {
+    pub(super) request: &'a Request,
+    pub(super) caller: &'a Caller<'a>,
+    /// The account that owns the resource, if it is known.
+    pub(super) owner: Option<&'a str>,
+    /// Whether nothing but the name of the caller is known.
+    pub(super) alone: bool,
+    pub(super) places: Places<'a>,
+}
+
+/// Where the accounts of the caller and of the resource stand in an organization, once a policy asks.
+pub(super) struct Places<'a> {
+    estate: &'a Estate,
+    caller: OnceCell<Place<'a>>,
+    owner: OnceCell<Place<'a>>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(estate: &'a Estate) -> Self {
+        Self { estate, caller: OnceCell::new(), owner: OnceCell::new() }
+    }
+}
+
+#[derive(Default)]
+struct Place<'a> {
+    id: Option<&'a str>,
+    path: Option<String>,
 }
 
 /// The organization of an account and the way to the account, which a request cannot contradict:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths>.
-fn place_in_organization(
-    estate: &Estate,
-    account: &str,
-    stem: &str,
-    values: &mut BTreeMap<String, Vec<String>>,
-) {
+fn place_in_organization<'a>(estate: &'a Estate, account: &str) -> Place<'a> {
     let mut way = Vec::new();
     let mut at = estate.find_scope(AWS, account).and_then(|id| estate.scope(id)?.parent);
     while let Some(scope) = at.and_then(|id| estate.scope(id)).filter(|_| way.len() < 64) {
         way.insert(0, scope.name.as_str());
         at = scope.parent;
     }
-    let Some(id) = way.first().filter(|name| name.starts_with("o-")) else { return };
-    values.insert(format!("{stem}id"), vec![(*id).to_owned()]);
-    if way.get(1).is_some_and(|name| name.starts_with("r-")) {
-        values.insert(format!("{stem}paths"), vec![format!("{}/", way.join("/"))]);
+    let Some(id) = way.first().copied().filter(|name| name.starts_with("o-")) else {
+        return Place::default();
+    };
+    let whole = way.get(1).is_some_and(|name| name.starts_with("r-"));
+    Place { id: Some(id), path: whole.then(|| format!("{}/", way.join("/"))) }
+}
+
+/// What a request says under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given<'a> {
+    Absent,
+    One(&'a str),
+    Several(&'a [String]),
+}
+
+impl<'a> Given<'a> {
+    fn of(value: Option<&'a str>) -> Self {
+        value.map_or(Self::Absent, Self::One)
     }
+
+    /// Whether there is no value.
+    pub(super) fn is_empty(self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::One(_) => false,
+            Self::Several(values) => values.is_empty(),
+        }
+    }
+
+    /// The value, if there is just one.
+    pub(super) fn only(self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Several([value]) => Some(value),
+            Self::Absent | Self::Several(_) => None,
+        }
+    }
+
+    pub(super) fn any(self, holds: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::One(value) => holds(value),
+            Self::Several(values) => values.iter().any(|value| holds(value)),
+        }
+    }
+
+    pub(super) fn all(self, holds: impl Fn(&str) -> bool) -> bool {
+        !self.any(|value| !holds(value))
+    }
+}
+
+const TAG: &str = "aws:principaltag/";
+
+impl<'a> Keys<'a> {
+    /// What the request says under a key in lower case.
+    pub(super) fn get(&self, key: &str) -> Given<'_> {
+        if !key.starts_with("aws:") {
+            return self.carried(key);
+        }
+        if self.alone {
+            return self.of_stranger(key);
+        }
+        match key {
+            "aws:principalisawsservice" => {
+                Given::One(if self.caller.is_service() { "true" } else { "false" })
+            }
+            "aws:resourceaccount" => match self.owner.or(self.caller.account) {
+                Some(owner) => Given::One(owner),
+                None => self.carried(key),
+            },
+            "aws:principalservicename" | "aws:principalservicenameslist" if !self.caller.is_service() => {
+                Given::Absent
+            }
+            "aws:resourceorgid" | "aws:resourceorgpaths" => {
+                self.in_organization(key, self.owner.or(self.caller.account), &self.places.owner)
+            }
+            _ if key.starts_with("aws:principalorg")
+                && matches!(self.caller.kind, Kind::Bare | Kind::Anonymous) =>
+            {
+                Given::Absent
+            }
+            "aws:principalorgid" | "aws:principalorgpaths" => {
+                self.in_organization(key, self.caller.account, &self.places.caller)
+            }
+            _ if self.caller.kind == Kind::Holder => self.carried(key),
+            _ => self.of_caller(key),
+        }
+    }
+
+    fn in_organization<'k>(
+        &'k self,
+        key: &str,
+        account: Option<&str>,
+        kept: &'k OnceCell<Place<'a>>,
+    ) -> Given<'k> {
+        let Some(account) = account else { return self.carried(key) };
+        let place = kept.get_or_init(|| place_in_organization(self.places.estate, account));
+        let known = if key.ends_with("id") { place.id } else { place.path.as_deref() };
+        known.map_or_else(|| self.carried(key), Given::One)
+    }
+
+    /// The keys that follow from who asks.
+    fn of_caller(&self, key: &str) -> Given<'_> {
+        let caller = self.caller;
+        let anonymous = caller.kind == Kind::Anonymous;
+        // Of a stranger who is nowhere in the estate only the ARN is known.
+        let unknown = caller.kind == Kind::Stranger && caller.principal.is_none();
+        match key {
+            "aws:principalarn" => Given::of(caller.signs().then_some(&*caller.name)),
+            "aws:principalaccount" if anonymous => Given::One("anonymous"),
+            "aws:principalaccount" => Given::of(caller.account.filter(|_| caller.signs())),
+            "aws:principaltype" if anonymous => Given::One("Anonymous"),
+            "aws:principaltype" if caller.signs() => Given::of(match caller.resource {
+                Some(Resource::User) => Some("User"),
+                Some(Resource::Role | Resource::ServiceLinkedRole) => Some("AssumedRole"),
+                Some(Resource::Federated) => Some("FederatedUser"),
+                Some(Resource::Root) => Some("Account"),
+                Some(Resource::Other) | None => None,
+            }),
+            "aws:principaltype" if caller.kind == Kind::Bare => Given::Absent,
+            "aws:userid" if !unknown && caller.is_user() => match self.fact("unique-id") {
+                Some(id) => Given::One(id),
+                None => self.carried(key),
+            },
+            "aws:userid" if anonymous => Given::Absent,
+            "aws:username" if !unknown => Given::of(caller.user_name()),
+            "aws:principalservicename" => {
+                Given::of(caller.principal.map(|(_, principal)| principal.name.as_str()))
+            }
+            _ if key.starts_with(TAG) && !unknown => self.tag(key),
+            _ => self.carried(key),
+        }
+    }
+
+    /// A role may get more tags with its session; a user has none but its own.
+    fn tag(&self, key: &str) -> Given<'_> {
+        let Some((_, principal)) = self.caller.principal else { return self.carried(key) };
+        let mut facts = principal.facts.iter().rev();
+        match facts.find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+            Some((_, value)) => Given::One(value),
+            None if principal.kind == PrincipalKind::User => Given::Absent,
+            None => self.carried(key),
+        }
+    }
+
+    fn fact(&self, name: &str) -> Option<&str> {
+        let (_, principal) = self.caller.principal?;
+        principal.facts.get(name).map(String::as_str)
+    }
+
+    /// The two keys that stand in the ARN of whoever signs requests.
+    fn of_stranger(&self, key: &str) -> Given<'_> {
+        let signs = |arn: &Arn<'_>| {
+            let kind = arn.resource.split('/').next().unwrap_or_default();
+            matches!((arn.service, kind), ("iam", "user" | "role" | "root") | ("sts", "federated-user"))
+        };
+        let arn = || Arn::parse(&self.caller.name).filter(|arn| signs(arn) && !arn.account.is_empty());
+        match key {
+            "aws:principalarn" if arn().is_some() => Given::One(&self.caller.name),
+            "aws:principalaccount" => match (self.carried(key), arn()) {
+                (Given::Absent, Some(arn)) => Given::One(arn.account),
+                (carried, _) => carried,
+            },
+            _ => self.carried(key),
+        }
+    }
+
+    /// What the request itself carries; of two spellings of a key the later counts.
+    fn carried(&self, key: &str) -> Given<'_> {
+        let mut carried = self.request.context.iter().rev();
+        match carried.find(|(name, _)| name.trim().eq_ignore_ascii_case(key)) {
+            Some((_, values)) => Given::Several(values),
+            None => Given::Absent,
+        }
+    }
+}
+
+/// How the ARNs of service-linked roles go on behind the account.
+const SERVICE_LINKED: &str = "role/aws-service-role/";
+
+/// The part before the first slash.
+fn head(resource: &str) -> &str {
+    let end = resource.bytes().position(|byte| byte == b'/').unwrap_or(resource.len());
+    resource.get(..end).unwrap_or(resource)
 }
 
 fn is_provider(name: &str) -> bool {
@@ -184,53 +360,85 @@ fn is_provider(name: &str) -> bool {
 }
 
 /// `arn:aws:sts::1:assumed-role/R/S` as `arn:aws:iam::1:role/R` and `S`.
-fn split_session(name: &str) -> Option<(String, String)> {
+fn split_session(name: &str) -> Option<(String, &str)> {
     let (head, tail) = name.split_once(":assumed-role/")?;
     let (role, session) = tail.split_once('/')?;
-    Some((format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)), session.to_owned()))
+    Some((format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)), session))
+}
+
+/// Roles by account and by their names without path.
+struct RolesByName(FxHashMap<(String, String), PrincipalId>);
+
+/// Whether the first ARN is that of `role`, which has no path, with a path.
+fn is_with_path(name: &str, role: &str) -> bool {
+    let both = role.split_once(":role/").zip(name.split_once(":role/"));
+    both.is_some_and(|((head, last), (other, path))| head == other && path.rsplit('/').next() == Some(last))
 }
 
 /// The role of that name whatever its path; the ARN of a session lacks the path.
 fn role_with_path(estate: &Estate, plain: &str) -> Option<PrincipalId> {
-    let plain = Arn::parse(plain)?;
-    let found = estate.principals().find(|(_, principal)| {
-        Arn::parse(&principal.name).is_some_and(|arn| {
-            arn.account == plain.account
-                && arn.resource.starts_with("role/")
-                && arn.resource.rsplit('/').next() == plain.resource.rsplit('/').next()
-        })
+    let named = |name: &str| {
+        let arn = Arn::parse(name)?;
+        Some((arn.account.to_owned(), arn.resource.strip_prefix("role/")?.rsplit('/').next()?.to_owned()))
+    };
+    let roles = estate.derived(|estate| {
+        let mut roles = FxHashMap::default();
+        for (id, principal) in estate.principals() {
+            if let Some(key) = named(&principal.name) {
+                roles.entry(key).or_insert(id);
+            }
+        }
+        RolesByName(roles)
     });
-    found.map(|(id, _)| id)
+    roles.0.get(&named(plain)?).copied()
+}
+
+/// The resources of the estate that a request is on. That is one at most, nearly always.
+#[derive(Default)]
+pub(super) struct Holders {
+    first: Option<ResourceId>,
+    others: Vec<ResourceId>,
+}
+
+impl Holders {
+    pub(super) fn iter(&self) -> impl Iterator<Item = ResourceId> {
+        self.first.iter().chain(&self.others).copied()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
 }
 
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
-pub(super) fn holders(estate: &Estate, name: &str) -> Vec<ResourceId> {
-    let lies_in = |whole: &str, part: &str, colon: bool| {
-        part == whole
-            || part
-                .strip_prefix(whole)
-                .is_some_and(|rest| rest.starts_with('/') || (colon && rest.starts_with(':')))
-    };
+pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
     let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
-    let mut ends: Vec<usize> = name.match_indices(['/', ':']).map(|(at, _)| at).collect();
-    ends.push(name.len());
-    let candidates = ends.into_iter().filter_map(|end| estate.find_resource(AWS, name.get(..end)?));
-    let fits = |id: &ResourceId| {
-        estate.resource(*id).is_some_and(|resource| {
-            if closed(&resource.kind) {
-                resource.name == name
-            } else {
-                lies_in(&resource.name, name, resource.kind != "s3:bucket")
-            }
-        })
+    let fits = |id: &ResourceId, end: usize| {
+        let Some(resource) = estate.resource(*id) else { return false };
+        match name.as_bytes().get(end) {
+            None => true,
+            Some(b':') => !closed(&resource.kind) && resource.kind != "s3:bucket",
+            Some(_) => !closed(&resource.kind),
+        }
     };
-    candidates.filter(fits).collect()
+    let separators = name.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'/' | b':'));
+    let ends = separators.map(|(at, _)| at).chain([name.len()]);
+    let found = ends.filter_map(|end| estate.find_resource(AWS, name.get(..end)?).filter(|id| fits(id, end)));
+    let mut holders = Holders::default();
+    for id in found {
+        match holders.first {
+            None => holders.first = Some(id),
+            Some(_) => holders.others.push(id),
+        }
+    }
+    holders
 }
 
-pub(super) fn owner(estate: &Estate, name: &str) -> Option<String> {
-    let number = Arn::parse(name).map(|arn| arn.account.to_owned()).filter(|account| is_account(account));
+/// The account that owns a resource, which lies in these.
+pub(super) fn owner<'a>(estate: &'a Estate, arn: Option<Arn<'a>>, holders: &Holders) -> Option<&'a str> {
+    let number = arn.map(|arn| arn.account).filter(|account| is_account(account));
     number.or_else(|| {
-        let homes = holders(estate, name).into_iter().filter_map(|id| estate.resource(id)?.home);
-        homes.filter_map(|home| estate.scope(home)).map(|scope| scope.name.clone()).next()
+        let homes = holders.iter().filter_map(|id| estate.resource(id)?.home);
+        homes.filter_map(|home| estate.scope(home)).map(|scope| scope.name.as_str()).next()
     })
 }

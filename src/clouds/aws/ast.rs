@@ -28,6 +28,8 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// What was left out, and so is not known.
     pub gaps: Vec<Gap>,
+    /// Whether no user wrote it as a policy and can change it: AWS did, or it stands for something else.
+    pub provided: bool,
 }
 
 /// The version of the policy language, which decides whether policy variables exist.
@@ -169,16 +171,15 @@ pub struct Arn<'a> {
 impl<'a> Arn<'a> {
     /// The parts of `text`; `None` when it is no ARN.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        if parts.next()? != "arn" {
-            return None;
-        }
+        let rest = text.strip_prefix("arn:")?;
+        let mut colons = rest.bytes().enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
+        let (first, second, third, fourth) = (colons.next()?, colons.next()?, colons.next()?, colons.next()?);
         Some(Self {
-            partition: parts.next()?,
-            service: parts.next()?,
-            region: parts.next()?,
-            account: parts.next()?,
-            resource: parts.next()?,
+            partition: rest.get(..first)?,
+            service: rest.get(first + 1..second)?,
+            region: rest.get(second + 1..third)?,
+            account: rest.get(third + 1..fourth)?,
+            resource: rest.get(fourth + 1..)?,
         })
     }
 }

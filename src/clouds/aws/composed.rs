@@ -39,6 +39,7 @@ pub fn document(name: &str, span: Span, route: &Route, allowed: Vec<Allowed>) ->
         id: None,
         statements,
         gaps: Vec::new(),
+        provided: true,
     }
 }
 

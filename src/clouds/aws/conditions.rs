@@ -212,6 +212,10 @@ pub(super) fn texts<'a>(
     let mut fixed = Vec::new();
     let mut parts = Vec::new();
     for value in values {
+        if let Some(pattern) = plain(value, family, version) {
+            fixed.push(pattern);
+            continue;
+        }
         for variant in variants(value, family, version)? {
             match variant.template.fill(|_| None) {
                 Ok(pattern) if variant.guards.is_empty() => fixed.push(pattern),
@@ -228,6 +232,19 @@ pub(super) fn texts<'a>(
     }
     parts.push(Formula::matches(attribute.clone(), Patterns::of(fixed)));
     Ok(Formula::any(parts))
+}
+
+/// The pattern of a text in which there is nothing to fill in, as most are. ARN operators are left to [`variants`],
+/// which refuses what is no ARN.
+fn plain(text: &str, family: Family, version: Version) -> Option<Pattern> {
+    let variables = version == Version::V2012 && family != Family::Binary && text.contains("${");
+    if variables || family == Family::Arn {
+        return None;
+    }
+    Some(match Style::of(family, text) {
+        Style::Exact(case) => Pattern::literal(text, case),
+        Style::Wild | Style::WildInParts => Pattern::glob(text, Case::Sensitive),
+    })
 }
 
 /// One way to read a text with variables: `guards` hold when it is the right one.
@@ -377,10 +394,10 @@ pub(super) fn in_account_part(patterns: &Patterns) -> Patterns {
     Patterns::of(patterns.iter().map(|pattern| {
         let any = [Token::RunInSegment, Token::Char(':')];
         let head = "arn:".chars().map(Token::Char).chain(any).chain(any).chain(any);
-        let account = pattern.tokens().iter().map(|token| match token {
+        let account = pattern.tokens().map(|token| match token {
             Token::Run => Token::RunInSegment,
             Token::One => Token::OneInSegment,
-            other => *other,
+            other => other,
         });
         Pattern::new(head.chain(account).chain([Token::Char(':'), Token::Run]), Case::Sensitive)
     }))

@@ -1,13 +1,15 @@
 //! The concrete rule: one request, judged from the typed documents.
 //!
 //! Written apart from `lower.rs`, `conditions.rs`, `layers.rs` and `rule.rs` on purpose, so that a mistake on either
-//! side shows as a disagreement. Of the symbolic side it uses patterns only.
+//! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
+//! which takes hardly any memory and so is much faster.
 
-use super::asker::{Caller, Kind, holders, owner};
+use super::asker::{Caller, Holders, Keys, Kind, Places, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
-use super::evaluate::{Context, element_fits, test_holds};
+use super::evaluate::Clause;
+use super::notes::{Found, Notes, Unwritten, Written};
 use super::rule::{
-    ACCESS_LIST, ALWAYS, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
+    ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
 use super::{Body, body, facts, protected, unknown};
@@ -20,11 +22,25 @@ use crate::model::{
 ///
 /// Pages: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
+    let mut notes = Written::default();
+    let verdict = judge(estate, request, &mut notes);
+    notes.decision(verdict)
+}
+
+/// The verdict that [`decide`] comes to.
+pub(super) fn verdict(estate: &Estate, request: &Request) -> Verdict {
+    judge(estate, request, &mut Unwritten)
+}
+
+fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict {
     let caller = Caller::find(estate, &request.principal);
-    let owner = owner(estate, &request.resource);
-    let context = caller.context(estate, request, owner.as_deref());
-    let mut judge =
-        Judge { estate, request, caller, context, owner, found: Found::default(), named_only: false };
+    let arn = Arn::parse(&request.resource);
+    let holders = holders(estate, &request.resource);
+    let owner = owner(estate, arn, &holders);
+    let keys = Keys { request, caller: &caller, owner, alone: false, places: Places::of(estate) };
+    let found = [false; Found::ALL];
+    let (caller, holders, named_only) = (&caller, &holders, false);
+    let mut judge = Judge { estate, request, arn, caller, holders, keys, found, named_only, notes };
     judge.own_side();
     judge.resource_side();
     judge.through_endpoint();
@@ -37,66 +53,54 @@ pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
 /// A service control policy without allow statements and every resource control policy stand beside a policy of AWS
 /// that allows everything. A trust policy decides about nothing but the calls that take a role on.
 pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> Decision {
-    let nothing = Vec::new();
-    let Some(Body { document, .. }) = body(policy) else {
-        let verdict = Verdict::ImplicitlyDenied;
-        return Decision { verdict, because: nothing.clone(), blocked_by: nothing.clone(), gaps: Vec::new() };
-    };
+    let mut notes = Written::default();
+    let Some(body) = body(policy) else { return notes.decision(Verdict::ImplicitlyDenied) };
+    let document = &body.document;
     let estate = Estate::default();
-    let caller = Caller::find(&estate, &request.principal);
-    let context = caller.of_stranger(request);
-    let found = Found { gaps: document.gaps.clone(), ..Found::default() };
+    let caller = Caller::alone(&estate, request);
+    let keys = Keys { request, caller: &caller, owner: None, alone: true, places: Places::of(&estate) };
+    let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
+    let (estate, caller, holders) = (&estate, &caller, &holders);
     let mut judge =
-        Judge { estate: &estate, request, caller, context, owner: None, found, named_only: false };
-    let (mut allows, mut denials) = (Vec::new(), Vec::new());
-    for statement in &document.statements {
+        Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
+    judge.notes.gaps(&document.gaps);
+    for (statement, clause) in body.clauses() {
         let named = judge.named(statement);
         let concerns = match layer {
             IDENTITY | SERVICE_CONTROL => true,
             TRUST if !is_trusted_call(&request.action) => false,
             _ => named.direct || named.role || named.account,
         };
-        if concerns && judge.fits(document, statement) {
-            let effect = statement.effect;
-            let reason = Reason { layer, effect: Some(effect), origin: document.statement_origin(statement) };
-            if effect == Effect::Allow { allows.push(reason) } else { denials.push(reason) }
+        if concerns && judge.fits(document, statement, clause) {
+            judge.note(Found::of(statement.effect, Found::Identity), layer, document, statement);
         }
     }
     let gives = document.statements.iter().any(|statement| statement.effect == Effect::Allow);
     let stands_beside = layer == RESOURCE_CONTROL || (layer == SERVICE_CONTROL && !gives);
-    let verdict = match (allows.is_empty() && !stands_beside, denials.is_empty()) {
-        (_, false) => Verdict::ExplicitlyDenied,
-        (true, true) => Verdict::ImplicitlyDenied,
-        (false, true) => Verdict::Allowed,
+    let verdict = match (judge.has(Found::Identity) || stands_beside, judge.has(Found::Denials)) {
+        (_, true) => Verdict::ExplicitlyDenied,
+        (false, false) => Verdict::ImplicitlyDenied,
+        (true, false) => Verdict::Allowed,
     };
-    let blocked_by = denials.clone();
-    let because = if denials.is_empty() { allows } else { denials };
-    Decision { verdict, because, blocked_by, gaps: unique(judge.found.gaps) }
+    match verdict {
+        Verdict::ExplicitlyDenied => judge.notes.because(&[Found::Denials]),
+        Verdict::Allowed | Verdict::ImplicitlyDenied => judge.notes.because(&[Found::Identity]),
+    }
+    notes.decision(verdict)
 }
 
-/// What spoke for and against the request.
-#[derive(Default)]
-struct Found {
-    denials: Vec<Reason>,
-    identity: Vec<Reason>,
-    direct: Vec<Reason>,
-    role: Vec<Reason>,
-    account: Vec<Reason>,
-    /// Ceilings that leave the request out.
-    limits: Vec<Reason>,
-    outer: Vec<Reason>,
-    gaps: Vec<Gap>,
-}
-
-struct Judge<'e> {
-    estate: &'e Estate,
-    request: &'e Request,
-    caller: Caller<'e>,
-    context: Context,
-    owner: Option<String>,
-    found: Found,
+struct Judge<'a, N> {
+    estate: &'a Estate,
+    request: &'a Request,
+    arn: Option<Arn<'a>>,
+    caller: &'a Caller<'a>,
+    /// The resources of the estate that the request is on.
+    holders: &'a Holders,
+    keys: Keys<'a>,
+    found: [bool; Found::ALL],
     /// Whether only statements count that name the caller.
     named_only: bool,
+    notes: &'a mut N,
 }
 
 /// In which ways a statement names the caller.
@@ -107,115 +111,123 @@ struct Named {
     account: bool,
 }
 
-impl<'e> Judge<'e> {
-    fn document(&mut self, attachment: &Attachment) -> Option<&'e Document> {
+impl<'a, N: Notes> Judge<'a, N> {
+    fn has(&self, found: Found) -> bool {
+        self.found.get(found as usize).copied().unwrap_or_default()
+    }
+
+    fn mark(&mut self, found: Found) {
+        if let Some(slot) = self.found.get_mut(found as usize) {
+            *slot = true;
+        }
+    }
+
+    fn note(&mut self, found: Found, layer: Layer, document: &Document, statement: &Statement) {
+        self.mark(found);
+        self.notes.reason(found, || Reason {
+            layer,
+            effect: Some(statement.effect),
+            origin: document.statement_origin(statement),
+        });
+    }
+
+    fn body(&mut self, attachment: &Attachment) -> Option<&'a Body> {
         let body = body(self.estate.policy(attachment.policy)?)?;
-        self.found.gaps.extend(body.document.gaps.iter().cloned());
-        Some(&body.document)
+        self.notes.gaps(&body.document.gaps);
+        Some(body)
     }
 
     /// Whether action, resource and condition of a statement fit the request.
-    fn fits(&mut self, document: &Document, statement: &Statement) -> bool {
-        let action = |pattern: &str| {
-            let pattern = crate::logic::Pattern::glob(pattern.trim(), crate::logic::Case::Insensitive);
-            pattern.matches(&self.request.action)
-        };
-        let listed = statement.action.values.iter().any(|value| action(&value.value));
-        if listed == statement.action.negated {
+    fn fits(&mut self, document: &Document, statement: &Statement, clause: &Clause) -> bool {
+        if !clause.is_about(&self.request.action, &self.request.resource, &self.keys) {
             return false;
         }
-        let resource = statement.resource.as_ref();
-        let on_it = resource.is_none_or(|element| {
-            element_fits(element, &self.request.resource, document.version, &self.context)
-        });
-        if !on_it {
-            return false;
-        }
-        for test in &statement.condition {
-            match test_holds(test, document.version, &self.context) {
-                Some(true) => {}
-                Some(false) => return false,
-                None => {
-                    self.found.gaps.push(Gap {
-                        kind: GapKind::OpaqueCondition,
-                        message: format!("`{}` could not be read and was taken not to hold", test.text),
-                        origin: Some(document.statement_origin(statement)),
-                    });
-                    return false;
+        clause.holds(&self.keys).unwrap_or_else(|unread| {
+            self.notes.gap(|| {
+                let text = statement.condition.get(unread).map_or("", |test| &*test.text);
+                Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message: format!("`{text}` could not be read and was taken not to hold"),
+                    origin: Some(document.statement_origin(statement)),
                 }
-            }
-        }
-        true
+            });
+            false
+        })
     }
 
-    /// Sorts the statements that fit into denials and `allows`; returns whether one allowed.
-    fn collect(&mut self, attachments: &[&Attachment]) -> (Vec<Reason>, Vec<Reason>) {
-        let (mut allows, mut denials) = (Vec::new(), Vec::new());
-        for attachment in attachments {
-            let Some(document) = self.document(attachment) else { continue };
-            for statement in &document.statements {
-                let Named { direct, role, account } = self.named(statement);
-                if (!self.named_only || direct || role || account) && self.fits(document, statement) {
-                    let reason = Reason {
-                        layer: attachment.layer,
-                        effect: Some(statement.effect),
-                        origin: document.statement_origin(statement),
-                    };
-                    if statement.effect == Effect::Allow { allows.push(reason) } else { denials.push(reason) }
-                }
+    /// Sorts the statements that fit into denials and, if these are asked for, those that allow. Answers whether one
+    /// allowed.
+    fn collect(&mut self, attachment: &Attachment, allows: Option<Found>) -> bool {
+        let Some(body) = self.body(attachment) else { return false };
+        let mut allowed = false;
+        for (statement, clause) in body.clauses() {
+            let allow = statement.effect == Effect::Allow;
+            let settled = allowed || allows.is_some_and(|allows| self.has(allows));
+            let Named { direct, role, account } = if self.named_only {
+                self.named(statement)
+            } else {
+                Named { direct: true, ..Named::default() }
+            };
+            let named = direct || role || account;
+            if (N::SILENT && allow && settled) || !named || !self.fits(&body.document, statement, clause) {
+                continue;
+            }
+            allowed |= allow;
+            let list = if allow { allows } else { Some(Found::Denials) };
+            if let Some(list) = list {
+                self.note(list, attachment.layer, &body.document, statement);
             }
         }
-        (allows, denials)
+        allowed
     }
 
     fn own_side(&mut self) {
         let Some((id, principal)) = self.caller.principal else { return };
         let estate = self.estate;
-        let attached: Vec<&Attachment> = estate.attached_to(Target::Principal(id)).collect();
-        let groups = estate.memberships().iter().filter(|membership| membership.member == id);
-        let inherited = groups.flat_map(|membership| estate.attached_to(Target::Principal(membership.group)));
-        let identity: Vec<&Attachment> =
-            attached.iter().copied().chain(inherited).filter(|one| one.layer == IDENTITY).collect();
-        let (allows, denials) = self.collect(&identity);
-        self.found.identity = allows;
-        self.found.denials.extend(denials);
-        for layer in [BOUNDARY, SESSION, ENDPOINT] {
-            let of_layer: Vec<&Attachment> =
-                attached.iter().copied().filter(|one| one.layer == layer).collect();
-            self.ceiling(&of_layer, layer != ENDPOINT);
+        let attached = estate.attached_to(Target::Principal(id));
+        let inherited = estate
+            .groups_of(id)
+            .flat_map(|membership| estate.attached_to(Target::Principal(membership.group)));
+        for attachment in attached.clone().chain(inherited).filter(|one| one.layer == IDENTITY) {
+            self.collect(attachment, Some(Found::Identity));
+        }
+        if attached.clone().any(|one| one.layer != IDENTITY) {
+            for layer in [BOUNDARY, SESSION, ENDPOINT] {
+                let missed = if layer == ENDPOINT { Found::Outer } else { Found::Limits };
+                self.ceiling(attached.clone().filter(|one| one.layer == layer), missed);
+            }
         }
         if let Some(home) = principal.home
-            && !principal.name.contains(":role/aws-service-role/")
+            && !self.caller.is_service_linked()
         {
             for scope in levels(estate, home) {
-                let of_level: Vec<&Attachment> = estate
-                    .attached_to(Target::Scope(scope))
-                    .filter(|one| one.layer == SERVICE_CONTROL)
-                    .collect();
-                self.ceiling(&of_level, false);
+                let attached = estate.attached_to(Target::Scope(scope));
+                self.ceiling(attached.filter(|one| one.layer == SERVICE_CONTROL), Found::Outer);
             }
         }
     }
 
-    /// Policies of which one must allow. `inner` ceilings limit identity policies only.
-    fn ceiling(&mut self, attachments: &[&Attachment], inner: bool) {
-        let Some(first) = attachments.first() else { return };
-        let (allows, denials) = self.collect(attachments);
-        self.found.denials.extend(denials);
-        if allows.is_empty() {
-            let origin = match self.estate.policy(first.policy) {
-                Some(policy) => policy.origin.clone(),
-                None => Origin::default(),
-            };
-            let reason = Reason { layer: first.layer, effect: None, origin };
-            if inner { self.found.limits.push(reason) } else { self.found.outer.push(reason) }
+    /// Policies of which one must allow.
+    fn ceiling(&mut self, attachments: impl Iterator<Item = &'a Attachment>, missed: Found) {
+        let mut first: Option<&Attachment> = None;
+        let mut allowed = false;
+        for attachment in attachments {
+            first = first.or(Some(attachment));
+            allowed |= self.collect(attachment, None);
         }
+        let Some(first) = first.filter(|_| !allowed) else { return };
+        self.mark(missed);
+        let estate = self.estate;
+        self.notes.reason(missed, || {
+            let origin = estate.policy(first.policy).map_or_else(Origin::default, |one| one.origin.clone());
+            Reason { layer: first.layer, effect: None, origin }
+        });
     }
 
     fn resource_side(&mut self) {
-        for resource in holders(self.estate, &self.request.resource) {
-            let attached: Vec<&Attachment> = self.estate.attached_to(Target::Resource(resource)).collect();
-            for attachment in attached {
+        let estate = self.estate;
+        for resource in self.holders.iter() {
+            for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
                     RESOURCE | KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
@@ -225,27 +237,28 @@ impl<'e> Judge<'e> {
                     self.resource_policy(attachment);
                 }
             }
-            let home = self.estate.resource(resource).and_then(|found| found.home);
-            let home = home.filter(|_| facts::is_resource_controlled(&self.request.action));
-            for scope in home.map(|home| levels(self.estate, home)).unwrap_or_default() {
-                let of_level: Vec<&Attachment> = self
-                    .estate
-                    .attached_to(Target::Scope(scope))
-                    .filter(|one| one.layer == RESOURCE_CONTROL)
-                    .collect();
-                let (_, denials) = self.collect(&of_level);
-                self.found.denials.extend(denials);
+            let Some(home) = estate.resource(resource).and_then(|found| found.home) else { continue };
+            let above = levels(estate, home).flat_map(|scope| estate.attached_to(Target::Scope(scope)));
+            let mut controls = above.filter(|one| one.layer == RESOURCE_CONTROL).peekable();
+            if controls.peek().is_some() && facts::is_resource_controlled(&self.request.action) {
+                for attachment in controls {
+                    self.collect(attachment, None);
+                }
             }
         }
     }
 
     /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles.
     fn edits(&mut self) {
+        const SERVICE: &str = "iam:";
         const VERBS: [&str; 9] =
             ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
-        let action = self.request.action.to_ascii_lowercase();
-        let Some(call) = action.strip_prefix("iam:") else { return };
-        let Some(arn) = Arn::parse(&self.request.resource).filter(|arn| arn.service == "iam") else { return };
+        let Some((service, call)) = self.request.action.split_at_checked(SERVICE.len()) else { return };
+        if !service.eq_ignore_ascii_case(SERVICE) {
+            return;
+        }
+        let call = call.to_ascii_lowercase();
+        let Some(arn) = self.arn.filter(|arn| arn.service == "iam") else { return };
         let mut path = arn.resource.split('/');
         let what = match (path.next(), path.next()) {
             (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
@@ -255,50 +268,46 @@ impl<'e> Judge<'e> {
         // Descriptions and tags of such roles are the account's own.
         let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
         let kind = call.contains(what) || call == "updateassumerolepolicy";
-        let by_service = self.caller.name.contains(":role/aws-service-role/");
-        let makes = ["createrole", "createpolicy"].contains(&call);
-        if kind && !own && !makes && !by_service && VERBS.iter().any(|verb| call.starts_with(verb)) {
-            let reason = Reason { layer: PROTECTED, effect: Some(Effect::Deny), origin: protected::origin() };
-            self.found.denials.push(reason);
+        let makes = ["createrole", "createpolicy"].contains(&&*call);
+        let exempt = own || makes || self.caller.is_service_linked();
+        if kind && !exempt && VERBS.iter().any(|verb| call.starts_with(verb)) {
+            self.mark(Found::Denials);
+            self.notes.reason(Found::Denials, || Reason {
+                layer: PROTECTED,
+                effect: Some(Effect::Deny),
+                origin: protected::origin(),
+            });
         }
     }
 
     /// The policy of the VPC endpoint that the request says it comes through. It names principals, and allows nothing.
     fn through_endpoint(&mut self) {
-        let Some([id]) = self.context.values.get("aws:sourcevpce").map(Vec::as_slice) else { return };
+        let Some(id) = self.keys.get("aws:sourcevpce").only() else { return };
         let suffix = format!(":vpc-endpoint/{id}");
-        let all = self.estate.resources().filter(|(_, found)| found.name.ends_with(&suffix));
-        let attached = all.flat_map(|(id, _)| self.estate.attached_to(Target::Resource(id)));
-        let policies: Vec<&Attachment> = attached.filter(|one| one.layer == ENDPOINT).collect();
+        let estate = self.estate;
+        let all = estate.resources().filter(|(_, found)| found.name.ends_with(&suffix));
+        let attached = all.flat_map(|(id, _)| estate.attached_to(Target::Resource(id)));
         self.named_only = true;
-        self.ceiling(&policies, false);
+        self.ceiling(attached.filter(|one| one.layer == ENDPOINT), Found::Outer);
         self.named_only = false;
     }
 
     fn resource_policy(&mut self, attachment: &Attachment) {
-        let Some(document) = self.document(attachment) else { return };
-        for statement in &document.statements {
+        let Some(body) = self.body(attachment) else { return };
+        let document = &body.document;
+        for (statement, clause) in body.clauses() {
             let named = self.named(statement);
-            if !(named.direct || named.role || named.account) || !self.fits(document, statement) {
+            if !(named.direct || named.role || named.account) || !self.fits(document, statement, clause) {
                 continue;
             }
-            let reason = Reason {
-                layer: attachment.layer,
-                effect: Some(statement.effect),
-                origin: document.statement_origin(statement),
-            };
             if statement.effect == Effect::Deny {
-                self.found.denials.push(reason);
+                self.note(Found::Denials, attachment.layer, document, statement);
                 continue;
             }
-            if named.direct {
-                self.found.direct.push(reason.clone());
-            }
-            if named.role {
-                self.found.role.push(reason.clone());
-            }
-            if named.account {
-                self.found.account.push(reason);
+            let ways =
+                [(named.direct, Found::Direct), (named.role, Found::Role), (named.account, Found::Account)];
+            for (_, way) in ways.into_iter().filter(|(is, _)| *is) {
+                self.note(way, attachment.layer, document, statement);
             }
         }
     }
@@ -308,9 +317,7 @@ impl<'e> Judge<'e> {
         let mut named = Named::default();
         for name in &principals.names {
             match &name.value {
-                PrincipalName::Account(number) => {
-                    named.account |= self.caller.account.as_deref() == Some(&**number)
-                }
+                PrincipalName::Account(number) => named.account |= self.caller.account == Some(&**number),
                 PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
                 other => named.direct |= self.is_caller(other),
             }
@@ -336,8 +343,8 @@ impl<'e> Judge<'e> {
             PrincipalName::User(arn) | PrincipalName::Other(arn) => self.caller.name == **arn,
             PrincipalName::Service(text) | PrincipalName::Federated(text) => self.caller.name == **text,
             PrincipalName::Session { account, role, session, .. } => {
-                self.caller.session.as_deref() == Some(session)
-                    && self.caller.account.as_deref() == Some(account)
+                self.caller.session == Some(&**session)
+                    && self.caller.account == Some(&**account)
                     && self.caller.name.contains(":role/")
                     && self.caller.name.rsplit('/').next() == Some(role)
             }
@@ -354,162 +361,164 @@ impl<'e> Judge<'e> {
         if self.caller.kind == Kind::Holder {
             return true;
         }
-        let Some(account) = &self.caller.account else { return false };
-        match &self.owner {
+        let Some(account) = self.caller.account else { return false };
+        match self.keys.owner {
             Some(owner) => owner == account,
             // Nor is it the stranger's, of whom not even that is known.
             None if self.caller.kind == Kind::Stranger && self.caller.principal.is_none() => false,
-            None => Arn::parse(&self.request.resource).is_none_or(|arn| ["", "aws"].contains(&arn.account)),
+            None => self.arn.is_none_or(|arn| ["", "aws"].contains(&arn.account)),
         }
+    }
+
+    fn is_on_role(&self) -> bool {
+        self.arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+    }
+
+    fn is_on_key(&self) -> bool {
+        self.arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
     }
 
     /// Whether the resource side must allow in any case.
     fn needs_resource_side(&self) -> bool {
-        let resource = &self.request.resource;
-        let arn = Arn::parse(resource);
-        let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-        let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-        let takes_on = self.request.action.to_ascii_lowercase().starts_with("sts:assumerole");
-        (is_trusted_call(&self.request.action) && (is_role || takes_on)) || is_key
+        const TAKES_ON: &str = "sts:assumerole";
+        let beginning = self.request.action.as_bytes().get(..TAKES_ON.len());
+        let takes_on = beginning.is_some_and(|found| found.eq_ignore_ascii_case(TAKES_ON.as_bytes()));
+        ((takes_on || self.is_on_role()) && is_trusted_call(&self.request.action)) || self.is_on_key()
     }
 
     /// A resource whose policy is not in the input and taken to be the one that AWS proposes: it lets the account in.
     fn takes_default(&mut self) -> bool {
-        let arn = Arn::parse(&self.request.resource);
-        let is_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-        let listed = holders(self.estate, &self.request.resource)
-            .into_iter()
-            .any(|id| self.estate.attached_to(Target::Resource(id)).any(|one| one.layer == RESOURCE));
-        let no_roles = || self.estate.resources().all(|(_, resource)| resource.kind != "iam:role");
-        let is_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-        let takes = if is_key { !listed } else { is_role && self.caller.kind == Kind::Holder && no_roles() };
+        let estate = self.estate;
+        let listed = || {
+            let mut holders = self.holders.iter();
+            holders.any(|id| estate.attached_to(Target::Resource(id)).any(|one| one.layer == RESOURCE))
+        };
+        let no_roles = || estate.resources().all(|(_, resource)| resource.kind != "iam:role");
+        let takes = if self.is_on_key() {
+            !listed()
+        } else {
+            self.is_on_role() && self.caller.kind == Kind::Holder && no_roles()
+        };
         if takes {
-            self.assumed(format!(
-                "the policy of `{}` is not in the input and was taken to be the default one",
-                self.request.resource
-            ));
+            let resource = &self.request.resource;
+            self.notes.gap(|| {
+                assumed(format!(
+                    "the policy of `{resource}` is not in the input and was taken to be the default one"
+                ))
+            });
         }
         takes
     }
 
-    fn assumed(&mut self, message: String) {
-        self.found.gaps.push(Gap { kind: GapKind::AssumedDefault, message, origin: None });
-    }
-
-    fn conclude(mut self) -> Decision {
+    fn conclude(mut self) -> Verdict {
         let known = matches!(self.caller.kind, Kind::Known | Kind::Holder);
         if known && self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
-            let what = "the rule that this call needs no permission".to_owned();
-            let origin = Origin { what, ..Origin::default() };
-            return Decision {
-                verdict: Verdict::Allowed,
-                because: vec![Reason { layer: ALWAYS, effect: Some(Effect::Allow), origin }],
-                blocked_by: Vec::new(),
-                gaps: Vec::new(),
-            };
+            self.notes.always();
+            return Verdict::Allowed;
         }
         let because = self.allowed_by();
-        self.note_assumptions(because.is_some());
-        let is_allowed = because.is_some() && self.found.denials.is_empty() && self.found.outer.is_empty();
-        let gaps =
-            unknown::of_request(self.estate, self.request, &self.caller, self.owner.as_deref(), is_allowed);
-        self.found.gaps.extend(gaps);
-        let Found { denials, identity, direct, role, account, limits, outer, gaps } = self.found;
-        let gaps = unique(gaps);
-        if !denials.is_empty() {
-            let verdict = Verdict::ExplicitlyDenied;
-            return Decision { verdict, because: denials.clone(), blocked_by: denials, gaps };
+        if !N::SILENT {
+            self.note_assumptions(because.is_some());
+            let is_allowed = because.is_some() && !self.has(Found::Denials) && !self.has(Found::Outer);
+            let (caller, owner) = (self.caller, self.keys.owner);
+            self.notes.gaps(&unknown::of_request(self.estate, self.request, caller, owner, is_allowed));
+        }
+        if self.has(Found::Denials) {
+            self.notes.because(&[Found::Denials]);
+            return Verdict::ExplicitlyDenied;
         }
         match because {
-            Some(because) if outer.is_empty() => {
-                Decision { verdict: Verdict::Allowed, because, blocked_by: Vec::new(), gaps }
+            Some(because) if !self.has(Found::Outer) => {
+                self.notes.because(because);
+                Verdict::Allowed
             }
             _ => {
-                let would = identity.into_iter().chain(direct).chain(role).chain(account).next().is_some();
-                let blocked_by = if would { limits.into_iter().chain(outer).collect() } else { Vec::new() };
-                Decision { verdict: Verdict::ImplicitlyDenied, because: Vec::new(), blocked_by, gaps }
+                if ALLOWING.iter().any(|found| self.has(*found)) {
+                    self.notes.blocked(&[Found::Limits, Found::Outer]);
+                }
+                Verdict::ImplicitlyDenied
             }
         }
     }
 
     /// The statements that allow the request, denials and outer ceilings aside; `None` when it is not allowed.
-    fn allowed_by(&mut self) -> Option<Vec<Reason>> {
+    fn allowed_by(&mut self) -> Option<&'static [Found]> {
         let own = match self.caller.kind {
             Kind::Bare | Kind::Anonymous => {
-                return Some(self.found.direct.clone()).filter(|direct| !direct.is_empty());
+                return self.has(Found::Direct).then_some(&[Found::Direct]);
             }
             Kind::Stranger => true,
-            Kind::Known | Kind::Holder => !self.found.identity.is_empty(),
+            Kind::Known | Kind::Holder => self.has(Found::Identity),
         };
-        let own = own && self.found.limits.is_empty();
-        let resource_side = || {
-            [&self.found.direct, &self.found.role, &self.found.account]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect()
-        };
-        let from_resource: Vec<Reason> = resource_side();
-        let both = || [self.found.identity.clone(), from_resource.clone()].concat();
+        let limited = self.has(Found::Limits);
+        let own = own && !limited;
         if !self.is_own() {
-            return (own && !from_resource.is_empty()).then(both);
+            let from_resource = self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
+            return (own && from_resource).then_some(ALLOWING);
         }
-        if !self.found.direct.is_empty() {
-            return Some(self.found.direct.clone());
+        if self.has(Found::Direct) {
+            return Some(&[Found::Direct]);
         }
-        if !self.found.role.is_empty() && self.found.limits.is_empty() {
-            return Some(self.found.role.clone());
+        if self.has(Found::Role) && !limited {
+            return Some(&[Found::Role]);
         }
-        if !own {
-            return None;
-        }
-        let both = both();
-        if !self.needs_resource_side() || !self.found.account.is_empty() || self.takes_default() {
-            return Some(both);
-        }
-        None
+        let enough = own && (!self.needs_resource_side() || self.has(Found::Account) || self.takes_default());
+        enough.then_some(ALLOWING)
     }
 
     /// What an answer rests on that is not in the input.
     fn note_assumptions(&mut self, allowed: bool) {
+        let request = self.request;
         if allowed && self.caller.kind == Kind::Stranger {
-            self.assumed(format!(
-                "the policies of `{}` are not in the input and were taken to allow this",
-                self.request.principal
-            ));
+            self.notes.gap(|| {
+                assumed(format!(
+                    "the policies of `{}` are not in the input and were taken to allow this",
+                    request.principal
+                ))
+            });
         }
-        let arn = Arn::parse(&self.request.resource);
-        let unowned =
-            self.owner.is_none() && arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
+        let unowned = self.keys.owner.is_none()
+            && self.arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
         if allowed && unowned && self.caller.kind == Kind::Known {
-            self.assumed(format!("`{}` was taken to belong to the caller's account", self.request.resource));
+            self.notes.gap(|| {
+                assumed(format!("`{}` was taken to belong to the caller's account", request.resource))
+            });
         }
-        let unknown_role = is_trusted_call(&self.request.action)
-            && arn.is_some_and(|arn| arn.resource.starts_with("role/"))
-            && holders(self.estate, &self.request.resource).is_empty();
+        let unknown_role = is_trusted_call(&request.action)
+            && self.arn.is_some_and(|arn| arn.resource.starts_with("role/"))
+            && self.holders.is_empty();
         if !allowed && unknown_role {
-            let role = &self.request.resource;
-            self.assumed(format!(
-                "the trust policy of `{role}` is not in the input and was taken to let nobody in"
-            ));
+            self.notes.gap(|| {
+                let role = &request.resource;
+                assumed(format!(
+                    "the trust policy of `{role}` is not in the input and was taken to let nobody in"
+                ))
+            });
         }
     }
 }
 
-fn unique(mut gaps: Vec<Gap>) -> Vec<Gap> {
-    gaps.sort();
-    gaps.dedup();
-    gaps
+/// What can allow a request.
+const ALLOWING: &[Found] = &[Found::Identity, Found::Direct, Found::Role, Found::Account];
+
+fn assumed(message: String) -> Gap {
+    Gap { kind: GapKind::AssumedDefault, message, origin: None }
 }
 
 /// The account and the levels above it.
-fn levels(estate: &Estate, home: ScopeId) -> Vec<ScopeId> {
-    estate.ancestry(home)
+fn levels(estate: &Estate, home: ScopeId) -> impl Iterator<Item = ScopeId> {
+    let mut seen = Vec::new();
+    std::iter::successors(Some(home), move |scope| {
+        let parent = estate.scope(*scope)?.parent?;
+        seen.push(*scope);
+        // Parents that form a circle end it.
+        (!seen.contains(&parent)).then_some(parent)
+    })
 }
 
 /// The calls that a role's trust policy decides about.
 fn is_trusted_call(action: &str) -> bool {
-    let (service, call) = action.split_once(':').unwrap_or(("", action));
+    const SERVICE: &str = "sts:";
     let calls = [
         "AssumeRole",
         "AssumeRoleWithSAML",
@@ -518,5 +527,6 @@ fn is_trusted_call(action: &str) -> bool {
         "SetSourceIdentity",
         "SetContext",
     ];
-    service.eq_ignore_ascii_case("sts") && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
+    let Some((service, call)) = action.split_at_checked(SERVICE.len()) else { return false };
+    service.eq_ignore_ascii_case(SERVICE) && calls.iter().any(|known| known.eq_ignore_ascii_case(call))
 }

@@ -13,24 +13,27 @@ use std::sync::Arc;
 use super::ast::{Document, PrincipalName};
 use super::parse::{self, Capacity};
 use super::rule::{self, TRUSTED_ACTIONS};
-use super::{AWS, Body, body, caller, conditions, decide, facts, keys, requests};
-use crate::clouds::documents::{DocumentKind, Documents, Opened, Rule, Rules, RulesOfTwo};
-use crate::logic::{
-    Assignment, Atom, Attribute, Case, Formula, Literal, Part, Pattern, Patterns, Shape, Template,
+use super::{AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, statements};
+use crate::clouds::documents::{
+    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
 };
-use crate::model::{Decision, Effect, Gap, GapKind, Policy, Request};
+use crate::logic::{Assignment, Atom, Attribute, Case, Formula, Literal, Pattern, Patterns};
+use crate::model::{Decision, Effect, Gap, GapKind, Layer, Policy, Request};
 use crate::text::{Kind, Problem, Route, Tree, json};
 
 /// Attached to a user, group or role.
-const IDENTITY: DocumentKind = DocumentKind { id: "identity", name: "identity policy" };
+pub(super) const IDENTITY: DocumentKind = DocumentKind { id: "identity", name: "identity policy" };
+/// Attached to a user or role as its permission boundary.
+pub(super) const BOUNDARY: DocumentKind = DocumentKind { id: "boundary", name: "permission boundary" };
 /// Attached to a resource.
-const RESOURCE: DocumentKind = DocumentKind { id: "resource", name: "resource policy" };
+pub(super) const RESOURCE: DocumentKind = DocumentKind { id: "resource", name: "resource policy" };
 /// Attached to a role, about who may take it on.
-const TRUST: DocumentKind = DocumentKind { id: "trust", name: "trust policy" };
+pub(super) const TRUST: DocumentKind = DocumentKind { id: "trust", name: "trust policy" };
 /// Attached to an account or a part of an organization, about its principals.
-const SERVICE_CONTROL: DocumentKind = DocumentKind { id: "service-control", name: "service control policy" };
+pub(super) const SERVICE_CONTROL: DocumentKind =
+    DocumentKind { id: "service-control", name: "service control policy" };
 /// Attached to an account or a part of an organization, about its resources.
-const RESOURCE_CONTROL: DocumentKind =
+pub(super) const RESOURCE_CONTROL: DocumentKind =
     DocumentKind { id: "resource-control", name: "resource control policy" };
 
 /// The principal of a request of which no statement asks who it is.
@@ -58,7 +61,7 @@ impl Documents for AwsDocuments {
     }
 
     fn guess(&self, old: &Tree, new: &Tree) -> DocumentKind {
-        let statements: Vec<&Tree> = [old, new].into_iter().flat_map(statements).collect();
+        let statements: Vec<&Tree> = [old, new].into_iter().flat_map(listed).collect();
         let names =
             |statement: &&Tree| statement.get("Principal").or(statement.get("NotPrincipal")).is_some();
         let only_denies = !statements.is_empty()
@@ -84,7 +87,7 @@ impl Documents for AwsDocuments {
         problems: &mut Vec<Problem>,
     ) -> Option<Policy> {
         let capacity = match kind {
-            IDENTITY | SERVICE_CONTROL => Capacity::Identity,
+            IDENTITY | BOUNDARY | SERVICE_CONTROL => Capacity::Identity,
             TRUST => Capacity::Trust,
             _ => Capacity::Resource,
         };
@@ -104,10 +107,30 @@ impl Documents for AwsDocuments {
             let calls = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
             both.facts = Formula::matches(Attribute::action(), calls);
         }
-        if asks_who(&both) {
-            name_by_arn(kind, &documents, &mut both);
+        let mut formulas: Vec<&mut Formula> = all_rules(&mut both).map(|rule| &mut rule.rest).collect();
+        if asks_who(&formulas) {
+            let known = name_by_arn(kind, &documents, &mut formulas);
+            both.facts = both.facts.clone().and(known);
         }
         both
+    }
+
+    fn kind_of(&self, policy: &Policy, layers: &[Layer]) -> Option<DocumentKind> {
+        let document = &body(policy)?.document;
+        let is_own = !document.provided && document.span.is_some();
+        is_own.then(|| statements::kind_of(document, layers)).flatten()
+    }
+
+    fn statements(&self, kind: DocumentKind, policy: &Policy) -> Statements {
+        body(policy).map(|body| statements::statements(kind, body)).unwrap_or_default()
+    }
+
+    fn omissions(&self, kind: DocumentKind) -> Vec<Omission> {
+        presence::omissions(&if statements_name(kind) { signed() } else { Formula::True })
+    }
+
+    fn key_name(&self, key: &Attribute) -> String {
+        keys::spelling(key.name())
     }
 
     fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request {
@@ -122,11 +145,16 @@ impl Documents for AwsDocuments {
         let unnamed = if statements_name(kind) { "*" } else { HOLDER };
         let name = witness.text(&Attribute::principal()).unwrap_or(unnamed).to_owned();
         let session = witness.text(&Attribute::text(keys::SESSION));
+        let session = session.and_then(|session| caller::session_arn(&name, session));
+        if session.is_some() && name.split_once(":role/").is_some_and(|(_, path)| path.contains('/')) {
+            // The ARN of the session does not tell the path of the role.
+            context.insert(keys::spelling(keys::PRINCIPAL_ARN), vec![name.clone()]);
+        }
         let action = witness.text(&Attribute::action()).unwrap_or("*");
         Request {
             cloud: AWS,
-            principal: session.and_then(|session| caller::session_arn(&name, session)).unwrap_or(name),
-            action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
+            principal: session.unwrap_or(name),
+            action: facts::spelled(action),
             resource: witness.text(&Attribute::resource()).unwrap_or("*").to_owned(),
             context,
         }
@@ -171,7 +199,7 @@ fn inside(tree: &Tree) -> (&Tree, Route) {
     paths.iter().find_map(follow).unwrap_or((tree, Route::root()))
 }
 
-fn statements(document: &Tree) -> &[Tree] {
+fn listed(document: &Tree) -> &[Tree] {
     match document.get("Statement") {
         Some(list) => list.as_list().unwrap_or(std::slice::from_ref(list)),
         None => &[],
@@ -186,7 +214,7 @@ fn speaks_of_sts(action: &Tree) -> bool {
 }
 
 /// Whether statements of that kind name principals.
-fn statements_name(kind: DocumentKind) -> bool {
+pub(super) fn statements_name(kind: DocumentKind) -> bool {
     [RESOURCE, TRUST, RESOURCE_CONTROL].contains(&kind)
 }
 
@@ -225,43 +253,44 @@ fn all_rules(both: &mut RulesOfTwo) -> impl Iterator<Item = &mut Rule> {
     sides.flat_map(|side| side.allows.iter_mut().chain(side.denies.iter_mut()))
 }
 
-/// Whether some rule asks who sends the request.
-fn asks_who(both: &RulesOfTwo) -> bool {
+/// Whether some formula asks who sends the request.
+pub(super) fn asks_who(formulas: &[&mut Formula]) -> bool {
+    let asking = ["principal", keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::UNIQUE_ID];
     let mut found = false;
-    for side in [&both.old, &both.new] {
-        for rule in side.allows.iter().chain(&side.denies) {
-            rule.rest.for_each_literal(&mut |literal| {
-                found |= literal.atom.attributes().into_iter().any(|attribute| {
-                    ["principal", keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT, keys::UNIQUE_ID]
-                        .contains(&attribute.name())
-                });
-            });
-        }
+    for formula in formulas {
+        formula.for_each_literal(&mut |literal| {
+            found |=
+                literal.atom.attributes().into_iter().any(|attribute| asking.contains(&attribute.name()));
+        });
     }
     found
 }
 
 /// Says everything that follows from who sends a request by the sender's name, so that the two cannot contradict each
-/// other, and which names there are.
-fn name_by_arn(kind: DocumentKind, documents: &[&Document], both: &mut RulesOfTwo) {
+/// other; answers which names there are.
+pub(super) fn name_by_arn(
+    kind: DocumentKind,
+    documents: &[&Document],
+    formulas: &mut [&mut Formula],
+) -> Formula {
     // A relation to the account cannot be said by the name; then the account stays a key of its own.
     let mut relates = false;
-    for rule in all_rules(both) {
-        rule.rest.for_each_literal(&mut |literal| {
+    for formula in formulas.iter() {
+        formula.for_each_literal(&mut |literal| {
             let is_account = |attribute: &&Attribute| attribute.name() == keys::PRINCIPAL_ACCOUNT;
             relates |=
                 matches!(literal.atom, Atom::Same(..)) && literal.atom.attributes().iter().any(is_account);
         });
     }
-    for rule in all_rules(both) {
-        rule.rest = renamed(&rule.rest, relates);
+    for formula in formulas.iter_mut() {
+        **formula = formula.rewritten(&|atom| of_atom(atom, relates));
     }
     let known = Formula::matches(Attribute::principal(), names(kind, documents));
-    both.facts = Formula::all([both.facts.clone(), known]);
-    if relates {
-        let account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
-        both.facts = both.facts.clone().and(account.iff(signed()));
+    if !relates {
+        return known;
     }
+    let account = Formula::present(Attribute::text(keys::PRINCIPAL_ACCOUNT));
+    known.and(account.iff(signed()))
 }
 
 /// The principals that requests may come from: everybody with an ARN, and for documents that name principals also
@@ -305,7 +334,7 @@ fn names(kind: DocumentKind, documents: &[&Document]) -> Patterns {
 /// The sender signs its requests with credentials of an account, so that `aws:PrincipalArn` and `aws:PrincipalAccount`
 /// are there:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>.
-fn signed() -> Formula {
+pub(super) fn signed() -> Formula {
     let arns = [
         "arn:*:iam::?*:user/*",
         "arn:*:iam::?*:role/*",
@@ -315,21 +344,9 @@ fn signed() -> Formula {
     Formula::matches(Attribute::principal(), Patterns::of(arns.iter().map(|text| Pattern::arn(text))))
 }
 
-fn renamed(formula: &Formula, keeps_account: bool) -> Formula {
-    match formula.shape() {
-        None => formula.clone(),
-        Some(Shape::All(parts)) => Formula::all(parts.iter().map(|part| renamed(part, keeps_account))),
-        Some(Shape::Any(parts)) => Formula::any(parts.iter().map(|part| renamed(part, keeps_account))),
-        Some(Shape::Literal(literal)) => {
-            let atom = of_atom(literal, keeps_account);
-            if literal.positive { atom } else { atom.not() }
-        }
-    }
-}
-
-fn of_atom(literal: &Literal, keeps_account: bool) -> Formula {
+fn of_atom(atom: &Atom, keeps_account: bool) -> Formula {
     let by_name = |patterns: Patterns| Formula::matches(Attribute::principal(), patterns);
-    match &literal.atom {
+    match atom {
         Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ARN => {
             by_name(patterns.clone()).and(signed())
         }
@@ -346,7 +363,7 @@ fn of_atom(literal: &Literal, keeps_account: bool) -> Formula {
         Atom::Same(text, pattern) => {
             let refers =
                 |name: &str| text.references().chain(pattern.references()).any(|one| one.name() == name);
-            let atom = Atom::Same(by_principal(text), by_principal(pattern));
+            let atom = Atom::Same(text.renamed(&by_principal), pattern.renamed(&by_principal));
             let relation = Formula::literal(Literal { atom, positive: true });
             if refers(keys::PRINCIPAL_ARN) { relation.and(signed()) } else { relation }
         }
@@ -354,12 +371,6 @@ fn of_atom(literal: &Literal, keeps_account: bool) -> Formula {
     }
 }
 
-fn by_principal(template: &Template) -> Template {
-    let parts = template.parts().iter().map(|part| match part {
-        Part::Reference(attribute) if attribute.name() == keys::PRINCIPAL_ARN => {
-            Part::Reference(Attribute::principal())
-        }
-        other => other.clone(),
-    });
-    Template::new(parts, template.case())
+fn by_principal(attribute: &Attribute) -> Attribute {
+    if attribute.name() == keys::PRINCIPAL_ARN { Attribute::principal() } else { attribute.clone() }
 }

@@ -70,6 +70,7 @@ pub fn silent(name: &str, gaps: Vec<Gap>) -> Policy {
         id: None,
         statements: Vec::new(),
         gaps,
+        provided: false,
     }
 }
 

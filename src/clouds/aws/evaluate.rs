@@ -1,154 +1,251 @@
 //! Elements and conditions of a statement against one request; a part of the concrete rule.
+//!
+//! Statements are made ready once: patterns are cut into pieces, values are read. Judging a request then takes no
+//! memory but for a few rare kinds of values.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::ast::{Comparison, Element, Family, Quantifier, Test, Version};
-use crate::logic::{Case, Pattern, Token};
+use super::action_names::Actions;
+use super::asker::{Given, Keys};
+use super::ast::{Comparison, Element, Family, Operator, Quantifier, Statement, Test, Version};
+use super::globs::{Glob, Reading};
 
-/// The keys of one request, by lower-case name.
-pub(super) struct Context {
-    pub(super) values: BTreeMap<String, Vec<String>>,
+/// A statement that is ready to be held against requests.
+#[derive(Debug)]
+pub(super) struct Clause {
+    actions: Actions,
+    resource: Option<Places>,
+    tests: Vec<Check>,
 }
 
-impl Context {
-    fn one(&self, key: &str) -> Option<&str> {
-        match self.values.get(&key.trim().to_ascii_lowercase()).map(Vec::as_slice) {
-            Some([value]) => Some(value),
-            _ => None,
+impl Clause {
+    pub(super) fn new(statement: &Statement, version: Version) -> Self {
+        Self {
+            actions: Actions::of(&statement.action),
+            resource: statement.resource.as_ref().map(|element| Places::of(element, version)),
+            tests: statement.condition.iter().map(|test| Check::new(test, version)).collect(),
+        }
+    }
+
+    /// Whether action and resource are among those of the statement.
+    pub(super) fn is_about(&self, action: &str, resource: &str, keys: &Keys<'_>) -> bool {
+        self.actions.have(action) && self.resource.as_ref().is_none_or(|places| places.have(resource, keys))
+    }
+
+    /// Whether all tests hold; an error names the test that could not be read, if none before it failed.
+    pub(super) fn holds(&self, keys: &Keys<'_>) -> Result<bool, usize> {
+        for (index, test) in self.tests.iter().enumerate() {
+            match test.holds(keys) {
+                Some(true) => {}
+                Some(false) => return Ok(false),
+                None => return Err(index),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The resources of an element.
+#[derive(Debug)]
+struct Places {
+    negated: bool,
+    globs: Vec<Glob>,
+}
+
+impl Places {
+    fn of(element: &Element, version: Version) -> Self {
+        let read = |text: &str| Glob::read(text, version, Reading::Wild);
+        Self {
+            negated: element.negated,
+            globs: element.values.iter().map(|value| read(&value.value)).collect(),
+        }
+    }
+
+    fn have(&self, resource: &str, keys: &Keys<'_>) -> bool {
+        self.globs.iter().any(|glob| glob.matches(resource, keys)) != self.negated
+    }
+}
+
+/// A test of a condition whose values were read.
+#[derive(Debug)]
+struct Check {
+    /// The key's name in lower case.
+    key: Box<str>,
+    operator: Operator,
+    wanted: Wanted,
+}
+
+/// The values of a test by how they are compared.
+#[derive(Debug)]
+enum Wanted {
+    /// They are not of the type that the operator compares.
+    Unreadable,
+    /// Whether the key may be absent, and whether it may be there.
+    Absence {
+        absent: bool,
+        present: bool,
+    },
+    Texts(Vec<Glob>),
+    Arns(Vec<ArnGlob>),
+    Exact(Vec<Box<str>>),
+    Truths(Vec<Box<str>>),
+    Networks(Vec<ipnet::IpNet>),
+    Numbers(Comparison, Vec<(Option<i128>, Option<i128>)>),
+    Dates(Comparison, Vec<Option<i128>>),
+}
+
+impl Check {
+    fn new(test: &Test, version: Version) -> Self {
+        let key = test.key.value.trim().to_ascii_lowercase().into();
+        Self { key, operator: test.operator, wanted: Wanted::of(test, version) }
+    }
+
+    /// Whether the test holds; `None` when its values cannot be read.
+    fn holds(&self, keys: &Keys<'_>) -> Option<bool> {
+        let operator = self.operator;
+        let given = keys.get(&self.key);
+        match &self.wanted {
+            Wanted::Unreadable => return None,
+            Wanted::Absence { absent, present } => {
+                return Some(if given.is_empty() { *absent } else { *present });
+            }
+            _ => {}
+        }
+        if given == Given::Absent {
+            return Some(match operator.quantifier {
+                Some(Quantifier::All) => true,
+                Some(Quantifier::Any) => operator.if_exists,
+                None => operator.negated || operator.if_exists,
+            });
+        }
+        let listed = |value: &str| self.wanted.have(value, keys);
+        Some(match (operator.quantifier, operator.negated) {
+            (Some(Quantifier::All), negated) => given.all(|value| listed(value) != negated),
+            (Some(Quantifier::Any), negated) => given.any(|value| listed(value) != negated),
+            (None, negated) => given.any(listed) != negated,
+        })
+    }
+}
+
+impl Wanted {
+    fn of(test: &Test, version: Version) -> Self {
+        let texts = || test.values.iter().map(|value| &*value.value);
+        let trimmed = || texts().map(str::trim);
+        let globs = |reading| texts().map(|text| Glob::read(text, version, reading)).collect();
+        let read = match test.operator.family {
+            Family::Null => absence(texts()),
+            Family::StringEquals => Some(Self::Texts(globs(Reading::Exact))),
+            Family::StringEqualsIgnoreCase => Some(Self::Texts(globs(Reading::Folded))),
+            Family::StringLike => Some(Self::Texts(globs(Reading::Wild))),
+            Family::Arn => {
+                let readable =
+                    |text: &str| text == "*" || text.contains("${") || text.matches(':').count() >= 5;
+                let arns = || texts().map(|text| ArnGlob::read(text, version)).collect();
+                trimmed().all(readable).then(|| Self::Arns(arns()))
+            }
+            Family::Binary => Some(Self::Exact(texts().map(Into::into).collect())),
+            Family::Bool => {
+                let readable =
+                    |text: &str| ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
+                trimmed().all(readable).then(|| Self::Truths(texts().map(Into::into).collect()))
+            }
+            Family::IpAddress => {
+                let readable = trimmed().all(|text| network(text).is_some());
+                readable.then(|| Self::Networks(texts().filter_map(network).collect()))
+            }
+            Family::Numeric(comparison) => {
+                let readable = trimmed().all(|text| number(text).is_some());
+                let values = || texts().map(|text| (number(text), seconds(text))).collect();
+                readable.then(|| Self::Numbers(comparison, values()))
+            }
+            Family::Date(comparison) => {
+                let readable = trimmed().all(|text| seconds(text).is_some());
+                readable.then(|| Self::Dates(comparison, texts().map(seconds).collect()))
+            }
+        };
+        read.unwrap_or(Self::Unreadable)
+    }
+
+    /// Whether a value of the request is one of these.
+    fn have(&self, given: &str, keys: &Keys<'_>) -> bool {
+        match self {
+            Self::Unreadable | Self::Absence { .. } => false,
+            Self::Texts(globs) => globs.iter().any(|glob| glob.matches(given, keys)),
+            Self::Arns(globs) => globs.iter().any(|glob| glob.matches(given, keys)),
+            Self::Exact(texts) => texts.iter().any(|text| **text == *given),
+            Self::Truths(words) => words.iter().any(|word| given.eq_ignore_ascii_case(word)),
+            Self::Networks(networks) => given
+                .parse::<IpAddr>()
+                .is_ok_and(|address| networks.iter().any(|network| network.contains(&address))),
+            Self::Numbers(comparison, wanted) => {
+                let (as_number, as_date) = (number(given), seconds(given));
+                wanted.iter().any(|(number, date)| match (as_number, number) {
+                    (Some(given), Some(wanted)) => compares(*comparison, given.cmp(wanted)),
+                    _ => both(as_date, *date).is_some_and(|(a, b)| compares(*comparison, a.cmp(&b))),
+                })
+            }
+            Self::Dates(comparison, wanted) => {
+                let given = seconds(given);
+                wanted
+                    .iter()
+                    .any(|date| both(given, *date).is_some_and(|(a, b)| compares(*comparison, a.cmp(&b))))
+            }
         }
     }
 }
 
-/// Whether a resource is among those of an element.
-pub(super) fn element_fits(element: &Element, resource: &str, version: Version, context: &Context) -> bool {
-    let listed = element.values.iter().any(|value| {
-        replaced(&value.value, version, context)
-            .is_some_and(|letters| Pattern::new(wild(&letters), Case::Sensitive).matches(resource))
-    });
-    listed != element.negated
+fn both<T>(left: Option<T>, right: Option<T>) -> Option<(T, T)> {
+    Some((left?, right?))
 }
 
-/// A letter of a policy's text; one that came out of a variable or an escape is never a wildcard.
-#[derive(Clone, Copy)]
-struct Letter {
-    c: char,
-    plain: bool,
-}
-
-/// The text with its variables replaced; `None` when a variable has no value and no default.
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
-fn replaced(text: &str, version: Version, context: &Context) -> Option<Vec<Letter>> {
-    let letters = |text: &str, plain: bool| text.chars().map(|c| Letter { c, plain }).collect::<Vec<_>>();
-    if version == Version::V2008 {
-        return Some(letters(text, false));
-    }
-    let mut all = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let (before, opened) = rest.split_at(at);
-        let Some(end) = opened.find('}') else { break };
-        all.extend(letters(before, false));
-        let inner = opened.get(2..end)?;
-        rest = opened.get(end + 1..)?;
-        if ["*", "?", "$"].contains(&inner) {
-            all.extend(letters(inner, true));
-            continue;
+/// `true` for a key that must be absent, `false` for one that must be there.
+fn absence<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Wanted> {
+    let (mut absent, mut present) = (false, false);
+    for text in texts {
+        if text.eq_ignore_ascii_case("true") {
+            absent = true;
+        } else if text.eq_ignore_ascii_case("false") {
+            present = true;
+        } else {
+            // What cannot be read makes the test unreadable, whatever the others say.
+            return None;
         }
-        let mut halves = inner.splitn(2, ',');
-        let key = halves.next()?;
-        let default = halves.next().map(|default| default.trim().trim_matches('\''));
-        all.extend(letters(context.one(key).or(default)?, true));
     }
-    all.extend(letters(rest, false));
-    Some(all)
+    Some(Wanted::Absence { absent, present })
 }
 
-fn wild(letters: &[Letter]) -> Vec<Token> {
-    let token = |letter: &Letter| match letter {
-        Letter { c: '*', plain: false } => Token::Run,
-        Letter { c: '?', plain: false } => Token::One,
-        Letter { c, .. } => Token::Char(*c),
-    };
-    letters.iter().map(token).collect()
+/// A pattern of an ARN operator: each of the six parts of an ARN is compared for itself.
+#[derive(Debug)]
+enum ArnGlob {
+    Anything,
+    Parts(Vec<Glob>),
+    /// Its variables are replaced before it is cut into parts, because their values may hold colons.
+    Open(Glob),
 }
 
-/// Whether a test holds; `None` when its values cannot be read.
-pub(super) fn test_holds(test: &Test, version: Version, context: &Context) -> Option<bool> {
-    let key = test.key.value.trim().to_ascii_lowercase();
-    let present = context.values.get(&key);
-    let operator = test.operator;
-    if operator.family == Family::Null {
-        let there = present.is_some_and(|values| !values.is_empty());
-        let wanted: Option<Vec<bool>> =
-            test.values.iter().map(|value| value.value.to_ascii_lowercase().parse::<bool>().ok()).collect();
-        return Some(wanted?.into_iter().any(|absent| absent != there));
-    }
-    if !readable(test) {
-        return None;
-    }
-    let Some(values) = present else {
-        return Some(match operator.quantifier {
-            Some(Quantifier::All) => true,
-            Some(Quantifier::Any) => operator.if_exists,
-            None => operator.negated || operator.if_exists,
-        });
-    };
-    let listed = |given: &String| {
-        test.values.iter().any(|wanted| one_fits(operator.family, given, &wanted.value, version, context))
-    };
-    Some(match (operator.quantifier, operator.negated) {
-        (Some(Quantifier::All), negated) => values.iter().all(|given| listed(given) != negated),
-        (Some(Quantifier::Any), negated) => values.iter().any(|given| listed(given) != negated),
-        (None, true) => !values.iter().any(listed),
-        (None, false) => values.iter().any(listed),
-    })
-}
-
-/// Whether the values of a test are of the type that the operator compares.
-fn readable(test: &Test) -> bool {
-    test.values.iter().all(|value| {
-        let text = value.value.trim();
-        match test.operator.family {
-            Family::Numeric(_) => number(text).is_some(),
-            Family::Date(_) => seconds(text).is_some(),
-            Family::IpAddress => network(text).is_some(),
-            Family::Bool => ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)),
-            Family::Arn => text == "*" || text.contains("${") || text.matches(':').count() >= 5,
-            _ => true,
+impl ArnGlob {
+    fn read(text: &str, version: Version) -> Self {
+        let glob = Glob::read(text, version, Reading::Wild);
+        if glob.is_anything() {
+            Self::Anything
+        } else if glob.has_variables() {
+            Self::Open(glob)
+        } else {
+            Self::Parts(glob.split(':', 6))
         }
-    })
-}
+    }
 
-fn one_fits(family: Family, given: &str, wanted: &str, version: Version, context: &Context) -> bool {
-    match family {
-        Family::StringEquals | Family::StringEqualsIgnoreCase => {
-            let Some(letters) = replaced(wanted, version, context) else { return false };
-            let text: String = letters.iter().map(|letter| letter.c).collect();
-            if family == Family::StringEquals { text == given } else { text.eq_ignore_ascii_case(given) }
+    fn matches(&self, given: &str, keys: &Keys<'_>) -> bool {
+        let fits = |parts: &[Glob]| {
+            let mut texts = given.splitn(6, ':');
+            parts.iter().all(|part| texts.next().is_some_and(|text| part.matches(text, keys)))
+                && texts.next().is_none()
+        };
+        match self {
+            Self::Anything => true,
+            Self::Parts(parts) => fits(parts),
+            Self::Open(glob) => glob.filled(keys).is_some_and(|glob| fits(&glob.split(':', 6))),
         }
-        Family::StringLike => replaced(wanted, version, context)
-            .is_some_and(|letters| Pattern::new(wild(&letters), Case::Sensitive).matches(given)),
-        Family::Arn => replaced(wanted, version, context).is_some_and(|letters| arn_fits(&letters, given)),
-        Family::Binary => given == wanted,
-        Family::Bool => given.eq_ignore_ascii_case(wanted),
-        Family::IpAddress => match (network(wanted), given.parse::<IpAddr>()) {
-            (Some(network), Ok(address)) => network.contains(&address),
-            _ => false,
-        },
-        Family::Numeric(comparison) => match (number(given), number(wanted)) {
-            (Some(given), Some(wanted)) => compares(comparison, given.cmp(&wanted)),
-            _ => match (seconds(given), seconds(wanted)) {
-                (Some(given), Some(wanted)) => compares(comparison, given.cmp(&wanted)),
-                _ => false,
-            },
-        },
-        Family::Date(comparison) => match (seconds(given), seconds(wanted)) {
-            (Some(given), Some(wanted)) => compares(comparison, given.cmp(&wanted)),
-            _ => false,
-        },
-        Family::Null => false,
     }
 }
 
@@ -160,24 +257,6 @@ fn compares(comparison: Comparison, order: std::cmp::Ordering) -> bool {
         Comparison::Greater => order.is_gt(),
         Comparison::GreaterOrEqual => order.is_ge(),
     }
-}
-
-/// Each of the six parts of an ARN is compared for itself.
-fn arn_fits(letters: &[Letter], given: &str) -> bool {
-    if let [Letter { c: '*', plain: false }] = letters {
-        return true;
-    }
-    let mut parts: Vec<Vec<Letter>> = vec![Vec::new()];
-    for letter in letters {
-        if letter.c == ':' && parts.len() < 6 {
-            parts.push(Vec::new());
-        } else if let Some(last) = parts.last_mut() {
-            last.push(*letter);
-        }
-    }
-    let given: Vec<&str> = given.splitn(6, ':').collect();
-    parts.len() == given.len()
-        && parts.iter().zip(given).all(|(part, text)| Pattern::new(wild(part), Case::Sensitive).matches(text))
 }
 
 fn network(text: &str) -> Option<ipnet::IpNet> {
@@ -197,7 +276,10 @@ fn number(text: &str) -> Option<i128> {
     if !digits || (whole.is_empty() && !unsigned.contains('.')) || unsigned == "." || fraction.len() > 12 {
         return None;
     }
-    let magnitude: i128 = format!("{whole}{fraction:0<12}").parse().ok()?;
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let digits = u32::try_from(12 - fraction.len()).ok()?;
+    let behind: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    let magnitude = whole.checked_mul(1_000_000_000_000)?.checked_add(behind * 10_i128.pow(digits))?;
     Some(if text.starts_with('-') { -magnitude } else { magnitude })
 }
 

@@ -65,6 +65,11 @@ pub(super) fn key_spelling(folded: &str) -> Option<String> {
     Some(format!("{name}{}", folded.strip_prefix(stem(folded))?))
 }
 
+/// The action in the catalog's spelling, or as it is where no catalog has it.
+pub(super) fn spelled(typed: &str) -> String {
+    catalog::current().action(typed.trim()).map_or(typed, |found| found.name()).to_owned()
+}
+
 /// The catalog's spelling of an action, or the nearest ones.
 pub(super) fn action(typed: &str) -> Result<String, Vec<String>> {
     let catalog = catalog::current();
@@ -156,5 +161,5 @@ pub fn managed_policy(arn: &str) -> Option<Document> {
     let tree = json::parse(file, text, &mut problems)?;
     let name = arn.rsplit('/').next().unwrap_or(arn);
     let document = parse::policy(&tree, name, &Route::root(), parse::Capacity::Identity, &mut problems)?;
-    Some(Document { span: None, ..document })
+    Some(Document { span: None, provided: true, ..document })
 }

@@ -12,7 +12,8 @@ use super::rule::{
     TRUSTED_ACTIONS, key_resources, role_resources,
 };
 use super::{
-    AWS, body, conditions, coverage, endpoints, facts, keys, organization, outside, protected, unknown,
+    AWS, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside, protected,
+    unknown,
 };
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
@@ -31,16 +32,19 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         gaps: BTreeSet::new(),
     };
     work.own_side();
-    let resources = concerned(estate, &question.object);
-    for resource in &resources {
+    for resource in work.guarded(&question.object).iter() {
         work.resource_side(*resource);
     }
-    if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
-        work.groups.extend(endpoints::groups(estate));
-    }
-    work.groups.extend(protected::group(&caller));
-    work.rule_groups();
-    let facts = work.facts(question, &resources);
+    let facts = if work.may_allow() {
+        if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
+            work.groups.extend(endpoints::groups(estate));
+        }
+        work.groups.extend(protected::group(&caller));
+        work.rule_groups(&question.object);
+        work.facts(question)
+    } else {
+        Formula::True
+    };
     let mut layers =
         Layers { groups: work.groups, known: work.known, facts, gaps: work.gaps.into_iter().collect() };
     if question.subject == Subject::Outside {
@@ -85,16 +89,8 @@ pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
     found.filter(|id| coverage(estate, *id).matches(name)).collect()
 }
 
-/// The resources of the estate that a question may be about.
-fn concerned(estate: &Estate, object: &Object) -> Vec<ResourceId> {
-    match object {
-        Object::Named(name) => covering(estate, name),
-        Object::Within(resource) => vec![*resource],
-        Object::Any => {
-            estate.resources().filter(|(_, resource)| resource.cloud == AWS).map(|(id, _)| id).collect()
-        }
-    }
-}
+/// The call that everybody may make.
+const NEEDS_NOTHING: &str = "sts:getcalleridentity";
 
 struct Work<'e> {
     estate: &'e Estate,
@@ -115,9 +111,45 @@ impl<'e> Work<'e> {
         Some(body)
     }
 
+    /// The grants about the action of the question: of a large policy that is seldom more than one.
     fn wholes(&mut self, attachments: &[&'e Attachment]) -> Vec<Arc<Grant>> {
-        let bodies: Vec<_> = attachments.iter().filter_map(|attachment| self.body(attachment)).collect();
-        bodies.into_iter().flat_map(Body::lowered).map(|lowered| lowered.whole.clone()).collect()
+        let mut grants = Vec::new();
+        for attachment in attachments {
+            let Some(body) = self.body(attachment) else { continue };
+            match self.known.text(&Attribute::action()) {
+                Some(action) => grants.extend(body.about(action).iter().cloned()),
+                None => grants.extend(body.lowered().iter().map(|lowered| lowered.whole.clone())),
+            }
+        }
+        grants
+    }
+
+    /// The resources of the estate whose policies may decide a request of the question.
+    fn guarded(&self, object: &Object) -> Arc<Vec<ResourceId>> {
+        let action = self.known.text(&Attribute::action());
+        match object {
+            Object::Named(name) => Arc::new(covering(self.estate, name)),
+            Object::Within(resource) => Arc::new(vec![*resource]),
+            Object::Any => guards::resources(self.estate, action, self.names()),
+        }
+    }
+
+    /// The name and the account of the caller, if policies that name others cannot mean it.
+    fn names(&self) -> Option<[&'e str; 2]> {
+        let (_, principal) = self.caller.principal?;
+        let told = matches!(self.caller.class, Class::Member | Class::Assumed);
+        told.then(|| [principal.name.as_str(), self.caller.account.unwrap_or_default()])
+    }
+
+    /// Whether some request of the question can be allowed: somebody whose policies are known needs a statement that
+    /// allows. Most questions end here.
+    fn may_allow(&self) -> bool {
+        let assumed = self.caller.class == Class::Assumed && self.caller.account.is_some();
+        let always = self.known.text(&Attribute::action()).is_none_or(|action| action == NEEDS_NOTHING);
+        let allows = |group: &LayerGroup| {
+            !group.layer.is_ceiling() && group.grants.iter().any(|grant| grant.effect == Effect::Allow)
+        };
+        assumed || (always && self.caller.class != Class::Assumed) || self.groups.iter().any(allows)
     }
 
     /// What is attached to the caller, to its groups and to its account's place in the organization.
@@ -126,7 +158,7 @@ impl<'e> Work<'e> {
         let Some((id, principal)) = self.caller.principal else { return };
         let own: Vec<_> = estate.attached_to(Target::Principal(id)).collect();
         let mut identity: Vec<_> = own.iter().copied().filter(|one| one.layer == IDENTITY).collect();
-        for membership in estate.memberships().iter().filter(|membership| membership.member == id) {
+        for membership in estate.groups_of(id) {
             let group = estate.attached_to(Target::Principal(membership.group));
             identity.extend(group.filter(|one| one.layer == IDENTITY));
         }
@@ -170,13 +202,13 @@ impl<'e> Work<'e> {
     /// The policies of one resource, for the requests on it.
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
-        let on_it = || Formula::matches(Attribute::resource(), coverage(estate, resource));
+        let (on_it, trusted) = guards::on_it(estate, resource);
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, on_it),
+                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
-                    self.resource_policy(attachment, || trusted_calls().and(on_it()));
+                    self.resource_policy(attachment, &trusted);
                 }
                 _ => {}
             }
@@ -193,12 +225,12 @@ impl<'e> Work<'e> {
             if !attached.is_empty() {
                 let denials =
                     self.wholes(&attached).into_iter().filter(|one| one.effect == Effect::Deny).collect();
-                self.group(RESOURCE_CONTROL, on_it().and(facts::resource_controlled()), denials);
+                self.group(RESOURCE_CONTROL, on_it.clone().and(facts::resource_controlled()), denials);
             }
         }
     }
 
-    fn resource_policy(&mut self, attachment: &Attachment, applies: impl Fn() -> Formula) {
+    fn resource_policy(&mut self, attachment: &Attachment, applies: &Formula) {
         let Some(body) = self.body(attachment) else { return };
         let mut sorted: [Vec<Arc<Grant>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         let [named, role, account] = &mut sorted;
@@ -207,7 +239,7 @@ impl<'e> Work<'e> {
             if statement.principal.is_none() {
                 continue;
             }
-            let Lowered { whole, direct, role: to_role, account: to_account } = lowered;
+            let Lowered { whole, direct, role: to_role, account: to_account, .. } = lowered;
             if whole.effect == Effect::Deny {
                 named.extend(self.concerning(Some(whole)));
                 continue;
@@ -219,18 +251,27 @@ impl<'e> Work<'e> {
         let [named, role, account] = sorted;
         for (layer, grants) in [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)] {
             if !grants.is_empty() {
-                self.group(layer, applies(), grants);
+                self.group(layer, applies.clone(), grants);
             }
         }
     }
 
-    /// The grant, unless it is for others than the caller.
+    /// The grant, unless it is for others than the caller or about other actions.
     fn concerning(&self, grant: Option<&Arc<Grant>>) -> Option<Arc<Grant>> {
-        grant.filter(|grant| grant.who.restrict(&self.known) != Formula::False).cloned()
+        let grant = grant?;
+        let asks = self.known.text(&Attribute::action()).is_some();
+        if asks && grant.actions.evaluate(&self.known) == Some(false) {
+            return None;
+        }
+        let is_outside = self.caller.class == Class::Assumed && self.caller.principal.is_none();
+        if is_outside && outside::is_inside(self.estate, &grant.who) {
+            return None;
+        }
+        (grant.who.restrict(&self.known) != Formula::False).then(|| grant.clone())
     }
 
     /// What the rule has to know about the caller and who owns what.
-    fn rule_groups(&mut self) {
+    fn rule_groups(&mut self, object: &Object) {
         match self.caller.class {
             Class::Bare | Class::Anonymous => self.group(RESOURCE_SIDE_ALONE, Formula::True, Vec::new()),
             Class::Assumed => self.group(OWN_SIDE_ASSUMED, Formula::True, Vec::new()),
@@ -238,16 +279,11 @@ impl<'e> Work<'e> {
         }
         let same = match (self.caller.class, self.caller.account) {
             (Class::Holder, _) => Formula::True,
-            (Class::Member | Class::Assumed, Some(account)) => same_account(self.estate, account),
+            (Class::Member | Class::Assumed, Some(account)) => same_account(self.estate, account, object),
             _ => return,
         };
         self.group(OWN_ACCOUNT, same, Vec::new());
-        let keys = self.estate.resources().filter(|(id, resource)| {
-            let mut attached = self.estate.attached_to(Target::Resource(*id));
-            resource.kind == "kms:key" && attached.any(|one| one.layer == RESOURCE)
-        });
-        let with_policy =
-            Patterns::of(keys.map(|(_, key)| Pattern::literal(&key.name, crate::logic::Case::Sensitive)));
+        let with_policy = guards::keys(self.estate, object);
         let default_key = Formula::matches(Attribute::resource(), key_resources())
             .and(Formula::matches(Attribute::resource(), with_policy).not());
         let mut assumed = default_key;
@@ -258,14 +294,14 @@ impl<'e> Work<'e> {
         self.group(DEFAULT_KEY, assumed, Vec::new());
         // "No permissions are required to perform this operation", not even against an explicit deny:
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
-        let always = Formula::matches(Attribute::action(), Patterns::literal("sts:getcalleridentity"));
+        let always = Formula::matches(Attribute::action(), Patterns::literal(NEEDS_NOTHING));
         if self.caller.class != Class::Assumed {
             self.group(ALWAYS, always, Vec::new());
         }
     }
 
     /// What holds for every request of the question.
-    fn facts(&self, question: &Question, resources: &[ResourceId]) -> Formula {
+    fn facts(&self, question: &Question) -> Formula {
         let mut facts = Vec::new();
         if let Object::Within(resource) = question.object {
             facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
@@ -274,10 +310,7 @@ impl<'e> Work<'e> {
             facts.push(outside::principals(self.estate, &question.object));
         }
         if self.caller.principal.is_none() && question.object == Object::Any {
-            let covered = resources
-                .iter()
-                .flat_map(|id| coverage(self.estate, *id).iter().cloned().collect::<Vec<_>>());
-            facts.push(Formula::matches(Attribute::resource(), Patterns::of(covered)));
+            facts.push(Formula::matches(Attribute::resource(), guards::covered(self.estate)));
         }
         if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
             facts.extend(self.ownership());
@@ -327,16 +360,16 @@ impl<'e> Work<'e> {
     /// The resource belongs to the account.
     fn owns(&self, account: &str) -> Formula {
         if self.caller.account == Some(account) {
-            return same_account(self.estate, account);
+            return same_account(self.estate, account, &Object::Any);
         }
-        let by_estate = Patterns::of(owned_by(self.estate, |owner| owner == Some(account)));
+        let by_estate = guards::owned_by(self.estate, account);
         let by_name = conditions::in_account_part(&Patterns::literal(account));
         Formula::matches(Attribute::resource(), by_estate.union(&by_name))
     }
 }
 
 /// The calls that a trust policy decides about.
-fn trusted_calls() -> Formula {
+pub(super) fn trusted_calls() -> Formula {
     static CALLS: LazyLock<Formula> = LazyLock::new(|| {
         Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()))
     });
@@ -345,31 +378,17 @@ fn trusted_calls() -> Formula {
 
 /// The resource belongs to `account`: no other account number stands in its ARN, and the estate knows no other owner.
 /// What has no owner by either is taken to be the caller's own.
-fn same_account(estate: &Estate, account: &str) -> Formula {
+fn same_account(estate: &Estate, account: &str, object: &Object) -> Formula {
+    static NUMBERED: LazyLock<Patterns> = LazyLock::new(|| Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]));
     let resource = Attribute::resource;
-    let numbered = Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]);
     // `aws` stands there for the managed policies, which every account may use as its own.
     let own = conditions::in_account_part(&Patterns::globs([account, "aws"]));
-    let others = Patterns::of(owned_by(estate, |owner| owner.is_some_and(|owner| owner != account)));
+    let others = guards::owned_by_others(estate, account, object);
     let foreign = Formula::any([
-        Formula::matches(resource(), numbered).and(Formula::matches(resource(), own).not()),
+        Formula::matches(resource(), NUMBERED.clone()).and(Formula::matches(resource(), own).not()),
         Formula::matches(resource(), others),
     ]);
     foreign.not()
-}
-
-/// What is asked on resources whose ARN names no account, by the owner that the estate knows.
-fn owned_by<'e>(
-    estate: &'e Estate,
-    wanted: impl Fn(Option<&str>) -> bool + 'e,
-) -> impl Iterator<Item = Pattern> + 'e {
-    let unnumbered = estate.resources().filter(|(_, resource)| {
-        resource.cloud == AWS && Arn::parse(&resource.name).is_some_and(|arn| arn.account.is_empty())
-    });
-    let owned = unnumbered.filter(move |(_, resource)| {
-        wanted(resource.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str()))
-    });
-    owned.flat_map(move |(id, _)| coverage(estate, id).iter().cloned().collect::<Vec<_>>())
 }
 
 /// The accounts of the estate.
@@ -382,8 +401,7 @@ pub(super) fn estate_accounts(estate: &Estate) -> impl Iterator<Item = &str> {
 
 /// Any role, when the estate knows none.
 fn unlisted_roles(estate: &Estate) -> Patterns {
-    let knows_roles = estate.resources().any(|(_, resource)| resource.kind == "iam:role");
-    if knows_roles { Patterns::of([]) } else { role_resources() }
+    if guards::has_roles(estate) { Patterns::of([]) } else { role_resources() }
 }
 
 fn is_service_linked(name: &str) -> bool {

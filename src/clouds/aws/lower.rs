@@ -3,21 +3,34 @@
 //! A statement of a resource policy names principals in three ways that decide differently, so it becomes up to three
 //! grants (see `rule.rs`). The concrete reading of the same documents is `decide.rs`, which shares nothing with this.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Version};
 use super::conditions::{self, Unreadable};
+use super::evaluate::Clause;
 use super::keys;
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Effect, Gap, GapKind, Grant, Origin};
 
-/// What the estate stores of a policy: the document, and its grants once somebody asked for them.
+/// What the estate stores of a policy: the document, and once somebody asked for them its grants, and its statements as
+/// the concrete rule reads them. The two have nothing but the document in common.
 #[derive(Debug)]
 pub struct Body {
     /// The typed document.
     pub document: Document,
     lowered: OnceLock<Vec<Lowered>>,
+    clauses: OnceLock<Vec<Clause>>,
+    /// By action that was asked about: the statements about it.
+    about: Mutex<FxHashMap<Box<str>, Grants>>,
 }
+
+/// Grants that several questions share.
+type Grants = Arc<[Arc<Grant>]>;
+
+/// For so many actions the statements are kept.
+const MOST_KEPT: usize = 32;
 
 /// One statement as grants.
 #[derive(Debug)]
@@ -30,12 +43,39 @@ pub struct Lowered {
     pub role: Option<Arc<Grant>>,
     /// An allow statement for the accounts that it lets pass it on.
     pub account: Option<Arc<Grant>>,
+    /// The tests of its condition, in document order.
+    pub tests: Vec<Formula>,
 }
 
 impl Body {
     /// The body of a document.
     pub fn new(document: Document) -> Self {
-        Self { document, lowered: OnceLock::new() }
+        Self { document, lowered: OnceLock::new(), clauses: OnceLock::new(), about: Mutex::default() }
+    }
+
+    /// The statements that may be about an action, given in lower case, as whole grants in document order. An analysis
+    /// asks all policies about the same few actions.
+    pub(super) fn about(&self, action: &str) -> Grants {
+        let locked = || self.about.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(action) {
+            return ready.clone();
+        }
+        let known = Assignment::new().with_text(Attribute::action(), action);
+        let concerned = self.lowered().iter().map(|lowered| &lowered.whole);
+        let concerned = concerned.filter(|grant| grant.actions.evaluate(&known) != Some(false));
+        let found: Grants = concerned.cloned().collect();
+        let mut kept = locked();
+        if kept.len() < MOST_KEPT {
+            kept.insert(action.into(), found.clone());
+        }
+        found
+    }
+
+    /// The statements, each ready for the concrete rule, in document order.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = (&Statement, &Clause)> {
+        let ready = |one: &Statement| Clause::new(one, self.document.version);
+        let clauses = self.clauses.get_or_init(|| self.document.statements.iter().map(ready).collect());
+        self.document.statements.iter().zip(clauses)
     }
 
     /// The statements as grants, in document order.
@@ -50,11 +90,15 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
         Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
     let actions = actions(&statement.action);
     let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
-    let condition =
-        Formula::all(statement.condition.iter().map(|test| match conditions::test(test, work.version) {
+    let tests: Vec<Formula> = statement
+        .condition
+        .iter()
+        .map(|test| match conditions::test(test, work.version) {
             Ok(formula) => formula,
             Err(why) => work.opaque(&test.text, &why),
-        }));
+        })
+        .collect();
+    let condition = Formula::all(tests.iter().cloned());
     let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
     let grant = |who: Formula| {
         Arc::new(Grant {
@@ -69,12 +113,13 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
     };
     let some = |who: &Formula| (*who != Formula::False).then(|| grant(who.clone()));
     match who {
-        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None },
+        None => Lowered { whole: grant(Formula::True), direct: None, role: None, account: None, tests },
         Some(who) => Lowered {
             whole: grant(Formula::any([who.direct.clone(), who.role.clone(), who.account.clone()])),
             direct: some(&who.direct),
             role: some(&who.role),
             account: some(&who.account),
+            tests,
         },
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! `ast` and `parse` hold and read documents; `lower`, `conditions`, `layers` and `rule` say as formulas what AWS
 //! decides; `decide` and `evaluate` say it for one request, from the same documents and with no other code in common;
-//! `steps` and `requests` connect both to the rest of the program.
+//! `steps` and `requests` connect both to the rest of the program; `documents` and `statements` are about documents on their
+//! own.
 //!
 //! In an estate, principals and resources are named by their ARNs, accounts by their twelve digits. A role is there
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
+mod action_names;
 pub mod ast;
 mod caller;
 pub mod catalog;
@@ -20,18 +22,24 @@ mod endpoints;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod globs;
+mod guards;
 pub mod keys;
 mod layers;
 mod lower;
 pub mod names;
+mod notes;
 mod organization;
 mod outside;
 pub mod parse;
+mod presence;
+mod probes;
 mod protected;
 pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
+mod statements;
 mod steps;
 mod unknown;
 
@@ -41,10 +49,11 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId,
+    ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -101,6 +110,10 @@ impl Cloud for Aws {
         decide::decide(estate, request)
     }
 
+    fn verdict(&self, estate: &Estate, request: &Request) -> Verdict {
+        decide::verdict(estate, request)
+    }
+
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
         scenario::scenario(tree, problems)
     }
@@ -115,6 +128,10 @@ impl Cloud for Aws {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         steps::administration(estate, scope)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        probes::probes(estate, resource, kind)
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{conditions, keys, layers};
+use super::ast::Arn;
+use super::{AWS, conditions, keys, layers};
 use crate::logic::{Atom, Attribute, Formula, Literal, Part, Pattern, Patterns, Shape, Template};
 use crate::model::{Estate, Grant, LayerGroup, Layers, Object};
 
@@ -29,6 +30,26 @@ pub(super) fn principals(estate: &Estate, object: &Object) -> Formula {
     let typed = kinds.iter().map(|(pattern, kind)| matches(&[pattern]).implies(is(kind)));
     let known = matches(&kinds.map(|(pattern, _)| pattern));
     Formula::all(typed.chain([known, inside.not()]))
+}
+
+/// Whether a rule about principals, as it stands in a grant, is for none outside: it names services and principals of
+/// the estate's own accounts only. What is not recognized counts as for somebody.
+pub(super) fn is_inside(estate: &Estate, who: &Formula) -> bool {
+    let known = |account: &str| estate.find_scope(AWS, account).is_some();
+    let inside = |attribute: &Attribute, text: &str| {
+        if attribute.name() == keys::PRINCIPAL_ACCOUNT {
+            return known(text);
+        }
+        let named = *attribute == Attribute::principal();
+        named && Arn::parse(text).is_none_or(|arn| known(arn.account))
+    };
+    match who.shape() {
+        Some(Shape::Any(parts)) => parts.iter().all(|part| is_inside(estate, part)),
+        Some(Shape::Literal(Literal { atom: Atom::Matches(attribute, patterns), positive: true })) => {
+            patterns.iter().all(|pattern| pattern.as_literal().is_some_and(|text| inside(attribute, text)))
+        }
+        _ => false,
+    }
 }
 
 /// Replaces the keys that follow from the principal's ARN by the ARN itself.

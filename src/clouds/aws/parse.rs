@@ -53,6 +53,7 @@ pub fn policy(
         id: None,
         statements: Vec::new(),
         gaps: Vec::new(),
+        provided: false,
     };
     for entry in tree.entries() {
         match &*entry.key.value {
@@ -429,7 +430,9 @@ impl Reader<'_> {
         };
         let values: Vec<Word> =
             items.iter().map(|item| self.condition_value(item, &key.value)).collect::<Result<_, _>>()?;
-        let listed: Vec<&str> = values.iter().map(|value| &*value.value).collect();
+        // The order of the values means nothing, so reports do not depend on it.
+        let mut listed: Vec<&str> = values.iter().map(|value| &*value.value).collect();
+        listed.sort_unstable();
         let text = format!("{name} {} [{}]", key.value, listed.join(", ")).into();
         Ok(Test { operator, key, values, text })
     }

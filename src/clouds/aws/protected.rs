@@ -44,21 +44,7 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
     // IAM Identity Center edits its roles with a role of its own.
     let by_service =
         caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
-    (!by_service).then(|| GROUP.clone())
-}
-
-static GROUP: LazyLock<LayerGroup> = LazyLock::new(|| {
-    let calls =
-        |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
-    let on = |arns: &[&str]| {
-        Formula::matches(Attribute::resource(), Patterns::of(arns.iter().map(|arn| Pattern::arn(arn))))
-    };
-    let roles = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
-    let applies = Formula::any([
-        calls(ROLE_EDITS).and(on(&roles)),
-        calls(POLICY_EDITS).and(on(&["arn:*:iam::aws:policy/*"])),
-    ]);
-    let refusal = Grant {
+    let refusal = || Grant {
         effect: Effect::Deny,
         who: Formula::True,
         actions: Formula::True,
@@ -67,7 +53,25 @@ static GROUP: LazyLock<LayerGroup> = LazyLock::new(|| {
         origin: origin(),
         gaps: Vec::new(),
     };
-    LayerGroup { layer: PROTECTED, applies, grants: vec![Arc::new(refusal)] }
+    (!by_service).then(|| LayerGroup {
+        layer: PROTECTED,
+        applies: EDITS.clone(),
+        grants: vec![Arc::new(refusal())],
+    })
+}
+
+/// The roles that nobody in the account edits.
+pub(super) fn roles() -> Patterns {
+    let arns = ["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"];
+    Patterns::of(arns.iter().map(|arn| Pattern::arn(arn)))
+}
+
+static EDITS: LazyLock<Formula> = LazyLock::new(|| {
+    let calls =
+        |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
+    let on = |patterns: Patterns| Formula::matches(Attribute::resource(), patterns);
+    let policies = Patterns::of([Pattern::arn("arn:*:iam::aws:policy/*")]);
+    Formula::any([calls(ROLE_EDITS).and(on(roles())), calls(POLICY_EDITS).and(on(policies))])
 });
 
 /// What refuses, for reports.

@@ -27,7 +27,7 @@ pub(super) fn request(cloud: CloudId, estate: &Estate, question: &Question, witn
     Request {
         cloud,
         principal: principal(&caller, question.subject, witness),
-        action: facts::action(action).unwrap_or_else(|_| action.to_owned()),
+        action: facts::spelled(action),
         resource: resource.to_owned(),
         context,
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Document, Element, PrincipalName, Statement};
 use super::rule::{IDENTITY, TRUST};
-use super::{AWS, body};
+use super::{AWS, body, protected};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Pattern, Patterns};
 use crate::model::{
@@ -48,10 +48,40 @@ struct Index<'e> {
     estate: &'e Estate,
     by_account: BTreeMap<&'e str, Vec<PrincipalId>>,
     /// Who holds a statement that allows to take on some role, by policy.
-    assuming: Vec<(Vec<&'e Statement>, Vec<PrincipalId>)>,
+    assuming: Vec<Assuming>,
     /// Principals whose own policies are not in the estate.
     strangers: Vec<PrincipalId>,
     actors: Vec<PrincipalId>,
+}
+
+/// A policy that allows to take on roles.
+struct Assuming {
+    /// Which roles, by statement; all where a statement says nothing.
+    roles: Vec<Option<Roles>>,
+    /// Who holds it, also through a group.
+    holders: Vec<PrincipalId>,
+}
+
+/// The resources of a statement. A variable among them may stand for anything.
+struct Roles {
+    negated: bool,
+    patterns: Vec<Pattern>,
+}
+
+impl Roles {
+    fn of(element: &Element) -> Self {
+        let read = |text: &str| match text.split_once("${") {
+            None => Some(Pattern::glob(text, Case::Sensitive)),
+            Some(_) if element.negated => None,
+            Some((fixed, _)) => Some(Pattern::glob(&format!("{fixed}*"), Case::Sensitive)),
+        };
+        let patterns = element.values.iter().filter_map(|value| read(&value.value)).collect();
+        Self { negated: element.negated, patterns }
+    }
+
+    fn may_have(&self, role: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(role)) != self.negated
+    }
 }
 
 impl<'e> Index<'e> {
@@ -71,6 +101,13 @@ impl<'e> Index<'e> {
             }
         }
         Self { estate, by_account, assuming: assuming(estate), strangers, actors }
+    }
+
+    /// Whether somebody who asks for things lives in an account.
+    fn is_member(&self, id: PrincipalId, account: &str) -> bool {
+        let principal = self.estate.principal(id).filter(|principal| principal.kind != PrincipalKind::Group);
+        let home = principal.and_then(|principal| principal.home);
+        home.and_then(|home| self.estate.scope(home)).is_some_and(|scope| scope.name == account)
     }
 
     fn candidates(&self, trust: &'e Document, role: &str, from: &mut BTreeSet<PrincipalId>) {
@@ -95,9 +132,7 @@ impl<'e> Index<'e> {
                 self.holders(role, |_| true, from);
             }
             PrincipalName::Account(account) => {
-                let members = self.by_account.get(&**account);
-                let members: BTreeSet<PrincipalId> = members.into_iter().flatten().copied().collect();
-                self.holders(role, |id| members.contains(&id), from);
+                self.holders(role, |id| self.is_member(id, account), from);
             }
             PrincipalName::User(arn)
             | PrincipalName::Role(arn)
@@ -125,12 +160,9 @@ impl<'e> Index<'e> {
     /// Those of whom `wanted` holds that have a statement about taking on `role`, and those whose statements are not
     /// known.
     fn holders(&self, role: &str, wanted: impl Fn(PrincipalId) -> bool, from: &mut BTreeSet<PrincipalId>) {
-        for (statements, holders) in &self.assuming {
-            if statements
-                .iter()
-                .any(|statement| statement.resource.as_ref().is_none_or(|one| may_be_on(one, role)))
-            {
-                from.extend(holders.iter().copied().filter(|id| wanted(*id)));
+        for policy in &self.assuming {
+            if policy.roles.iter().any(|roles| roles.as_ref().is_none_or(|roles| roles.may_have(role))) {
+                from.extend(policy.holders.iter().copied().filter(|id| wanted(*id)));
             }
         }
         from.extend(self.strangers.iter().copied().filter(|id| wanted(*id)));
@@ -138,7 +170,7 @@ impl<'e> Index<'e> {
 }
 
 /// Each policy that allows to take on roles, with those who hold it, also through a group.
-fn assuming(estate: &Estate) -> Vec<(Vec<&Statement>, Vec<PrincipalId>)> {
+fn assuming(estate: &Estate) -> Vec<Assuming> {
     let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
     for membership in estate.memberships() {
         members.entry(membership.group).or_default().push(membership.member);
@@ -155,24 +187,15 @@ fn assuming(estate: &Estate) -> Vec<(Vec<&Statement>, Vec<PrincipalId>)> {
     };
     let found = holders.into_iter().filter_map(|(policy, holders)| {
         let body = body(estate.policy(policy)?)?;
-        let statements: Vec<_> = body.document.statements.iter().filter(relevant).collect();
-        (!statements.is_empty()).then_some((statements, holders))
+        let statements = body.document.statements.iter().filter(relevant);
+        let roles: Vec<_> = statements.map(|statement| statement.resource.as_ref().map(Roles::of)).collect();
+        (!roles.is_empty()).then_some(Assuming { roles, holders })
     });
     found.collect()
 }
 
 fn may_be(element: &Element, action: &str) -> bool {
     let fits = |text: &str| Pattern::glob(text.trim(), Case::Insensitive).matches(action);
-    element.values.iter().any(|value| fits(&value.value)) != element.negated
-}
-
-/// Whether an element may be about a resource; a variable in it may stand for anything.
-fn may_be_on(element: &Element, resource: &str) -> bool {
-    let fits = |text: &str| {
-        let (fixed, open) = text.split_once("${").map_or((text, ""), |(fixed, _)| (fixed, "*"));
-        (open.is_empty() || !element.negated)
-            && Pattern::glob(&format!("{fixed}{open}"), Case::Sensitive).matches(resource)
-    };
     element.values.iter().any(|value| fits(&value.value)) != element.negated
 }
 
@@ -196,7 +219,11 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         let head = format!("arn:{partition}:iam::{}:{kind}/", scope.name);
         Patterns::of([Pattern::prefix(&head, Case::Sensitive)])
     };
-    let demand = |action: &str, kind: &str| Demand { action: format!("iam:{action}"), resources: all(kind) };
+    let demand = |action: &str, kind: &str| Demand {
+        action: format!("iam:{action}"),
+        resources: all(kind),
+        except: protected::roles(),
+    };
     vec![
         demand("AttachRolePolicy", "role"),
         demand("AttachUserPolicy", "user"),

@@ -46,7 +46,8 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         },
         Object::Any => return Vec::new(),
     };
-    let unasked = question.action.as_deref().and_then(|action| unasked(action, &question.object));
+    let action = question.action.as_deref();
+    let unasked = action.and_then(|action| unasked(action, &question.object));
     if caller.class == Class::Holder || unasked.is_some() {
         return unasked.into_iter().collect();
     }
@@ -68,8 +69,8 @@ pub(super) fn of_request(
     if caller.kind == asker::Kind::Holder {
         return Vec::new();
     }
-    let holders = asker::holders(estate, &request.resource);
-    let is_own = caller.account.is_some() && caller.account.as_deref() == owner;
+    let holders: Vec<ResourceId> = asker::holders(estate, &request.resource).iter().collect();
+    let is_own = caller.account.is_some() && caller.account == owner;
     // A list only allows, so it cannot change what is allowed already.
     let list = list(estate, &request.resource, &holders).filter(|_| !is_allowed && !is_own);
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);

@@ -11,9 +11,11 @@ use super::members::NOBODY;
 use super::names::CLOUD;
 use super::truth::{Asked, Truth};
 use super::{ALLOW, catalog, conditions, lower, members, parse, requests, roles};
-use crate::clouds::documents::{DocumentKind, Documents, Opened, Rule, Rules, RulesOfTwo};
+use crate::clouds::documents::{
+    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
+};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Decision, Effect, Estate, Gap, Origin, Policy, Reason, Request, Verdict};
+use crate::model::{Decision, Effect, Estate, Gap, Layer, Origin, Policy, Reason, Request, Verdict};
 use crate::text::{Problem, Route, Tree};
 
 /// Permissions under a name.
@@ -73,6 +75,24 @@ impl Documents for GcpDocuments {
         let (mut gaps, mut facts) = (Vec::new(), Vec::new());
         let [old, new] = [old, new].map(|policy| rules(policy, &mut gaps, &mut facts));
         RulesOfTwo { old, new, facts: Formula::all(facts), gaps }
+    }
+
+    /// None: bindings only add to each other, so there is nothing in one of them that another could make idle but the
+    /// same grant, which is no defect.
+    fn kind_of(&self, _: &Policy, _: &[Layer]) -> Option<DocumentKind> {
+        None
+    }
+
+    fn statements(&self, _: DocumentKind, _: &Policy) -> Statements {
+        Statements::default()
+    }
+
+    fn omissions(&self, _: DocumentKind) -> Vec<Omission> {
+        Vec::new()
+    }
+
+    fn key_name(&self, key: &Attribute) -> String {
+        key.name().to_owned()
     }
 
     fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request {

@@ -126,6 +126,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     vec![Demand {
         action: format!("resourcemanager.{kind}.setIamPolicy"),
         resources: Patterns::literal(&names::scope_resource(&known.name)),
+        except: Patterns::of([]),
     }]
 }
 

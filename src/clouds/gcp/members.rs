@@ -278,7 +278,7 @@ pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
             Formula::any(names.chain([named(&member.name())]))
         }
         Member::Domain(domain) => {
-            let users = Pattern::glob("user:*@", Case::Sensitive).tokens().to_vec();
+            let users = Pattern::glob("user:*@", Case::Sensitive).tokens().collect::<Vec<_>>();
             let users = users.into_iter().chain(domain.chars().map(crate::logic::Token::Char));
             let users = Pattern::new(users, Case::Sensitive);
             Formula::matches(Attribute::principal(), Patterns::of([users])).or(named(&member.name()))

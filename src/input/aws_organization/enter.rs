@@ -10,10 +10,14 @@ use crate::clouds::aws::estate::{add_policy, attach, policy, silent, unrestricte
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::MEMBERS_KNOWN;
 use crate::model::{Estate, Gap, GapKind, Origin, Scope, ScopeId, ScopeKind, Target};
-use crate::text::{Problem, Route};
+use crate::text::Problem;
 
 /// Puts all of it into the estate.
-pub(super) fn enter(organization: &Organization<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+pub(in super::super) fn enter(
+    organization: &Organization<'_>,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
     let mut entry = Entry {
         organization,
         estate,
@@ -44,11 +48,11 @@ pub(super) fn unknown_ceilings(estate: &mut Estate) {
         scopes().filter(|(id, _)| is_read(*id)).map(|(_, scope)| scope.name.as_str()).collect();
     let named = match read.as_slice() {
         [] => return,
-        [one] => format!("the account `{one}`"),
+        [one] => format!("account `{one}`"),
         [first, ..] => format!("{} accounts, such as `{first}`,", read.len()),
     };
     let message = format!(
-        "whether {named} belongs to an organization is not in the input; no service or resource control policies were taken to apply"
+        "the organization of {named} is not in the input; no service or resource control policies were taken to apply"
     );
     estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin: None });
 }
@@ -182,13 +186,12 @@ impl Entry<'_, '_> {
     }
 
     fn document(&mut self, control: Control, id: &str) -> Policy {
-        if let Some(Described { name, content, .. }) = self.organization.described.get(id) {
-            let route = Route::root().key("Policy").key("Content");
+        if let Some(Described { name, content, route, .. }) = self.organization.described.get(id) {
             let capacity = match control {
                 Control::Service => Capacity::Identity,
                 Control::Resource => Capacity::Resource,
             };
-            if let Some(document) = policy(content, name, &route, capacity, self.problems) {
+            if let Some(document) = policy(content, name, route, capacity, self.problems) {
                 return document;
             }
         } else if id == control.default_id() {

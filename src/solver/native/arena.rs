@@ -125,22 +125,54 @@ impl Arena {
             Connective::All => (FALSE, TRUE),
             Connective::Any => (TRUE, FALSE),
         };
-        if parts.contains(&absorbing) {
-            return Ok(absorbing);
-        }
-        self.flatten(connective, &mut parts);
-        meter.spend(1 + parts.len() / 4)?;
-        parts.sort_unstable();
-        parts.dedup();
-        parts.retain(|part| *part != neutral);
-        if parts.windows(2).any(|pair| matches!(pair, [a, b] if self.opposite(*a, *b))) {
-            return Ok(absorbing);
+        loop {
+            if parts.contains(&absorbing) {
+                return Ok(absorbing);
+            }
+            self.flatten(connective, &mut parts);
+            meter.spend(1 + parts.len() / 4)?;
+            parts.sort_unstable();
+            parts.dedup();
+            parts.retain(|part| *part != neutral);
+            if parts.windows(2).any(|pair| matches!(pair, [a, b] if self.opposite(*a, *b))) {
+                return Ok(absorbing);
+            }
+            // What became simpler may make others simpler.
+            if connective == Connective::Any || !self.settle(&mut parts, meter)? {
+                break;
+            }
         }
         match parts.as_slice() {
             [] => Ok(neutral),
             [one] => Ok(*one),
             many => self.intern(connective, many, meter),
         }
+    }
+
+    /// Simplifies the choices among the conjuncts by the literals among them. Answers whether some became shorter.
+    fn settle(&mut self, parts: &mut [NodeId], meter: &mut Meter) -> Result<bool, Spent> {
+        let is_literal = |arena: &Self, id: NodeId| matches!(arena.node(id), Node::Literal { .. });
+        let literals: Vec<NodeId> = parts.iter().copied().filter(|part| is_literal(self, *part)).collect();
+        if literals.is_empty() {
+            return Ok(false);
+        }
+        let mut changed = false;
+        for slot in parts.iter_mut() {
+            let Node::Any(span) = self.node(*slot) else { continue };
+            let options = self.parts(span);
+            meter.spend(options.len() / 4)?;
+            let holds = |option: &NodeId| is_literal(self, *option) && literals.binary_search(option).is_ok();
+            let fails =
+                |option: &NodeId| is_literal(self, *option) && literals.binary_search(&(*option ^ 1)).is_ok();
+            if options.iter().any(holds) {
+                (*slot, changed) = (TRUE, true);
+            } else if options.iter().any(fails) {
+                let left = options.iter().copied().filter(|option| !fails(option)).collect();
+                *slot = self.combine(Connective::Any, left, meter)?;
+                changed = true;
+            }
+        }
+        Ok(changed)
     }
 
     fn flatten(&self, connective: Connective, parts: &mut Vec<NodeId>) {

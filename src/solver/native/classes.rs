@@ -6,7 +6,7 @@ use super::members::{self, Quantifier};
 use super::meter::{Meter, Spent};
 use super::problem::{Problem, Variable};
 use super::texts::{self, Question};
-use crate::logic::{Atom, Attribute, Formula, Kind, Patterns, Ranges, Value};
+use crate::logic::{Atom, Attribute, Kind, Patterns, Ranges, Value};
 
 /// All classes of a variable.
 pub(super) struct Classes {
@@ -57,6 +57,24 @@ pub(super) fn find(
     Ok(Classes { variable, atoms: demand.atoms.to_vec(), list })
 }
 
+/// One class that meets the whole demand, which says of every atom whether it must hold; none if there is no such
+/// class.
+pub(super) fn best(
+    problem: &Problem,
+    variable: u32,
+    demand: &Demand<'_>,
+    meter: &mut Meter,
+) -> Result<Classes, Spent> {
+    let mut holds = Bits::none(demand.atoms.len());
+    for (index, _) in demand.fixed.iter().enumerate().filter(|(_, fixed)| **fixed == Some(true)) {
+        holds.insert(index);
+    }
+    let mut classes = find(problem, variable, demand, meter)?;
+    classes.list.retain(|class| class.holds == holds);
+    classes.list.truncate(1);
+    Ok(classes)
+}
+
 /// Both truth values of a variable that has just one atom.
 fn truths(atoms: usize) -> Vec<Class> {
     let class = |holds, truth| Class { holds, member: Member::Truth(truth) };
@@ -84,7 +102,7 @@ fn of_attribute(
     }
     list.iter_mut().for_each(|class| class.holds.unite(&presence));
     let must_exist = demand.fixed.contains(&Some(true));
-    if Formula::present(attribute.clone()) != Formula::True && !must_exist {
+    if !attribute.is_always_present() && !must_exist {
         list.push(Class { holds: Bits::none(size), member: Member::Absent });
     }
     Ok(list)

@@ -5,12 +5,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::arena::{Connective, FALSE, Node, NodeId};
 use super::bits::Bits;
 use super::classes::{Class, Classes, Member};
-use super::meter::Spent;
+use super::meter::{Meter, Spent};
 use super::search::Search;
 use crate::logic::{Actions, Assignment, Atom, Attribute, Formula, Value};
 
-/// Up to so many actions are tested one by one, instead of looking up all that match.
+/// Up to so many actions are tested one by one, instead of looking up all that match; more where patterns are many.
 const FEW: usize = 16;
+
+/// From so many choices and conjuncts on, each choice is put together only with the conjuncts that concern it.
+const MANY: usize = 8;
 
 /// The number of the action's variable; see the order of the problem's variables.
 pub(super) const ACTION: u32 = 0;
@@ -23,6 +26,17 @@ pub(super) struct KnownActions<'a> {
     matching: FxHashMap<u32, Vec<u32>>,
     /// By group: that the resource is one of the group's.
     on_group: FxHashMap<u32, NodeId>,
+}
+
+/// Conjuncts by the actions that they say something about.
+#[derive(Default)]
+struct ByAction {
+    /// Those that may say something about every action.
+    always: Vec<NodeId>,
+    /// Those that speak of the same actions.
+    groups: Vec<Vec<NodeId>>,
+    /// By action: the groups that speak of it.
+    entries: FxHashMap<u32, Vec<usize>>,
 }
 
 /// The classes of actions that a formula cannot tell apart.
@@ -54,9 +68,11 @@ impl<'a> KnownActions<'a> {
             if let Node::Any(span) = self.search.problem.arena.node(id) {
                 open.extend(self.search.problem.arena.parts(span).iter().rev());
             } else if let Some((choices, rest)) = self.choices(id) {
+                let rest = self.by_action(rest, choices.len())?;
                 // One rule at a time, and each before the next is put together: most are not needed.
                 for choice in choices {
-                    let parts = rest.iter().copied().chain([choice]).collect();
+                    let mut parts = self.concerning(&rest, choice)?;
+                    parts.push(choice);
                     let meter = &mut self.search.meter;
                     let whole = self.search.problem.arena.combine(Connective::All, parts, meter)?;
                     if let Some(request) = self.find_in(whole)? {
@@ -87,6 +103,51 @@ impl<'a> KnownActions<'a> {
         let mut rest = conjuncts;
         let Node::Any(span) = arena.node(rest.remove(chosen)) else { return None };
         Some((arena.parts(span).to_vec(), rest))
+    }
+
+    /// The conjuncts by the actions that they say something about, if that is worth while for so many choices.
+    fn by_action(&mut self, conjuncts: Vec<NodeId>, choices: usize) -> Result<ByAction, Spent> {
+        let mut rest = ByAction::default();
+        if choices.min(conjuncts.len()) < MANY {
+            rest.always = conjuncts;
+            return Ok(rest);
+        }
+        let mut numbers: FxHashMap<u32, usize> = FxHashMap::default();
+        for conjunct in conjuncts {
+            let Some(atom) = self.excuses(conjunct) else {
+                rest.always.push(conjunct);
+                continue;
+            };
+            let number = *numbers.entry(atom).or_insert(rest.groups.len());
+            if let Some(group) = rest.groups.get_mut(number) {
+                group.push(conjunct);
+                continue;
+            }
+            rest.groups.push(vec![conjunct]);
+            self.look_up(atom)?;
+            let entries = self.matching.get(&atom).map(Vec::as_slice).unwrap_or_default();
+            self.search.meter.spend(entries.len())?;
+            entries.iter().for_each(|entry| rest.entries.entry(*entry).or_default().push(number));
+        }
+        Ok(rest)
+    }
+
+    /// The conjuncts that may be false for an action that `choice` names; all others hold for each of these.
+    fn concerning(&mut self, rest: &ByAction, choice: NodeId) -> Result<Vec<NodeId>, Spent> {
+        let named = self.named(choice)?.unwrap_or_default();
+        self.search.meter.spend(named.len())?;
+        let mut groups: Vec<usize> =
+            named.iter().filter_map(|entry| rest.entries.get(entry)).flatten().copied().collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let found = groups.into_iter().filter_map(|group| rest.groups.get(group)).flatten();
+        Ok(rest.always.iter().chain(found).copied().collect())
+    }
+
+    /// The atom about the action of which a conjunct holds wherever the atom does not.
+    fn excuses(&self, id: NodeId) -> Option<u32> {
+        let Node::Any(span) = self.search.problem.arena.node(id) else { return None };
+        self.search.problem.arena.parts(span).iter().find_map(|part| self.names_actions(*part ^ 1))
     }
 
     /// The atom of a literal that says which actions are meant.
@@ -184,8 +245,8 @@ impl<'a> KnownActions<'a> {
     /// The classes of actions that the formula tells apart and does not rule out at once.
     pub(super) fn classes(&mut self, id: NodeId) -> Result<ActionClasses, Spent> {
         let atoms = self.search.atoms_of(id, ACTION)?;
-        let entries = match self.few(id)? {
-            Some(few) => self.signatures_of(&few, &atoms)?,
+        let entries = match self.named(id)? {
+            Some(named) => self.signatures_of(&named, &atoms)?,
             None => self.signatures(&atoms)?,
         };
         let mut numbers: FxHashMap<Bits, usize> = FxHashMap::default();
@@ -204,33 +265,37 @@ impl<'a> KnownActions<'a> {
         Ok(self.tabulate(atoms, lists, matched))
     }
 
-    /// The actions that the formula itself names, if they are few. All others make it false.
-    fn few(&mut self, id: NodeId) -> Result<Option<Vec<u32>>, Spent> {
+    /// The actions that the formula itself names, if it does. All others make it false.
+    fn named(&mut self, id: NodeId) -> Result<Option<Vec<u32>>, Spent> {
         let conjuncts = self.search.problem.arena.conjuncts(id);
         let Some(atom) = conjuncts.into_iter().find_map(|part| self.names_actions(part)) else {
             return Ok(None);
         };
         self.look_up(atom)?;
-        Ok(self.matching.get(&atom).filter(|named| named.len() <= FEW).cloned())
+        Ok(self.matching.get(&atom).cloned())
     }
 
     /// Which atoms hold for each of these actions.
-    fn signatures_of(&mut self, few: &[u32], atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
-        let mut found: Vec<(u32, Bits)> = few.iter().map(|entry| (*entry, Bits::none(atoms.len()))).collect();
+    fn signatures_of(&mut self, named: &[u32], atoms: &[u32]) -> Result<Vec<(u32, Bits)>, Spent> {
+        let mut found: Vec<(u32, Bits)> =
+            named.iter().map(|entry| (*entry, Bits::none(atoms.len()))).collect();
         for (index, atom) in atoms.iter().enumerate() {
-            let known = self.matching.get(atom);
             let info = self.search.problem.atom(*atom);
             let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
-            self.search.meter.spend(few.len() * (1 + patterns.len() / 4))?;
+            if named.len() > FEW.max(patterns.len() / 4) {
+                self.look_up(*atom)?;
+            }
+            if let Some(matching) = self.matching.get(atom) {
+                let meter = &mut self.search.meter;
+                mark(&mut found, index, matching, meter)?;
+                continue;
+            }
+            let info = self.search.problem.atom(*atom);
+            let Some(Atom::Matches(_, patterns)) = info.map(|info| &info.atom) else { continue };
+            self.search.meter.spend(named.len())?;
             for (entry, bits) in &mut found {
-                let holds = match known {
-                    Some(matching) => matching.binary_search(entry).is_ok(),
-                    None => {
-                        let name = self.actions.entries().get(*entry as usize).map(|entry| &*entry.name);
-                        name.is_some_and(|name| patterns.matches(name))
-                    }
-                };
-                if holds {
+                let name = self.actions.entries().get(*entry as usize).map(|entry| &*entry.name);
+                if name.is_some_and(|name| patterns.matches(name)) {
                     bits.insert(index);
                 }
             }
@@ -288,4 +353,28 @@ impl<'a> KnownActions<'a> {
         self.matching.insert(atom, found);
         Ok(())
     }
+}
+
+/// Notes for the actions of `found`, which ascend, whether they are among the `matching`, which ascend too. Only the
+/// shorter of the two lists is walked over.
+fn mark(found: &mut [(u32, Bits)], index: usize, matching: &[u32], meter: &mut Meter) -> Result<(), Spent> {
+    let (Some((first, _)), Some((last, _))) = (found.first(), found.last()) else { return Ok(()) };
+    let from = matching.partition_point(|entry| entry < first);
+    let to = matching.partition_point(|entry| entry <= last);
+    let near = matching.get(from..to).unwrap_or_default();
+    meter.spend(1 + near.len().min(found.len()))?;
+    if near.len() > found.len() {
+        found.iter_mut().filter(|(entry, _)| near.binary_search(entry).is_ok()).for_each(|(_, bits)| {
+            bits.insert(index);
+        });
+        return Ok(());
+    }
+    for entry in near {
+        if let Ok(place) = found.binary_search_by_key(entry, |(entry, _)| *entry)
+            && let Some((_, bits)) = found.get_mut(place)
+        {
+            bits.insert(index);
+        }
+    }
+    Ok(())
 }

@@ -7,7 +7,9 @@
 
 mod arena;
 mod bits;
+mod choices;
 mod classes;
+mod implied;
 pub(super) mod intervals;
 mod known;
 mod members;
@@ -81,8 +83,7 @@ fn decide(goal: &Goal, meter: &mut Meter) -> Result<Found, Spent> {
 /// The request with a text for the principal, action and resource, which every request has, where any will do.
 fn completed(goal: &Goal, mut request: Assignment) -> Assignment {
     for attribute in goal.formula.attributes() {
-        let always = Formula::present(attribute.clone()) == Formula::True;
-        if always && request.known(&attribute).is_none() {
+        if attribute.is_always_present() && request.known(&attribute).is_none() {
             request.set(attribute, Value::Text("x".to_owned()));
         }
     }
@@ -162,7 +163,7 @@ fn fixed_texts(formula: &Formula) -> Assignment {
         if let Atom::Matches(attribute, patterns) = &literal.atom
             && let (1, true, Some(only)) = (patterns.len(), patterns.is_finite(), patterns.iter().next())
         {
-            known.set(attribute.clone(), Value::Text(only.as_literal().unwrap_or_default()));
+            known.set(attribute.clone(), Value::Text(only.as_literal().unwrap_or_default().to_owned()));
         }
     }
     known

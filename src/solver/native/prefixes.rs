@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::bits::Bits;
 use super::meter::{Meter, Spent};
 use super::texts::{Question, TextClass, all_patterns, unlike};
-use crate::logic::{Case, Pattern, Token};
+use crate::logic::{Case, Pattern};
 
 /// The classes, or `None` when some pattern has another form.
 pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Option<Vec<TextClass>>, Spent> {
@@ -24,23 +24,20 @@ pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Opti
 }
 
 /// The fixed text of a pattern, and whether it is only the beginning.
-fn simple(pattern: &Pattern) -> Option<(String, bool)> {
+fn simple(pattern: &Pattern) -> Option<(&str, bool)> {
     if pattern.case() == Case::Insensitive {
         return None;
     }
-    let tokens = pattern.tokens();
-    let (fixed, open) = match tokens.split_last() {
-        Some((Token::Run, fixed)) => (fixed, true),
-        _ => (tokens, false),
-    };
-    let text = fixed.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect();
-    Option::map(text, |text| (text, open))
+    match pattern.as_prefix() {
+        Some(beginning) => Some((beginning, true)),
+        None => pattern.as_literal().map(|text| (text, false)),
+    }
 }
 
 struct Walk<'a> {
     question: &'a Question<'a>,
     /// Text, whether it is a beginning, set; sorted.
-    keys: &'a [(String, bool, usize)],
+    keys: &'a [(&'a str, bool, usize)],
     seen: FxHashSet<Bits>,
     classes: Vec<TextClass>,
 }
@@ -58,7 +55,7 @@ impl Walk<'_> {
         }
         for group in self.keys.chunk_by(|a, b| a.0 == b.0) {
             let Some((text, ..)) = group.first() else { continue };
-            while around.last().is_some_and(|(outer, _)| !text.starts_with(outer)) {
+            while around.last().is_some_and(|(outer, _)| !text.starts_with(*outer)) {
                 around.pop();
             }
             let mut inside = around.last().map_or_else(|| Bits::none(size), |(_, bits)| bits.clone());
@@ -66,7 +63,7 @@ impl Walk<'_> {
             let mut exact = inside.clone();
             group.iter().filter(|key| !key.1).for_each(|key| exact.insert(key.2));
             meter.spend(2 + text.len() / 8)?;
-            self.add(exact.clone(), text.clone(), meter)?;
+            self.add(exact.clone(), (*text).to_owned(), meter)?;
             if group.iter().any(|key| key.1) {
                 if exact != inside {
                     self.add_inside(text, inside.clone(), meter)?;
@@ -82,8 +79,8 @@ impl Walk<'_> {
         let keys = self.keys;
         let goes_on = |c: char| {
             let longer = format!("{text}{c}");
-            let at = keys.partition_point(|(key, ..)| *key < longer);
-            keys.get(at).is_some_and(|(key, ..)| key.starts_with(&longer))
+            let at = keys.partition_point(|(key, ..)| **key < *longer);
+            keys.get(at).is_some_and(|(key, ..)| key.starts_with(longer.as_str()))
         };
         let example = format!("{text}{}", unlike(goes_on));
         self.add(matched, example, meter)

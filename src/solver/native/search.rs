@@ -2,15 +2,16 @@
 //!
 //! The search keeps its own stack, and what it finds about a formula is found once. An `Any` holds if some part
 //! does; an `All` whose parts speak of different variables holds if each part does; any other formula is split by
-//! the classes of its first variable.
+//! the classes of its first variable, of which one is enough if it is the best for every atom.
 
 use rustc_hash::FxHashMap;
 
 use super::arena::{Connective, FALSE, Node, NodeId, SHARED_BIT, TRUE, bit};
 use super::classes::{self, Class, Classes, Demand, Member};
+use super::implied::{Fixed, Left};
 use super::meter::{Meter, Spent};
 use super::problem::{Problem, Variable};
-use crate::logic::Assignment;
+use crate::logic::{Assignment, Atom, Patterns};
 
 /// The state of a search; it may be asked about several formulas of the same problem.
 pub(super) struct Search {
@@ -50,10 +51,31 @@ enum Verdict {
 }
 
 /// A formula under work.
-enum Frame {
-    Any { id: NodeId, parts: Vec<NodeId>, next: usize },
-    Each { id: NodeId, parts: Vec<NodeId>, next: usize },
-    Split { id: NodeId, table: usize, next: usize, residual: NodeId },
+pub(super) enum Frame {
+    Any {
+        id: NodeId,
+        parts: Vec<NodeId>,
+        next: usize,
+    },
+    Each {
+        id: NodeId,
+        parts: Vec<NodeId>,
+        next: usize,
+    },
+    Split {
+        id: NodeId,
+        table: usize,
+        next: usize,
+        residual: NodeId,
+    },
+    /// One of `options` holds together with `rest`; `whole` is the one under question.
+    Choose {
+        id: NodeId,
+        options: Vec<NodeId>,
+        rest: Vec<NodeId>,
+        next: usize,
+        whole: NodeId,
+    },
 }
 
 /// What to do with a frame.
@@ -130,10 +152,9 @@ impl Search {
             Node::Literal { .. } | Node::Constant => vec![id],
         };
         self.meter.spend(parts.len())?;
-        let mut groups = self.components(&parts);
+        let mut groups = self.components(&parts)?;
         if groups.len() < 2 {
-            let table = self.table(id)?;
-            return Ok(Frame::Split { id, table, next: 0, residual: FALSE });
+            return self.split(id);
         }
         let mut components = Vec::with_capacity(groups.len());
         for group in groups.drain(..) {
@@ -143,7 +164,11 @@ impl Search {
     }
 
     /// The parts, grouped so that no two groups share a variable; the groups with fewest parts first.
-    fn components(&self, parts: &[NodeId]) -> Vec<Vec<NodeId>> {
+    fn components(&mut self, parts: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Spent> {
+        let arena = &self.problem.arena;
+        if parts.iter().any(|part| arena.mask(*part) & bit(SHARED_BIT) != 0) {
+            return self.many_components(parts);
+        }
         let mut groups: Vec<(u128, Vec<NodeId>)> = Vec::new();
         for part in parts {
             let mut mask = self.problem.arena.mask(*part);
@@ -159,7 +184,34 @@ impl Search {
             groups.push((mask, joined));
         }
         groups.sort_by_key(|(_, members)| members.len());
-        groups.into_iter().map(|(_, members)| members).collect()
+        Ok(groups.into_iter().map(|(_, members)| members).collect())
+    }
+
+    /// The same where there are more variables than bits.
+    fn many_components(&mut self, parts: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Spent> {
+        let mut joined: Vec<usize> = (0..parts.len()).collect();
+        let mut owners: FxHashMap<u32, usize> = FxHashMap::default();
+        for (index, part) in parts.iter().enumerate() {
+            self.visit_literals(*part, u128::MAX, |problem, atom, _| {
+                let variable = problem.atom(atom).map_or(u32::MAX, |info| info.variable);
+                let owner = *owners.entry(variable).or_insert(index);
+                let (one, two) = (root(&mut joined, index), root(&mut joined, owner));
+                if let Some(slot) = joined.get_mut(one.max(two)) {
+                    *slot = one.min(two);
+                }
+            })?;
+        }
+        let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut groups: Vec<Vec<NodeId>> = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let number = *numbers.entry(root(&mut joined, index)).or_insert(groups.len());
+            match groups.get_mut(number) {
+                Some(group) => group.push(*part),
+                None => groups.push(vec![*part]),
+            }
+        }
+        groups.sort_by_key(Vec::len);
+        Ok(groups)
     }
 
     /// Goes on with a frame; `answer` is what its last question came to.
@@ -185,6 +237,15 @@ impl Search {
                 *next += 1;
                 Ok(step)
             }
+            Frame::Choose { id, options, rest, next, whole } => {
+                if answer == Some(true) {
+                    return Ok(Step::Conclude(*id, Verdict::Part(*whole)));
+                }
+                let (step, chosen) = self.choose(*id, options.get(*next).copied(), rest)?;
+                *next += 1;
+                *whole = chosen;
+                Ok(step)
+            }
             Frame::Split { id, table, next, residual } => {
                 if answer == Some(true) {
                     let verdict = Verdict::Class { table: *table, class: *next - 1, residual: *residual };
@@ -204,15 +265,69 @@ impl Search {
         }
     }
 
-    /// The classes of the formula's first variable.
-    fn table(&mut self, id: NodeId) -> Result<usize, Spent> {
-        let variable = self.first_variable(id)?;
-        self.table_of(id, variable)
+    /// Goes on with the next option of a choice.
+    fn choose(
+        &mut self,
+        id: NodeId,
+        option: Option<NodeId>,
+        rest: &[NodeId],
+    ) -> Result<(Step, NodeId), Spent> {
+        let Some(option) = option else { return Ok((Step::Conclude(id, Verdict::Never), FALSE)) };
+        let parts = rest.iter().copied().chain([option]).collect();
+        let whole = self.problem.arena.combine(Connective::All, parts, &mut self.meter)?;
+        Ok((Step::Ask(whole), whole))
     }
 
-    /// The classes of a variable, as far as the formula tells them apart and can hold.
-    pub(super) fn table_of(&mut self, id: NodeId, variable: u32) -> Result<usize, Spent> {
-        let atoms = self.atoms_of(id, variable)?;
+    /// Splits the formula by its first variable, after what follows from its own literals has been filled in.
+    fn split(&mut self, id: NodeId) -> Result<Frame, Spent> {
+        let variable = self.first_variable(id)?;
+        let signs = self.signs_of(id, variable)?;
+        let simpler = match self.implied(id, &signs)? {
+            None => FALSE,
+            Some(values) if values.is_empty() => {
+                return match self.best(variable, &signs)? {
+                    Some(table) => Ok(Frame::Split { id, table, next: 0, residual: FALSE }),
+                    None => self.split_further(id, variable, &signs),
+                };
+            }
+            Some(values) => self.assume(id, variable, &values)?,
+        };
+        Ok(Frame::Any { id, parts: vec![simpler], next: 0 })
+    }
+
+    /// The atoms about a text whose value follows from those that the formula fixes; `None` if these contradict each
+    /// other.
+    fn implied(
+        &mut self,
+        id: NodeId,
+        signs: &[(u32, Option<bool>)],
+    ) -> Result<Option<Vec<(u32, bool)>>, Spent> {
+        let atoms: Vec<u32> = signs.iter().map(|(atom, _)| *atom).collect();
+        let fixed = self.fixed(id, &atoms);
+        if fixed.iter().all(Option::is_none) {
+            return Ok(Some(Vec::new()));
+        }
+        let problem = &self.problem;
+        let sets = atoms.iter().zip(&fixed).filter_map(|(atom, fixed)| match problem.atom(*atom)?.atom {
+            Atom::Matches(_, ref patterns) => Some((*atom, patterns, *fixed)),
+            _ => None,
+        });
+        let sets: Vec<(u32, &Patterns, Option<bool>)> = sets.collect();
+        let all = Fixed::new(sets.iter().map(|(_, patterns, fixed)| (*patterns, *fixed)));
+        let left = all.left(&mut self.meter)?;
+        if matches!(&left, Left::Some(left) if left.is_empty()) {
+            return Ok(None);
+        }
+        let mut values = Vec::new();
+        for (atom, patterns, _) in sets.iter().filter(|(.., fixed)| fixed.is_none()) {
+            let value = all.value(&left, patterns, &mut self.meter)?;
+            values.extend(value.map(|value| (*atom, value)));
+        }
+        Ok(Some(values))
+    }
+
+    /// For each of these atoms, whether the formula itself says that it holds.
+    pub(super) fn fixed(&self, id: NodeId, atoms: &[u32]) -> Vec<Option<bool>> {
         let mut fixed = vec![None; atoms.len()];
         for part in self.problem.arena.conjuncts(id) {
             if let Node::Literal { atom, positive } = self.problem.arena.node(part)
@@ -222,6 +337,53 @@ impl Search {
                 *slot = Some(positive);
             }
         }
+        fixed
+    }
+
+    /// The class of a variable that is enough to know whether the formula can hold, if there is one.
+    ///
+    /// Where the formula has an atom only as it is, it can only gain if the atom holds, and where it has it only
+    /// negated, if it does not. So a class that has all of these as they should be stands for every other.
+    fn best(&mut self, variable: u32, signs: &[(u32, Option<bool>)]) -> Result<Option<usize>, Spent> {
+        let best: Option<Vec<Option<bool>>> = signs.iter().map(|(_, sign)| sign.map(Some)).collect();
+        let Some(best) = best else { return Ok(None) };
+        let atoms: Vec<u32> = signs.iter().map(|(atom, _)| *atom).collect();
+        let key = (variable, atoms, best);
+        let table = match self.known_tables.get(&key) {
+            Some(table) => *table,
+            None => {
+                let demand = Demand { atoms: &key.1, fixed: &key.2 };
+                let classes = classes::best(&self.problem, variable, &demand, &mut self.meter)?;
+                self.add_table(key, classes)
+            }
+        };
+        Ok((self.table_len(table) > 0).then_some(table))
+    }
+
+    /// The atoms about a variable that occur in the formula, ascending, each with whether it occurs as it is or
+    /// negated; `None` if it does both.
+    fn signs_of(&mut self, id: NodeId, variable: u32) -> Result<Vec<(u32, Option<bool>)>, Spent> {
+        let mut signs: Vec<(u32, Option<bool>)> = Vec::new();
+        self.visit_literals(id, bit(variable), |problem, atom, positive| {
+            if problem.atom(atom).is_some_and(|info| info.variable == variable) {
+                signs.push((atom, Some(positive)));
+            }
+        })?;
+        signs.sort_unstable();
+        signs.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same && next.1 != kept.1 {
+                kept.1 = None;
+            }
+            same
+        });
+        Ok(signs)
+    }
+
+    /// All classes of a variable, as far as the formula tells them apart and can hold.
+    pub(super) fn table_of(&mut self, id: NodeId, variable: u32) -> Result<usize, Spent> {
+        let atoms = self.atoms_of(id, variable)?;
+        let fixed = self.fixed(id, &atoms);
         let key = (variable, atoms, fixed);
         if let Some(table) = self.known_tables.get(&key) {
             return Ok(*table);
@@ -265,7 +427,7 @@ impl Search {
             return Ok(first);
         }
         let mut first = u32::MAX;
-        self.visit_literals(id, u128::MAX, |problem, atom| {
+        self.visit_literals(id, u128::MAX, |problem, atom, _| {
             first = first.min(problem.atom(atom).map_or(u32::MAX, |info| info.variable));
         })?;
         Ok(first)
@@ -273,23 +435,15 @@ impl Search {
 
     /// The atoms about a variable that occur in the formula, ascending.
     pub(super) fn atoms_of(&mut self, id: NodeId, variable: u32) -> Result<Vec<u32>, Spent> {
-        let mut atoms = Vec::new();
-        self.visit_literals(id, bit(variable), |problem, atom| {
-            if problem.atom(atom).is_some_and(|info| info.variable == variable) {
-                atoms.push(atom);
-            }
-        })?;
-        atoms.sort_unstable();
-        atoms.dedup();
-        Ok(atoms)
+        Ok(self.signs_of(id, variable)?.into_iter().map(|(atom, _)| atom).collect())
     }
 
     /// Calls `visit` for the atoms below the formula whose variables are in `mask`.
-    fn visit_literals(
+    pub(super) fn visit_literals(
         &mut self,
         id: NodeId,
         mask: u128,
-        mut visit: impl FnMut(&Problem, u32),
+        mut visit: impl FnMut(&Problem, u32, bool),
     ) -> Result<(), Spent> {
         self.generation += 1;
         self.visited.resize(self.problem.arena.len(), 0);
@@ -303,7 +457,7 @@ impl Search {
             self.meter.spend(1)?;
             match self.problem.arena.node(id) {
                 Node::Constant => {}
-                Node::Literal { atom, .. } => visit(&self.problem, atom),
+                Node::Literal { atom, positive } => visit(&self.problem, atom, positive),
                 Node::All(span) | Node::Any(span) => {
                     let arena = &self.problem.arena;
                     open.extend(arena.parts(span).iter().filter(|part| arena.mask(**part) & mask != 0));
@@ -317,17 +471,23 @@ impl Search {
     pub(super) fn assign(&mut self, id: NodeId, table: usize, class: usize) -> Result<NodeId, Spent> {
         let Some(classes) = self.tables.get(table) else { return Ok(FALSE) };
         let Some(chosen) = classes.list.get(class) else { return Ok(FALSE) };
+        let values = (0..).zip(&classes.atoms).map(|(index, atom)| (*atom, chosen.holds.contains(index)));
+        let (variable, values) = (classes.variable, values.collect::<Vec<_>>());
+        self.assume(id, variable, &values)
+    }
+
+    /// What is left of the formula where these atoms about a variable have these values.
+    fn assume(&mut self, id: NodeId, variable: u32, values: &[(u32, bool)]) -> Result<NodeId, Spent> {
         self.worth.resize(self.problem.atoms.len(), None);
-        for (index, atom) in classes.atoms.iter().enumerate() {
+        for (atom, value) in values {
             if let Some(slot) = self.worth.get_mut(*atom as usize) {
-                *slot = Some(chosen.holds.contains(index));
+                *slot = Some(*value);
             }
         }
-        let (atoms, variable) = (classes.atoms.clone(), classes.variable);
         self.generation += 1;
         let result = self.residual(id, bit(variable));
-        for atom in atoms {
-            if let Some(slot) = self.worth.get_mut(atom as usize) {
+        for (atom, _) in values {
+            if let Some(slot) = self.worth.get_mut(*atom as usize) {
                 *slot = None;
             }
         }
@@ -408,4 +568,16 @@ impl Search {
             Some(Member::Truth(_)) | None => {}
         }
     }
+}
+
+/// The first member of the group that `at` is joined to, after the way there has been shortened.
+fn root(joined: &mut [usize], mut at: usize) -> usize {
+    while let Some(next) = joined.get(at).copied().filter(|next| *next != at) {
+        let behind = joined.get(next).copied().unwrap_or(next);
+        if let Some(slot) = joined.get_mut(at) {
+            *slot = behind;
+        }
+        at = behind;
+    }
+    at
 }

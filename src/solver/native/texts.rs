@@ -14,9 +14,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::Hasher;
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::bits::Bits;
+use super::implied;
 use super::meter::{Meter, Spent};
 use super::prefixes;
 use crate::logic::{Case, Pattern, Patterns, Token};
@@ -41,11 +42,94 @@ pub(super) struct TextClass {
 }
 
 /// All classes that satisfy the question, in an order that depends on the question alone.
+///
+/// If a set must match, one of its patterns does: the texts of one pattern after the other are looked at. For these,
+/// sets with a pattern that covers it hold, patterns that cannot meet it do not matter, and often nothing is left.
 pub(super) fn classes(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
-    match prefixes::classes(question, meter)? {
-        Some(classes) => Ok(classes),
-        None => match guess(question, meter)? {
-            Some(only) => Ok(vec![only]),
+    let sets = |bits: &Bits| -> Vec<&Patterns> {
+        (0..).zip(question.sets).filter(|(set, _)| bits.contains(*set)).map(|(_, set)| *set).collect()
+    };
+    let Some(seeds) = implied::seeds(&sets(&question.wanted), &sets(&question.banned), meter)? else {
+        return closely(question, meter);
+    };
+    if seeds.len() > MANY
+        && let Some(classes) = prefixes::classes(question, meter)?
+    {
+        return Ok(classes);
+    }
+    let most = question.most_classes();
+    let mut found = Vec::new();
+    let mut seen = FxHashSet::default();
+    for seed in seeds {
+        for class in of_seed(question, seed, meter)? {
+            if seen.insert(class.matched.clone()) {
+                found.push(class);
+            }
+        }
+        if found.len() >= most {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// From so many patterns on it is worth while to see whether all patterns are simple ones.
+const MANY: usize = 8;
+
+/// The classes of the texts of one pattern, which a wanted set has.
+fn of_seed(question: &Question<'_>, seed: &Pattern, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
+    let size = question.sets.len();
+    let mut sure = Bits::none(size);
+    let mut open: Vec<(usize, Patterns)> = Vec::new();
+    meter.spend(1 + size)?;
+    for (set, patterns) in question.sets.iter().enumerate() {
+        if patterns.cover(seed) {
+            if question.banned.contains(set) {
+                return Ok(Vec::new());
+            }
+            sure.insert(set);
+            continue;
+        }
+        let meeting = patterns.meeting(seed);
+        meter.spend(meeting.len())?;
+        if !meeting.is_empty() {
+            open.push((set, Patterns::of(meeting)));
+        } else if question.wanted.contains(set) {
+            return Ok(Vec::new());
+        }
+    }
+    if open.is_empty() {
+        let example = follow(seed, "");
+        meter.spend(1 + example.len() / 8)?;
+        return Ok(vec![TextClass { matched: sure, example }]);
+    }
+    let only = Patterns::of([seed.clone()]);
+    let sets: Vec<&Patterns> = std::iter::once(&only).chain(open.iter().map(|(_, set)| set)).collect();
+    let (mut wanted, mut banned) = (Bits::none(sets.len()), Bits::none(sets.len()));
+    wanted.insert(0);
+    for (place, (set, _)) in (1..).zip(&open) {
+        if question.wanted.contains(*set) {
+            wanted.insert(place);
+        } else if question.banned.contains(*set) {
+            banned.insert(place);
+        }
+    }
+    let mut found = closely(&Question { sets: &sets, wanted, banned }, meter)?;
+    for class in &mut found {
+        let mut matched = sure.clone();
+        let inner = (1..).zip(&open).filter(|(place, _)| class.matched.contains(*place));
+        inner.for_each(|(_, (set, _))| matched.insert(*set));
+        class.matched = matched;
+    }
+    Ok(found)
+}
+
+/// The classes of a question, by the first way that serves.
+fn closely(question: &Question<'_>, meter: &mut Meter) -> Result<Vec<TextClass>, Spent> {
+    match guess(question, meter)? {
+        Some(only) => Ok(vec![only]),
+        None => match prefixes::classes(question, meter)? {
+            Some(classes) => Ok(classes),
             None => Explorer::new(question).explore(meter),
         },
     }
@@ -56,12 +140,13 @@ const TRIED: usize = 4;
 
 /// The only class that a question with no free set can have, if a text that follows a wanted pattern is in it.
 fn guess(question: &Question<'_>, meter: &mut Meter) -> Result<Option<TextClass>, Spent> {
-    let is_wanted = |set: usize| question.wanted.contains(set);
-    if (0..question.sets.len()).any(|set| !is_wanted(set) && !question.banned.contains(set)) {
+    if question.most_classes() > 1 {
         return Ok(None);
     }
-    let wanted = question.sets.iter().enumerate().filter(|(set, _)| is_wanted(*set));
-    for pattern in wanted.flat_map(|(_, patterns)| patterns.iter().take(TRIED)) {
+    let wanted = question.sets.iter().enumerate().filter(|(set, _)| question.wanted.contains(*set));
+    let any_text = Pattern::literal("x", Case::Sensitive);
+    let seeds = wanted.flat_map(|(_, patterns)| patterns.iter().take(TRIED)).chain([&any_text]);
+    for pattern in seeds {
         for run in ["", "x"] {
             let text = follow(pattern, run);
             let mut matched = Bits::none(question.sets.len());
@@ -85,7 +170,7 @@ fn follow(pattern: &Pattern, run: &str) -> String {
     let mut text = String::new();
     for token in pattern.tokens() {
         match token {
-            Token::Char(c) => text.push(*c),
+            Token::Char(c) => text.push(c),
             Token::One | Token::OneInSegment => text.push('x'),
             Token::Run | Token::RunInSegment => text.push_str(run),
         }
@@ -108,14 +193,16 @@ pub(in crate::solver) fn all_classes(sets: &[&Patterns], budget: u64) -> Option<
 impl Question<'_> {
     /// Whether the pattern of a wanted set is covered by one of a banned set: a text that it matches is in no class.
     fn is_useless(&self, set: u32, pattern: &Pattern) -> bool {
-        let banned = || self.sets.iter().enumerate().filter(|(other, _)| self.banned.contains(*other));
-        let has_wildcard =
-            |other: &&Pattern| other.tokens().iter().any(|token| !matches!(token, Token::Char(_)));
-        self.wanted.contains(set as usize)
-            && banned().any(|(_, patterns)| {
-                patterns.contains(pattern)
-                    || patterns.iter().filter(has_wildcard).any(|other| other.covers(pattern))
-            })
+        let mut banned = self.sets.iter().enumerate().filter(|(other, _)| self.banned.contains(*other));
+        self.wanted.contains(set as usize) && banned.any(|(_, patterns)| patterns.cover(pattern))
+    }
+
+    /// No more classes than this can exist.
+    fn most_classes(&self) -> usize {
+        let free = (0..self.sets.len())
+            .filter(|set| !self.wanted.contains(*set) && !self.banned.contains(*set))
+            .count();
+        u32::try_from(free).ok().and_then(|free| 1_usize.checked_shl(free)).unwrap_or(usize::MAX)
     }
 
     /// Whether a text that matches just these sets is asked for.
@@ -180,7 +267,7 @@ impl<'a> Explorer<'a> {
             for pattern in patterns.iter().filter(|pattern| !question.is_useless(set, pattern)) {
                 let first = as_place(cells.len());
                 let cell = |step| Cell { step, set, first, case: pattern.case() };
-                cells.extend(pattern.tokens().iter().map(|token| cell(Step::Take(*token))));
+                cells.extend(pattern.tokens().map(|token| cell(Step::Take(token))));
                 cells.push(cell(Step::End));
             }
         }
@@ -211,7 +298,7 @@ impl<'a> Explorer<'a> {
         meter.spend(self.cells.len())?;
         self.start();
         self.keep(NONE, '\0', meter)?;
-        let most = self.most_classes();
+        let most = self.question.most_classes();
         while let Some(Reverse((_, index))) = self.open.pop() {
             let at = index as usize;
             let Some(state) = self.states.get(at).copied() else { break };
@@ -226,14 +313,6 @@ impl<'a> Explorer<'a> {
             }
         }
         Ok(self.classes)
-    }
-
-    /// No more classes than this can exist.
-    fn most_classes(&self) -> usize {
-        let free = (0..self.question.sets.len())
-            .filter(|set| !self.question.wanted.contains(*set) && !self.question.banned.contains(*set))
-            .count();
-        u32::try_from(free).ok().and_then(|free| 1_usize.checked_shl(free)).unwrap_or(usize::MAX)
     }
 
     fn places(&self, state: State) -> &[u32] {

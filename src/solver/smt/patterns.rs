@@ -22,10 +22,10 @@ pub(super) fn regex(pattern: &Pattern) -> Option<String> {
                 let (low, high) = (c.to_ascii_lowercase(), c.to_ascii_uppercase());
                 terms.push(format!("(re.union (str.to_re \"{low}\") (str.to_re \"{high}\"))"));
             }
-            Token::Char(c) => fixed.push(*c),
+            Token::Char(c) => fixed.push(c),
             token => {
                 flush(&mut fixed, &mut terms)?;
-                terms.push(wild(*token).to_owned());
+                terms.push(wild(token).to_owned());
             }
         }
     }

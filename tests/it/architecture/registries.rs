@@ -30,13 +30,21 @@ const REGISTRIES: &[Registry] = &[
         slice: "FORMATS",
         implements: "Format",
         // Pairs of documents and scenarios are no part of an estate, so they are not loaded like one.
-        infrastructure: &["aws_layout", "aws_managed", "disk", "document_pairs", "load", "scenarios"],
+        infrastructure: &[
+            "aws_layout",
+            "aws_managed",
+            "aws_members",
+            "disk",
+            "document_pairs",
+            "load",
+            "scenarios",
+        ],
     },
     Registry {
         module: "findings",
         slice: "RULES",
         implements: "Rule",
-        infrastructure: &["exposure", "finding", "rule"],
+        infrastructure: &["documents", "exposure", "finding", "rule"],
     },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
 ];

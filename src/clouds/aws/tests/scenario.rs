@@ -42,20 +42,30 @@ impl Scenario {
         self.estate.add_principal(Principal { facts, origin: Origin::default(), ..known });
     }
 
+    /// The decision, after checking that the verdict alone is the same.
     pub(super) fn decide(&self) -> Decision {
-        Aws.decide(&self.estate, &self.request)
+        let decision = Aws.decide(&self.estate, &self.request);
+        assert_eq!(Aws.verdict(&self.estate, &self.request), decision.verdict, "{:?}", self.request);
+        decision
     }
 
     /// The symbolic answer: the formula of the question about this very request, at this request. `None` when it rests
-    /// on a condition that cannot be read.
+    /// on a condition that cannot be read. The question names the action too, or leaves it open; its answer is the same.
     pub(super) fn symbolic(&self, object: Object) -> Option<bool> {
+        let open = self.answer(object.clone(), None);
+        let named = self.answer(object, Some(self.request.action.clone()));
+        assert_eq!(named, open, "naming the action changes the answer: {:?}", self.request);
+        open
+    }
+
+    fn answer(&self, object: Object, action: Option<String>) -> Option<bool> {
         let (found, _) = caller::find(&self.estate, &self.request.principal);
         let subject = match found {
             Some(id) => Subject::Principal(id),
             None if self.request.principal == "*" => Subject::Anonymous,
             None => Subject::Outside,
         };
-        let question = Question { cloud: AWS, subject, action: None, object };
+        let question = Question { cloud: AWS, subject, action, object };
         let layers = Aws.layers(&self.estate, &question);
         let assignment = Aws.assignment(&self.estate, &self.request);
         let formula = Aws.combine(&layers);

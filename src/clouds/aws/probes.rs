@@ -1,0 +1,159 @@
+//! Questions about a resource that tell a stranger who should not get in from one who should: the customer of a service
+//! that is trusted for everybody, the tenant of an identity provider that many share, the neighbour of another account.
+
+use std::collections::BTreeSet;
+
+use super::ast::{PrincipalName, Statement};
+use super::rule::{RESOURCE, TRUST};
+use super::{AWS, body, conditions, keys, layers};
+use crate::clouds::{Probe, ProbeKind};
+use crate::logic::{Attribute, Formula, Kind, Patterns};
+use crate::model::{Effect, Estate, Layer, Object, PrincipalKind, Question, ResourceId, Subject, Target};
+
+/// Identity providers that issue tokens for all their customers under one name, and a subject that is somebody else's.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
+const SHARED_PROVIDERS: &[(&str, &str)] = &[
+    ("token.actions.githubusercontent.com", "repo:somebody-else/anything:ref:refs/heads/main"),
+    ("gitlab.com", "project_path:somebody-else/anything:ref_type:branch:ref:main"),
+    ("app.terraform.io", "organization:somebody-else:project:anything:workspace:anything:run_phase:apply"),
+    (
+        "agent.buildkite.com",
+        "organization:somebody-else:pipeline:anything:ref:refs/heads/main:commit:HEAD:step:build",
+    ),
+];
+
+/// Services that act for whichever customer asks them and say in `aws:SourceAccount` and `aws:SourceArn` for whom.
+/// Others (Amazon EC2, say) use a role only for the account that owns it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention>
+const DEPUTIES: &[&str] = &[
+    "apigateway.amazonaws.com",
+    "budgets.amazonaws.com",
+    "cloudfront.amazonaws.com",
+    "cloudtrail.amazonaws.com",
+    "cloudwatch.amazonaws.com",
+    "config.amazonaws.com",
+    "delivery.logs.amazonaws.com",
+    "events.amazonaws.com",
+    "iot.amazonaws.com",
+    "logging.s3.amazonaws.com",
+    "logs.amazonaws.com",
+    "s3.amazonaws.com",
+    "secretsmanager.amazonaws.com",
+    "ses.amazonaws.com",
+    "sns.amazonaws.com",
+];
+
+/// An account and an organization that are nobody's.
+const STRANGER: &str = "000000000000";
+const STRANGE_ORGANIZATION: &str = "o-0000000000";
+
+/// At most so many neighbours are asked about for each resource.
+const NEIGHBOURS: usize = 50;
+
+pub(super) fn probes(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+    match kind {
+        ProbeKind::ForeignSubject => foreign_subjects(estate, resource),
+        ProbeKind::ForeignCustomer => foreign_customers(estate, resource),
+        ProbeKind::Neighbour => neighbours(estate, resource),
+    }
+}
+
+/// What a resource's policies of a layer allow.
+fn allows(estate: &Estate, resource: ResourceId, layer: Layer) -> Vec<&Statement> {
+    let attached = estate.attached_to(Target::Resource(resource)).filter(|one| one.layer == layer);
+    let bodies = attached.filter_map(|one| body(estate.policy(one.policy)?));
+    bodies.flat_map(|body| &body.document.statements).filter(|one| one.effect == Effect::Allow).collect()
+}
+
+fn names(statement: &Statement) -> impl Iterator<Item = &PrincipalName> {
+    let listed = statement.principal.iter().filter(|names| !names.negated).flat_map(|names| &names.names);
+    listed.map(|name| &name.value)
+}
+
+fn question(subject: Subject, action: Option<&str>, object: Object) -> Question {
+    Question { cloud: AWS, subject, action: action.map(str::to_owned), object }
+}
+
+fn is(key: &str, value: &str) -> Formula {
+    Formula::matches(Attribute::text(keys::folded(key)), Patterns::literal(value))
+}
+
+fn foreign_subjects(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
+    let Some(role) = estate.resource(resource).map(|found| found.name.clone()) else { return Vec::new() };
+    let mut probes = Vec::new();
+    for statement in allows(estate, resource, TRUST) {
+        for name in names(statement) {
+            let PrincipalName::Federated(text) = name else { continue };
+            let host = text.split_once(":oidc-provider/").map_or(&**text, |(_, host)| host);
+            let shared = SHARED_PROVIDERS.iter().find(|(shared, _)| *shared == host);
+            let (Some((_, subject)), Some(id)) = (shared, estate.find_principal(AWS, text)) else { continue };
+            let object = Object::Named(role.clone());
+            let call = "sts:AssumeRoleWithWebIdentity";
+            let given = is(&format!("{host}:sub"), subject).and(without_claims(statement, host));
+            probes.push(Probe { question: question(Subject::Principal(id), Some(call), object), given });
+        }
+    }
+    probes
+}
+
+/// The token has no other claims that the statement asks for: somebody else's would not fit them.
+fn without_claims(statement: &Statement, host: &str) -> Formula {
+    let head = format!("{host}:");
+    let asked: BTreeSet<String> =
+        statement.condition.iter().map(|test| keys::folded(&test.key.value)).collect();
+    let others = asked
+        .into_iter()
+        .filter(|key| key.strip_prefix(&head).is_some_and(|claim| !["sub", "aud"].contains(&claim)));
+    Formula::all(others.map(|key| Formula::present(keys::attribute(&key, Kind::Text)).not()))
+}
+
+fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
+    let statements = allows(estate, resource, RESOURCE);
+    let services: BTreeSet<&str> = statements
+        .into_iter()
+        .flat_map(names)
+        .filter_map(|name| match name {
+            PrincipalName::Service(text) if DEPUTIES.contains(&&**text) => Some(&**text),
+            _ => None,
+        })
+        .collect();
+    let account = Patterns::literal(STRANGER);
+    let paths = Attribute::new("aws:sourceorgpaths", Kind::TextSet);
+    let of_stranger = Patterns::globs([&*format!("{STRANGE_ORGANIZATION}/*")]);
+    let given = Formula::all([
+        is("aws:SourceAccount", STRANGER),
+        is("aws:SourceOrgID", STRANGE_ORGANIZATION),
+        Formula::matches(Attribute::text("aws:sourcearn"), conditions::in_account_part(&account)),
+        Formula::present(paths.clone()),
+        Formula::all_in(paths, of_stranger),
+    ]);
+    let ids = services.into_iter().filter_map(|service| estate.find_principal(AWS, service));
+    let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
+    ids.map(|id| Probe { question: ask(id), given: given.clone() }).collect()
+}
+
+/// Principals of other accounts of the estate that the policy may mean.
+fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
+    let Some(owner) = estate.resource(resource).and_then(|found| layers::owner(estate, &found.name)) else {
+        return Vec::new();
+    };
+    let statements: Vec<&Statement> =
+        [RESOURCE, TRUST].into_iter().flat_map(|layer| allows(estate, resource, layer)).collect();
+    let everybody = statements.iter().any(|one| one.principal.as_ref().is_some_and(|names| names.negated))
+        || statements.iter().flat_map(|one| names(one)).any(|name| *name == PrincipalName::Anyone);
+    let named: Vec<&PrincipalName> = statements.iter().flat_map(|one| names(one)).collect();
+    let others = estate.principals().filter(|(_, found)| {
+        let known = [PrincipalKind::User, PrincipalKind::Role].contains(&found.kind) && found.cloud == AWS;
+        let home = found.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str());
+        let other = home.is_some_and(|home| home != owner);
+        let meant = |name: &&PrincipalName| match name {
+            PrincipalName::Account(number) => home == Some(&**number),
+            PrincipalName::User(arn) | PrincipalName::Role(arn) => **arn == *found.name,
+            PrincipalName::Session { account, .. } => home == Some(&**account),
+            _ => false,
+        };
+        known && other && (everybody || named.iter().any(meant))
+    });
+    let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
+    others.take(NEIGHBOURS).map(|(id, _)| Probe { question: ask(id), given: Formula::True }).collect()
+}
