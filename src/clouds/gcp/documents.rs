@@ -191,10 +191,8 @@ fn decide(policy: &Policy, request: &Request) -> Decision {
         because.push(Reason { layer: ALLOW, effect: Some(Effect::Allow), origin });
     };
     match policy.body.downcast_ref::<Body>() {
-        Some(Body::Role(role)) => {
-            if role.permissions.iter().any(|own| **own == *request.action) {
-                allow(policy.origin.clone());
-            }
+        Some(Body::Role(role)) if role.permissions.iter().any(|own| **own == *request.action) => {
+            allow(policy.origin.clone());
         }
         Some(Body::Document(bindings)) => {
             for (binding, route) in bindings {

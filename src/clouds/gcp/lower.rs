@@ -90,7 +90,7 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         .flat_map(|group| &group.grants)
         .any(|grant| grant.condition.attributes().contains(&conditions::request_time()));
     let facts = if mentions_time { facts.and(real_time()) } else { facts };
-    let facts = facts.and(Formula::all(asking.parts_of_time.into_iter()));
+    let facts = facts.and(Formula::all(asking.parts_of_time));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
 

@@ -89,7 +89,8 @@ fn inside(estate: &Estate, scope: ScopeId, other: &str) -> Belongs {
     // Two projects are told apart by their ids, unless one is written as a number that the estate does not know.
     let is_project = other.starts_with("projects/");
     let known = estate.find_scope(CLOUD, other).is_some();
-    if complete && (known || !is_project) || is_project && known { Belongs::No } else { Belongs::Unknown }
+    let told = if is_project { known } else { complete };
+    if told { Belongs::No } else { Belongs::Unknown }
 }
 
 /// The type of a principal as conditions of boundary bindings name it, and its subject:

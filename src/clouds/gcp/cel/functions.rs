@@ -219,11 +219,7 @@ fn to_int(value: &Value) -> Outcome {
     let converted = match value {
         Value::Int(value) => Some(*value),
         Value::Uint(value) => i64::try_from(*value).ok(),
-        Value::Double(value)
-            if *value > -9.223_372_036_854_775_8e18 && *value < 9.223_372_036_854_775_8e18 =>
-        {
-            Some(*value as i64)
-        }
+        Value::Double(value) if value.abs() < 2f64.powi(63) => Some(*value as i64),
         Value::Double(_) => None,
         Value::String(text) => text.parse().ok(),
         Value::Timestamp(nanos) => i64::try_from(nanos.div_euclid(SECOND)).ok(),
@@ -236,7 +232,7 @@ fn to_uint(value: &Value) -> Outcome {
     let converted = match value {
         Value::Uint(value) => Some(*value),
         Value::Int(value) => u64::try_from(*value).ok(),
-        Value::Double(value) if *value > -1.0 && *value < 1.844_674_407_370_955_2e19 => Some(*value as u64),
+        Value::Double(value) if *value > -1.0 && *value < 2f64.powi(64) => Some(*value as u64),
         Value::Double(_) => None,
         Value::String(text) => text.parse().ok(),
         _ => return Err(no_overload()),
