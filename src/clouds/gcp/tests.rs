@@ -451,6 +451,38 @@ fn the_project_of_the_example_is_one_under_both_of_its_names() {
     assert_eq!(estate.scopes().count(), 3);
 }
 
+/// <https://cloud.google.com/iam/docs/workload-identity-federation#impersonation>
+#[test]
+fn identities_of_pools_and_scopes_reach_service_accounts() {
+    let pool = "iam.googleapis.com/projects/9/locations/global/workloadIdentityPools/w";
+    let policy = format!(
+        r#"{{"bindings":[{{"role":"roles/iam.serviceAccountTokenCreator","members":["principalSet://{pool}/attribute.repo/a",
+            "principalSet://cloudresourcemanager.googleapis.com/projects/p"]}},
+            {{"role":"roles/viewer","members":["serviceAccount:t@p.iam.gserviceaccount.com","principal://{pool}/subject/s"]}}],"etag":"x"}}"#
+    );
+    let account = "service-account-s@p.iam.gserviceaccount.com.iam.json";
+    let estate = estate(&[(account, &policy)]);
+    let steps = Gcp.steps(&estate);
+    let name = |id| estate.principal(id).unwrap().name.clone();
+    let from: std::collections::BTreeSet<String> =
+        steps.iter().filter(|step| step.kind == "get-access-token").map(|step| name(step.from)).collect();
+    let expected = [
+        format!("principal://{pool}/subject/s"),
+        format!("principalSet://{pool}/attribute.repo/a"),
+        "serviceAccount:t@p.iam.gserviceaccount.com".to_owned(),
+    ];
+    assert_eq!(from, std::collections::BTreeSet::from(expected));
+    // A subject needs a token that says so; whoever stands for the set has one.
+    let decides = |from: &str| {
+        let step =
+            steps.iter().find(|step| name(step.from) == from && step.kind == "get-access-token").unwrap();
+        let layers = Gcp.layers(&estate, &step.question);
+        Gcp.combine(&layers).restrict(&layers.known)
+    };
+    assert_eq!(decides(&format!("principalSet://{pool}/attribute.repo/a")), crate::logic::Formula::True);
+    assert_eq!(decides(&format!("principal://{pool}/subject/s")).to_string(), "attribute.repo ~ `a`");
+}
+
 #[test]
 fn requests_and_assignments_are_inverse() {
     let mut estate = estate(ORGANIZATION);
