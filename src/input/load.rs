@@ -129,7 +129,7 @@ pub(super) fn has_lines(path: &Path) -> bool {
 }
 
 /// Whether a file holds YAML, by its name.
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     name.ends_with(".yaml") || name.ends_with(".yml")
