@@ -27,9 +27,13 @@ mod azure_role_definitions;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_asset_policies;
+pub mod gcp_boundaries;
+pub mod gcp_datasets;
+pub mod gcp_deny_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;
 pub mod gcp_roles;
+pub mod gcp_settings;
 mod load;
 pub mod scenarios;
 
@@ -52,6 +56,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
+    &gcp_deny_policies::GcpDenyPolicies,
+    &gcp_boundaries::GcpBoundaries,
+    &gcp_datasets::GcpDatasets,
+    &gcp_settings::GcpSettings,
     &azure_management_groups::AzureManagementGroups,
     &azure_role_definitions::AzureRoleDefinitions,
     &azure_directory::AzureDirectory,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use leastwise::clouds::{CLOUDS, Cloud, Scenario};
 use leastwise::evaluator::Relation;
 use leastwise::input::document_pairs;
-use leastwise::logic::{Assignment, Formula, Goal, Universe};
+use leastwise::logic::{Assignment, Attribute, Formula, Goal, Universe};
 use leastwise::model::{Object, Question, Subject, Verdict};
 use leastwise::solver::{Answer, EngineSelection};
 use leastwise::text::{Files, Problem, json};
@@ -341,6 +341,7 @@ fn subject(cloud: &dyn Cloud, scenario: &Scenario) -> Option<Subject> {
     match estate.find_principal(cloud.id(), &request.principal) {
         Some(id) => Some(Subject::Principal(id)),
         None if request.principal == "*" => Some(Subject::Anonymous),
+        None if request.principal == "allAuthenticatedUsers" => Some(Subject::Outside),
         None => only.map(Subject::Principal),
     }
 }
@@ -372,7 +373,7 @@ impl Symbolic<'_> {
         for (formula, expected) in
             [(self.allowed.clone(), self.expected), (self.allowed.clone().not(), !self.expected)]
         {
-            let goal = Goal::satisfiable(formula.and(request.clone()), Universe::Any);
+            let goal = Goal::satisfiable(formula.clone().and(request.clone()), Universe::Any);
             for engines in alone().iter().take(if with_z3 { 2 } else { 1 }) {
                 let fits =
                     match portfolio(*engines, usual_budget()).decide(&goal).map(|decided| decided.answer) {
@@ -385,6 +386,15 @@ impl Symbolic<'_> {
                     wrong.push(format!("{engines:?} does not say {expected} of {}", goal.formula));
                 }
             }
+            // A role holds more actions than are tried, so the one that is asked for is filled in, and the resource
+            // with it.
+            let mut filled = Assignment::new();
+            for attribute in [Attribute::action(), Attribute::resource()] {
+                if let Some(text) = self.asked.text(&attribute) {
+                    filled = filled.with_text(attribute.clone(), text);
+                }
+            }
+            let goal = Goal::satisfiable(formula.restrict(&filled).and(request.clone()), Universe::Any);
             if BruteForce::default().find(&goal).is_some() != expected {
                 wrong.push(format!("trying does not say {expected} of {}", goal.formula));
             }

@@ -19,6 +19,10 @@ mod cli;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod gcp_cel;
+#[cfg(test)]
+mod gcp_compare;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod fuzz_targets;

@@ -7,6 +7,7 @@ use super::ast::Member;
 use super::members::{self, NOBODY};
 use super::names::{self, CLOUD};
 use super::roles;
+use super::sets::{self, Belongs};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Formula, Patterns};
 use crate::model::{
@@ -105,8 +106,21 @@ fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
             .map(|(id, _)| id)
             .collect(),
         Member::Deleted(_) => Vec::new(),
+        // Whoever could be meant: the question of the step decides.
+        Member::Federated(set) => {
+            let starts = ["principal", "principalSet"].map(|kind| format!("{kind}://{}/", set.pool));
+            named_like(estate, |name| starts.iter().any(|start| name.starts_with(start.as_str())))
+        }
+        Member::InScope(scope) => {
+            named_like(estate, |name| sets::in_scope(estate, name, scope) != Belongs::No)
+        }
         _ => estate.find_principal(CLOUD, &member.name()).into_iter().collect(),
     }
+}
+
+fn named_like(estate: &Estate, fits: impl Fn(&str) -> bool) -> Vec<PrincipalId> {
+    let own = estate.principals().filter(|(_, principal)| principal.cloud == CLOUD && asks(principal.kind));
+    own.filter(|(_, principal)| fits(&principal.name)).map(|(id, _)| id).collect()
 }
 
 fn asks(kind: PrincipalKind) -> bool {
