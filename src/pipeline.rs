@@ -214,7 +214,7 @@ fn analyse(
         Task::Paths { from } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let graph = Graph::build(&evaluator)?;
-            let mut paths = graph.paths_to_administration();
+            let mut paths = graph.paths_to_administration(estate);
             paths.retain(|path| from.is_none_or(|from| path.from == from));
             Ok((Found::Paths(paths), graph.undecided().to_vec()))
         }

@@ -37,7 +37,13 @@ const HELP: &str = r#"A scenario is an object; a file holds an array of them, on
    "expected": "allowed"}
 A kind of policies that is left out does not apply. Control policies are lists by level, the root
 first; each level has the default resource control policy beside those that are given. `*` is a
-principal without credentials. A decision is `allowed`, `explicitly_denied` or `implicitly_denied`.
+principal without credentials. For Azure the policies are what `az` prints, by kind:
+  {"cloud": "azure", "request": {"principal": "OBJECT-ID", "action": "…/read", "resource": "/subscriptions/…",
+                                 "context": {"@Request[subOperation]": "Blob.List"}},
+   "policies": {"role_assignments": [], "role_definitions": [], "deny_assignments": [], "users": [], "groups": [],
+                "service_principals": [], "group_members": {"GROUP": []}, "management_groups": {},
+                "eligible_assignments": [], "directory_roles": [], "resources": [], "containers": []}}
+A decision is `allowed`, `explicitly_denied` or `implicitly_denied`.
 
 Exit codes:
   0  every scenario was decided

@@ -24,7 +24,7 @@ use crate::text::{Problem, Tree};
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
-pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp];
+pub const CLOUDS: &[&dyn Cloud] = &[&aws::Aws, &gcp::Gcp, &azure::Azure];
 
 /// The cloud of that id.
 pub fn cloud(id: CloudId) -> Option<&'static dyn Cloud> {
@@ -159,6 +159,8 @@ pub struct Demand {
     pub action: String,
     /// On every resource that matches these.
     pub resources: Patterns,
+    /// In requests of this kind only; `True` for all.
+    pub given: Formula,
     /// But for those that match these: what nobody may do there takes nothing from an administrator.
     pub except: Patterns,
 }

@@ -2,7 +2,7 @@
 
 use super::{Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::clouds::{self, Demand};
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{CloudId, Object, PrincipalId, Question, ScopeId, Subject};
 
 /// How a principal stands to the administration of a scope.
@@ -47,10 +47,10 @@ impl Evaluator<'_> {
                 cloud,
                 subject: Subject::Principal(principal),
                 action: Some(demand.action.clone()),
-                object: Object::Any,
+                object: object(&demand.resources),
             };
             let on = |patterns: &Patterns| Formula::matches(Attribute::resource(), patterns.clone());
-            let given = on(&demand.resources).and(on(&demand.except).not());
+            let given = Formula::all([on(&demand.resources), on(&demand.except).not(), demand.given.clone()]);
             let posed = self.pose(&question)?;
             let can = self.can_posed(&question, &posed, &given)?;
             certainty = certainty.and(can.certainty);
@@ -71,6 +71,15 @@ impl Evaluator<'_> {
             Some(refusal) => Standing::Conditionally(certainty, witness, refusal),
             None => Standing::Always(certainty, witness),
         }))
+    }
+}
+
+/// What a demand is about: one resource by its name, or all that match. The first is asked with far less around it.
+fn object(resources: &Patterns) -> Object {
+    let mut texts = resources.iter().map(Pattern::as_literal);
+    match (texts.next(), texts.next(), resources.is_finite()) {
+        (Some(Some(only)), None, true) => Object::Named(only.to_owned()),
+        _ => Object::Any,
     }
 }
 

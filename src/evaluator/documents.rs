@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::clouds::Cloud;
 use crate::clouds::documents::{DocumentKind, Documents, Rule, Rules, RulesOfTwo};
-use crate::logic::{Atom, Attribute, Formula, Goal, Literal, Patterns, Universe};
+use crate::logic::{Atom, Attribute, Case, Formula, Goal, Literal, Pattern, Patterns, Universe};
 use crate::model::{Decision, Policy, Request};
 use crate::solver::{self, Portfolio};
 
@@ -38,6 +38,8 @@ pub struct Comparison {
     pub gained: Difference,
     /// What the old one allows and the new one does not.
     pub lost: Difference,
+    /// What is gained and lost with actions that no catalog knows, where nothing is with those that it does.
+    pub beyond: BeyondCatalog,
     /// How sure all of it is.
     pub certainty: Certainty,
     /// The engines that decided.
@@ -55,6 +57,16 @@ pub enum Difference {
     Some(Box<Change>),
     /// It was not decided, for this reason.
     Undecided(String),
+}
+
+/// Differences that exist only for actions that no catalog knows: those of the future, and misspelled ones. They have
+/// no part in the relation.
+#[derive(Clone, Debug)]
+pub struct BeyondCatalog {
+    /// What the new document allows and the old one does not.
+    pub gained: Difference,
+    /// What the old document allows and the new one does not.
+    pub lost: Difference,
 }
 
 /// One request that one document allows and the other does not.
@@ -97,6 +109,29 @@ pub struct TwoDocuments<'a> {
     pub new: &'a Policy,
 }
 
+impl<'a> TwoDocuments<'a> {
+    /// What the new document allows and the old one does not.
+    fn forwards(self) -> Direction<'a> {
+        Direction { kind: self.kind, allowing: self.new, other: self.old }
+    }
+
+    /// What the old document allows and the new one does not.
+    fn backwards(self) -> Direction<'a> {
+        Direction { kind: self.kind, allowing: self.old, other: self.new }
+    }
+}
+
+/// Which of two documents must allow what the other does not.
+#[derive(Clone, Copy)]
+struct Direction<'a> {
+    kind: DocumentKind,
+    allowing: &'a Policy,
+    other: &'a Policy,
+}
+
+/// Stands for the actions that neither a catalog nor the documents name.
+const UNKNOWN_ACTION: &str = "unknown:unknown";
+
 impl<'a> DocumentEvaluator<'a> {
     /// An evaluator of the cloud's documents; `None` when it has none that can be compared. With `any`, actions and
     /// resources are plain texts, otherwise only the requests that the catalog knows count.
@@ -108,8 +143,14 @@ impl<'a> DocumentEvaluator<'a> {
     /// Compares the documents. Each request that is shown has been replayed by the cloud's concrete rule.
     pub fn compare(&self, two: TwoDocuments<'_>) -> Result<Comparison, Bug> {
         let rules = self.documents.rules(two.kind, two.old, two.new);
-        let (gained, first) = self.ask(&rules, gain(&rules), two, two.new, two.old)?;
-        let (lost, second) = self.ask(&rules, loss(&rules), two, two.old, two.new)?;
+        let (more, less) = (gain(&rules), loss(&rules));
+        let known = self.universe();
+        let (gained, first) = self.ask(&rules, more.clone(), &known, two.forwards())?;
+        let (lost, second) = self.ask(&rules, less.clone(), &known, two.backwards())?;
+        let beyond = BeyondCatalog {
+            gained: self.ask_beyond(&rules, more, &gained, two.forwards())?,
+            lost: self.ask_beyond(&rules, less, &lost, two.backwards())?,
+        };
         let relation = match (&gained, &lost) {
             (Difference::Undecided(_), _) | (_, Difference::Undecided(_)) => Relation::Undecided,
             (Difference::Nothing, Difference::Nothing) => Relation::Equivalent,
@@ -128,6 +169,7 @@ impl<'a> DocumentEvaluator<'a> {
             relation,
             gained,
             lost,
+            beyond,
             certainty,
             engine,
             steps: first.1 + second.1,
@@ -155,24 +197,53 @@ impl<'a> DocumentEvaluator<'a> {
         if self.any { Universe::Any } else { self.cloud.universe() }
     }
 
-    /// Whether the formula holds for some request, which `allowing` then allows and `other` does not.
+    /// Whether the formula, which did not hold for any known action, holds for an unknown one.
+    ///
+    /// Actions that match no pattern of the formula are all alike, so one unknown name stands for them.
+    fn ask_beyond(
+        &self,
+        rules: &RulesOfTwo,
+        formula: Formula,
+        difference: &Difference,
+        direction: Direction<'_>,
+    ) -> Result<Difference, Bug> {
+        let Universe::Known(actions) = self.universe() else { return Ok(Difference::Nothing) };
+        if !matches!(difference, Difference::Nothing) || formula == Formula::False {
+            return Ok(Difference::Nothing);
+        }
+        let mut asked = vec![Pattern::literal(UNKNOWN_ACTION, Case::Sensitive)];
+        formula.for_each_literal(&mut |literal| match &literal.atom {
+            Atom::Matches(attribute, patterns) if *attribute == Attribute::action() => {
+                asked.extend(patterns.iter().cloned());
+            }
+            _ => {}
+        });
+        let asked = Patterns::of(asked);
+        let entries =
+            actions.matching(&asked).into_iter().filter_map(|at| actions.entries().get(at as usize));
+        let known = Patterns::of(entries.map(|entry| Pattern::literal(&entry.name, Case::Sensitive)));
+        let unknown = Formula::matches(Attribute::action(), asked)
+            .and(Formula::matches(Attribute::action(), known).not());
+        Ok(self.ask(rules, formula.and(unknown), &Universe::Any, direction)?.0)
+    }
+
+    /// Whether the formula holds for some request, which one document then allows and the other does not.
     fn ask(
         &self,
         rules: &RulesOfTwo,
         formula: Formula,
-        two: TwoDocuments<'_>,
-        allowing: &Policy,
-        other: &Policy,
+        universe: &Universe,
+        Direction { kind, allowing, other }: Direction<'_>,
     ) -> Result<(Difference, (&'static str, u64)), Bug> {
-        let goal = Goal::satisfiable(formula.and(rules.facts.clone()), self.universe());
+        let goal = Goal::satisfiable(formula.and(rules.facts.clone()), universe.clone());
         let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
         let difference = match decided.answer {
             solver::Answer::Never => Difference::Nothing,
             solver::Answer::Undecided(reason) => Difference::Undecided(explain(reason)),
             solver::Answer::Sometimes(found) => {
-                let request = self.documents.request(two.kind, &found);
-                let allowed = self.documents.decide(two.kind, allowing, &request);
-                let refused = self.documents.decide(two.kind, other, &request);
+                let request = self.documents.request(kind, &found);
+                let allowed = self.documents.decide(kind, allowing, &request);
+                let refused = self.documents.decide(kind, other, &request);
                 let unread = has_unread(&rules.gaps);
                 if (!allowed.is_allowed() || refused.is_allowed()) && !unread {
                     return Err(Bug {

@@ -23,7 +23,7 @@ pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::{Asked, Evaluator};
 pub use documents::{
-    Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
+    BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
 pub use find::{Unknown, find_principal};
 pub use left_out::{Dodge, Shown, Vacuous};

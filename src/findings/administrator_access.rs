@@ -4,6 +4,7 @@ use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Related, Rule};
 use crate::evaluator::{Bug, Certainty, Standing, Witness};
 use crate::graph::Seat;
+use crate::model::PrincipalKind;
 
 rule! {
     /// ## What it does
@@ -12,7 +13,9 @@ rule! {
     /// itself any permission there is allowed, after permission boundaries, denies and conditions.
     ///
     /// For AWS that is attaching and writing policies on every user and role of the account; for Google Cloud it is
-    /// setting the allow policy of the project, folder or organization.
+    /// setting the allow policy of the project, folder or organization; for Azure it is assigning Owner, or a role that
+    /// may assign it, on the subscription, the management group or everything. Whoever administers a scope administers
+    /// what lies below it, which is not reported again.
     ///
     /// ## Why it matters
     ///
@@ -34,6 +37,7 @@ rule! {
     ///
     /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege>
     /// - <https://cloud.google.com/iam/docs/using-iam-securely>
+    /// - <https://learn.microsoft.com/azure/role-based-access-control/best-practices>
     AdministratorAccess,
     "administrator-access",
     High,
@@ -46,13 +50,14 @@ impl Rule for AdministratorAccess {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(context.graph.seats().iter().filter_map(|seat| finding(context, seat)));
+        sink.extend(context.graph.own_seats(context.estate).filter_map(|seat| finding(context, seat)));
         Ok(())
     }
 }
 
 fn finding(context: &Context<'_>, seat: &Seat) -> Option<Finding> {
-    let who = context.estate.principal(seat.principal)?;
+    // What somebody has to become first is the end of a path.
+    let who = context.estate.principal(seat.principal).filter(|who| who.kind != PrincipalKind::StandIn)?;
     let scope = context.estate.scope(seat.scope)?;
     let (level, how, certainty, witness, refusal) = parts(&seat.standing)?;
     let mut origins = witness.decision.because.iter().map(|reason| reason.origin.clone());

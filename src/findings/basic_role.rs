@@ -12,13 +12,15 @@ rule! {
     /// ## What it does
     ///
     /// Reports principals that hold a basic role of Google Cloud (`roles/owner`, `roles/editor`, `roles/viewer`) on a
-    /// project, folder or organization.
+    /// project, folder or organization, or one of Azure's privileged roles (Owner, Contributor, User Access
+    /// Administrator) on any scope. Roles that can only be activated are not held.
     ///
     /// ## Why it matters
     ///
     /// Basic roles hold thousands of permissions in hundreds of services, and more with each new service. `roles/editor`
     /// can act as every service account of the project and create keys for them. It also reaches data that its own
-    /// permission list does not mention: buckets are bound to "editors of the project" by default.
+    /// permission list does not mention: buckets are bound to "editors of the project" by default. Azure's Contributor
+    /// may run commands on every machine, and so act as its identity, and list the keys of every storage account.
     ///
     /// ## Example
     ///
@@ -34,16 +36,17 @@ rule! {
     ///   members: [serviceAccount:uploader@acme-media.iam.gserviceaccount.com]
     /// ```
     ///
-    /// `leastwise recommend` finds it from the audit log and proves it.
+    /// `leastwise recommend` finds it from the audit log and proves it. For Azure there is no such proposal yet.
     ///
     /// ## References
     ///
     /// - <https://cloud.google.com/iam/docs/roles-overview#basic>
     /// - <https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable>
+    /// - <https://learn.microsoft.com/azure/role-based-access-control/best-practices>
     BasicRole,
     "basic-role",
     Medium,
-    "a principal holds owner, editor or viewer of a project, folder or organization"
+    "a principal holds a role that spans all services: owner, editor, contributor and the like"
 }
 
 impl Rule for BasicRole {
@@ -52,7 +55,8 @@ impl Rule for BasicRole {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        for (id, principal) in context.estate.principals() {
+        let principals = context.estate.principals();
+        for (id, principal) in principals.filter(|(_, one)| one.kind != PrincipalKind::StandIn) {
             let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else {
                 continue;
             };
@@ -80,8 +84,8 @@ impl Rule for BasicRole {
                     related: Vec::new(),
                     witness: None,
                     hops: Vec::new(),
-                    advice: "replace it by predefined roles that hold what is used: run `leastwise recommend` with \
-                             the audit log"
+                    advice: "replace it by predefined roles that hold what is used; `leastwise recommend` finds them \
+                             where it reads the cloud's audit log"
                         .to_owned(),
                     intent: Intent { principal: Some(id), policy: None },
                     fingerprint: Finding::fingerprint_of(

@@ -10,8 +10,9 @@ rule! {
     /// ## What it does
     ///
     /// Reports principals that are no administrators but can become one in one or more steps: by assuming a role, also
-    /// across accounts, or by impersonating a service account. Each step is a request that the provider's rules allow,
-    /// shown with the finding.
+    /// across accounts, or by impersonating a service account; in Azure by activating an eligible role, by running code
+    /// on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step is a request
+    /// that the provider's rules allow, shown with the finding.
     ///
     /// ## Why it matters
     ///
@@ -31,6 +32,7 @@ rule! {
     ///
     /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html#iam-term-role-chaining>
     /// - <https://cloud.google.com/iam/docs/service-account-impersonation>
+    /// - <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>
     PathToAdministrator,
     "path-to-administrator",
     High,
@@ -43,7 +45,13 @@ impl Rule for PathToAdministrator {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(context.graph.paths_to_administration().iter().filter_map(|path| finding(context, path)));
+        sink.extend(
+            context
+                .graph
+                .paths_to_administration(context.estate)
+                .iter()
+                .filter_map(|path| finding(context, path)),
+        );
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ rule! {
     ///
     /// If the resource is meant to be public (a website), narrow the grant to reading it and note the intention beside
     /// it. Otherwise name the principals that need it, and turn on the provider's guard against public access:
-    /// S3 Block Public Access, or public access prevention of Cloud Storage.
+    /// S3 Block Public Access, public access prevention of Cloud Storage, or the switch of an Azure storage account.
     ///
     /// ## What is not covered yet
     ///
@@ -30,6 +30,7 @@ rule! {
     ///
     /// - <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
     /// - <https://cloud.google.com/storage/docs/public-access-prevention>
+    /// - <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>
     PublicResource,
     "public-resource",
     High,

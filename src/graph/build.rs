@@ -1,6 +1,6 @@
 //! Building the graph: asks every step that a cloud says is possible, and keeps those that are allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -128,6 +128,17 @@ impl Graph {
     /// The principals that administer a scope by their own permissions, in the order of the estate.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
+    }
+
+    /// The seats that do not follow from another: whoever always administers a scope does so in all scopes below it.
+    pub fn own_seats<'a>(&'a self, estate: &'a Estate) -> impl Iterator<Item = &'a Seat> {
+        let always = self.seats.iter().filter(|seat| matches!(seat.standing, Standing::Always(..)));
+        let always: BTreeSet<(PrincipalId, ScopeId)> =
+            always.map(|seat| (seat.principal, seat.scope)).collect();
+        self.seats.iter().filter(move |seat| {
+            let above = estate.ancestry(seat.scope);
+            !above.into_iter().skip(1).any(|scope| always.contains(&(seat.principal, scope)))
+        })
     }
 
     /// The questions that stayed undecided: the graph may lack steps because of them.

@@ -7,7 +7,7 @@ use petgraph::visit::EdgeRef;
 
 use super::{Graph, Hop, Seat};
 use crate::evaluator::{Certainty, Standing};
-use crate::model::PrincipalId;
+use crate::model::{Estate, PrincipalId, PrincipalKind};
 
 /// A chain of steps to somebody who administers a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +26,14 @@ impl Graph {
     /// For each principal that administers nothing itself, the shortest path to each principal that does, always or
     /// under some circumstances. Sorted by start, length and end. Among equally short paths the one whose steps were
     /// found first.
-    pub fn paths_to_administration(&self) -> Vec<Path> {
+    pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
         let mut paths = Vec::new();
         let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.principal, seat.scope)).collect();
-        for seat in self.seats() {
+        let stands_in =
+            |id: PrincipalId| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
+        for seat in self.own_seats(estate) {
             for (start, hops) in self.shortest_to(seat.principal) {
-                if hops.is_empty() || sitting.contains(&(start, seat.scope)) {
+                if hops.is_empty() || sitting.contains(&(start, seat.scope)) || stands_in(start) {
                     continue;
                 }
                 let certainty =

@@ -120,7 +120,8 @@ fn expand_glob(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mu
 }
 
 /// Endings of files that are looked at inside folders.
-const ENDINGS: &[&str] = &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
+const ENDINGS: &[&str] =
+    &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".yaml", ".yml"];
 
 /// Folders deeper than this are not entered; links can form circles.
 const DEEPEST: usize = 64;

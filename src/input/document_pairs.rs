@@ -4,10 +4,11 @@
 
 use super::aws_policy::title;
 use super::disk::{self, Limits};
+use super::load::is_yaml;
 use crate::clouds::documents::{DocumentKind, Documents, Opened};
 use crate::clouds::{CLOUDS, Cloud};
 use crate::model::Policy;
-use crate::text::{Files, Problem, Severity, Tree, json};
+use crate::text::{Files, Problem, Severity, Tree, json, yaml};
 
 /// Two documents of one kind, with the texts they stand in.
 pub struct DocumentPair {
@@ -53,7 +54,10 @@ pub fn from_files(
             Ok(text) => {
                 let file = files.add(shown(path), text);
                 let text = files.shared_text(file);
-                trees.push(json::parse(file, &text, &mut problems));
+                trees.push(match is_yaml(path) {
+                    true => yaml::parse(file, &text, &mut problems),
+                    false => json::parse(file, &text, &mut problems),
+                });
             }
             Err(problem) => {
                 problems.push(*problem);

@@ -4,7 +4,8 @@
 //! (<https://cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllIamPolicies>) and what
 //! `gcloud asset list|export --content-type=iam-policy` writes, as an array or one document per line
 //! (<https://cloud.google.com/asset-inventory/docs/reference/rest/v1/Asset>). A search names the project of a resource
-//! by its number; rows of projects tell which id that is, so they are loaded first.
+//! by its number; rows of projects tell which id that is, so they are loaded first. Rows of `--content-type=resource`
+//! tell what exists and where it stands, and of custom roles, buckets and datasets what decides about access.
 
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
@@ -24,6 +25,14 @@ impl Format for GcpAssetPolicies {
         "allow policies of a whole organization: gcloud asset search-all-iam-policies --scope=organizations/N --format=json"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "policies.json      gcloud asset search-all-iam-policies --scope=organizations/N --format=json",
+            "assets.jsonl       gcloud asset export --organization=N --content-type=iam-policy --output-path=gs://B/assets.jsonl",
+            "resources.jsonl    gcloud asset export --organization=N --content-type=resource --output-path=gs://B/resources.jsonl",
+        ]
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
         let row = match tree.as_list() {
             Some(items) => items.first(),
@@ -36,7 +45,8 @@ impl Format for GcpAssetPolicies {
         };
         match row {
             Some(row)
-                if (row.get("assetType").or_else(|| row.get("asset_type")).is_some()) && has_policy(row) =>
+                if (row.get("assetType").or_else(|| row.get("asset_type")).is_some())
+                    && (has_policy(row) || row.get("name").is_some() && data(row).is_some()) =>
             {
                 Confidence::Certain
             }
@@ -68,8 +78,19 @@ const PROJECT: &str = "cloudresourcemanager.googleapis.com/Project";
 
 struct Row<'t> {
     subject: Subject<'t>,
-    policy: &'t Tree,
+    content: Content<'t>,
     route: Route,
+}
+
+/// What a row holds of its resource.
+enum Content<'t> {
+    Policy(&'t Tree),
+    Data(&'t Tree),
+}
+
+/// What an export of resources says of one.
+fn data(tree: &Tree) -> Option<&Tree> {
+    tree.get("resource")?.get("data").filter(|data| data.as_map().is_some())
 }
 
 impl<'t> Row<'t> {
@@ -80,9 +101,12 @@ impl<'t> Row<'t> {
             })
         };
         let name = first(&["resource", "name"]).map(|(name, _)| name);
-        let policy = first(&["policy", "iamPolicy", "iam_policy"]);
-        let (Some(place), Some((policy, entry))) = (name, policy) else {
-            if tree.get("assetType").is_none() || name.is_none() {
+        let policy = first(&["policy", "iamPolicy", "iam_policy"])
+            .map(|(policy, entry)| (Content::Policy(policy), route.key(entry.key.value.clone())));
+        let name = if data(tree).is_some() { tree.get("name") } else { name };
+        let data = data(tree).map(|data| (Content::Data(data), route.key("resource").key("data")));
+        let (Some(place), Some((content, route))) = (name, policy.or(data)) else {
+            if tree.get("assetType").is_none() || name.is_none() || tree.get("resource").is_some() {
                 let problem =
                     Problem::error("gcp-asset-shape", "a row without the name of a resource and its policy");
                 problems.push(problem.at(tree.span).help("export with --content-type=iam-policy"));
@@ -104,12 +128,23 @@ impl<'t> Row<'t> {
                 text("project").into_iter().chain(texts("folders")).chain(text("organization")).collect();
         }
         let kind = text("assetType").or_else(|| text("asset_type"));
-        let route = route.key(entry.key.value.clone());
-        Some(Self { subject: Subject { name, span: place.span, kind, ancestors }, policy, route })
+        Some(Self { subject: Subject { name, span: place.span, kind, ancestors }, content, route })
     }
 
     fn load(&self, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        load::allow_policy(&self.subject, self.policy, &self.route, estate, problems);
+        match self.content {
+            Content::Policy(policy) => {
+                load::allow_policy(&self.subject, policy, &self.route, estate, problems)
+            }
+            Content::Data(data) => match self.subject.kind {
+                Some("storage.googleapis.com/Bucket") => {
+                    super::gcp_settings::settings(&self.subject, data, &self.route, estate);
+                }
+                Some("iam.googleapis.com/Role") => load::custom_role(data, &self.route, estate, problems),
+                Some("bigquery.googleapis.com/Dataset") => load::dataset(data, &self.route, estate, problems),
+                _ => load::known(&self.subject, &self.route, estate),
+            },
+        }
     }
 }
 
@@ -151,6 +186,21 @@ mod tests {
             Some(scope)
         );
         assert_eq!(placement(&estate, "//compute.googleapis.com/projects/77/zones/z"), Some(scope));
+    }
+
+    #[test]
+    fn an_export_of_resources_tells_what_exists() {
+        let (estate, problems) = load(
+            r#"[{"name":"//storage.googleapis.com/b","assetType":"storage.googleapis.com/Bucket","ancestors":["projects/77","organizations/1"],
+                 "resource":{"version":"v1","data":{"name":"b","iamConfiguration":{"publicAccessPrevention":"enforced"}}}},
+                {"name":"//iam.googleapis.com/projects/p/roles/r","assetType":"iam.googleapis.com/Role","ancestors":["projects/77"],
+                 "resource":{"data":{"name":"projects/p/roles/r","includedPermissions":["storage.objects.get"]}}},
+                {"name":"//compute.googleapis.com/projects/p/zones/z/instances/i","assetType":"compute.googleapis.com/Instance",
+                 "ancestors":["projects/77"],"resource":{"data":{}}}, {"assetType":"x","resource":{"data":{}}}]"#,
+        );
+        assert_eq!(problems.len(), 1);
+        assert_eq!(estate.attachments().len(), 2);
+        assert!(estate.find_resource(CLOUD, "//storage.googleapis.com/projects/_/buckets/b").is_some());
     }
 
     #[test]

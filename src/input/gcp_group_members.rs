@@ -20,6 +20,10 @@ impl Format for GcpGroupMembers {
         "members of a group: gcloud identity groups memberships list --group-email=G --format=json > group-G.members.json"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        &["group-G.members.json    gcloud identity groups memberships list --group-email=G --format=json"]
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
         match tree.as_list() {
             Some([first, ..]) if first.get("preferredMemberKey").is_some() => Confidence::Certain,
@@ -56,7 +60,9 @@ impl Format for GcpGroupMembers {
 fn group(path: &str) -> Option<&str> {
     let file = path.rsplit(['/', '\\']).next()?;
     let mail = file.strip_prefix("group-")?;
-    let mail = mail.strip_suffix(".members.json").or_else(|| mail.strip_suffix(".json"))?;
+    let mail = [".members.json", ".json", ".members.yaml", ".yaml", ".yml"]
+        .iter()
+        .find_map(|end| mail.strip_suffix(end))?;
     mail.contains('@').then_some(mail)
 }
 

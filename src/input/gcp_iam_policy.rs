@@ -28,6 +28,16 @@ impl Format for GcpIamPolicy {
         "an allow policy: gcloud projects get-iam-policy P --format=json > project-P.iam.json"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "project-P.iam.json              gcloud projects get-iam-policy P --format=json",
+            "folder-N.iam.json               gcloud resource-manager folders get-iam-policy N --format=json",
+            "organization-N.iam.json         gcloud organizations get-iam-policy N --format=json",
+            "bucket-B.iam.json               gcloud storage buckets get-iam-policy gs://B --format=json",
+            "service-account-MAIL.iam.json   gcloud iam service-accounts get-iam-policy MAIL --format=json",
+        ]
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
         match tree.as_list() {
             Some([first, ..]) if is_wrapper(first) => Confidence::Certain,

@@ -19,6 +19,13 @@ impl Format for GcpRoles {
         "custom roles: gcloud iam roles describe R --project=P --format=json"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "role-R.json                  gcloud iam roles describe R --project=P --format=json",
+            "roles-of-organization.json   gcloud iam roles list --organization=N --show-permissions --format=json",
+        ]
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
         let first = match tree.as_list() {
             Some(items) => items.first(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::disk::{self, Found, Limits};
 use super::{Confidence, Document, FORMATS, Format};
 use crate::model::Estate;
-use crate::text::{FileId, Files, Problem, Tree, json};
+use crate::text::{FileId, Files, Problem, Tree, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -68,7 +68,14 @@ impl Loaded {
         let path = found.path.to_string_lossy().into_owned();
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
-        let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else { return };
+        let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else {
+            // A template beside the exports is another kind of file, not a broken one.
+            if !found.named && self.problems.last().is_some_and(|problem| problem.code == yaml::TAGGED) {
+                self.problems.pop();
+                self.passed_over.push(path);
+            }
+            return;
+        };
         match format_of(&path, &tree) {
             Some(format) if format.is_joined() => {
                 self.documents.push(LoadedDocument { file, format: format.id() });
@@ -100,8 +107,12 @@ impl Loaded {
     }
 }
 
-/// Lines of JSON become one array, so that formats need not know how their items were written down.
+/// Lines of JSON become one array, and YAML becomes the same tree, so that formats need not know how their items were
+/// written down.
 fn parse(path: &Path, file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tree> {
+    if is_yaml(path) {
+        return yaml::parse(file, text, problems);
+    }
     if !has_lines(path) {
         return json::parse(file, text, problems);
     }
@@ -115,6 +126,13 @@ pub(super) fn has_lines(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
+}
+
+/// Whether a file holds YAML, by its name.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
 /// The first format with the highest confidence.

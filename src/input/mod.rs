@@ -16,12 +16,24 @@ mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
 mod aws_vpc_endpoints;
+mod azure_deny_assignments;
+mod azure_directory;
+mod azure_directory_roles;
+mod azure_eligible_assignments;
+mod azure_management_groups;
+mod azure_resources;
+mod azure_role_assignments;
+mod azure_role_definitions;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_asset_policies;
+pub mod gcp_boundaries;
+pub mod gcp_datasets;
+pub mod gcp_deny_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;
 pub mod gcp_roles;
+pub mod gcp_settings;
 mod load;
 pub mod scenarios;
 
@@ -44,6 +56,18 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
+    &gcp_deny_policies::GcpDenyPolicies,
+    &gcp_boundaries::GcpBoundaries,
+    &gcp_datasets::GcpDatasets,
+    &gcp_settings::GcpSettings,
+    &azure_management_groups::AzureManagementGroups,
+    &azure_role_definitions::AzureRoleDefinitions,
+    &azure_directory::AzureDirectory,
+    &azure_resources::AzureResources,
+    &azure_role_assignments::AzureRoleAssignments,
+    &azure_deny_assignments::AzureDenyAssignments,
+    &azure_eligible_assignments::AzureEligibleAssignments,
+    &azure_directory_roles::AzureDirectoryRoles,
 ];
 
 /// A kind of document.

@@ -27,6 +27,7 @@ pub struct Estate {
     aliases: BTreeMap<ScopeId, Vec<String>>,
     merged: BTreeSet<ScopeId>,
     by_target: FxHashMap<Target, Vec<usize>>,
+    by_layer: FxHashMap<Layer, Vec<usize>>,
     by_policy: FxHashMap<PolicyId, Vec<usize>>,
     groups: FxHashMap<PrincipalId, Vec<usize>>,
     members: FxHashMap<PrincipalId, Vec<usize>>,
@@ -65,6 +66,8 @@ pub enum PrincipalKind {
     Service,
     /// Whoever will hold a policy that was given alone, without anybody it is attached to.
     Holder,
+    /// Nobody by itself, but what others become by a step: whoever has activated a role, or has got hold of a key.
+    StandIn,
     /// Somebody who is only mentioned: defined in none of the files given.
     External,
     /// A set that everybody belongs to.
@@ -282,6 +285,7 @@ impl Estate {
     pub fn attach(&mut self, attachment: Attachment) {
         self.derived.forget();
         self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
+        self.by_layer.entry(attachment.layer).or_default().push(self.attachments.len());
         self.by_policy.entry(attachment.policy).or_default().push(self.attachments.len());
         self.attachments.push(attachment);
     }
@@ -390,6 +394,12 @@ impl Estate {
     /// What is attached to `target`, in the order in which it was loaded.
     pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> + Clone {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.attachments.get(*index))
+    }
+
+    /// What is attached in one capacity, in the order in which it was loaded.
+    pub fn attached_as(&self, layer: Layer) -> impl Iterator<Item = &Attachment> {
+        let indexes = self.by_layer.get(&layer).map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|index| self.attachments.get(*index))
     }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
 use crate::evaluator::{
-    Access, AccessRow, Answer, Certainty, Change, Comparison, Difference, DifferenceRows, Entrant, Outcome,
-    Relation, Simulated, Standing, Witness,
+    Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
+    Entrant, Outcome, Relation, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
 use crate::graph::{Hop, Path, Seat};
@@ -377,7 +377,11 @@ impl Fixture {
         Comparison {
             relation: Relation::Incomparable,
             gained: change(denied),
-            lost: change(nobody),
+            lost: change(nobody.clone()),
+            beyond: BeyondCatalog {
+                gained: change(nobody),
+                lost: Difference::Undecided("the budget of steps was used up".to_owned()),
+            },
             certainty: self.assuming(),
             ..nothing_compared()
         }
@@ -440,6 +444,7 @@ fn nothing_compared() -> Comparison {
         relation: Relation::Equivalent,
         gained: Difference::Nothing,
         lost: Difference::Nothing,
+        beyond: BeyondCatalog { gained: Difference::Nothing, lost: Difference::Nothing },
         certainty: Certainty::Proven,
         engine: "native",
         steps: 1_234,

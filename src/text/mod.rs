@@ -4,6 +4,7 @@
 //! Promise: a new syntax costs one new parser file here that answers with a [`Tree`] and [`Problem`]s.
 
 pub mod json;
+pub mod yaml;
 
 mod decoded;
 mod files;

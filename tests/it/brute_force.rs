@@ -119,7 +119,16 @@ struct Mentions {
 /// For each attribute the values to try.
 fn candidates(goal: &Goal, most: usize) -> BTreeMap<Attribute, Vec<Option<Value>>> {
     let mut all: BTreeMap<Attribute, Mentions> = BTreeMap::new();
-    goal.formula.for_each_literal(&mut |literal| mention(&literal.atom, &mut all));
+    goal.formula.for_each_literal(&mut |literal| {
+        mention(&literal.atom, &mut all);
+        // What is asked for outright comes before what is only left out, of which there may be thousands.
+        if let (true, Atom::Matches(attribute, patterns)) = (literal.positive, &literal.atom)
+            && patterns.len() == 1
+        {
+            let texts = patterns.iter().flat_map(|pattern| filled(pattern, &FILLINGS[0]));
+            all.entry(attribute.clone()).or_default().texts.extend(texts);
+        }
+    });
     if let Universe::Known(actions) = &goal.universe {
         let asked = known_actions(actions, &all.entry(Attribute::action()).or_default().patterns);
         let resources = all.entry(Attribute::resource()).or_default();
@@ -210,7 +219,7 @@ fn known_actions<'a>(actions: &'a Actions, patterns: &BTreeSet<Pattern>) -> Vec<
 
 fn values(attribute: &Attribute, mentions: &Mentions, most: usize) -> Vec<Option<Value>> {
     let mut values: Vec<Option<Value>> = match attribute.kind() {
-        Kind::Text => texts(mentions).into_iter().map(Value::Text).map(Some).collect(),
+        Kind::Text => texts(mentions, most).into_iter().map(Value::Text).map(Some).collect(),
         Kind::Boolean => vec![Some(Value::Boolean(true)), Some(Value::Boolean(false))],
         Kind::TextSet => sets(mentions).into_iter().map(Value::Set).map(Some).collect(),
         kind => {
@@ -229,7 +238,7 @@ fn values(attribute: &Attribute, mentions: &Mentions, most: usize) -> Vec<Option
 
 /// Nothing, what one statement lists, each alone, some pairs, all.
 fn sets(mentions: &Mentions) -> Vec<BTreeSet<String>> {
-    let texts = texts(mentions);
+    let texts = texts(mentions, usize::MAX);
     let mut sets = vec![BTreeSet::new()];
     sets.extend(mentions.sets.iter().cloned());
     sets.push(texts.iter().cloned().collect());
@@ -254,11 +263,17 @@ const FILLINGS: [Filling<'_>; 3] = [
     Filling { run: "x:x/x", one: ':' },
 ];
 
-/// Texts that match the patterns, that match two of them, and that match none, the most telling first.
-fn texts(mentions: &Mentions) -> Vec<String> {
+/// Texts that match the patterns, that match two of them, and that match none, the most telling first. Once there are
+/// `most`, no others are thought of.
+fn texts(mentions: &Mentions, most: usize) -> Vec<String> {
     let mut all: Vec<String> = mentions.texts.clone();
     for filling in &FILLINGS {
         all.extend(mentions.patterns.iter().flat_map(|pattern| filled(pattern, filling)));
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|text| seen.insert(text.clone()));
+    if all.len() >= most {
+        return all;
     }
     all.extend(["x".to_owned(), String::new()]);
     let others: BTreeSet<String> = mentions

@@ -85,6 +85,66 @@ fn real_edits_of_managed_policies() {
 const SLIP: (&str, &str) =
     ("identity-policies/check-access-to-sensitive-resource/ec2-network-acl.md", "policy 3");
 
+/// A difference for actions that no catalog knows is said and does not count.
+#[test]
+fn actions_that_no_catalog_knows_are_told_apart() {
+    let allow = |actions: Value| policy("Allow", &actions);
+    let deny = |actions: Value| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": actions, "Resource": "*"},
+        ]})
+    };
+    let found = of(&allow(json!("s3:GetObject")), &allow(json!(["s3:GetObject", "nosuch:Thing"])), None);
+    assert_eq!(found.relation, Relation::Equivalent);
+    assert_eq!(beyond(&found.beyond.gained), Some("nosuch:thing".to_owned()));
+    assert_eq!(beyond(&found.beyond.lost), None);
+
+    // All actions of today, one by one, are not all of them.
+    let listed: Vec<&str> =
+        vec!["sts:AssumeRole", "sts:Get*", "sts:Set*", "sts:Tag*", "sts:Assume*", "sts:Decode*"];
+    let found = of(&deny(json!("sts:*")), &deny(json!(listed)), None);
+    match found.relation {
+        // The list may lack an action by the time this is read; then the difference is an ordinary one.
+        Relation::Broader => assert_eq!(beyond(&found.beyond.gained), None),
+        other => {
+            assert_eq!(other, Relation::Equivalent);
+            assert!(beyond(&found.beyond.gained).is_some_and(|action| action.starts_with("sts:")));
+        }
+    }
+    assert_eq!(beyond(&found.beyond.lost), None);
+
+    // No pattern speaks of the action that tells them apart.
+    let not = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "NotAction": action, "Resource": "arn:aws:nosuch:::thing"},
+        ]})
+    };
+    let line =
+        json!({"name": "x", "old": policy("Deny", &json!("*")), "new": not("s3:GetObject")}).to_string();
+    // Z3 would look at each kind of resource of the catalog, for minutes.
+    let found = compare(&read(&line, Some("identity")), EngineSelection::Native, false);
+    assert_eq!(beyond(&found.beyond.lost), None);
+    let shown = found.relation == Relation::Broader || beyond(&found.beyond.gained).is_some();
+    assert!(shown, "{found:?}");
+
+    let found = of(&allow(json!("s3:*")), &allow(json!("s3:Get*")), None);
+    assert_eq!(found.relation, Relation::Narrower);
+    assert_eq!((beyond(&found.beyond.gained), beyond(&found.beyond.lost)), (None, None));
+}
+
+fn beyond(difference: &Difference) -> Option<String> {
+    match difference {
+        Difference::Nothing => None,
+        Difference::Undecided(reason) => panic!("{reason}"),
+        Difference::Some(change) => Some(change.request.action.clone()),
+    }
+}
+
+fn policy(effect: &str, actions: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": actions, "Resource": "*"}]})
+}
+
 #[test]
 fn samples_of_the_check_for_no_new_access() {
     let Some(path) = shared("oracles/aws-no-new-access.jsonl") else { return };

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use leastwise::clouds::{CLOUDS, Cloud, Scenario};
 use leastwise::evaluator::Relation;
 use leastwise::input::document_pairs;
-use leastwise::logic::{Assignment, Formula, Goal, Universe};
+use leastwise::logic::{Assignment, Attribute, Formula, Goal, Universe};
 use leastwise::model::{Object, Question, Subject, Verdict};
 use leastwise::solver::{Answer, EngineSelection};
 use leastwise::text::{Files, Problem, json};
@@ -308,13 +308,12 @@ fn judged(
     if verdict != expected {
         wrong.push(format!("expected {}, the rule decides {}", expected.as_str(), verdict.as_str()));
     }
-    let principals: Vec<_> = estate.principals().collect();
-    let [(asking, _)] = principals.as_slice() else {
-        wrong.push(format!("{} principals in one scenario", principals.len()));
+    let Some(subject) = subject(cloud, scenario) else {
+        wrong.push(format!("who is `{}`?", request.principal));
         return wrong;
     };
     let asked = cloud.assignment(estate, request);
-    let (subject, named) = (Subject::Principal(*asking), Object::Named(request.resource.clone()));
+    let named = Object::Named(request.resource.clone());
     for (action, object) in [(Some(request.action.clone()), named), (None, Object::Any)] {
         let question = Question { cloud: cloud.id(), subject, action, object };
         let layers = cloud.layers(estate, &question);
@@ -332,6 +331,19 @@ fn judged(
         }
     }
     wrong
+}
+
+/// Who asks: the principal of that name, the only one there is, or nobody.
+fn subject(cloud: &dyn Cloud, scenario: &Scenario) -> Option<Subject> {
+    let Scenario { estate, request } = scenario;
+    let mut all = estate.principals().map(|(id, _)| id);
+    let only = all.next().filter(|_| all.next().is_none());
+    match estate.find_principal(cloud.id(), &request.principal) {
+        Some(id) => Some(Subject::Principal(id)),
+        None if request.principal == "*" => Some(Subject::Anonymous),
+        None if request.principal == "allAuthenticatedUsers" => Some(Subject::Outside),
+        None => only.map(Subject::Principal),
+    }
 }
 
 fn unknown_keys(scenario: &Value) -> Vec<String> {
@@ -361,7 +373,7 @@ impl Symbolic<'_> {
         for (formula, expected) in
             [(self.allowed.clone(), self.expected), (self.allowed.clone().not(), !self.expected)]
         {
-            let goal = Goal::satisfiable(formula.and(request.clone()), Universe::Any);
+            let goal = Goal::satisfiable(formula.clone().and(request.clone()), Universe::Any);
             for engines in alone().iter().take(if with_z3 { 2 } else { 1 }) {
                 let fits =
                     match portfolio(*engines, usual_budget()).decide(&goal).map(|decided| decided.answer) {
@@ -374,6 +386,15 @@ impl Symbolic<'_> {
                     wrong.push(format!("{engines:?} does not say {expected} of {}", goal.formula));
                 }
             }
+            // A role holds more actions than are tried, so the one that is asked for is filled in, and the resource
+            // with it.
+            let mut filled = Assignment::new();
+            for attribute in [Attribute::action(), Attribute::resource()] {
+                if let Some(text) = self.asked.text(&attribute) {
+                    filled = filled.with_text(attribute.clone(), text);
+                }
+            }
+            let goal = Goal::satisfiable(formula.restrict(&filled).and(request.clone()), Universe::Any);
             if BruteForce::default().find(&goal).is_some() != expected {
                 wrong.push(format!("trying does not say {expected} of {}", goal.formula));
             }

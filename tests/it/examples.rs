@@ -48,6 +48,41 @@ const CASES: &[Case] = &[
         exit: 0,
         needs_z3: false,
     },
+    Case {
+        name: "azure-tenant/scan",
+        arguments: &["scan", "examples/azure-tenant"],
+        exit: 1,
+        needs_z3: false,
+    },
+    Case {
+        name: "azure-tenant/paths",
+        arguments: &["paths", "examples/azure-tenant"],
+        exit: 0,
+        needs_z3: false,
+    },
+    Case {
+        name: "azure-tenant/who-can",
+        arguments: &[
+            "who-can",
+            "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+            "reports",
+            "examples/azure-tenant",
+        ],
+        exit: 0,
+        needs_z3: false,
+    },
+    Case {
+        name: "azure-tenant/can",
+        arguments: &[
+            "can",
+            "ines.brandt@nordlicht.example",
+            "Microsoft.Network/virtualNetworks/write",
+            "scada",
+            "examples/azure-tenant",
+        ],
+        exit: 0,
+        needs_z3: false,
+    },
     Case { name: "gcp-editor/scan", arguments: &["scan", "examples/gcp-editor"], exit: 1, needs_z3: false },
     Case {
         name: "gcp-editor/recommend",
@@ -159,8 +194,35 @@ fn the_organization_shows_what_its_readme_promises() {
 }
 
 #[test]
+fn the_tenant_shows_what_its_readme_promises() {
+    let found = findings("examples/azure-tenant");
+    let yes: &[(&str, &[&str])] = &[
+        ("administrator-access", &["deploy-pipeline", "always"]),
+        ("administrator-access", &["paul.adler", "managementGroups/nordlicht"]),
+        ("path-to-administrator", &["jonas.weber", "meter-import", "one step"]),
+        ("path-to-administrator", &["mira.salah", "eligible"]),
+        ("path-to-administrator", &["otto.lang", "elevated", "`/`"]),
+        ("public-resource", &["brochures"]),
+    ];
+    for (rule, words) in yes {
+        assert!(reports(&found, rule, words), "no finding of `{rule}` with {words:?}");
+    }
+    let no: &[(&str, &[&str])] = &[
+        ("administrator-access", &["mira.salah"]),
+        ("administrator-access", &["otto.lang"]),
+        ("administrator-access", &["backup-orchestrator"]),
+        ("path-to-administrator", &["backup-orchestrator"]),
+        ("public-resource", &["legacy"]),
+        ("public-resource", &["drafts"]),
+    ];
+    for (rule, words) in no {
+        assert!(!reports(&found, rule, words), "a finding of `{rule}` with {words:?} is wrong");
+    }
+}
+
+#[test]
 fn every_place_in_a_report_is_the_text_it_speaks_of() {
-    for example in ["examples/aws-organization", "examples/gcp-editor"] {
+    for example in ["examples/aws-organization", "examples/azure-tenant", "examples/gcp-editor"] {
         for finding in findings(example) {
             let place = &finding["place"];
             let Some(path) = place["path"].as_str() else { continue };

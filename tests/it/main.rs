@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod azure;
+#[cfg(test)]
 mod brute_force;
 #[cfg(test)]
 mod catalogs;
@@ -16,6 +18,10 @@ mod catalogs;
 mod cli;
 #[cfg(test)]
 mod compare;
+#[cfg(test)]
+mod gcp_cel;
+#[cfg(test)]
+mod gcp_compare;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

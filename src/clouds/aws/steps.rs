@@ -6,7 +6,7 @@ use super::ast::{Document, Element, PrincipalName, Statement};
 use super::rule::{IDENTITY, TRUST};
 use super::{AWS, body, protected};
 use crate::clouds::{Demand, Step};
-use crate::logic::{Case, Pattern, Patterns};
+use crate::logic::{Case, Formula, Pattern, Patterns};
 use crate::model::{
     Effect, Estate, Object, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject, Target,
 };
@@ -222,6 +222,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let demand = |action: &str, kind: &str| Demand {
         action: format!("iam:{action}"),
         resources: all(kind),
+        given: Formula::True,
         except: protected::roles(),
     };
     vec![

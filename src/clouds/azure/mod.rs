@@ -1,3 +1,163 @@
-//! Microsoft Azure: the catalog only; evaluation is not built yet.
+//! Microsoft Azure: role assignments, role definitions, deny assignments, conditions, and the ways around them.
+//!
+//! Read in this order: `ast` and `condition` (typed policies), `parse` and `abac` (from documents), `names` (resources
+//! and hierarchy), `roles`, `members`, `conditions`, `lower` (formulas), `decide` and `evaluate` (the concrete rule),
+//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`. Not read: Azure Policy, locks, network
+//! rules, shared access signatures, the rights of application owners, delegations of Azure Lighthouse, and roles of the
+//! directory other than Global Administrator.
 
+mod abac;
+mod assignable;
+pub mod ast;
 pub mod catalog;
+pub mod condition;
+mod conditions;
+mod decide;
+mod evaluate;
+mod gaps;
+pub mod load;
+mod lower;
+mod members;
+pub mod names;
+mod requests;
+mod roles;
+mod scenario;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, LazyLock};
+
+use super::{Cloud, Demand, Scenario, Step};
+use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
+use crate::model::{
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
+};
+use crate::text::{Problem, Tree};
+
+/// Role assignments.
+pub const ALLOW: Layer = Layer::new("role assignment");
+/// Assignments that a principal may activate; they are for whoever has done so.
+pub const ELIGIBLE: Layer = Layer::new("eligible assignment");
+/// Administrators of the classic deployment model.
+pub const CLASSIC: Layer = Layer::new("classic administrator");
+/// Deny assignments, which come first.
+pub const DENY: Layer = Layer::new("deny assignment");
+/// That somebody may activate an assignment.
+pub const ELIGIBILITY: Layer = Layer::new("eligibility");
+/// Roles of the directory that lead to Azure.
+pub const DIRECTORY: Layer = Layer::new("directory role");
+/// Access policies of key vaults.
+pub const VAULT: Layer = Layer::new("vault access policy");
+/// Keys of storage accounts.
+pub const KEY: Layer = Layer::new("account key");
+/// Containers that are open to everybody.
+pub const PUBLIC: Layer = Layer::new("anonymous access");
+/// The capacity in which a role definition is held.
+pub const ROLE_DEFINITION: Layer = Layer::new("role definition");
+/// The capacity in which it is noted that a list was exported.
+pub const LISTING: Layer = Layer::new("listing");
+
+/// The layers that give roles, from which deny assignments take.
+const ALLOWS: &[Layer] = &[ALLOW, ELIGIBLE, CLASSIC];
+/// The layers that allow by themselves.
+const ALONE: &[Layer] = &[ELIGIBILITY, DIRECTORY, VAULT, KEY, PUBLIC];
+
+/// The fact of a principal that is its object id.
+pub const OBJECT_ID: &str = "id";
+/// The fact of a principal that is its application's id.
+pub const APPLICATION_ID: &str = "application";
+/// The fact of a user that tells guests: `Guest` or `Member`.
+pub const USER_TYPE: &str = "type";
+
+/// Activating an eligible assignment, in lower case.
+const ACTIVATE: &str = "microsoft.authorization/roleassignmentschedulerequests/write";
+/// Raising oneself to User Access Administrator of everything, in lower case:
+/// <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
+const ELEVATE: &str = "microsoft.authorization/elevateaccess/action";
+/// Reading and listing blobs, in lower case.
+const READ_BLOB: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs/read";
+/// The data of key vaults, in lower case.
+const VAULT_DATA: &str = "microsoft.keyvault/vaults/*";
+/// The template id of the directory's role Global Administrator:
+/// <https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#global-administrator>.
+const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+/// Microsoft Azure.
+#[derive(Clone, Copy, Debug)]
+pub struct Azure;
+
+impl Cloud for Azure {
+    fn id(&self) -> CloudId {
+        names::CLOUD
+    }
+
+    fn name(&self) -> &'static str {
+        "Microsoft Azure"
+    }
+
+    /// Every operation of the catalog, on any resource: an operation is asked on resources of its type, on what holds
+    /// them, and on scopes above.
+    fn universe(&self) -> Universe {
+        static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
+            let operations = catalog::operations().operations();
+            let entries =
+                operations.map(|one| ActionEntry { name: one.folded().into(), resources: 0 }).collect();
+            Arc::new(Actions::new(entries, vec![ResourceGroup { patterns: Patterns::anything() }]))
+        });
+        Universe::Known(KNOWN.clone())
+    }
+
+    fn action(&self, typed: &str) -> Result<String, Vec<String>> {
+        let operations = catalog::operations();
+        match operations.find(typed.trim()) {
+            Some(operation) => Ok(operation.name().to_owned()),
+            None => Err(operations.search(typed, 5).into_iter().map(|found| found.name).collect()),
+        }
+    }
+
+    fn grants(&self, estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>> {
+        lower::grants(estate, policy, layer)
+    }
+
+    fn layers(&self, estate: &Estate, question: &Question) -> Layers {
+        lower::layers(estate, question)
+    }
+
+    fn combine(&self, layers: &Layers) -> Formula {
+        lower::combine(layers)
+    }
+
+    fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request {
+        requests::request(estate, question, witness)
+    }
+
+    fn assignment(&self, _estate: &Estate, request: &Request) -> Assignment {
+        requests::assignment(request)
+    }
+
+    fn decide(&self, estate: &Estate, request: &Request) -> Decision {
+        decide::decide(estate, request)
+    }
+
+    fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
+        scenario::scenario(tree, problems)
+    }
+
+    fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
+        lower::coverage(estate, resource)
+    }
+
+    fn steps(&self, estate: &Estate) -> Vec<Step> {
+        steps::steps(estate)
+    }
+
+    fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
+        Some(self)
+    }
+
+    fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
+        steps::administration(estate, scope)
+    }
+}

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use super::cel::Part;
 use crate::model::Gap;
-use crate::text::{Located, Span};
+use crate::text::{Located, Route, Span};
 
 /// What a policy of the estate holds as its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,70 @@ pub enum Body {
     Empty,
     /// A custom role.
     Role(RoleDefinition),
+    /// One rule of a deny policy.
+    Deny(DenyRule),
+    /// A principal access boundary policy.
+    Boundary(Boundary),
+    /// A binding of a principal access boundary policy to a set of principals.
+    BoundaryBinding(BoundaryBinding),
+    /// A whole allow policy that is looked at alone: its bindings with the ways to them.
+    Document(Vec<(Binding, Route)>),
+    /// A setting of public access prevention, as it stands where it is set.
+    Prevention(bool),
+}
+
+/// A rule of a deny policy: <https://cloud.google.com/iam/docs/deny-overview#deny-rules>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DenyRule {
+    /// The name of its policy.
+    pub policy: Arc<str>,
+    /// Who is denied.
+    pub principals: Vec<Located<Member>>,
+    /// Who is not, although in one of these.
+    pub except_principals: Vec<Located<Member>>,
+    /// What is denied.
+    pub permissions: Vec<Located<Permissions>>,
+    /// What is not, although in one of these.
+    pub except_permissions: Vec<Located<Permissions>>,
+    /// When; always if none.
+    pub condition: Option<Condition>,
+    /// What is not known about the rule as it was read.
+    pub gaps: Vec<Gap>,
+}
+
+/// Permissions of a deny rule, in the words of allow policies: `iam.googleapis.com/roles.delete` is
+/// `iam.roles.delete`. Where a part is missing, any will do, also one that is yet to come:
+/// <https://cloud.google.com/iam/docs/deny-overview#permission-groups>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// The service: `iam`.
+    pub service: String,
+    /// The kind of resource: `roles`.
+    pub resource: Option<String>,
+    /// The verb: `delete`.
+    pub verb: Option<String>,
+}
+
+/// A principal access boundary policy: <https://cloud.google.com/iam/docs/principal-access-boundary-policies>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// Its full name.
+    pub name: Arc<str>,
+    /// The projects, folders and organizations that those who are bound may reach: `projects/p`.
+    pub scopes: Vec<Located<Arc<str>>>,
+    /// Which permissions it can block; the current default where none is stated.
+    pub version: u32,
+}
+
+/// A binding of a boundary policy: <https://cloud.google.com/iam/docs/principal-access-boundary-policies-create>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundaryBinding {
+    /// The set of principals, as it is written.
+    pub principals: Located<Arc<str>>,
+    /// The full name of the policy.
+    pub policy: Located<Arc<str>>,
+    /// When, by type and subject of the principal; always if none.
+    pub condition: Option<Condition>,
 }
 
 /// A role given to members, perhaps under a condition.
@@ -51,8 +116,67 @@ pub enum Member {
     /// `deleted:`: an account that is gone. It grants nothing, also not to a new account of the same name:
     /// <https://cloud.google.com/iam/docs/policies#handle-deleted-members>.
     Deleted(String),
-    /// Anything else, as it is written: principal sets of identity pools and the like.
+    /// Identities of a pool of workload or workforce identity federation.
+    Federated(Federated),
+    /// All principals that a project, folder or organization holds: `projects/p`.
+    InScope(String),
+    /// Anything else, as it is written.
     Other(String),
+}
+
+/// Identities of a pool: <https://cloud.google.com/iam/docs/principal-identifiers>.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Federated {
+    /// The pool: `iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p`.
+    pub pool: String,
+    /// Which of them.
+    pub which: Which,
+}
+
+/// Which identities of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// The one of this subject.
+    Subject(String),
+    /// Those in this group.
+    Group(String),
+    /// Those with this value of an attribute.
+    Attribute(String, String),
+    /// All of them.
+    All,
+}
+
+impl Federated {
+    /// Reads what follows `principal://` or `principalSet://`.
+    fn read(text: &str) -> Option<Self> {
+        let at = ["/workloadIdentityPools/", "/workforcePools/"].into_iter().find_map(|part| {
+            let start = text.find(part)? + part.len();
+            Some(start + text.get(start..)?.find('/')?)
+        })?;
+        let (pool, rest) = text.split_at_checked(at)?;
+        let (kind, value) = rest.strip_prefix('/')?.split_once('/').unwrap_or((rest.strip_prefix('/')?, ""));
+        let which = match (kind, value) {
+            ("*", "") => Which::All,
+            ("subject", subject) if !subject.is_empty() => Which::Subject(subject.to_owned()),
+            ("group", group) if !group.is_empty() => Which::Group(group.to_owned()),
+            (kind, value) => {
+                let name = kind.strip_prefix("attribute.").filter(|name| !name.is_empty())?;
+                Which::Attribute(name.to_owned(), value.to_owned())
+            }
+        };
+        Some(Self { pool: pool.to_owned(), which })
+    }
+
+    /// The identifier, as policies write it.
+    fn name(&self) -> String {
+        let pool = &self.pool;
+        match &self.which {
+            Which::Subject(subject) => format!("principal://{pool}/subject/{subject}"),
+            Which::Group(group) => format!("principalSet://{pool}/group/{group}"),
+            Which::Attribute(name, value) => format!("principalSet://{pool}/attribute.{name}/{value}"),
+            Which::All => format!("principalSet://{pool}/*"),
+        }
+    }
 }
 
 /// A basic role: <https://cloud.google.com/iam/docs/roles-overview#basic>.
@@ -90,11 +214,20 @@ impl Member {
     /// Reads a member as policies write it. Mail addresses are compared without case, so they are folded here.
     pub fn read(text: &str) -> Self {
         let text = text.trim();
+        if let Some(scope) = text.strip_prefix("principalSet://cloudresourcemanager.googleapis.com/") {
+            // Parts of such a set, by type, are not told apart.
+            let whole = scope.split('/').count() == 2;
+            return if whole { Self::InScope(scope.to_owned()) } else { Self::Other(text.to_owned()) };
+        }
         if text == "allUsers" {
             return Self::AllUsers;
         }
         if text == "allAuthenticatedUsers" {
             return Self::AllAuthenticatedUsers;
+        }
+        if let Some(rest) = text.strip_prefix("principal://").or_else(|| text.strip_prefix("principalSet://"))
+        {
+            return Self::identifier(rest).unwrap_or_else(|| Self::Other(text.to_owned()));
         }
         let Some((kind, name)) = text.split_once(':') else { return Self::Other(text.to_owned()) };
         let folded = || name.to_ascii_lowercase();
@@ -111,6 +244,28 @@ impl Member {
         }
     }
 
+    /// Reads an identifier in the form that deny policies and identity pools use:
+    /// <https://cloud.google.com/iam/docs/principal-identifiers>.
+    fn identifier(text: &str) -> Option<Self> {
+        if let Some(rest) = text.strip_prefix("goog/") {
+            return match rest.split_once('/') {
+                Some(("subject", mail)) => Some(Self::User(mail.to_ascii_lowercase())),
+                Some(("group", mail)) => Some(Self::Group(mail.to_ascii_lowercase())),
+                None if rest == "public:all" => Some(Self::AllUsers),
+                _ => None,
+            };
+        }
+        if let Some((_, mail)) = text.strip_prefix("iam.googleapis.com/")?.split_once("/serviceAccounts/") {
+            return Some(Self::ServiceAccount(mail.to_ascii_lowercase()));
+        }
+        Federated::read(text).map(Self::Federated)
+    }
+
+    /// Whether it stands for everybody, with or without an account.
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::AllUsers | Self::AllAuthenticatedUsers)
+    }
+
     /// The member as policies write it; also the name of its principal in the estate.
     pub fn name(&self) -> String {
         match self {
@@ -122,6 +277,8 @@ impl Member {
             Self::Domain(domain) => format!("domain:{domain}"),
             Self::Holders(basic, project) => format!("{}{project}", basic.prefix()),
             Self::Deleted(name) => format!("deleted:{name}"),
+            Self::Federated(federated) => federated.name(),
+            Self::InScope(scope) => format!("principalSet://cloudresourcemanager.googleapis.com/{scope}"),
             Self::Other(text) => text.clone(),
         }
     }
@@ -138,7 +295,7 @@ pub struct Condition {
     pub expression: Expression,
 }
 
-/// A condition's expression: the part of CEL that can be decided.
+/// A condition's expression: the part of CEL that can be decided for all requests at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
     /// `true` or `false`.
@@ -146,20 +303,47 @@ pub enum Expression {
     /// `!`
     Not(Box<Expression>),
     /// `&&`
-    And(Box<Expression>, Box<Expression>),
+    And(Vec<Expression>),
     /// `||`
-    Or(Box<Expression>, Box<Expression>),
-    /// A comparison of a text of the request.
-    Text(Key, Comparison, String),
-    /// A comparison of `request.time`, in microseconds since the Unix epoch.
-    Time(Order, i64),
-    /// A part that is not understood.
+    Or(Vec<Expression>),
+    /// A test of the request.
+    Test(Test),
+    /// A part that is not understood, or that is understood for one request only.
     Opaque(Located<Arc<str>>),
 }
 
-/// A text that conditions ask for:
-/// <https://cloud.google.com/iam/docs/conditions-attribute-reference#resource>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A test of the request: <https://cloud.google.com/iam/docs/conditions-attribute-reference>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// A comparison of a text.
+    Text(Key, Comparison, String),
+    /// A comparison of the part of a text that a template takes out.
+    Extract(Key, Template, Comparison, String),
+    /// A comparison of `request.time`, in microseconds since the Unix epoch.
+    Time(Order, i64),
+    /// The part of `request.time` in a time zone is one of these numbers.
+    Calendar(Part, String, Vec<i64>),
+    /// The set holds the text.
+    Holds(SetKey, String),
+    /// The set holds nothing else than these: `hasOnly`.
+    HoldsOnly(SetKey, Vec<String>),
+    /// The resource has the tag key, with this value if one is named.
+    Tag(TagKey, Option<String>),
+}
+
+/// A template of `extract`: `before{name}after`. It takes out what stands between the first place of `before` and the
+/// first place of `after` behind it, up to the end if that is empty, and nothing if there is no such place:
+/// <https://cloud.google.com/iam/docs/conditions-attribute-reference#extract>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// What stands before.
+    pub before: String,
+    /// What stands behind.
+    pub after: String,
+}
+
+/// A text that conditions ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// `resource.name`
     Name,
@@ -167,6 +351,32 @@ pub enum Key {
     Type,
     /// `resource.service`
     Service,
+    /// `api.getAttribute(name, default)` of a text.
+    Api(String, String),
+    /// A text that only some requests carry: `request.path`, `request.host`, `destination.ip`, `destination.port`.
+    Carried(&'static str),
+    /// `principal.type`, in bindings of principal access boundary policies.
+    PrincipalType,
+    /// `principal.subject`, in bindings of principal access boundary policies.
+    PrincipalSubject,
+}
+
+/// A set of texts that conditions ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SetKey {
+    /// `request.auth.access_levels`
+    AccessLevels,
+    /// `api.getAttribute(name, default)` of a list.
+    Api(String, Vec<String>),
+}
+
+/// A tag key: <https://cloud.google.com/iam/docs/tags-access-control>.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TagKey {
+    /// By its namespaced name: `123456789012/env`; values by their short name.
+    Name(String),
+    /// By its id: `tagKeys/123`; values by theirs.
+    Id(String),
 }
 
 /// How a text is compared.
@@ -178,6 +388,8 @@ pub enum Comparison {
     StartsWith,
     /// `.endsWith(…)`
     EndsWith,
+    /// `.contains(…)`
+    Contains,
 }
 
 /// How a time is compared: `request.time` stands on the left.
@@ -196,18 +408,25 @@ pub enum Order {
 }
 
 impl Expression {
-    /// Calls `visit` for each part that is not understood.
-    pub fn for_each_opaque(&self, visit: &mut impl FnMut(&Located<Arc<str>>)) {
+    /// Calls `visit` for each test and each part that is not understood.
+    pub fn for_each(&self, visit: &mut impl FnMut(Leaf<'_>)) {
         match self {
-            Self::Opaque(part) => visit(part),
-            Self::Not(inner) => inner.for_each_opaque(visit),
-            Self::And(left, right) | Self::Or(left, right) => {
-                left.for_each_opaque(visit);
-                right.for_each_opaque(visit);
-            }
-            Self::Constant(_) | Self::Text(..) | Self::Time(..) => {}
+            Self::Constant(_) => {}
+            Self::Opaque(part) => visit(Leaf::Opaque(part)),
+            Self::Test(test) => visit(Leaf::Test(test)),
+            Self::Not(inner) => inner.for_each(visit),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each(visit)),
         }
     }
+}
+
+/// What an expression is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaf<'a> {
+    /// A test.
+    Test(&'a Test),
+    /// A part that is not understood.
+    Opaque(&'a Located<Arc<str>>),
 }
 
 /// A custom role: <https://cloud.google.com/iam/docs/reference/rest/v1/organizations.roles>.

@@ -1,14 +1,15 @@
 //! Conditions as formulas.
 //!
 //! CEL is three-valued: an expression is true, false, or fails, and `&&` and `||` absorb a failure when the other side
-//! decides. A condition that fails does not grant
-//! (<https://cloud.google.com/iam/docs/conditions-overview>), so each expression is lowered to two formulas:
-//! where it is true, and where it is false. It fails elsewhere, as `resource.name` does for services that do not
-//! recognize it.
+//! decides. So each expression is lowered to two formulas: where it is true, and where it is false. It fails elsewhere,
+//! as `resource.name` does for services that do not recognize it. What a failure means depends on who asks: a binding
+//! does not grant (<https://cloud.google.com/iam/docs/conditions-overview>), a deny rule denies
+//! (<https://cloud.google.com/iam/docs/deny-overview#denial-conditions>).
 
-use super::ast::{Comparison, Condition, Expression, Key, Order};
-use super::names::BUCKETS;
-use crate::logic::{Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
+use super::ast::{Comparison, Condition, Expression, Key, Leaf, Order, SetKey, TagKey, Template, Test};
+use super::cel::Part;
+use super::types;
+use crate::logic::{Attribute, Case, Decimal, Formula, Kind, Pattern, Patterns, Ranges, Token, Value};
 use crate::model::{Gap, GapKind, Origin};
 
 /// The services that recognize the attributes of resources, by the first word of their name:
@@ -52,44 +53,81 @@ pub(super) fn request_time() -> Attribute {
     Attribute::new("request.time", Kind::Instant)
 }
 
+/// A part of the time of the request in a time zone, as requests write it: `request.time.getHours("Europe/Berlin")`.
+pub(super) fn calendar_name(part: Part, zone: &str) -> String {
+    format!("request.time.{}({zone:?})", part.function())
+}
+
+/// A part of the time of the request. It is an attribute of its own: no engine knows the calendar.
+pub(super) fn calendar(part: Part, zone: &str) -> Attribute {
+    Attribute::new(calendar_name(part, zone), Kind::Number)
+}
+
+/// The value of a tag of the resource, as requests write it.
+pub(super) fn tag_name(key: &TagKey) -> String {
+    match key {
+        TagKey::Name(key) => format!("resource.tag/{key}"),
+        TagKey::Id(id) => format!("resource.tagId/{id}"),
+    }
+}
+
+/// The members of a set, as requests write it.
+pub(super) fn set_name(key: &SetKey) -> &str {
+    match key {
+        SetKey::AccessLevels => "request.auth.access_levels",
+        SetKey::Api(name, _) => name,
+    }
+}
+
 /// The requests for which a condition holds; `True` for none.
 pub(super) fn holds(condition: Option<&Condition>) -> Formula {
     condition.map_or(Formula::True, |condition| lower(&condition.expression).holds)
 }
 
+/// The requests for which a condition holds or has no value; `True` for none.
+pub(super) fn may_hold(condition: Option<&Condition>) -> Formula {
+    condition.map_or(Formula::True, |condition| lower(&condition.expression).fails.not())
+}
+
+/// The same for a condition that may ask for type and subject of a principal that is known.
+pub(super) fn holds_for(condition: Option<&Condition>, principal: Option<&(String, String)>) -> Formula {
+    condition.map_or(Formula::True, |condition| lower(&resolved(&condition.expression, principal)).holds)
+}
+
+/// The expression with what it asks of the principal filled in.
+fn resolved(expression: &Expression, principal: Option<&(String, String)>) -> Expression {
+    let all = |parts: &[Expression]| parts.iter().map(|part| resolved(part, principal)).collect();
+    match (expression, principal) {
+        (Expression::Not(inner), _) => Expression::Not(Box::new(resolved(inner, principal))),
+        (Expression::And(parts), _) => Expression::And(all(parts)),
+        (Expression::Or(parts), _) => Expression::Or(all(parts)),
+        (Expression::Test(Test::Text(Key::PrincipalType, comparison, text)), Some((kind, _))) => {
+            Expression::Constant(compares(kind, *comparison, text))
+        }
+        (Expression::Test(Test::Text(Key::PrincipalSubject, comparison, text)), Some((_, subject))) => {
+            Expression::Constant(compares(subject, *comparison, text))
+        }
+        _ => expression.clone(),
+    }
+}
+
 /// One gap for each part of the condition that is not understood.
 pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     let mut found = Vec::new();
-    if let Some(condition) = condition {
-        opaque_parts(&condition.expression, &mut |text, span| {
-            let origin = span.map(|span| Origin {
-                span: Some(span),
-                what: "condition".to_owned(),
-                ..Origin::default()
-            });
-            found.push(Gap {
-                kind: GapKind::OpaqueCondition,
-                message: format!("the condition `{text}` is not understood; both outcomes were considered"),
-                origin,
-            });
+    let Some(condition) = condition else { return found };
+    condition.expression.for_each(&mut |leaf| {
+        let Leaf::Opaque(part) = leaf else { return };
+        let what = "condition".to_owned();
+        found.push(Gap {
+            kind: GapKind::OpaqueCondition,
+            message: format!(
+                "the condition `{}` is not understood; both outcomes were considered",
+                part.value
+            ),
+            origin: Some(Origin { span: Some(part.span), what, ..Origin::default() }),
         });
-    }
+    });
     found
-}
-
-fn opaque_parts(expression: &Expression, visit: &mut impl FnMut(&str, Option<crate::text::Span>)) {
-    match expression {
-        Expression::Text(Key::Type, _, value) if type_is(value).is_none() => {
-            visit(&format!("resource.type == \"{value}\""), None);
-        }
-        Expression::Opaque(part) => visit(&part.value, Some(part.span)),
-        Expression::Not(inner) => opaque_parts(inner, visit),
-        Expression::And(left, right) | Expression::Or(left, right) => {
-            opaque_parts(left, visit);
-            opaque_parts(right, visit);
-        }
-        _ => {}
-    }
 }
 
 /// Where an expression is true and where it is false.
@@ -106,27 +144,113 @@ fn lower(expression: &Expression) -> Lowered {
             let inner = lower(inner);
             Lowered { holds: inner.fails, fails: inner.holds }
         }
-        Expression::And(left, right) => {
-            let (left, right) = (lower(left), lower(right));
-            Lowered { holds: left.holds.and(right.holds), fails: left.fails.or(right.fails) }
+        Expression::And(parts) => {
+            let (holds, fails): (Vec<_>, Vec<_>) =
+                parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
+            Lowered { holds: Formula::all(holds), fails: Formula::any(fails) }
         }
-        Expression::Or(left, right) => {
-            let (left, right) = (lower(left), lower(right));
-            Lowered { holds: left.holds.or(right.holds), fails: left.fails.and(right.fails) }
+        Expression::Or(parts) => {
+            let (holds, fails): (Vec<_>, Vec<_>) =
+                parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
+            Lowered { holds: Formula::any(holds), fails: Formula::all(fails) }
         }
-        Expression::Text(key, comparison, text) => lower_text(*key, *comparison, text),
-        Expression::Time(order, instant) => {
+        Expression::Test(test) => lower_test(test),
+        Expression::Opaque(part) => {
+            // It may be false or fail where it is not true, so one name is not enough.
+            let holds = Formula::opaque(format!("cel:{}", part.value));
+            let is_false = Formula::opaque(format!("cel-false:{}", part.value));
+            Lowered { fails: is_false.and(holds.clone().not()), holds }
+        }
+    }
+}
+
+/// A test that always has a value.
+fn total(holds: Formula) -> Lowered {
+    Lowered { fails: holds.clone().not(), holds }
+}
+
+fn lower_test(test: &Test) -> Lowered {
+    match test {
+        Test::Text(key, comparison, text) => lower_text(key, *comparison, text),
+        Test::Extract(key, template, comparison, text) => lower_extract(key, template, *comparison, text),
+        Test::Time(order, instant) => {
             let ranges = during(*order, *instant);
             let fails = Formula::within(request_time(), ranges.complement());
             Lowered { holds: Formula::within(request_time(), ranges), fails }
         }
-        Expression::Opaque(part) => opaque(&part.value),
+        Test::Calendar(part, zone, numbers) => {
+            let (low, high) = part.bounds();
+            let others = (low..=high).filter(|number| !numbers.contains(number));
+            let within = |numbers: &mut dyn Iterator<Item = i64>| {
+                Formula::within(calendar(*part, zone), points(numbers))
+            };
+            Lowered { holds: within(&mut numbers.iter().copied()), fails: within(&mut others.into_iter()) }
+        }
+        Test::Holds(key, text) => {
+            let attribute = set(key);
+            let holds = Formula::any_in(attribute.clone(), Patterns::literal(text));
+            let by_default = default(key).map(|items| items.iter().any(|item| item == text));
+            settle(attribute, holds, by_default)
+        }
+        Test::HoldsOnly(key, texts) => {
+            let attribute = set(key);
+            let allowed = texts.iter().map(|text| Pattern::literal(text, Case::Sensitive));
+            let holds = Formula::all_in(attribute.clone(), Patterns::of(allowed));
+            let by_default = default(key).map(|items| items.iter().all(|item| texts.contains(item)));
+            settle(attribute, holds, by_default)
+        }
+        Test::Tag(key, value) => {
+            let attribute = Attribute::text(tag_name(key));
+            total(match value {
+                Some(value) => Formula::matches(attribute, Patterns::literal(value)),
+                None => Formula::present(attribute),
+            })
+        }
     }
 }
 
-fn opaque(text: &str) -> Lowered {
-    let id = Formula::opaque(format!("cel:{text}"));
-    Lowered { holds: id.clone(), fails: id.not() }
+fn set(key: &SetKey) -> Attribute {
+    Attribute::new(set_name(key), Kind::TextSet)
+}
+
+fn default(key: &SetKey) -> Option<&[String]> {
+    match key {
+        SetKey::AccessLevels => None,
+        SetKey::Api(_, default) => Some(default),
+    }
+}
+
+/// What holds of a present attribute, with the outcome for an absent one; without one it fails then.
+fn settle(attribute: Attribute, holds: Formula, absent: Option<bool>) -> Lowered {
+    let present = Formula::present(attribute);
+    let fails = present.clone().and(holds.clone().not());
+    match absent {
+        None => Lowered { holds, fails },
+        Some(true) => total(present.not().or(holds)),
+        Some(false) => total(holds),
+    }
+}
+
+fn points(numbers: &mut dyn Iterator<Item = i64>) -> Ranges {
+    let point = |number: i64| Value::Number(Decimal::from_units(i128::from(number) * UNITS)).point();
+    Ranges::of(numbers.filter_map(point).map(|point| (point, point)))
+}
+
+/// Units of a decimal in one.
+const UNITS: i128 = 1_000_000_000_000;
+
+/// What holds of the parts of a time that a formula asks for: they are whole numbers within their bounds.
+pub(super) fn calendar_facts<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> Formula {
+    let mut facts = Vec::new();
+    for expression in expressions {
+        expression.for_each(&mut |leaf| {
+            if let Leaf::Test(Test::Calendar(part, zone, _)) = leaf {
+                let (low, high) = part.bounds();
+                facts.push(Formula::within(calendar(*part, zone), points(&mut (low..=high))));
+            }
+        });
+    }
+    Formula::all(facts)
 }
 
 fn during(order: Order, instant: i64) -> Ranges {
@@ -141,18 +265,32 @@ fn during(order: Order, instant: i64) -> Ranges {
     .unwrap_or_else(Ranges::empty)
 }
 
-fn lower_text(key: Key, comparison: Comparison, text: &str) -> Lowered {
-    let holds = match (key, comparison) {
-        (Key::Name, _) => named(comparison, text),
-        (Key::Service, _) => of_services(|service| compares(service, comparison, text)),
-        (Key::Type, Comparison::Equals) => match type_is(text) {
-            Some(formula) => formula,
-            None => return opaque(&format!("resource.type == \"{text}\"")),
+fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
+    let holds = match key {
+        Key::Name => named(&around(comparison, text)),
+        Key::Service => of_services(|service| compares(service, comparison, text)),
+        Key::Type => match types::named(text) {
+            Some(kind) => of_type(kind),
+            None => Formula::False,
         },
-        (Key::Type, _) => return opaque(&format!("resource.type {comparison:?} \"{text}\"")),
+        Key::Api(name, default) => {
+            let attribute = Attribute::text(name.as_str());
+            let holds =
+                Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
+            return settle(attribute, holds, Some(compares(default, comparison, text)));
+        }
+        Key::Carried(name) => {
+            let attribute = Attribute::text(*name);
+            let holds =
+                Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
+            return settle(attribute, holds, None);
+        }
+        // Only bindings of boundary policies know them.
+        Key::PrincipalType | Key::PrincipalSubject => {
+            return Lowered { holds: Formula::False, fails: Formula::False };
+        }
     };
-    let fails = of_services(|_| true).and(holds.clone().not());
-    Lowered { holds, fails }
+    Lowered { fails: of_services(|_| true).and(holds.clone().not()), holds }
 }
 
 fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
@@ -160,7 +298,32 @@ fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
         Comparison::Equals => value == text,
         Comparison::StartsWith => value.starts_with(text),
         Comparison::EndsWith => value.ends_with(text),
+        Comparison::Contains => value.contains(text),
     }
+}
+
+/// A piece of a text that is compared.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    Literal(&'a str),
+    Anything,
+}
+
+fn around(comparison: Comparison, text: &str) -> Vec<Piece<'_>> {
+    match comparison {
+        Comparison::Equals => vec![Piece::Literal(text)],
+        Comparison::StartsWith => vec![Piece::Literal(text), Piece::Anything],
+        Comparison::EndsWith => vec![Piece::Anything, Piece::Literal(text)],
+        Comparison::Contains => vec![Piece::Anything, Piece::Literal(text), Piece::Anything],
+    }
+}
+
+fn pattern(start: &str, pieces: &[Piece<'_>]) -> Pattern {
+    let tokens = pieces.iter().flat_map(|piece| match piece {
+        Piece::Literal(text) => text.chars().map(Token::Char).collect(),
+        Piece::Anything => vec![Token::Run],
+    });
+    Pattern::new(start.chars().map(Token::Char).chain(tokens), Case::Sensitive)
 }
 
 /// The resource belongs to one of the services that recognize attributes and that `keep` approves of.
@@ -172,39 +335,112 @@ fn of_services(keep: impl Fn(&str) -> bool) -> Formula {
 
 /// `resource.name` is the part of the full name that follows the service:
 /// <https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name>.
-fn named(comparison: Comparison, text: &str) -> Formula {
+fn named(pieces: &[Piece<'_>]) -> Formula {
     // Only Cloud Storage writes `_` for the project, so one pattern does for all services.
-    let only_storage = comparison != Comparison::EndsWith && text.starts_with("projects/_/");
+    let only_storage =
+        matches!(pieces.first(), Some(Piece::Literal(text)) if text.starts_with("projects/_/"));
     let services = SERVICES.iter().filter(|word| !only_storage || **word == "storage");
-    let patterns = services.map(|word| {
-        let full = format!("//{word}.googleapis.com/{text}");
-        match comparison {
-            Comparison::Equals => Pattern::literal(&full, Case::Sensitive),
-            Comparison::StartsWith => Pattern::prefix(&full, Case::Sensitive),
-            Comparison::EndsWith => ending(&format!("//{word}.googleapis.com/"), text),
-        }
-    });
+    let patterns = services.map(|word| pattern(&format!("//{word}.googleapis.com/"), pieces));
     Formula::matches(Attribute::resource(), Patterns::of(patterns))
 }
 
-fn ending(start: &str, end: &str) -> Pattern {
-    let start = Pattern::prefix(start, Case::Sensitive).tokens().collect::<Vec<_>>();
-    Pattern::new(start.into_iter().chain(end.chars().map(crate::logic::Token::Char)), Case::Sensitive)
+/// The resource is of that type.
+fn of_type(kind: &types::ResourceType) -> Formula {
+    let like = |form: &str| {
+        let glob = Pattern::glob(&format!("//{}/{form}", kind.service()), Case::Sensitive);
+        Formula::matches(Attribute::resource(), Patterns::of([glob]))
+    };
+    let excepted = if kind.except.is_empty() { Formula::False } else { like(kind.except) };
+    like(kind.form).and(excepted.not())
 }
 
-/// The resource is of that type; `None` for types whose names are not told apart here.
-fn type_is(value: &str) -> Option<Formula> {
-    let like = |glob: &str| {
-        Formula::matches(Attribute::resource(), Patterns::of([Pattern::glob(glob, Case::Sensitive)]))
-    };
-    let below = |part: &str| like(&format!("{BUCKETS}*{part}*"));
-    Some(match value {
-        "storage.googleapis.com/Bucket" => below("").and(below("/").not()),
-        "storage.googleapis.com/Object" => below("/objects/"),
-        "storage.googleapis.com/ManagedFolder" => below("/managedFolders/").and(below("/objects/").not()),
-        "cloudresourcemanager.googleapis.com/Project" => {
-            like("//cloudresourcemanager.googleapis.com/projects/*")
+/// Where the part that a template takes out compares, for texts that begin with what stands before it. A text that has
+/// it in its middle only is left open: patterns cannot say which of several places is the first.
+fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &str) -> Lowered {
+    let about = |pieces: &[Piece<'_>]| match key {
+        Key::Name => named(pieces),
+        Key::Api(name, _) => {
+            Formula::matches(Attribute::text(name.as_str()), Patterns::of([pattern("", pieces)]))
         }
-        _ => return None,
-    })
+        Key::Carried(name) => Formula::matches(Attribute::text(*name), Patterns::of([pattern("", pieces)])),
+        _ => Formula::False,
+    };
+    let Template { before, after } = template;
+    let begins = about(&[Piece::Literal(before), Piece::Anything]);
+    let contains = about(&[Piece::Anything, Piece::Literal(before), Piece::Anything]);
+    let id = Formula::opaque(format!("cel:{key:?} {template:?} {comparison:?} {text:?}"));
+    let middle = contains.clone().and(begins.clone().not()).and(id);
+    let nothing = if compares("", comparison, text) { contains.not() } else { Formula::False };
+    let taken = taken_out(before, after, comparison, text, &about);
+    let holds = Formula::any([begins.and(taken), middle, nothing]);
+    match key {
+        Key::Api(name, default) => {
+            // The default is a constant: what the template takes out of it, too.
+            let by_default = compares(taken_from(default, template), comparison, text);
+            settle(Attribute::text(name.as_str()), present_and(name, holds), Some(by_default))
+        }
+        Key::Carried(name) => settle(Attribute::text(*name), present_and(name, holds), None),
+        _ => {
+            let known = of_services(|_| true);
+            Lowered { holds: known.clone().and(holds.clone()), fails: known.and(holds.not()) }
+        }
+    }
+}
+
+fn present_and(name: &str, holds: Formula) -> Formula {
+    Formula::present(Attribute::text(name)).and(holds)
+}
+
+/// The same for a text that begins with `before`.
+fn taken_out(
+    before: &str,
+    after: &str,
+    comparison: Comparison,
+    text: &str,
+    about: &dyn Fn(&[Piece<'_>]) -> Formula,
+) -> Formula {
+    let before = Piece::Literal(before);
+    if after.is_empty() {
+        let pieces: Vec<Piece<'_>> = std::iter::once(before).chain(around(comparison, text)).collect();
+        return about(&pieces);
+    }
+    let ended = about(&[before, Piece::Anything, Piece::Literal(after), Piece::Anything]);
+    let nothing = if compares("", comparison, text) { ended.clone().not() } else { Formula::False };
+    let inner = format!("{text}{after}");
+    let is_first = inner.find(after) == Some(text.len());
+    let found = match comparison {
+        Comparison::Equals if is_first => {
+            about(&[before, Piece::Literal(text), Piece::Literal(after), Piece::Anything])
+        }
+        Comparison::StartsWith if !text.contains(after) => {
+            let starts = about(&[
+                before,
+                Piece::Literal(text),
+                Piece::Anything,
+                Piece::Literal(after),
+                Piece::Anything,
+            ]);
+            starts.and(straddled(before, text, after, about).not())
+        }
+        _ => Formula::False,
+    };
+    found.or(nothing)
+}
+
+/// What stands behind begins inside of `text` already.
+fn straddled(before: Piece<'_>, text: &str, after: &str, about: &dyn Fn(&[Piece<'_>]) -> Formula) -> Formula {
+    let splits = after.char_indices().skip(1).filter_map(|(at, _)| after.split_at_checked(at));
+    let splits = splits.filter(|(head, _)| text.ends_with(head));
+    Formula::any(
+        splits.map(|(_, tail)| about(&[before, Piece::Literal(text), Piece::Literal(tail), Piece::Anything])),
+    )
+}
+
+/// What a template takes out of a constant text.
+fn taken_from<'t>(text: &'t str, template: &Template) -> &'t str {
+    let Some((_, rest)) = text.split_once(template.before.as_str()) else { return "" };
+    if template.after.is_empty() {
+        return rest;
+    }
+    rest.split_once(template.after.as_str()).map_or("", |(taken, _)| taken)
 }

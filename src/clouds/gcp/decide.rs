@@ -6,44 +6,57 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Basic, Binding, Body, Comparison, Condition, Expression, Key, Member, Order};
+use super::ast::{Basic, Binding, Body, Condition, Federated, Member, Which};
 use super::members::NOBODY;
 use super::names::{self, CLOUD};
-use super::{ALLOW, cel, defaults, lower, roles};
+use super::sets::{self, Belongs};
+use super::truth::{Asked, Truth};
+use super::{ALLOW, defaults, lower, public, roles};
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
 };
 
-/// Judges one request.
+/// Judges one request: deny policies come first, then principal access boundaries, then allow policies
+/// (<https://cloud.google.com/iam/docs/policy-types#evaluation>).
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let resource = names::full_name(&request.resource);
+    let asked = Asked::new(&resource, request);
     let mut judge =
-        Judge { estate, request, resource: &resource, because: Vec::new(), gaps: BTreeSet::new() };
+        Judge { estate, request, resource: &resource, asked, because: Vec::new(), gaps: BTreeSet::new() };
     let place = judge.place();
+    let denials = judge.denials(place);
     judge.visit(place);
-    let verdict = if judge.because.is_empty() { Verdict::ImplicitlyDenied } else { Verdict::Allowed };
     judge.because.dedup();
-    Decision {
-        verdict,
-        because: judge.because,
-        blocked_by: Vec::new(),
-        gaps: judge.gaps.into_iter().collect(),
+    let would = !judge.because.is_empty();
+    let outside = if would && denials.is_empty() { judge.outside(place) } else { Vec::new() };
+    let gaps = judge.gaps.into_iter().collect();
+    if !denials.is_empty() {
+        let blocked_by = if would { denials.clone() } else { Vec::new() };
+        return Decision { verdict: Verdict::ExplicitlyDenied, because: denials, blocked_by, gaps };
     }
+    if !would || !outside.is_empty() {
+        let verdict = Verdict::ImplicitlyDenied;
+        return Decision { verdict, because: Vec::new(), blocked_by: outside, gaps };
+    }
+    Decision { verdict: Verdict::Allowed, because: judge.because, blocked_by: Vec::new(), gaps }
 }
 
-struct Judge<'a> {
-    estate: &'a Estate,
-    request: &'a Request,
-    resource: &'a str,
+pub(super) struct Judge<'a> {
+    pub(super) estate: &'a Estate,
+    pub(super) request: &'a Request,
+    pub(super) resource: &'a str,
+    pub(super) asked: Asked<'a>,
     because: Vec<Reason>,
-    gaps: BTreeSet<Gap>,
+    pub(super) gaps: BTreeSet<Gap>,
 }
 
 /// Whether somebody is meant by a member.
-enum Meant {
+pub(super) enum Meant {
     /// Yes, because of these bindings of basic roles (none for a member that is named).
     Yes(Vec<Reason>),
     No,
+    /// It is not known; taken to be no.
+    Unknown(Gap),
 }
 
 impl Judge<'_> {
@@ -83,26 +96,27 @@ impl Judge<'_> {
 
     fn policy(&mut self, target: Target) {
         let estate = self.estate;
+        let prevented = public::is_prevented(estate, target);
         for attachment in estate.attached_to(target).filter(|attachment| attachment.layer == ALLOW) {
             let Some(policy) = estate.policy(attachment.policy) else { continue };
             if let Some(Body::Binding(binding)) = policy.body.downcast_ref::<Body>() {
-                self.binding(binding, &policy.origin);
+                self.binding(binding, &policy.origin, prevented);
             }
         }
     }
 
-    fn binding(&mut self, binding: &Binding, origin: &Origin) {
+    fn binding(&mut self, binding: &Binding, origin: &Origin, prevented: bool) {
         let role = roles::find(self.estate, &binding.role.value);
         if role.is_some_and(|role| !role.contains(&self.request.action)) {
             return;
         }
-        for member in &binding.members {
-            let Meant::Yes(through) = self.means(&member.value, origin) else { continue };
+        for member in binding.members.iter().filter(|member| !prevented || !member.value.is_public()) {
+            let Some(through) = self.meant(&member.value, origin) else { continue };
             if role.is_none() {
                 self.gaps.insert(lower::unknown_role(&binding.role.value, origin));
                 return;
             }
-            if !self.condition(binding.condition.as_ref(), origin) {
+            if !self.grants_now(binding.condition.as_ref(), origin) {
                 return;
             }
             self.gaps.extend(binding.gaps.iter().cloned());
@@ -112,13 +126,33 @@ impl Judge<'_> {
         }
     }
 
+    /// A condition that fails, or is not known, does not grant.
+    fn grants_now(&mut self, condition: Option<&Condition>, origin: &Origin) -> bool {
+        self.asked.judge(condition, origin, &mut self.gaps) == Truth::Holds
+    }
+
+    /// The bindings through which a member stands for who asks; what is not known is noted and taken to be nobody.
+    pub(super) fn meant(&mut self, member: &Member, origin: &Origin) -> Option<Vec<Reason>> {
+        match self.means(member, origin) {
+            Meant::Yes(through) => Some(through),
+            Meant::No => None,
+            Meant::Unknown(gap) => {
+                self.gaps.insert(gap);
+                None
+            }
+        }
+    }
+
     /// Whether the member stands for who asks.
-    fn means(&mut self, member: &Member, origin: &Origin) -> Meant {
+    pub(super) fn means(&mut self, member: &Member, origin: &Origin) -> Meant {
         let principal = self.request.principal.as_str();
         let named = |meant: bool| if meant { Meant::Yes(Vec::new()) } else { Meant::No };
         match member {
             Member::AllUsers => named(true),
-            Member::AllAuthenticatedUsers => named(principal != NOBODY && principal != "allUsers"),
+            Member::AllAuthenticatedUsers => {
+                let is_federated = principal.starts_with("principal");
+                named(principal != NOBODY && principal != "allUsers" && !is_federated)
+            }
             Member::User(mail) => named(principal.strip_prefix("user:") == Some(mail)),
             Member::ServiceAccount(mail) => named(principal.strip_prefix("serviceAccount:") == Some(mail)),
             Member::Group(mail) => self.in_group(mail, origin),
@@ -131,17 +165,18 @@ impl Judge<'_> {
             }
             Member::Holders(basic, project) => self.holders(*basic, project),
             Member::Deleted(_) => Meant::No,
+            Member::Federated(set) => named(is_in_pool(set, self.request)),
+            Member::InScope(scope) => match sets::in_scope(self.estate, principal, scope) {
+                Belongs::Yes => named(true),
+                Belongs::No => named(false),
+                Belongs::Unknown => Meant::Unknown(nobody(&member.name(), origin)),
+            },
             Member::Other(text) => {
-                if text != principal && !text.starts_with("principal://") {
-                    self.gaps.insert(Gap {
-                        kind: GapKind::MissingScope,
-                        message: format!(
-                            "who belongs to `{text}` is not known; assumed to be nobody of the input"
-                        ),
-                        origin: Some(origin.clone()),
-                    });
+                let single = text.starts_with("principal://") || text.starts_with("serviceAccount:");
+                if text == principal || single || !self.could_be_member() {
+                    return named(text == principal);
                 }
-                named(text == principal)
+                Meant::Unknown(nobody(text, origin))
             }
         }
     }
@@ -169,12 +204,12 @@ impl Judge<'_> {
             }
             open.extend(members);
         }
-        if !unknown.is_empty() && self.could_be_member() {
-            let message =
-                format!("the members of `{}` are not in the input; assumed to be none", unknown.join("`, `"));
-            self.gaps.insert(Gap { kind: GapKind::MissingScope, message, origin: Some(origin.clone()) });
+        if unknown.is_empty() || !self.could_be_member() {
+            return Meant::No;
         }
-        Meant::No
+        let message =
+            format!("the members of `{}` are not in the input; assumed to be none", unknown.join("`, `"));
+        Meant::Unknown(Gap { kind: GapKind::MissingScope, message, origin: Some(origin.clone()) })
     }
 
     fn could_be_member(&self) -> bool {
@@ -212,9 +247,9 @@ impl Judge<'_> {
         let direct = binding.members.iter().filter(|member| !matches!(member.value, Member::Holders(..)));
         let mut meant = false;
         for member in direct {
-            meant = meant || matches!(self.means(&member.value, origin), Meant::Yes(_));
+            meant = meant || self.meant(&member.value, origin).is_some();
         }
-        meant && self.condition(binding.condition.as_ref(), origin)
+        meant && self.grants_now(binding.condition.as_ref(), origin)
     }
 
     /// The policy of a bucket that nobody has changed.
@@ -234,109 +269,12 @@ impl Judge<'_> {
             }
         }
     }
-
-    /// Whether the condition holds. One that cannot be evaluated does not grant.
-    fn condition(&mut self, condition: Option<&Condition>, origin: &Origin) -> bool {
-        let Some(condition) = condition else { return true };
-        match self.evaluate(&condition.expression) {
-            Ok(holds) => holds,
-            Err(Failure::Fails) => false,
-            Err(Failure::Opaque) => {
-                self.gaps.insert(Gap {
-                    kind: GapKind::OpaqueCondition,
-                    message: format!(
-                        "the condition `{}` is not understood; it was taken not to hold",
-                        condition.source.value
-                    ),
-                    origin: Some(origin.clone()),
-                });
-                false
-            }
-        }
-    }
-
-    fn evaluate(&self, expression: &Expression) -> Result<bool, Failure> {
-        match expression {
-            Expression::Constant(value) => Ok(*value),
-            Expression::Not(inner) => self.evaluate(inner).map(|value| !value),
-            Expression::And(left, right) => absorb(self.evaluate(left), self.evaluate(right), false),
-            Expression::Or(left, right) => absorb(self.evaluate(left), self.evaluate(right), true),
-            Expression::Text(key, comparison, wanted) => {
-                let value = self.text(*key, wanted)?;
-                Ok(match comparison {
-                    Comparison::Equals => value == *wanted,
-                    Comparison::StartsWith => value.starts_with(wanted.as_str()),
-                    Comparison::EndsWith => value.ends_with(wanted.as_str()),
-                })
-            }
-            Expression::Time(order, instant) => {
-                let said = self.request.context.get("request.time").and_then(|values| values.first());
-                let now = said.and_then(|text| cel::instant(text)).ok_or(Failure::Fails)?;
-                Ok(match order {
-                    Order::Before => now < *instant,
-                    Order::NotAfter => now <= *instant,
-                    Order::At => now == *instant,
-                    Order::NotBefore => now >= *instant,
-                    Order::After => now > *instant,
-                })
-            }
-            Expression::Opaque(_) => Err(Failure::Opaque),
-        }
-    }
-
-    /// An attribute of the resource; it fails for services that do not recognize it.
-    fn text(&self, key: Key, wanted: &str) -> Result<String, Failure> {
-        let (service, relative) =
-            self.resource.strip_prefix("//").and_then(|name| name.split_once('/')).ok_or(Failure::Fails)?;
-        if !super::conditions::recognizes_attributes(service) {
-            return Err(Failure::Fails);
-        }
-        match key {
-            Key::Name => Ok(relative.to_owned()),
-            Key::Service => Ok(service.to_owned()),
-            Key::Type => {
-                let types = ["Bucket", "Object", "ManagedFolder"]
-                    .map(|kind| format!("storage.googleapis.com/{kind}"));
-                let known = wanted == "cloudresourcemanager.googleapis.com/Project"
-                    || types.iter().any(|kind| kind == wanted);
-                if known { Ok(self.kind(service, relative)) } else { Err(Failure::Opaque) }
-            }
-        }
-    }
-
-    fn kind(&self, service: &str, relative: &str) -> String {
-        let kind = match (service, relative.strip_prefix("projects/_/buckets/")) {
-            ("storage.googleapis.com", Some(rest)) if rest.contains("/objects/") => "Object",
-            ("storage.googleapis.com", Some(rest)) if rest.contains("/managedFolders/") => "ManagedFolder",
-            ("storage.googleapis.com", Some(rest)) if !rest.contains('/') => "Bucket",
-            ("cloudresourcemanager.googleapis.com", _) if relative.starts_with("projects/") => "Project",
-            _ => "",
-        };
-        format!("{service}/{kind}")
-    }
 }
 
-/// Why an expression has no value.
-#[derive(Clone, Copy, PartialEq)]
-enum Failure {
-    /// The service answers with an error, too.
-    Fails,
-    /// It is not understood here.
-    Opaque,
-}
-
-/// `&&` and `||`: a side that decides absorbs the failure of the other. What is not understood could have decided.
-fn absorb(
-    left: Result<bool, Failure>,
-    right: Result<bool, Failure>,
-    decisive: bool,
-) -> Result<bool, Failure> {
-    match (left, right) {
-        (Ok(value), _) | (_, Ok(value)) if value == decisive => Ok(decisive),
-        (Ok(_), Ok(_)) => Ok(!decisive),
-        (Err(Failure::Opaque), _) | (_, Err(Failure::Opaque)) => Err(Failure::Opaque),
-        _ => Err(Failure::Fails),
-    }
+/// The gap of a set of which no member is known.
+fn nobody(name: &str, origin: &Origin) -> Gap {
+    let message = format!("who belongs to `{name}` is not known; assumed to be nobody of the input");
+    Gap { kind: GapKind::MissingScope, message, origin: Some(origin.clone()) }
 }
 
 fn reason(origin: &Origin) -> Reason {
@@ -351,4 +289,31 @@ fn inheritance(basic: Basic, project: &str, through: &[Reason]) -> Option<Gap> {
     );
     let origin = through.first().map(|reason| reason.origin.clone());
     Some(Gap { kind: GapKind::AssumedDefault, message, origin })
+}
+
+/// Whether who asks is of these identities of a pool: by its subject, or by what its token says.
+pub(super) fn is_in_pool(set: &Federated, request: &Request) -> bool {
+    let principal = request.principal.as_str();
+    let Some(rest) = principal
+        .strip_prefix("principal://")
+        .or_else(|| principal.strip_prefix("principalSet://"))
+        .and_then(|rest| rest.strip_prefix(set.pool.as_str())?.strip_prefix('/'))
+    else {
+        return false;
+    };
+    let says = |key: &str, value: &str| {
+        request.context.get(key).is_some_and(|values| values.iter().any(|own| own == value))
+    };
+    match &set.which {
+        Which::All => true,
+        Which::Subject(subject) => rest.strip_prefix("subject/") == Some(subject),
+        Which::Group(group) => rest.strip_prefix("group/") == Some(group) || says("google.groups", group),
+        Which::Attribute(name, value) => {
+            let name = format!("attribute.{name}");
+            match rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('/')) {
+                Some(own) => own == value,
+                None => says(&name, value),
+            }
+        }
+    }
 }

@@ -7,8 +7,9 @@ use super::ast::Member;
 use super::members::{self, NOBODY};
 use super::names::{self, CLOUD};
 use super::roles;
+use super::sets::{self, Belongs};
 use crate::clouds::{Demand, Step};
-use crate::logic::Patterns;
+use crate::logic::{Formula, Patterns};
 use crate::model::{
     Estate, Object, PrincipalId, PrincipalKind, Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
 };
@@ -105,8 +106,21 @@ fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
             .map(|(id, _)| id)
             .collect(),
         Member::Deleted(_) => Vec::new(),
+        // Whoever could be meant: the question of the step decides.
+        Member::Federated(set) => {
+            let starts = ["principal", "principalSet"].map(|kind| format!("{kind}://{}/", set.pool));
+            named_like(estate, |name| starts.iter().any(|start| name.starts_with(start.as_str())))
+        }
+        Member::InScope(scope) => {
+            named_like(estate, |name| sets::in_scope(estate, name, scope) != Belongs::No)
+        }
         _ => estate.find_principal(CLOUD, &member.name()).into_iter().collect(),
     }
+}
+
+fn named_like(estate: &Estate, fits: impl Fn(&str) -> bool) -> Vec<PrincipalId> {
+    let own = estate.principals().filter(|(_, principal)| principal.cloud == CLOUD && asks(principal.kind));
+    own.filter(|(_, principal)| fits(&principal.name)).map(|(id, _)| id).collect()
 }
 
 fn asks(kind: PrincipalKind) -> bool {
@@ -126,6 +140,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     vec![Demand {
         action: format!("resourcemanager.{kind}.setIamPolicy"),
         resources: Patterns::literal(&names::scope_resource(&known.name)),
+        given: Formula::True,
         except: Patterns::of([]),
     }]
 }

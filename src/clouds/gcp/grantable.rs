@@ -174,7 +174,7 @@ fn bindings(estate: &Estate) -> impl Iterator<Item = (PolicyId, Target, &Binding
     estate.attachments().iter().filter(|attachment| attachment.layer == ALLOW).filter_map(|attachment| {
         match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
             Body::Binding(binding) => Some((attachment.policy, attachment.target, binding)),
-            Body::Empty | Body::Role(_) => None,
+            _ => None,
         }
     })
 }

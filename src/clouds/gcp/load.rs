@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ALLOW;
 use super::ast::{Body, Member};
 use super::names::{self, CLOUD};
-use super::parse;
+use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
+use super::{ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
+use super::{dataset, parse, restricting};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -38,6 +39,17 @@ pub fn allow_policy(
     problems: &mut Vec<Problem>,
 ) {
     let Some(bindings) = parse::policy(policy, route, problems) else { return };
+    bound(subject, bindings, policy.span, route, estate);
+}
+
+/// Puts the bindings of one allow policy onto its resource.
+pub(super) fn bound(
+    subject: &Subject<'_>,
+    bindings: Vec<parse::PlacedBinding>,
+    span: Span,
+    route: &Route,
+    estate: &mut Estate,
+) {
     let name = names::full_name(subject.name);
     let origin = |what: String, span: Span, route: Route| Origin { span: Some(span), route, what };
     let told: Vec<&str> = bindings
@@ -51,7 +63,7 @@ pub fn allow_policy(
     let target = target(&name, subject, told.first().copied(), &place, estate);
     let label = label(&name);
     if bindings.is_empty() {
-        let origin = origin(format!("allow policy of {label}"), policy.span, route.clone());
+        let origin = origin(format!("allow policy of {label}"), span, route.clone());
         attach(estate, "empty allow policy", Body::Empty, target, origin);
     }
     for placed in bindings {
@@ -66,14 +78,28 @@ pub fn allow_policy(
     }
 }
 
-fn attach(estate: &mut Estate, name: &str, body: Body, target: Target, origin: Origin) {
-    let layer = if matches!(body, Body::Role(_)) { ROLE_DEFINITION } else { ALLOW };
+pub(super) fn attach(estate: &mut Estate, name: &str, body: Body, target: Target, origin: Origin) {
+    let layer = match &body {
+        Body::Role(_) => ROLE_DEFINITION,
+        Body::Deny(_) => DENY,
+        Body::Boundary(_) => BOUNDARY_POLICY,
+        Body::BoundaryBinding(_) => BOUNDARY,
+        Body::Prevention(_) => PREVENTION,
+        Body::Binding(_) | Body::Empty | Body::Document(_) => ALLOW,
+    };
+    let refers = match &body {
+        Body::Boundary(boundary) => Some(boundary.name.clone()),
+        _ => None,
+    };
     let policy = estate.add_policy(Policy {
         cloud: CLOUD,
         name: name.to_owned(),
         body: Arc::new(body),
         origin: origin.clone(),
     });
+    if let Some(name) = refers {
+        estate.name_policy(CLOUD, &name, policy);
+    }
     estate.attach(Attachment { policy, target, layer, origin });
 }
 
@@ -206,6 +232,16 @@ fn member(estate: &mut Estate, member: &Member, origin: Origin) {
     }
 }
 
+/// Takes note of a principal of its own.
+pub(super) fn principal(estate: &mut Estate, member: &Member, origin: Origin) {
+    add_principal(estate, member, origin);
+}
+
+/// A resource that stands in `home` unless its name tells where.
+pub(super) fn placed(name: &str, home: Option<ScopeId>, origin: Origin, estate: &mut Estate) -> ResourceId {
+    resource(name, kind_of(name), home, origin, estate)
+}
+
 fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option<PrincipalId> {
     let kind = match member {
         Member::AllUsers | Member::AllAuthenticatedUsers => PrincipalKind::Public,
@@ -213,8 +249,10 @@ fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option
         Member::ServiceAccount(mail) if names::is_service_agent(mail) => PrincipalKind::Service,
         Member::ServiceAccount(_) => PrincipalKind::ServiceAccount,
         Member::Group(_) | Member::Domain(_) => PrincipalKind::Group,
+        Member::InScope(_) => PrincipalKind::Group,
         Member::Other(text) if text.starts_with("principalSet://") => PrincipalKind::Group,
-        Member::Other(_) => PrincipalKind::External,
+        // A set of identities of a pool stands for one of them, nobody being listed anywhere.
+        Member::Federated(_) | Member::Other(_) => PrincipalKind::External,
         Member::Holders(..) | Member::Deleted(_) => return None,
     };
     let project = match member {
@@ -226,6 +264,74 @@ fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option
     let home = project.and_then(|project| scope(&format!("projects/{project}"), None, &origin, estate));
     let facts = BTreeMap::new();
     Some(estate.add_principal(Principal { cloud: CLOUD, name: member.name(), kind, home, facts, origin }))
+}
+
+/// Loads one deny policy onto the project, folder or organization that its name tells:
+/// <https://cloud.google.com/iam/docs/deny-overview#attachment-point>.
+pub fn deny_policy(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    let Some(policy) = restricting::deny_policy(tree, route, problems) else { return };
+    let place = Origin { span: Some(tree.span), route: route.clone(), what: policy.label() };
+    let Some(target) = scope(&policy.scope, None, &place, estate) else { return };
+    for placed in policy.rules {
+        let listed = placed.rule.principals.iter().chain(&placed.rule.except_principals);
+        for member in listed {
+            let what = format!("member `{}`", member.value.name());
+            let origin = Origin { span: Some(member.span), route: placed.route.clone(), what };
+            self::member(estate, &member.value, origin);
+        }
+        let what = format!("rule of deny policy `{}` on `{}`", policy.name, policy.scope);
+        let origin = Origin { span: Some(placed.span), route: placed.route, what };
+        attach(estate, &policy.name, Body::Deny(placed.rule), Target::Scope(target), origin);
+    }
+}
+
+/// Loads a principal access boundary policy, or a binding of one:
+/// <https://cloud.google.com/iam/docs/principal-access-boundary-policies>.
+pub fn boundary(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    let Some((name, body)) = restricting::boundary(tree, problems) else { return };
+    let what = match &body {
+        Body::BoundaryBinding(binding) => {
+            format!("binding of boundary policy `{}`", restricting::short(&binding.policy.value))
+        }
+        _ => format!("boundary policy `{}`", restricting::short(&name)),
+    };
+    let origin = Origin { span: Some(tree.span), route: route.clone(), what };
+    let owner = name.split_once("/locations/").and_then(|(owner, _)| scope(owner, None, &origin, estate));
+    match owner {
+        Some(owner) => attach(estate, &name, body, Target::Scope(owner), origin),
+        None => problems.push(
+            Problem::error("gcp-boundary-name", format!("the name `{name}` tells no owner"))
+                .at(tree.span)
+                .help("export it again with --format=json"),
+        ),
+    }
+}
+
+/// Takes note of public access prevention of a bucket or a scope, by full resource name.
+pub fn prevention(subject: &Subject<'_>, prevented: bool, route: &Route, estate: &mut Estate) {
+    let name = names::full_name(subject.name);
+    let what = format!("public access prevention of {}", label(&name));
+    let origin = Origin { span: Some(subject.span), route: route.clone(), what };
+    let target = target(&name, subject, None, &origin, estate);
+    attach(estate, "public access prevention", Body::Prevention(prevented), target, origin);
+}
+
+/// Takes note of a resource without a policy, and of where it stands.
+pub fn known(subject: &Subject<'_>, route: &Route, estate: &mut Estate) {
+    let name = names::full_name(subject.name);
+    let what = format!("resource `{name}`");
+    let origin = Origin { span: Some(subject.span), route: route.clone(), what };
+    target(&name, subject, None, &origin, estate);
+}
+
+/// Loads the access entries of a BigQuery dataset as bindings on it.
+pub fn dataset(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    let Some(dataset) = dataset::read(tree, route, problems) else { return };
+    let subject = Subject { name: &dataset.name, span: tree.span, kind: None, ancestors: Vec::new() };
+    for gap in dataset.gaps {
+        estate.add_gap(gap);
+    }
+    bound(&subject, dataset.bindings, tree.span, route, estate);
 }
 
 /// Loads a custom role onto the project or organization that its name tells. Predefined roles are in the catalog and

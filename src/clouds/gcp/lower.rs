@@ -2,16 +2,16 @@
 //!
 //! The rule: allow policies are united down the hierarchy, from organization through folders and project to the
 //! resource; nothing below takes back what is given above
-//! (<https://cloud.google.com/iam/docs/resource-hierarchy-access-control>). Deny policies come before them; there is
-//! room for them in `combine`, but none are read yet. This side shares the typed policies and the names of things with
-//! `decide`, and nothing else.
+//! (<https://cloud.google.com/iam/docs/resource-hierarchy-access-control>). Deny policies and principal access
+//! boundaries, which come before them, are in `restrictions`. This side shares the typed policies and the names of
+//! things with `decide`, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::ast::{Basic, Binding, Body, Member};
+use super::ast::{Basic, Binding, Body, Condition, Member};
 use super::members::{self, Identity};
-use super::{ALLOW, DENY, conditions, defaults, names, roles};
+use super::{ALLOW, DENY, conditions, defaults, names, public, restrictions, roles};
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Origin, PolicyId, Question,
@@ -20,8 +20,14 @@ use crate::model::{
 
 /// The grants of one policy as it is written.
 pub(super) fn grants(estate: &Estate, policy: PolicyId, layer: Layer) -> Vec<Arc<Grant>> {
-    let Some(policy) = estate.policy(policy).filter(|_| layer == ALLOW) else { return Vec::new() };
-    let Some(Body::Binding(binding)) = policy.body.downcast_ref::<Body>() else { return Vec::new() };
+    let Some(policy) = estate.policy(policy) else { return Vec::new() };
+    let binding = match policy.body.downcast_ref::<Body>() {
+        Some(Body::Binding(binding)) if layer == ALLOW => binding,
+        Some(Body::Deny(rule)) if layer == DENY => {
+            return vec![restrictions::grant(estate, rule, &policy.origin)];
+        }
+        _ => return Vec::new(),
+    };
     let mut gaps = binding.gaps.clone();
     gaps.extend(
         binding.members.iter().filter_map(|member| members::gap_of(estate, &member.value, &policy.origin)),
@@ -52,12 +58,18 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
 /// All that decides a question.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
     let identity = Identity::of(estate, question.subject);
-    let mut asking = Asking { estate, identity, action: question.action.as_deref(), gaps: BTreeSet::new() };
+    let mut asking = Asking {
+        estate,
+        identity,
+        action: question.action.as_deref(),
+        gaps: BTreeSet::new(),
+        parts_of_time: Vec::new(),
+    };
     let mut known = Assignment::new().with_text(Attribute::principal(), asking.identity.name.clone());
     if let Some(action) = &question.action {
         known.set(Attribute::action(), Value::Text(action.clone()));
     }
-    let (groups, facts) = match &question.object {
+    let (mut groups, facts) = match &question.object {
         Object::Any => asking.anywhere(),
         Object::Named(name) => {
             let name = names::full_name(name);
@@ -70,16 +82,20 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
             (asking.at(&name, Some(*resource), &mut known), facts)
         }
     };
+    if !groups.is_empty() {
+        groups.extend(asking.boundaries());
+    }
     let mentions_time = groups
         .iter()
         .flat_map(|group| &group.grants)
         .any(|grant| grant.condition.attributes().contains(&conditions::request_time()));
     let facts = if mentions_time { facts.and(real_time()) } else { facts };
+    let facts = facts.and(Formula::all(asking.parts_of_time));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
 
 /// Requests have a time, in years that can be written.
-fn real_time() -> Formula {
+pub(super) fn real_time() -> Formula {
     let [first, last] = [0, 253_370_764_800_000_000].map(Value::Instant);
     let ranges = Ranges::above(&first, true).zip(Ranges::below(&last, false));
     let ranges = ranges.map_or_else(Ranges::full, |(from, to)| from.intersection(&to));
@@ -91,21 +107,23 @@ pub(super) fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
     Patterns::of(estate.resource(resource).into_iter().flat_map(|resource| names::inside(&resource.name)))
 }
 
-/// The rule: denied by no deny policy, and allowed by some allow policy.
+/// The rule: denied by no deny policy, inside of the principal access boundary, and allowed by some allow policy.
 pub(super) fn combine(layers: &Layers) -> Formula {
     let of = |layer: Layer, effect: Effect| {
         let groups = layers.groups.iter().filter(move |group| group.layer == layer);
         Formula::any(groups.map(|group| group.applies.clone().and(group.effect(effect))))
     };
-    of(ALLOW, Effect::Allow).and(of(DENY, Effect::Deny).not())
+    of(ALLOW, Effect::Allow).and(of(DENY, Effect::Deny).not()).and(restrictions::eligible(layers))
 }
 
 /// A question in the works.
-struct Asking<'a> {
-    estate: &'a Estate,
-    identity: Identity,
-    action: Option<&'a str>,
-    gaps: BTreeSet<Gap>,
+pub(super) struct Asking<'a> {
+    pub(super) estate: &'a Estate,
+    pub(super) identity: Identity,
+    pub(super) action: Option<&'a str>,
+    pub(super) gaps: BTreeSet<Gap>,
+    /// What holds of the parts of a time that conditions ask for.
+    parts_of_time: Vec<Formula>,
 }
 
 impl Asking<'_> {
@@ -135,8 +153,11 @@ impl Asking<'_> {
             });
             targets.extend(inner.map(|(id, _)| (Target::Resource(id), self.covered(id))));
         }
-        let mut groups: Vec<LayerGroup> =
-            targets.into_iter().filter_map(|(target, applies)| self.group(target, applies)).collect();
+        let mut groups: Vec<LayerGroup> = Vec::new();
+        for (target, applies) in targets {
+            groups.extend(self.denials(target, applies.clone()));
+            groups.extend(self.group(target, applies));
+        }
         if let Some(bucket) = names::bucket(name)
             && let Some(scope) = scope
             && defaults::is_assumed(estate, bucket, scope)
@@ -149,8 +170,8 @@ impl Asking<'_> {
     /// The groups and facts for a question about any resource.
     fn anywhere(&mut self) -> (Vec<LayerGroup>, Formula) {
         let estate = self.estate;
-        let targets: BTreeSet<Target> =
-            estate.attachments().iter().filter(|one| one.layer == ALLOW).map(|one| one.target).collect();
+        let attached = [ALLOW, DENY].into_iter().flat_map(|layer| estate.attached_as(layer));
+        let targets: BTreeSet<Target> = attached.map(|attachment| attachment.target).collect();
         let mut groups = Vec::new();
         let mut relevant = BTreeSet::new();
         for target in targets {
@@ -159,10 +180,15 @@ impl Asking<'_> {
                 Target::Resource(resource) => self.covered(resource),
                 Target::Principal(_) => continue,
             };
-            if let Some(group) = self.group(target, applies) {
-                groups.push(group);
+            let found: Vec<LayerGroup> = self
+                .denials(target, applies.clone())
+                .into_iter()
+                .chain(self.group(target, applies))
+                .collect();
+            if !found.is_empty() {
                 relevant.extend(if let Target::Scope(scope) = target { Some(scope) } else { None });
             }
+            groups.extend(found);
         }
         let projects: Vec<ScopeId> = estate
             .scopes()
@@ -180,6 +206,7 @@ impl Asking<'_> {
                 relevant.insert(project);
             }
         }
+        relevant.extend(restrictions::scopes(estate));
         let facts = Hierarchy::of(estate, &relevant).facts();
         (groups, facts)
     }
@@ -215,14 +242,15 @@ impl Asking<'_> {
     /// The grants of a policy that reach who asks, for what is asked; `None` if there are none.
     fn group(&mut self, target: Target, applies: Formula) -> Option<LayerGroup> {
         let estate = self.estate;
+        let prevented = public::is_prevented(estate, target);
         let grants: Vec<Arc<Grant>> = members::bindings(estate, target)
-            .filter_map(|(policy, binding)| self.grant(binding, &policy.origin))
+            .filter_map(|(policy, binding)| self.grant(binding, &policy.origin, prevented))
             .collect();
         (!grants.is_empty()).then_some(LayerGroup::new(ALLOW, applies, grants))
     }
 
-    fn grant(&mut self, binding: &Binding, origin: &Origin) -> Option<Arc<Grant>> {
-        let reach = self.reach(binding);
+    fn grant(&mut self, binding: &Binding, origin: &Origin, prevented: bool) -> Option<Arc<Grant>> {
+        let reach = self.reach(binding, prevented);
         let Some(role) = roles::find(self.estate, &binding.role.value) else {
             if reach != Formula::False {
                 self.gaps.insert(unknown_role(&binding.role.value, origin));
@@ -232,9 +260,10 @@ impl Asking<'_> {
         if self.action.is_some_and(|action| !role.contains(action)) {
             return None;
         }
-        if reach != Formula::True && self.identity.could_be_in_groups() {
+        if reach != Formula::True {
             let unknown = binding.members.iter();
-            let unknown = unknown.filter_map(|member| members::gap_of(self.estate, &member.value, origin));
+            let unknown =
+                unknown.filter_map(|member| self.identity.gap_of(self.estate, &member.value, origin));
             self.gaps.extend(unknown);
         }
         if reach == Formula::False {
@@ -242,9 +271,8 @@ impl Asking<'_> {
         }
         let mut gaps = binding.gaps.clone();
         gaps.extend(conditions::gaps(binding.condition.as_ref()));
-        if reach != Formula::True || !binding.members.iter().any(|member| self.identity.is(&member.value)) {
-            gaps.extend(binding.members.iter().filter_map(|member| self.inherited_gap(&member.value)));
-        }
+        gaps.extend(binding.members.iter().filter_map(|member| self.inherited_gap(&member.value)));
+        self.note_time(binding.condition.as_ref());
         Some(Arc::new(Grant {
             effect: Effect::Allow,
             who: Formula::True,
@@ -256,18 +284,23 @@ impl Asking<'_> {
         }))
     }
 
+    /// Takes note of the parts of a time that a condition asks for.
+    pub(super) fn note_time(&mut self, condition: Option<&Condition>) {
+        let facts = conditions::calendar_facts(condition.map(|condition| &condition.expression));
+        if facts != Formula::True && !self.parts_of_time.contains(&facts) {
+            self.parts_of_time.push(facts);
+        }
+    }
+
     /// What a role gives of what is asked.
     fn actions(&self, role: roles::Role<'_>) -> Formula {
         self.action.map_or_else(|| role.actions(), |action| roles::one_of([action]))
     }
 
     /// When the binding is for who asks.
-    fn reach(&self, binding: &Binding) -> Formula {
-        Formula::any(binding.members.iter().map(|member| match &member.value {
-            Member::Holders(basic, project) => members::holds(self.estate, &self.identity, *basic, project),
-            member if self.identity.is(member) => Formula::True,
-            _ => Formula::False,
-        }))
+    fn reach(&self, binding: &Binding, prevented: bool) -> Formula {
+        let members = binding.members.iter().filter(|member| !prevented || !member.value.is_public());
+        Formula::any(members.map(|member| self.identity.answers(self.estate, &member.value)))
     }
 
     fn inherited_gap(&self, member: &Member) -> Option<Gap> {
@@ -323,7 +356,7 @@ impl Asking<'_> {
 }
 
 /// The resource stands in the scope, directly or further down.
-fn under(estate: &Estate, scope: ScopeId) -> Formula {
+pub(super) fn under(estate: &Estate, scope: ScopeId) -> Formula {
     Formula::matches(names::ancestry(), Patterns::of(names::inside(&names::chain(estate, scope))))
 }
 
@@ -367,7 +400,13 @@ impl<'e> Hierarchy<'e> {
 
     fn facts(&self) -> Formula {
         let well_formed = Pattern::glob("//?*.googleapis.com/?*", Case::Sensitive);
-        let mut parts = vec![Formula::matches(Attribute::resource(), Patterns::of([well_formed]))];
+        // Only Cloud Storage writes `_` for a project.
+        let nameless = Pattern::glob("//*/projects/_/*", Case::Sensitive);
+        let nameless = Formula::matches(Attribute::resource(), Patterns::of([nameless]));
+        let mut parts = vec![
+            Formula::matches(Attribute::resource(), Patterns::of([well_formed])),
+            nameless.implies(names::in_storage()),
+        ];
         let unlisted = names::in_some_bucket().and(self.known_in_storage().not());
         let mut all = Vec::new();
         for members in self.classes.values() {

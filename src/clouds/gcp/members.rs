@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Basic, Binding, Body, Member};
+use super::ast::{Basic, Binding, Body, Federated, Member, Which};
 use super::names::CLOUD;
+use super::sets::{self, Belongs};
 use super::{ALLOW, conditions};
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::logic::{Attribute, Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{Estate, Gap, GapKind, Origin, Policy, PrincipalId, Subject, Target};
 
 /// A request without credentials.
@@ -22,6 +23,7 @@ pub(super) struct Identity {
     /// Its name as requests carry it.
     pub(super) name: String,
     has_account: bool,
+    federated: Option<Federated>,
 }
 
 impl Identity {
@@ -40,15 +42,52 @@ impl Identity {
         for group in groups_of(estate, id) {
             names.extend(estate.principal(group).map(|group| group.name.clone()));
         }
-        Self { names, name, has_account: true }
+        // Identities of other providers have no Google account:
+        // <https://cloud.google.com/iam/docs/principals-overview#all-authenticated-users>.
+        let federated = match Member::read(&name) {
+            Member::Federated(federated) => Some(federated),
+            _ => None,
+        };
+        let has_account = federated.is_none();
+        Self { names, name, has_account, federated }
     }
 
     fn stranger(name: &str) -> Self {
-        Self { names: BTreeSet::from([name.to_owned()]), name: name.to_owned(), has_account: name != NOBODY }
+        Self {
+            names: BTreeSet::from([name.to_owned()]),
+            name: name.to_owned(),
+            has_account: name != NOBODY,
+            federated: None,
+        }
     }
 
-    /// Whether the member stands for this principal. Convenience values are not answered here, see [`holds`].
-    pub(super) fn is(&self, member: &Member) -> bool {
+    /// When the member stands for this principal.
+    pub(super) fn answers(&self, estate: &Estate, member: &Member) -> Formula {
+        match member {
+            Member::Holders(basic, project) => holds(estate, self, *basic, project),
+            Member::Federated(set) => self.federated.as_ref().map_or(Formula::False, |own| within(own, set)),
+            Member::InScope(scope) if sets::in_scope(estate, &self.name, scope) == Belongs::Yes => {
+                Formula::True
+            }
+            member if self.is(member) => Formula::True,
+            _ => Formula::False,
+        }
+    }
+
+    /// What is missing to know whether a member that does not stand for this principal does so after all.
+    pub(super) fn gap_of(&self, estate: &Estate, member: &Member, origin: &Origin) -> Option<Gap> {
+        match member {
+            Member::InScope(scope) => match sets::in_scope(estate, &self.name, scope) {
+                Belongs::Unknown => gap_of(estate, member, origin),
+                Belongs::Yes | Belongs::No => None,
+            },
+            _ if self.could_be_in_groups() => gap_of(estate, member, origin),
+            _ => None,
+        }
+    }
+
+    /// Whether the member stands for this principal, by its names alone.
+    fn is(&self, member: &Member) -> bool {
         match member {
             Member::AllUsers => true,
             Member::AllAuthenticatedUsers => self.has_account,
@@ -57,7 +96,7 @@ impl Identity {
             }
             Member::Domain(domain) => self.names.contains(&member.name()) || self.is_in(domain),
             Member::Other(text) => self.names.contains(text),
-            Member::Holders(..) | Member::Deleted(_) => false,
+            Member::Holders(..) | Member::Deleted(_) | Member::Federated(_) | Member::InScope(_) => false,
         }
     }
 
@@ -68,7 +107,7 @@ impl Identity {
     }
 
     /// Whether it could be in a group of unknown members.
-    pub(super) fn could_be_in_groups(&self) -> bool {
+    fn could_be_in_groups(&self) -> bool {
         self.name.starts_with("user:") || self.name.starts_with("serviceAccount:")
     }
 }
@@ -128,7 +167,8 @@ pub(super) fn gap_of(estate: &Estate, member: &Member, origin: &Origin) -> Optio
             (!names.is_empty()).then_some(())?;
             gap(format!("the members of `{}` are not in the input; assumed to be none", names.join("`, `")))
         }
-        Member::Other(text) if !text.starts_with("principal://") => {
+        Member::Other(_) | Member::InScope(_) if !is_single(member) => {
+            let text = member.name();
             gap(format!("who belongs to `{text}` is not known; assumed to be nobody of the input"))
         }
         _ => None,
@@ -143,6 +183,15 @@ pub(super) struct Holding<'e> {
     pub(super) origin: &'e Origin,
     /// Whether it is inherited from above the project.
     pub(super) inherited: bool,
+}
+
+impl Holding<'_> {
+    /// When one of its own members stands for the principal: convenience values do not stand for holders of others.
+    fn answers(&self, estate: &Estate, identity: &Identity) -> Formula {
+        let direct =
+            self.binding.members.iter().filter(|member| !matches!(member.value, Member::Holders(..)));
+        Formula::any(direct.map(|member| identity.answers(estate, &member.value)))
+    }
 }
 
 /// The bindings that give `basic` on the project of that id or number, inherited ones included.
@@ -166,19 +215,17 @@ pub(super) fn bindings(estate: &Estate, target: Target) -> impl Iterator<Item = 
         let policy = estate.policy(attachment.policy)?;
         match policy.body.downcast_ref::<Body>()? {
             Body::Binding(binding) => Some((policy, binding)),
-            Body::Empty | Body::Role(_) => None,
+            _ => None,
         }
     })
 }
 
 /// When `identity` holds `basic` on the project: `False` if never.
 pub(super) fn holds(estate: &Estate, identity: &Identity, basic: Basic, project: &str) -> Formula {
-    Formula::any(
-        holdings(estate, basic, project)
-            .into_iter()
-            .filter(|holding| holding.binding.members.iter().any(|member| identity.is(&member.value)))
-            .map(|holding| conditions::holds(holding.binding.condition.as_ref())),
-    )
+    Formula::any(holdings(estate, basic, project).into_iter().map(|holding| {
+        let who = holding.answers(estate, identity);
+        who.and(conditions::holds(holding.binding.condition.as_ref()))
+    }))
 }
 
 /// What was assumed where `identity` holds `basic` only by a role that is inherited.
@@ -192,8 +239,7 @@ pub(super) fn inherited_gap(
     project: &str,
 ) -> Option<Gap> {
     let all = holdings(estate, basic, project);
-    let mut own =
-        all.iter().filter(|holding| holding.binding.members.iter().any(|member| identity.is(&member.value)));
+    let mut own = all.iter().filter(|holding| holding.answers(estate, identity) != Formula::False);
     let first = own.next()?;
     if !first.inherited {
         return None;
@@ -213,7 +259,17 @@ pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
         Member::AllUsers => Formula::True,
         Member::AllAuthenticatedUsers => named(NOBODY).not(),
         Member::User(_) | Member::ServiceAccount(_) => named(&member.name()),
-        Member::Other(text) if text.starts_with("principal://") => named(text),
+        Member::Other(_) if is_single(member) => named(&member.name()),
+        Member::Federated(set) => {
+            let subjects = Pattern::prefix(&format!("principal://{}/subject/", set.pool), Case::Sensitive);
+            let anybody = Formula::matches(Attribute::principal(), Patterns::of([subjects]));
+            let some = match &set.which {
+                Which::Subject(_) => Formula::False,
+                Which::All => anybody,
+                which => anybody.and(carries(which)),
+            };
+            some.or(named(&member.name()))
+        }
         Member::Group(_) => {
             let group = estate.find_principal(CLOUD, &member.name());
             let all = group.map(|group| members_of(estate, group).0).unwrap_or_default();
@@ -236,6 +292,41 @@ pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
             }))
         }
         Member::Deleted(_) => Formula::False,
-        Member::Other(text) => Formula::opaque(format!("member:{text}")),
+        Member::Other(_) | Member::InScope(_) => Formula::opaque(format!("member:{}", member.name())),
+    }
+}
+
+/// A single identity, which is named in full: `serviceAccount:p.svc.id.goog[n/s]` and the like.
+pub(super) fn is_single(member: &Member) -> bool {
+    let name = member.name();
+    name.starts_with("principal://") || name.starts_with("serviceAccount:")
+}
+
+/// What a token of an identity of a pool has to say for it to be one of these.
+fn carries(which: &Which) -> Formula {
+    match which {
+        Which::Group(group) => {
+            Formula::any_in(Attribute::new("google.groups", Kind::TextSet), Patterns::literal(group))
+        }
+        Which::Attribute(name, value) => {
+            Formula::matches(Attribute::text(format!("attribute.{name}")), Patterns::literal(value))
+        }
+        Which::Subject(_) | Which::All => Formula::False,
+    }
+}
+
+/// When an identity of a pool, or somebody of a set of them, is in a set.
+fn within(own: &Federated, set: &Federated) -> Formula {
+    if own.pool != set.pool {
+        return Formula::False;
+    }
+    if own.which == set.which || set.which == Which::All {
+        return Formula::True;
+    }
+    match (&own.which, &set.which) {
+        (_, Which::Subject(_)) => Formula::False,
+        // Two values of one attribute exclude each other.
+        (Which::Attribute(own, _), Which::Attribute(name, _)) if own == name => Formula::False,
+        (_, which) => carries(which),
     }
 }

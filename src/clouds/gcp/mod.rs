@@ -1,43 +1,59 @@
-//! Google Cloud: allow policies, roles and conditions.
+//! Google Cloud: allow policies, deny policies, principal access boundaries, roles and conditions.
 //!
-//! Read in this order: `ast` (typed policies), `cel` and `parse` (from documents), `names` (resources and hierarchy),
-//! `roles`, `members`, `conditions`, `lower` (formulas), `decide` (the concrete rule), `edges` (impersonation),
-//! `load` (documents into an estate). Not read yet: deny policies, principal access boundaries, access control lists,
-//! public access prevention, organization policies.
+//! Read in this order: `ast` (typed policies), `cel`, `expressions` and `parse` (from documents), `names` (resources and
+//! hierarchy), `types`, `versions` (facts of Google's), `roles`, `sets`, `public`; then the formulas: `members`,
+//! `conditions`, `lower`, `restrictions`; the concrete rule: `truth`, `decide`, `refusals`; `requests` (between the two);
+//! `edges` (impersonation), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
+//! VPC Service Controls, other organization policies than public access prevention.
 
 pub mod ast;
 pub mod catalog;
-mod cel;
+pub mod cel;
 mod conditions;
+mod dataset;
 mod decide;
 mod defaults;
+mod documents;
 mod edges;
+mod expressions;
 mod grantable;
 pub mod load;
 mod lower;
 mod members;
 pub mod names;
 mod parse;
+mod public;
+mod refusals;
+mod requests;
+mod restricting;
+mod restrictions;
 mod roles;
+mod scenario;
+mod sets;
+mod truth;
+mod types;
+mod versions;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use super::{Cloud, Demand, Step};
-use crate::logic::{
-    ActionEntry, Actions, Assignment, Attribute, Formula, Patterns, ResourceGroup, Universe, Value,
-};
+use super::{Cloud, Demand, Scenario, Step};
+use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
 };
+use crate::text::{Problem, Tree};
 
 /// Bindings of allow policies.
 pub const ALLOW: Layer = Layer::new("allow policy");
 /// Rules of deny policies, which come first.
 pub const DENY: Layer = Layer::new("deny policy");
+/// Bindings of principal access boundary policies, which bound what allow policies give.
+pub const BOUNDARY: Layer = Layer::ceiling("principal access boundary");
+/// The capacity in which a principal access boundary policy is attached to its organization; bindings apply it.
+const BOUNDARY_POLICY: Layer = Layer::ceiling("principal access boundary policy");
 
 /// Google Cloud.
 #[derive(Clone, Copy, Debug)]
@@ -90,52 +106,19 @@ impl Cloud for Gcp {
     }
 
     fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request {
-        let text = |attribute: Attribute| witness.text(&attribute).unwrap_or_default().to_owned();
-        let mut context = BTreeMap::new();
-        let resource = text(Attribute::resource());
-        if let Some(chain) = witness.text(&names::ancestry())
-            && names::placement(estate, &resource).is_none()
-            && names::end_of_chain(estate, chain).is_some()
-        {
-            context.insert(names::ANCESTRY.to_owned(), vec![chain.to_owned()]);
-        }
-        if let Some(Value::Instant(micros)) = witness.value(&conditions::request_time())
-            && let Ok(time) = jiff::Timestamp::from_microsecond(*micros)
-        {
-            context.insert("request.time".to_owned(), vec![time.to_string()]);
-        }
-        Request {
-            cloud: names::CLOUD,
-            principal: edges::asker(estate, question.subject),
-            action: text(Attribute::action()),
-            resource,
-            context,
-        }
+        requests::request(estate, question, witness)
     }
 
     fn assignment(&self, estate: &Estate, request: &Request) -> Assignment {
-        let resource = names::full_name(&request.resource);
-        let action = self.action(&request.action).unwrap_or_else(|_| request.action.clone());
-        let placed = names::placement(estate, &resource).map(|scope| names::chain(estate, scope));
-        let said = || request.context.get(names::ANCESTRY).and_then(|values| values.first()).cloned();
-        let mut known = Assignment::new()
-            .with_text(Attribute::principal(), request.principal.clone())
-            .with_text(Attribute::action(), action)
-            .with_text(Attribute::resource(), resource);
-        match placed.or_else(said) {
-            Some(chain) => known.set(names::ancestry(), Value::Text(chain)),
-            None => known.set_absent(names::ancestry()),
-        }
-        let time = request.context.get("request.time").and_then(|values| values.first());
-        match time.and_then(|text| cel::instant(text)) {
-            Some(instant) => known.set(conditions::request_time(), Value::Instant(instant)),
-            None => known.set_absent(conditions::request_time()),
-        }
-        known
+        requests::assignment(estate, request)
     }
 
     fn decide(&self, estate: &Estate, request: &Request) -> Decision {
         decide::decide(estate, request)
+    }
+
+    fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
+        scenario::scenario(tree, problems)
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
@@ -148,6 +131,10 @@ impl Cloud for Gcp {
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
         Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
+        Some(&documents::GcpDocuments)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

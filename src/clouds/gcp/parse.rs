@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ast::{Binding, Condition, Expression, Member, RoleDefinition};
-use super::cel;
+use super::expressions;
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
 
@@ -95,7 +95,7 @@ fn members(tree: &Tree, problems: &mut Vec<Problem>) -> Vec<Located<Member>> {
 }
 
 /// `None` leaves the whole binding out: without its condition it would grant too much.
-fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition> {
+pub(super) fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition> {
     let Some((expression, text)) =
         tree.get("expression").and_then(|expression| Some((expression, expression.as_text()?)))
     else {
@@ -105,7 +105,7 @@ fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition>
     Some(Condition {
         title: tree.get("title").and_then(Tree::as_str).unwrap_or_default().into(),
         source: Located::new(text.shared(), expression.span),
-        expression: cel::read(text, expression.span),
+        expression: expressions::read(text, expression.span),
     })
 }
 

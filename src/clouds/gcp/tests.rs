@@ -1,13 +1,17 @@
 //! How bindings decide: the concrete rule and the formulas side by side, on estates loaded from documents.
 
+mod agreement;
+
 use super::*;
 use crate::input::gcp_asset_policies::GcpAssetPolicies;
 use crate::input::gcp_group_members::GcpGroupMembers;
 use crate::input::gcp_iam_policy::GcpIamPolicy;
 use crate::input::gcp_roles::GcpRoles;
 use crate::input::{Document, Format};
+use crate::logic::{Attribute, Value};
 use crate::model::{GapKind, Object, Principal, PrincipalKind, Subject};
 use crate::text::{Files, json};
+use std::collections::BTreeMap;
 
 /// Loads documents, each with the path that some formats go by.
 fn estate(documents: &[(&str, &str)]) -> Estate {
@@ -47,7 +51,7 @@ const ORGANIZATION: &[(&str, &str)] = &[
    {"role":"roles/storage.admin","members":["user:kind@x.org"],"condition":{"title":"objects only",
      "expression":"resource.type == 'storage.googleapis.com/Object' || resource.service == 'compute.googleapis.com'"}},
    {"role":"roles/storage.objectViewer","members":["user:tag@x.org"],"condition":{"title":"tag",
-     "expression":"resource.matchTag('1/env', 'prod')"}},
+     "expression":"resource.name.matches('secret')"}},
    {"role":"projects/p/roles/lister","members":["user:custom@x.org"]},
    {"role":"projects/p/roles/missing","members":["user:missing@x.org"]},
    {"role":"roles/iam.serviceAccountTokenCreator","members":["user:ci@x.org"]}]}},
@@ -445,6 +449,38 @@ fn the_project_of_the_example_is_one_under_both_of_its_names() {
         "organizations/530914826001/folders/618203947715/projects/acme-media"
     );
     assert_eq!(estate.scopes().count(), 3);
+}
+
+/// <https://cloud.google.com/iam/docs/workload-identity-federation#impersonation>
+#[test]
+fn identities_of_pools_and_scopes_reach_service_accounts() {
+    let pool = "iam.googleapis.com/projects/9/locations/global/workloadIdentityPools/w";
+    let policy = format!(
+        r#"{{"bindings":[{{"role":"roles/iam.serviceAccountTokenCreator","members":["principalSet://{pool}/attribute.repo/a",
+            "principalSet://cloudresourcemanager.googleapis.com/projects/p"]}},
+            {{"role":"roles/viewer","members":["serviceAccount:t@p.iam.gserviceaccount.com","principal://{pool}/subject/s"]}}],"etag":"x"}}"#
+    );
+    let account = "service-account-s@p.iam.gserviceaccount.com.iam.json";
+    let estate = estate(&[(account, &policy)]);
+    let steps = Gcp.steps(&estate);
+    let name = |id| estate.principal(id).unwrap().name.clone();
+    let from: std::collections::BTreeSet<String> =
+        steps.iter().filter(|step| step.kind == "get-access-token").map(|step| name(step.from)).collect();
+    let expected = [
+        format!("principal://{pool}/subject/s"),
+        format!("principalSet://{pool}/attribute.repo/a"),
+        "serviceAccount:t@p.iam.gserviceaccount.com".to_owned(),
+    ];
+    assert_eq!(from, std::collections::BTreeSet::from(expected));
+    // A subject needs a token that says so; whoever stands for the set has one.
+    let decides = |from: &str| {
+        let step =
+            steps.iter().find(|step| name(step.from) == from && step.kind == "get-access-token").unwrap();
+        let layers = Gcp.layers(&estate, &step.question);
+        Gcp.combine(&layers).restrict(&layers.known)
+    };
+    assert_eq!(decides(&format!("principalSet://{pool}/attribute.repo/a")), crate::logic::Formula::True);
+    assert_eq!(decides(&format!("principal://{pool}/subject/s")).to_string(), "attribute.repo ~ `a`");
 }
 
 #[test]

@@ -174,6 +174,8 @@ impl<'a> Converter<'a> {
             relation: comparison.relation.as_str(),
             gained: self.difference(&comparison.gained, gained),
             lost: self.difference(&comparison.lost, lost),
+            gained_beyond_catalog: self.difference(&comparison.beyond.gained, None),
+            lost_beyond_catalog: self.difference(&comparison.beyond.lost, None),
             engine: comparison.engine,
             steps: comparison.steps,
             certainty: self.certainty(&comparison.certainty),

@@ -73,6 +73,12 @@ pub(super) struct Comparison<'a> {
     pub(super) gained: Option<Difference<'a>>,
     /// Null when nothing is lost.
     pub(super) lost: Option<Difference<'a>>,
+    /// What is gained with actions that no catalog knows, where nothing is with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) gained_beyond_catalog: Option<Difference<'a>>,
+    /// What is lost with such actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lost_beyond_catalog: Option<Difference<'a>>,
     pub(super) engine: &'a str,
     pub(super) steps: u64,
     pub(super) certainty: Certainty<'a>,

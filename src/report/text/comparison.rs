@@ -24,6 +24,8 @@ pub(super) fn write<'a>(page: &mut Page<'a>, compared: Compared<'a>) {
     let [gained, lost] = rows.map_or([None, None], |[gained, lost]| [Some(gained), Some(lost)]);
     difference(page, "gained", &comparison.gained, gained);
     difference(page, "lost", &comparison.lost, lost);
+    beyond(page, "gained", &comparison.beyond.gained);
+    beyond(page, "lost", &comparison.beyond.lost);
     let certainty = page.certainty(&comparison.certainty);
     page.field("certainty", &certainty);
     page.field("engine", &format!("{}, {} steps", comparison.engine, words::thousands(comparison.steps)));
@@ -48,6 +50,22 @@ fn difference(page: &mut Page<'_>, label: &str, difference: &Difference, rows: O
             page.field("all of it", &format!("could not be listed: {reason}"));
         }
         Some(DifferenceRows::Rows(_)) | None => {}
+    }
+}
+
+/// A difference for actions that no catalog knows; it has no part in the relation, so it takes one line.
+fn beyond(page: &mut Page<'_>, label: &str, difference: &Difference) {
+    let label = format!("{label} (?)");
+    match difference {
+        Difference::Nothing => {}
+        Difference::Undecided(reason) => {
+            page.field(&label, &format!("not decided for actions that no catalog knows: {reason}"));
+        }
+        Difference::Some(change) => {
+            let (action, resource) = (printable(&change.request.action), printable(&change.request.resource));
+            let text = format!("only with actions that no catalog knows, such as `{action}` on `{resource}`");
+            page.field(&label, &text);
+        }
     }
 }
 

@@ -22,8 +22,7 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        // Azure has its catalog only: there is nothing to evaluate yet.
-        infrastructure: &["azure", "catalog", "documents", "roles"],
+        infrastructure: &["catalog", "documents", "roles"],
     },
     Registry {
         module: "input",

@@ -1,0 +1,245 @@
+//! Conditions for one concrete request; a part of the concrete rule.
+//!
+//! Follows the documentation's own words for each operator and shares only the typed condition with `conditions`:
+//! <https://learn.microsoft.com/azure/role-based-access-control/conditions-format>.
+
+use super::condition::{Comparison, Expression, InName, Key, Order, SUBOPERATION, Test, TextTest};
+use super::{abac, names};
+use crate::logic::Decimal;
+use crate::model::Request;
+
+/// What a condition comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Holds,
+    Fails,
+    /// It rests on a part that is not understood.
+    Open,
+}
+
+impl Outcome {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+}
+
+/// A request as conditions see it; the action is in lower case.
+pub(super) struct Facts<'a> {
+    pub(super) request: &'a Request,
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+}
+
+impl Facts<'_> {
+    pub(super) fn evaluate(&self, expression: &Expression) -> Outcome {
+        match expression {
+            Expression::Not(inner) => match self.evaluate(inner) {
+                Outcome::Holds => Outcome::Fails,
+                Outcome::Fails => Outcome::Holds,
+                Outcome::Open => Outcome::Open,
+            },
+            Expression::And(parts) => self.join(parts, Outcome::Fails, Outcome::Holds),
+            Expression::Or(parts) => self.join(parts, Outcome::Holds, Outcome::Fails),
+            Expression::Action(pattern) => Outcome::of(wildcard(pattern, self.action)),
+            Expression::SubOperation(pattern) => {
+                let own = self.values_of(SUBOPERATION);
+                Outcome::of(
+                    own.iter().any(|own| wildcard(&pattern.to_ascii_lowercase(), &own.to_ascii_lowercase())),
+                )
+            }
+            Expression::Exists(key) => Outcome::of(self.is_present(key)),
+            Expression::Compare(comparison) => Outcome::of(self.compare(comparison)),
+            Expression::Opaque(..) => Outcome::Open,
+        }
+    }
+
+    /// One part that comes to `decisive` settles it, whatever is open beside it.
+    fn join(&self, parts: &[Expression], decisive: Outcome, otherwise: Outcome) -> Outcome {
+        let mut sum = otherwise;
+        for part in parts {
+            match self.evaluate(part) {
+                outcome if outcome == decisive => return decisive,
+                Outcome::Open => sum = Outcome::Open,
+                _ => {}
+            }
+        }
+        sum
+    }
+
+    fn values_of(&self, name: &str) -> Vec<&str> {
+        let written = self.request.context.iter().filter(|(key, _)| {
+            key.as_str() == name || Key::of_context(key).is_some_and(|key| *key.name == *name)
+        });
+        written.flat_map(|(_, values)| values).map(String::as_str).collect()
+    }
+
+    fn values(&self, key: &Key) -> Vec<&str> {
+        let Some(part) = key.in_name() else { return self.values_of(&key.name) };
+        let Some((account, container, path)) = names::storage_parts(self.resource) else { return Vec::new() };
+        let own = match part {
+            InName::Account => Some(account),
+            InName::Container => container,
+            InName::Path => path,
+        };
+        own.into_iter().collect()
+    }
+
+    fn is_present(&self, key: &Key) -> bool {
+        !self.values(key).is_empty()
+            || self.request.context.keys().any(|own| Key::of_context(own).is_some_and(|own| own == *key))
+    }
+
+    fn compare(&self, comparison: &Comparison) -> bool {
+        let Comparison { key, quantifier, negated, tests } = comparison;
+        let folds = matches!(key.in_name(), Some(InName::Account | InName::Container));
+        let values = self.values(key);
+        let satisfies = |value: &&str, test: &Test| satisfies(value, test, folds) != *negated;
+        match quantifier {
+            // Without a value the plain operator does not hold, and its negation does.
+            None => match values.first() {
+                Some(value) => tests.first().is_some_and(|test| satisfies(value, test)),
+                None => *negated,
+            },
+            Some(quantifier) => {
+                let right = |value: &&str| {
+                    if quantifier.all_right {
+                        tests.iter().all(|test| satisfies(value, test))
+                    } else {
+                        tests.iter().any(|test| satisfies(value, test))
+                    }
+                };
+                if quantifier.all_left { values.iter().all(right) } else { values.iter().any(right) }
+            }
+        }
+    }
+}
+
+/// Whether one value satisfies a test, its negation aside.
+fn satisfies(value: &str, test: &Test, folds: bool) -> bool {
+    match test {
+        Test::Text(how, ignore_case, wanted) => {
+            let ignore_case = *ignore_case || folds;
+            let fold = |text: &str| if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+            let (value, wanted) = (fold(value), fold(wanted));
+            match how {
+                TextTest::Equals => value == wanted,
+                TextTest::StartsWith => value.starts_with(&wanted),
+                TextTest::Like => {
+                    let (value, wanted): (Vec<char>, Vec<char>) =
+                        (value.chars().collect(), wanted.chars().collect());
+                    like(&wanted, &value)
+                }
+            }
+        }
+        Test::Guid(wanted) => names::guid(value).as_deref() == Some(wanted),
+        Test::Bool(wanted) => value.parse() == Ok(*wanted),
+        Test::Number(order, wanted) => {
+            let wanted = Decimal::parse(&wanted.to_string());
+            Decimal::parse(value).zip(wanted).is_some_and(|(own, wanted)| in_order(*order, own.cmp(&wanted)))
+        }
+        Test::Instant(order, wanted) => {
+            abac::instant(value).is_some_and(|own| in_order(*order, own.cmp(wanted)))
+        }
+    }
+}
+
+fn in_order(order: Order, compared: std::cmp::Ordering) -> bool {
+    match order {
+        Order::Equal => compared.is_eq(),
+        Order::Less => compared.is_lt(),
+        Order::LessOrEqual => compared.is_le(),
+        Order::Greater => compared.is_gt(),
+        Order::GreaterOrEqual => compared.is_ge(),
+    }
+}
+
+/// `StringLike`: tries all ways at once, so that no pattern is slow.
+fn like(pattern: &[char], text: &[char]) -> bool {
+    let mut steps: Vec<(char, bool)> = Vec::with_capacity(pattern.len());
+    let mut rest = pattern.iter().copied().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('\\', Some(next @ ('*' | '?'))) => {
+                steps.push((*next, false));
+                rest.next();
+            }
+            _ => steps.push((c, matches!(c, '*' | '?'))),
+        }
+    }
+    let mut reached = vec![true];
+    reached.extend(std::iter::repeat_n(false, text.len()));
+    for (c, wild) in steps {
+        let mut next = vec![false; text.len() + 1];
+        let mut seen = false;
+        for (at, here) in reached.iter().enumerate() {
+            seen |= here;
+            let own = at.checked_sub(1).and_then(|before| Some((reached.get(before)?, text.get(before)?)));
+            let stands = match (c, wild, own) {
+                ('*', true, _) => seen,
+                ('?', true, Some((before, _))) => *before,
+                (_, false, Some((before, own))) => *before && *own == c,
+                _ => false,
+            };
+            if let Some(slot) = next.get_mut(at) {
+                *slot = stands;
+            }
+        }
+        reached = next;
+    }
+    reached.last() == Some(&true)
+}
+
+/// A pattern of actions, both in lower case: `*` is any text.
+pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = tail.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_anywhere() {
+        for (pattern, text, expected) in [
+            ("*", "a/b", true),
+            ("*/read", "a/b/read", true),
+            ("*/read", "a/b/readx", false),
+            ("microsoft.network/*/read", "microsoft.network/vnets/subnets/read", true),
+            ("microsoft.network/*/read", "microsoft.network/read", false),
+            ("a*b*c", "axbxbc", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("a", "a", true),
+        ] {
+            assert_eq!(wildcard(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn like_is_as_the_documentation_shows() {
+        for (pattern, text, expected) in [
+            ("a*c?", "abcd", true),
+            ("A*C?", "abcd", false),
+            ("a*c", "abcd", false),
+            (r"a\*", "a*", true),
+            (r"a\*", "ab", false),
+            (r"a\?c", "a?c", true),
+            ("", "", true),
+            ("**", "", true),
+            ("?", "", false),
+        ] {
+            let test = Test::Text(TextTest::Like, false, pattern.into());
+            assert_eq!(satisfies(text, &test, false), expected, "{pattern} {text}");
+        }
+    }
+}

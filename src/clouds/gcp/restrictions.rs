@@ -1,0 +1,287 @@
+//! What comes before allow policies, as formulas: deny policies and principal access boundaries.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::ast::{Body, Boundary, BoundaryBinding, DenyRule, Member, Permissions};
+use super::lower::{Asking, under};
+use super::sets::{self, Belongs};
+use super::{BOUNDARY, BOUNDARY_POLICY, DENY, conditions, members, names, versions};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::model::{
+    Effect, Estate, Gap, GapKind, Grant, LayerGroup, Layers, Origin, Policy, ScopeId, Target,
+};
+
+/// A deny rule as it is written.
+pub(super) fn grant(estate: &Estate, rule: &DenyRule, origin: &Origin) -> Arc<Grant> {
+    let any = |list: &[crate::text::Located<Member>]| {
+        Formula::any(list.iter().map(|member| members::who(estate, &member.value)))
+    };
+    let listed = rule.principals.iter().chain(&rule.except_principals);
+    let mut gaps = rule.gaps.clone();
+    gaps.extend(listed.filter_map(|member| members::gap_of(estate, &member.value, origin)));
+    gaps.extend(conditions::gaps(rule.condition.as_ref()));
+    Arc::new(Grant {
+        effect: Effect::Deny,
+        who: any(&rule.principals).and(any(&rule.except_principals).not()),
+        actions: denied(rule),
+        resources: Formula::True,
+        condition: conditions::may_hold(rule.condition.as_ref()),
+        origin: origin.clone(),
+        gaps,
+    })
+}
+
+/// The permissions that a rule denies.
+fn denied(rule: &DenyRule) -> Formula {
+    let any = |list: &[crate::text::Located<Permissions>]| {
+        Formula::matches(Attribute::action(), Patterns::of(list.iter().map(|one| pattern(&one.value))))
+    };
+    any(&rule.permissions).and(any(&rule.except_permissions).not())
+}
+
+fn pattern(permissions: &Permissions) -> Pattern {
+    let Permissions { service, resource, verb } = permissions;
+    let glob = match (resource, verb) {
+        (None, None) => format!("{service}.*"),
+        (Some(resource), None) => format!("{service}.{resource}.*"),
+        (None, Some(verb)) => format!("{service}.*.{verb}"),
+        (Some(resource), Some(verb)) => {
+            return Pattern::literal(&format!("{service}.{resource}.{verb}"), Case::Sensitive);
+        }
+    };
+    Pattern::glob(&glob, Case::Sensitive)
+}
+
+/// Eligible to reach the resource: where some bound policy can block the permission, the resource is inside what the
+/// bound policies include together; elsewhere they have no effect:
+/// <https://cloud.google.com/iam/docs/principal-access-boundary-policies#evaluation>.
+pub(super) fn eligible(layers: &Layers) -> Formula {
+    let bound = || layers.groups.iter().filter(|group| group.layer == BOUNDARY);
+    let over = |part: fn(&Grant) -> Formula| {
+        Formula::any(bound().map(|group| {
+            group.applies.clone().and(Formula::any(group.grants.iter().map(|grant| part(grant))))
+        }))
+    };
+    let blocks = over(|grant| grant.actions.clone());
+    let includes = over(|grant| grant.resources.clone());
+    blocks.implies(includes)
+}
+
+/// The scopes that boundary policies tell apart.
+pub(super) fn scopes(estate: &Estate) -> BTreeSet<ScopeId> {
+    let policies = estate.attached_as(BOUNDARY_POLICY).filter_map(|one| estate.policy(one.policy));
+    policies
+        .filter_map(|policy| match policy.body.downcast_ref::<Body>() {
+            Some(Body::Boundary(boundary)) => Some(boundary),
+            _ => None,
+        })
+        .flat_map(|boundary| &boundary.scopes)
+        .filter_map(|scope| estate.find_scope(names::CLOUD, &scope.value))
+        .collect()
+}
+
+impl Asking<'_> {
+    /// The rules of the deny policies of `target` that are about who asks and what is asked.
+    pub(super) fn denials(&mut self, target: Target, applies: Formula) -> Option<LayerGroup> {
+        let estate = self.estate;
+        let attached = estate.attached_to(target).filter(|attachment| attachment.layer == DENY);
+        let rules = attached.filter_map(|attachment| {
+            let policy = estate.policy(attachment.policy)?;
+            match policy.body.downcast_ref::<Body>()? {
+                Body::Deny(rule) => Some((policy, rule)),
+                _ => None,
+            }
+        });
+        let grants: Vec<Arc<Grant>> = rules.filter_map(|(policy, rule)| self.denial(policy, rule)).collect();
+        (!grants.is_empty()).then_some(LayerGroup { layer: DENY, applies, grants })
+    }
+
+    fn denial(&mut self, policy: &Policy, rule: &DenyRule) -> Option<Arc<Grant>> {
+        let (estate, origin) = (self.estate, &policy.origin);
+        let actions = match self.action {
+            Some(action) if !denied_pattern(rule, action) => return None,
+            Some(action) => Formula::matches(Attribute::action(), Patterns::literal(action)),
+            None => denied(rule),
+        };
+        let meant = rule.principals.iter().map(|member| self.identity.answers(estate, &member.value));
+        let meant = Formula::any(meant);
+        if meant != Formula::True {
+            let unknown = rule.principals.iter();
+            self.gaps
+                .extend(unknown.filter_map(|member| self.identity.gap_of(estate, &member.value, origin)));
+        }
+        let excepted =
+            Formula::any(rule.except_principals.iter().map(|member| self.excepted(&member.value, origin)));
+        let reach = meant.and(excepted.not());
+        if reach == Formula::False {
+            return None;
+        }
+        let mut gaps = rule.gaps.clone();
+        gaps.extend(conditions::gaps(rule.condition.as_ref()));
+        self.gaps.extend(gaps.iter().cloned());
+        self.note_time(rule.condition.as_ref());
+        Some(Arc::new(Grant {
+            effect: Effect::Deny,
+            who: Formula::True,
+            actions,
+            resources: Formula::True,
+            condition: reach.and(conditions::may_hold(rule.condition.as_ref())),
+            origin: origin.clone(),
+            gaps,
+        }))
+    }
+
+    /// When an exception is for who asks. Whoever could be in a set of unknown members is not known to be denied.
+    fn excepted(&mut self, member: &Member, origin: &Origin) -> Formula {
+        let answer = self.identity.answers(self.estate, member);
+        match self.identity.gap_of(self.estate, member, origin) {
+            Some(gap) if answer != Formula::True => {
+                self.gaps.insert(Gap { kind: GapKind::OpaqueCondition, ..gap });
+                answer.or(Formula::opaque(format!("member:{}", member.name())))
+            }
+            _ => answer,
+        }
+    }
+
+    /// The boundary policies that who asks is bound by, each with what it can block and what it includes.
+    pub(super) fn boundaries(&mut self) -> Vec<LayerGroup> {
+        let estate = self.estate;
+        let mut groups = Vec::new();
+        for attachment in estate.attached_as(BOUNDARY) {
+            let Some(policy) = estate.policy(attachment.policy) else { continue };
+            if let Some(Body::BoundaryBinding(binding)) = policy.body.downcast_ref::<Body>() {
+                groups.extend(self.boundary(binding, &policy.origin));
+            }
+        }
+        groups
+    }
+
+    fn boundary(&mut self, binding: &BoundaryBinding, origin: &Origin) -> Option<LayerGroup> {
+        let set = &binding.principals.value;
+        let bound = match sets::in_set(self.estate, &self.identity.name, set) {
+            Belongs::No => return None,
+            Belongs::Yes => Formula::True,
+            Belongs::Unknown => {
+                self.gaps.insert(unknown_set(set, origin));
+                Formula::opaque(format!("boundary:{set}:{}", self.identity.name))
+            }
+        };
+        let principal = sets::type_and_subject(&self.identity.name);
+        let condition = binding.condition.as_ref();
+        let applies = bound.and(conditions::holds_for(condition, principal.as_ref()));
+        self.gaps.extend(conditions::gaps(condition));
+        if applies == Formula::False {
+            return None;
+        }
+        let Some(boundary) = find(self.estate, &binding.policy.value) else {
+            self.gaps.insert(unknown_policy(&binding.policy.value, origin));
+            return None;
+        };
+        let grant = Grant {
+            effect: Effect::Allow,
+            who: Formula::True,
+            actions: self.blocks(boundary, origin),
+            resources: self.includes(boundary, origin),
+            condition: Formula::True,
+            origin: origin.clone(),
+            gaps: Vec::new(),
+        };
+        Some(LayerGroup { layer: BOUNDARY, applies, grants: vec![Arc::new(grant)] })
+    }
+
+    /// The permissions that the policy can block.
+    fn blocks(&mut self, boundary: &Boundary, origin: &Origin) -> Formula {
+        let starting = |starts: &mut dyn Iterator<Item = &'static str>| {
+            let patterns = starts.map(|start| Pattern::prefix(start, Case::Sensitive));
+            Formula::matches(Attribute::action(), Patterns::of(patterns))
+        };
+        let exceptions = versions::exceptions().map(|name| Pattern::literal(name, Case::Sensitive));
+        let exceptions = Formula::matches(Attribute::action(), Patterns::of(exceptions));
+        let known = starting(&mut versions::known()).and(exceptions.clone().not());
+        let blocked = starting(&mut versions::blocked(boundary.version)).and(exceptions.not());
+        let is_open = self.action.is_none_or(|action| !is_known(action));
+        if is_open {
+            self.gaps.insert(unknown_coverage(boundary, origin));
+        }
+        let open = Formula::opaque(format!("boundary-version:{}", boundary.version));
+        blocked.or(known.not().and(open))
+    }
+
+    /// The resources that the policy includes. Where the way to the top is not known, neither is this.
+    fn includes(&mut self, boundary: &Boundary, origin: &Origin) -> Formula {
+        let estate = self.estate;
+        let mut parts = Vec::new();
+        for scope in &boundary.scopes {
+            let open = Formula::opaque(format!("boundary-includes:{}", scope.value));
+            let part = match estate.find_scope(names::CLOUD, &scope.value) {
+                Some(id) if scope.value.starts_with("projects/") => {
+                    under(estate, id).or(Formula::present(names::ancestry()).not().and(open))
+                }
+                Some(id) => {
+                    let top = Pattern::prefix("organizations/", Case::Sensitive);
+                    let complete = Formula::matches(names::ancestry(), Patterns::of([top]));
+                    under(estate, id).or(complete.not().and(open))
+                }
+                None => {
+                    self.gaps.insert(unknown_scope(&scope.value, origin));
+                    open
+                }
+            };
+            parts.push(part);
+        }
+        Formula::any(parts)
+    }
+}
+
+/// Whether a rule denies one permission.
+fn denied_pattern(rule: &DenyRule, action: &str) -> bool {
+    let any = |list: &[crate::text::Located<Permissions>]| {
+        list.iter().any(|one| pattern(&one.value).matches(action))
+    };
+    any(&rule.permissions) && !any(&rule.except_permissions)
+}
+
+/// Whether it is known which version blocks a permission.
+fn is_known(action: &str) -> bool {
+    versions::known().any(|start| action.starts_with(start))
+        && !versions::exceptions().any(|name| name == action)
+}
+
+/// The boundary policy of that name.
+pub(super) fn find<'e>(estate: &'e Estate, name: &str) -> Option<&'e Boundary> {
+    let policy = estate.policy(estate.find_policy(names::CLOUD, name)?)?;
+    match policy.body.downcast_ref::<Body>()? {
+        Body::Boundary(boundary) => Some(boundary),
+        _ => None,
+    }
+}
+
+fn open(message: String, origin: &Origin) -> Gap {
+    Gap { kind: GapKind::OpaqueCondition, message, origin: Some(origin.clone()) }
+}
+
+/// The gap of a set of principals whose members are not known.
+pub(super) fn unknown_set(set: &str, origin: &Origin) -> Gap {
+    open(format!("who belongs to `{set}` is not in the input; both outcomes were considered"), origin)
+}
+
+/// The gap of a boundary policy that is not in the input.
+pub(super) fn unknown_policy(name: &str, origin: &Origin) -> Gap {
+    let message = format!("the boundary policy `{name}` is not in the input; assumed that it blocks nothing");
+    Gap { kind: GapKind::MissingPolicy, message, origin: Some(origin.clone()) }
+}
+
+/// The gap of a permission of which it is not known which version blocks it.
+pub(super) fn unknown_coverage(boundary: &Boundary, origin: &Origin) -> Gap {
+    let version = boundary.version;
+    let message = format!(
+        "whether enforcement version {version} of principal access boundaries can block the permission is not known; both outcomes were considered"
+    );
+    open(message, origin)
+}
+
+/// The gap of a scope of a boundary policy that is not in the input.
+pub(super) fn unknown_scope(scope: &str, origin: &Origin) -> Gap {
+    open(format!("what lies in `{scope}` is not in the input; both outcomes were considered"), origin)
+}

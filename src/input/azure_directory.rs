@@ -1,0 +1,79 @@
+//! Users, groups, service principals, and the members of groups, as `az ad` prints them
+//! (<https://learn.microsoft.com/cli/azure/ad>). A list of members does not name its group: the file does,
+//! `group-NAME.members.json`.
+
+use super::{Confidence, Document, Format};
+use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::model::Estate;
+use crate::text::{Problem, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct AzureDirectory;
+
+impl Format for AzureDirectory {
+    fn id(&self) -> &'static str {
+        "azure-directory"
+    }
+
+    fn summary(&self) -> &'static str {
+        "users, groups, service principals: az ad user list; az ad group list; az ad sp list --all"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "az ad user list > users.json",
+            "az ad group list > groups.json",
+            "az ad sp list --all > service-principals.json",
+            "az ad group member list --group NAME > group-NAME.members.json",
+        ]
+    }
+
+    fn is_joined(&self) -> bool {
+        true
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let fits = |row: &Row<'_>| {
+            let kind = row.text(&["@odata.type"]).unwrap_or_default();
+            let marks =
+                ["userPrincipalName", "servicePrincipalType", "servicePrincipalNames", "securityEnabled"];
+            row.text(&["id", "objectId"]).is_some()
+                && (kind.starts_with("#microsoft.graph.") || row.field(&marks).is_some())
+        };
+        match rows(tree).first() {
+            Some(row) if fits(row) => Confidence::Certain,
+            _ => Confidence::No,
+        }
+    }
+
+    /// A group without members is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = tree.as_list().is_some_and(<[Tree]>::is_empty);
+        if group(path).is_some() && is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        self.load_all(&[*document], estate, problems);
+    }
+
+    /// Members name what the lists describe, so they come last.
+    fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
+        let mut loader = Loader::new(estate, problems);
+        for document in documents.iter().filter(|document| group(document.path).is_none()) {
+            loader.directory(document.tree);
+        }
+        for document in documents {
+            if let Some(group) = group(document.path) {
+                loader.group_members(group, document.tree);
+            }
+        }
+    }
+}
+
+/// The group that a file of members is about.
+fn group(path: &str) -> Option<&str> {
+    let file = path.rsplit(['/', '\\']).next()?;
+    let name = file.strip_prefix("group-")?.strip_suffix(".members.json")?;
+    (!name.is_empty()).then_some(name)
+}

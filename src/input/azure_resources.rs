@@ -1,0 +1,82 @@
+//! Resources with their managed identities, storage accounts and containers, key vaults, as `az` prints them
+//! (<https://learn.microsoft.com/cli/azure/resource>). A list of containers from the data plane does not name its
+//! account: the file does, `containers-ACCOUNT.json`.
+
+use super::{Confidence, Document, Format};
+use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::model::Estate;
+use crate::text::{Problem, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct AzureResources;
+
+impl Format for AzureResources {
+    fn id(&self) -> &'static str {
+        "azure-resources"
+    }
+
+    fn summary(&self) -> &'static str {
+        "resources: az resource list; az storage account list; az storage container-rm list; az keyvault show"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "az resource list > resources.json",
+            "az storage account list > storage-accounts.json",
+            "az storage container-rm list --storage-account ACCOUNT > containers-ACCOUNT.json",
+            "az storage container list --account-name ACCOUNT --auth-mode login > containers-ACCOUNT.json   # instead",
+            "az keyvault show --name VAULT > vault-VAULT.json",
+        ]
+    }
+
+    fn is_joined(&self) -> bool {
+        true
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let fits = |row: &Row<'_>| {
+            let id = row.text(&["id"]).unwrap_or_default().to_ascii_lowercase();
+            let is_resource = id.starts_with("/subscriptions/")
+                && id.contains("/providers/")
+                && !id.contains("/providers/microsoft.authorization/")
+                && row.field(&["type", "location"]).is_some();
+            is_resource || is_container(row)
+        };
+        match rows(tree).first() {
+            Some(row) if fits(row) => Confidence::Certain,
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        self.load_all(&[*document], estate, problems);
+    }
+
+    /// Containers need the switch of their account, so they come last.
+    fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
+        let mut loader = Loader::new(estate, problems);
+        let are_containers = |document: &Document<'_>| rows(document.tree).first().is_some_and(is_container);
+        for document in documents.iter().filter(|document| !are_containers(document)) {
+            loader.resources(document.tree);
+        }
+        for document in documents.iter().filter(|document| are_containers(document)) {
+            loader.containers(document.tree, account(document.path));
+        }
+    }
+}
+
+fn is_container(row: &Row<'_>) -> bool {
+    let id = row.text(&["id"]).unwrap_or_default().to_ascii_lowercase();
+    let of_data_plane =
+        row.field(&["hasImmutabilityPolicy", "hasLegalHold", "leaseState", "publicAccess"]).is_some();
+    id.contains("/blobservices/default/containers/")
+        || (id.is_empty() && of_data_plane && row.field(&["name"]).is_some())
+}
+
+/// The account that a file of containers is about.
+fn account(path: &str) -> Option<&str> {
+    let file = path.rsplit(['/', '\\']).next()?;
+    let name = file.strip_prefix("containers-")?.strip_suffix(".json")?;
+    (!name.is_empty()).then_some(name)
+}

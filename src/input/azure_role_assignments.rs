@@ -1,0 +1,57 @@
+//! Role assignments: `az role assignment list`, flat or as the REST interface has them, or `Get-AzRoleAssignment`
+//! (<https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-cli>).
+
+use super::{Confidence, Document, Format};
+use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::model::Estate;
+use crate::text::{Problem, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct AzureRoleAssignments;
+
+impl Format for AzureRoleAssignments {
+    fn id(&self) -> &'static str {
+        "azure-role-assignments"
+    }
+
+    fn summary(&self) -> &'static str {
+        "role assignments: az role assignment list --all --include-inherited"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "az role assignment list --all --include-inherited --subscription S > role-assignments-S.json",
+            "az role assignment list --scope /providers/Microsoft.Management/managementGroups/ROOT > role-assignments-root.json",
+        ]
+    }
+
+    fn is_joined(&self) -> bool {
+        true
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let fits = |row: &Row<'_>| {
+            let has_role = row.field(&["roleDefinitionId", "roleDefinitionName"]).is_some();
+            let has_place = row.field(&["scope"]).is_some();
+            let eligible = row.field(&["roleEligibilityScheduleId", "memberType"]).is_some();
+            let who = row.field(&["principalId", "principalName", "objectId"]).is_some();
+            has_role && has_place && who && !eligible && row.field(&["directoryScopeId"]).is_none()
+        };
+        match rows(tree).first() {
+            Some(row) if fits(row) => Confidence::Certain,
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        Loader::new(estate, problems).role_assignments(document.tree);
+    }
+
+    fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
+        let mut loader = Loader::new(estate, problems);
+        for document in documents {
+            loader.role_assignments(document.tree);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Role definitions: `az role definition list`, the REST interface, or `Get-AzRoleDefinition`
+//! (<https://learn.microsoft.com/azure/role-based-access-control/role-definitions-list>).
+
+use super::{Confidence, Document, Format};
+use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::model::Estate;
+use crate::text::{Problem, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct AzureRoleDefinitions;
+
+impl Format for AzureRoleDefinitions {
+    fn id(&self) -> &'static str {
+        "azure-role-definitions"
+    }
+
+    fn summary(&self) -> &'static str {
+        "custom roles: az role definition list --custom-role-only"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &["az role definition list --custom-role-only > role-definitions.json"]
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let fits = |row: &Row<'_>| {
+            let has_permissions = row.field(&["permissions"]).is_some_and(|list| list.as_list().is_some())
+                || row.field(&["NotDataActions"]).is_some();
+            has_permissions && row.field(&["roleName", "isCustom"]).is_some()
+        };
+        match rows(tree).first() {
+            Some(row) if fits(row) => Confidence::Certain,
+            _ => Confidence::No,
+        }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        Loader::new(estate, problems).role_definitions(document.tree);
+    }
+}

@@ -1,0 +1,90 @@
+//! Principal access boundary policies and their bindings, as
+//! `gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json` and
+//! `gcloud iam policy-bindings list --organization=N --location=global --format=json` print them.
+
+use super::{Confidence, Document, Format};
+use crate::clouds::gcp::load;
+use crate::model::Estate;
+use crate::text::{Problem, Route, Tree};
+
+/// The format.
+#[derive(Clone, Copy, Debug)]
+pub struct GcpBoundaries;
+
+impl Format for GcpBoundaries {
+    fn id(&self) -> &'static str {
+        "gcp-boundaries"
+    }
+
+    fn summary(&self) -> &'static str {
+        "principal access boundary policies and their bindings: gcloud iam principal-access-boundary-policies list, gcloud iam policy-bindings list"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "boundaries.json           gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json",
+            "boundary-bindings.json    gcloud iam policy-bindings list --organization=N --location=global --format=json",
+        ]
+    }
+
+    fn detects(&self, tree: &Tree) -> Confidence {
+        let first = match tree.as_list() {
+            Some(items) => items.first(),
+            None => Some(tree),
+        };
+        let name = first.and_then(|one| one.get("name")).and_then(Tree::as_str).unwrap_or_default();
+        let parts = ["/principalAccessBoundaryPolicies/", "/policyBindings/"];
+        if parts.iter().any(|part| name.contains(part)) { Confidence::Certain } else { Confidence::No }
+    }
+
+    fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        match document.tree.as_list() {
+            Some(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    load::boundary(item, &Route::root().index(index), estate, problems);
+                }
+            }
+            None => load::boundary(document.tree, &Route::root(), estate, problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Files, json};
+
+    #[test]
+    fn policies_and_bindings_are_read_and_the_rest_is_located() {
+        let text = r#"[
+          {"name":"organizations/1/locations/global/principalAccessBoundaryPolicies/b","details":{"rules":[
+            {"resources":["//cloudresourcemanager.googleapis.com/projects/p","nonsense"],"effect":"ALLOW"}],"enforcementVersion":"2"}},
+          {"name":"organizations/1/locations/global/policyBindings/x","policyKind":"PRINCIPAL_ACCESS_BOUNDARY",
+           "target":{"principalSet":"//cloudresourcemanager.googleapis.com/organizations/1"},
+           "policy":"organizations/1/locations/global/principalAccessBoundaryPolicies/b"},
+          {"name":"organizations/1/locations/global/policyBindings/y","policyKind":"ACCESS"},
+          {"name":"organizations/1/locations/global/principalAccessBoundaryPolicies/c"},
+          {"name":"organizations/1/locations/global/principalAccessBoundaryPolicies/d","details":{"enforcementVersion":"99"}},
+          {"name":"nobody/policyBindings/z","target":{"principalSet":"x"},"policy":"y"}, 5]"#;
+        let mut files = Files::default();
+        let file = files.add("pab.json", text);
+        let (mut estate, mut problems) = (Estate::default(), Vec::new());
+        let tree = json::parse(file, text, &mut problems).unwrap();
+        assert_eq!(GcpBoundaries.detects(&tree), Confidence::Certain);
+        GcpBoundaries.load(&Document { file, path: "pab.json", tree: &tree }, &mut estate, &mut problems);
+        assert_eq!(estate.attachments().len(), 3);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(
+            codes,
+            [
+                "gcp-boundary-resource",
+                "gcp-policy-kind",
+                "gcp-policy-shape",
+                "gcp-boundary-version",
+                "gcp-boundary-name",
+                "gcp-policy-shape"
+            ]
+        );
+        assert!(problems.iter().all(|problem| problem.span.is_some()));
+    }
+}

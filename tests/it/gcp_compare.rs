@@ -1,0 +1,76 @@
+//! Roles and allow policies of Google Cloud side by side, decided by each engine alone.
+
+use leastwise::evaluator::{Difference, DocumentEvaluator, Relation, TwoDocuments};
+use leastwise::input::document_pairs;
+use leastwise::solver::{EngineSelection, Portfolio};
+
+fn relation(old: &str, new: &str, engines: EngineSelection) -> (Relation, String) {
+    let line = format!(r#"{{"old": {old}, "new": {new}}}"#);
+    let pair = document_pairs::from_line("pairs.jsonl", 1, &line, None);
+    assert_eq!(pair.problems, []);
+    let read = pair.documents.unwrap();
+    let portfolio = Portfolio { engines, ..Portfolio::default() };
+    let evaluator = DocumentEvaluator::new(read.cloud, &portfolio, false).unwrap();
+    let two = TwoDocuments { kind: read.kind, old: &read.old, new: &read.new };
+    let found = evaluator.compare(two).unwrap();
+    let who = match &found.gained {
+        Difference::Some(change) => change.request.principal.clone(),
+        _ => String::new(),
+    };
+    (found.relation, who)
+}
+
+fn engines() -> &'static [EngineSelection] {
+    if cfg!(feature = "z3") {
+        &[EngineSelection::Native, EngineSelection::Z3, EngineSelection::Both]
+    } else {
+        &[EngineSelection::Native]
+    }
+}
+
+fn role(name: &str) -> String {
+    format!(r#"{{"name": "roles/{name}"}}"#)
+}
+
+/// The basic roles hold each other: <https://cloud.google.com/iam/docs/roles-overview#basic>; and editor lacks what it
+/// takes to write objects: <https://cloud.google.com/storage/docs/access-control/iam-roles>.
+#[test]
+fn known_inclusions_of_roles_are_proven() {
+    for engines in engines() {
+        assert_eq!(relation(&role("editor"), &role("viewer"), *engines).0, Relation::Narrower);
+        assert_eq!(relation(&role("editor"), &role("owner"), *engines).0, Relation::Broader);
+        assert_eq!(relation(&role("viewer"), &role("viewer"), *engines).0, Relation::Equivalent);
+        let objects = relation(&role("editor"), &role("storage.objectCreator"), *engines).0;
+        assert_eq!(objects, Relation::Incomparable);
+    }
+}
+
+#[test]
+fn a_policy_says_who_gained() {
+    let policy = |bindings: &str| format!(r#"{{"bindings": [{bindings}], "etag": "x"}}"#);
+    let binding = |role: &str, member: &str, condition: &str| {
+        format!(r#"{{"role": "roles/{role}", "members": ["{member}"]{condition}}}"#)
+    };
+    let ann = binding("viewer", "user:ann@example.com", "");
+    let bob = binding("viewer", "user:bob@example.com", "");
+    let domain = binding("viewer", "domain:example.com", "");
+    let until = |time: &str| {
+        let expression = format!("request.time < timestamp('{time}')");
+        let condition = format!(r#", "condition": {{"title": "t", "expression": "{expression}"}}"#);
+        binding("viewer", "user:ann@example.com", &condition)
+    };
+    for engines in engines() {
+        let both = policy(&format!("{ann},{bob}"));
+        let gained = relation(&policy(&ann), &both, *engines);
+        assert_eq!(gained, (Relation::Broader, "user:bob@example.com".to_owned()));
+        assert_eq!(relation(&both, &policy(&domain), *engines).0, Relation::Broader);
+        let longer = relation(
+            &policy(&until("2026-01-01T00:00:00Z")),
+            &policy(&until("2027-01-01T00:00:00Z")),
+            *engines,
+        );
+        assert_eq!(longer.0, Relation::Broader);
+        let less = relation(&policy(&ann), &policy(&until("2027-01-01T00:00:00Z")), *engines);
+        assert_eq!(less.0, Relation::Narrower);
+    }
+}
