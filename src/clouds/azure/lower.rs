@@ -228,7 +228,7 @@ impl<'e> Asking<'e> {
             }
             match groups.iter_mut().find(|group| group.layer == attachment.layer) {
                 Some(group) => group.grants.extend(grants),
-                None => groups.push(LayerGroup { layer: attachment.layer, applies: applies.clone(), grants }),
+                None => groups.push(LayerGroup::new(attachment.layer, applies.clone(), grants)),
             }
         }
         groups

@@ -94,7 +94,7 @@ impl Asking<'_> {
             }
         });
         let grants: Vec<Arc<Grant>> = rules.filter_map(|(policy, rule)| self.denial(policy, rule)).collect();
-        (!grants.is_empty()).then_some(LayerGroup { layer: DENY, applies, grants })
+        (!grants.is_empty()).then_some(LayerGroup::new(DENY, applies, grants))
     }
 
     fn denial(&mut self, policy: &Policy, rule: &DenyRule) -> Option<Arc<Grant>> {
@@ -187,7 +187,7 @@ impl Asking<'_> {
             origin: origin.clone(),
             gaps: Vec::new(),
         };
-        Some(LayerGroup { layer: BOUNDARY, applies, grants: vec![Arc::new(grant)] })
+        Some(LayerGroup::new(BOUNDARY, applies, vec![Arc::new(grant)]))
     }
 
     /// The permissions that the policy can block.
