@@ -163,7 +163,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         for (statement, clause) in body.clauses() {
             let allow = statement.effect == Effect::Allow;
             let settled = allowed || allows.is_some_and(|allows| self.has(allows));
-            let Named { direct, role, account } = if self.named_only {
+            // A policy of an endpoint that stands beside a request may say whom it is about, and need not.
+            let names = attachment.layer == ENDPOINT && statement.principal.is_some();
+            let Named { direct, role, account } = if self.named_only || names {
                 self.named(statement)
             } else {
                 Named { direct: true, ..Named::default() }

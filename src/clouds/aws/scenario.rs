@@ -344,13 +344,12 @@ impl<'t> Builder<'_, 't> {
             let route = policies_route().key(key);
             for (index, document) in self.items(tree, key, "policies").iter().enumerate() {
                 let to = (Target::Principal(id), layer);
-                self.attach(
-                    document,
-                    &format!("{key}[{index}]"),
-                    &route.index(index),
-                    to,
-                    Capacity::Identity,
-                );
+                let capacity = if layer == ENDPOINT && names(document) {
+                    Capacity::Resource
+                } else {
+                    Capacity::Identity
+                };
+                self.attach(document, &format!("{key}[{index}]"), &route.index(index), to, capacity);
             }
         }
     }
@@ -390,6 +389,13 @@ impl<'t> Builder<'_, 't> {
             None => self.attach_document(silent(ON_RESOURCE, Vec::new()), to),
         }
     }
+}
+
+/// Whether a statement of the document says whom it is about.
+fn names(document: &Tree) -> bool {
+    let Some(found) = document.get("Statement") else { return false };
+    let statements = found.as_list().unwrap_or(std::slice::from_ref(found));
+    statements.iter().any(|one| one.get("Principal").or(one.get("NotPrincipal")).is_some())
 }
 
 fn arn_resource(name: &str) -> Option<&str> {
