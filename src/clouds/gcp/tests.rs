@@ -152,7 +152,7 @@ fn both_sides_agree_on_a_table_of_cases() {
     let secret = "//storage.googleapis.com/projects/_/buckets/b/objects/secret";
     let (early, late) = (Some("2026-09-01T00:00:00Z"), Some("2026-10-01T00:00:00Z"));
     let cases: &[(&str, &str, &str, Option<&str>, bool)] = &[
-        // Inheritance: organization to group members, folder to project, not to a project elsewhere (G-1).
+        // Inheritance: organization to group members, folder to project, not to a project elsewhere.
         ("user:aud@x.org", "compute.instances.get", instance, None, true),
         ("group:auditors@x.org", "compute.instances.get", instance, None, true),
         ("user:stranger@x.org", "compute.instances.get", instance, None, false),
@@ -160,7 +160,7 @@ fn both_sides_agree_on_a_table_of_cases() {
         ("user:lead@x.org", "storage.objects.create", OBJECT, None, false),
         ("user:lead@x.org", "storage.objects.get", "//compute.googleapis.com/projects/q/x", None, false),
         ("user:lead@x.org", "storage.objects.get", "//compute.googleapis.com/projects/77/x", None, true),
-        // Convenience values (G-9).
+        // Convenience values.
         (UP, "storage.objects.create", OBJECT, None, true),
         (UP, "storage.objects.create", project, None, false),
         (UP, "storage.objects.create", site, None, true),
@@ -182,13 +182,13 @@ fn both_sides_agree_on_a_table_of_cases() {
             None,
             false,
         ),
-        // Everybody, and everybody with an account (G-11).
+        // Everybody, and everybody with an account.
         ("*", "storage.objects.get", site, None, true),
         ("*", "storage.objects.create", site, None, false),
         ("allAuthenticatedUsers", "storage.objects.create", site, None, true),
         ("user:any@else.com", "storage.objects.create", site, None, true),
         ("*", "storage.objects.get", OBJECT, None, false),
-        // Deleted members grant nothing (G-16).
+        // Deleted members grant nothing.
         ("user:gone@x.org", "compute.instances.get", instance, None, false),
         // Conditions.
         ("user:night@x.org", "storage.objects.delete", night, early, true),
@@ -205,7 +205,7 @@ fn both_sides_agree_on_a_table_of_cases() {
         ("user:custom@x.org", "storage.objects.list", B, None, true),
         ("user:custom@x.org", "storage.objects.get", OBJECT, None, false),
         ("user:missing@x.org", "storage.objects.get", OBJECT, None, false),
-        // Service accounts as resources (G-12).
+        // Service accounts as resources.
         (
             "user:ci@x.org",
             "iam.serviceAccounts.getAccessToken",
