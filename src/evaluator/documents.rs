@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::clouds::Cloud;
 use crate::clouds::documents::{DocumentKind, Documents, Rule, Rules, RulesOfTwo};
-use crate::logic::{Atom, Attribute, Case, Formula, Goal, Literal, Pattern, Patterns, Universe};
+use crate::logic::{Actions, Atom, Attribute, Case, Formula, Goal, Literal, Pattern, Patterns, Universe};
 use crate::model::{Decision, Policy, Request};
 use crate::solver::{self, Portfolio};
 
@@ -211,6 +211,10 @@ impl<'a> DocumentEvaluator<'a> {
         if !matches!(difference, Difference::Nothing) || formula == Formula::False {
             return Ok(Difference::Nothing);
         }
+        let formula = formula.rewritten(&|atom| of_unknown_action(atom, &actions));
+        if formula == Formula::False {
+            return Ok(Difference::Nothing);
+        }
         let mut asked = vec![Pattern::literal(UNKNOWN_ACTION, Case::Sensitive)];
         formula.for_each_literal(&mut |literal| match &literal.atom {
             Atom::Matches(attribute, patterns) if *attribute == Attribute::action() => {
@@ -316,6 +320,18 @@ fn without(rules: &[Rule], known: &[Rule]) -> Vec<Rule> {
         (actions != Formula::False).then(|| Rule { actions, rest: rule.rest.clone() })
     };
     rules.iter().filter_map(left).collect()
+}
+
+/// What is left of an atom for actions that are not among `known`: the names of those match none of them.
+fn of_unknown_action(atom: &Atom, known: &Actions) -> Formula {
+    match atom {
+        Atom::Matches(attribute, patterns) if *attribute == Attribute::action() => {
+            let may_match =
+                |pattern: &Pattern| pattern.as_literal().is_none_or(|name| known.find(name).is_none());
+            Formula::matches(attribute.clone(), patterns.filter(may_match))
+        }
+        atom => Formula::literal(Literal { atom: atom.clone(), positive: true }),
+    }
 }
 
 /// The patterns of a formula that says no more than that the action matches one of them.
