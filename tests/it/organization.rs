@@ -201,6 +201,10 @@ fn organization_keys_follow_from_the_tree() {
     .into_iter()
     .enumerate()
     {
+        // A relation between two keys of which nothing is known is for Z3; without it the answer is undecided.
+        if cfg!(not(feature = "z3")) && condition.to_string().contains("${aws:PrincipalOrgID}") {
+            continue;
+        }
         let export = Export::new(&format!("keys-{number}"));
         export.put("targets-of-p-perimeter0.json", &targets(&[]));
         // The management account stands at an unknown place.
