@@ -86,6 +86,17 @@ impl Tree {
         self.as_text().map(Text::as_str)
     }
 
+    /// What a string, a number or a boolean says, as text; `None` for everything else.
+    #[must_use]
+    pub fn scalar(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Text(text) => Some(text.as_str().to_owned()),
+            Kind::Number(source) => Some(source.to_string()),
+            Kind::Bool(value) => Some(value.to_string()),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+        }
+    }
+
     /// The string with its way back to the source.
     #[must_use]
     pub fn as_text(&self) -> Option<&Text> {

@@ -131,16 +131,6 @@ impl Environment for Bindings {
     fn variable(&self, path: &str) -> Option<Result<Value, Failure>> {
         self.0.iter().find(|(name, _)| name == path).map(|(_, value)| Ok(value.clone()))
     }
-
-    fn call(
-        &self,
-        _: Option<&str>,
-        _: Option<&Value>,
-        _: &str,
-        _: &[Value],
-    ) -> Option<Result<Value, Failure>> {
-        None
-    }
 }
 
 fn value_of(message: &Message) -> Value {

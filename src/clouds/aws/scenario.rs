@@ -18,7 +18,7 @@ use crate::clouds::Scenario;
 use crate::model::{
     Estate, Layer, Origin, Principal, PrincipalKind, Request, Scope, ScopeId, ScopeKind, Target,
 };
-use crate::text::{Entry, Kind, Problem, Route, Severity, Tree};
+use crate::text::{Entry, Problem, Route, Severity, Tree};
 
 const REQUEST: [&str; 5] = ["principal", "action", "resource", "resource_account", "context"];
 /// Policies that are attached to whoever asks, each a list.
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let mut context = BTreeMap::new();
         for Entry { key, value } in tree.entries() {
             let items = value.as_list().map_or(std::slice::from_ref(value), |items| items);
-            let values: Option<Vec<String>> = items.iter().map(scalar).collect();
+            let values: Option<Vec<String>> = items.iter().map(Tree::scalar).collect();
             let Some(values) = values else {
                 self.shape(value, format!("`{}` has a value that is none", key.value), CONTEXT_HELP);
                 return None;
@@ -157,7 +157,7 @@ impl Reader<'_> {
         let Some(stated) = request.get("resource_account").filter(|tree| !tree.is_null()) else {
             return Ok(arn.map(str::to_owned));
         };
-        let number = scalar(stated).filter(|number| is_account(number));
+        let number = stated.scalar().filter(|number| is_account(number));
         match (number, arn) {
             (Some(number), Some(other)) if number != other => {
                 let message =
@@ -191,15 +191,6 @@ const REQUEST_HELP: &str =
     "a request is {\"principal\", \"action\", \"resource\", \"resource_account\", \"context\"}";
 const CONTEXT_HELP: &str =
     "write keys with their values: {\"aws:SourceIp\": \"203.0.113.7\", \"aws:TagKeys\": [\"a\", \"b\"]}";
-
-fn scalar(tree: &Tree) -> Option<String> {
-    match &tree.kind {
-        Kind::Text(text) => Some(text.as_str().to_owned()),
-        Kind::Number(source) => Some(source.to_string()),
-        Kind::Bool(value) => Some(value.to_string()),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
-    }
-}
 
 /// What kind of principal goes by a name; `None` when none does.
 pub(super) fn kind(name: &str) -> Option<PrincipalKind> {

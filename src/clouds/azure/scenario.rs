@@ -11,7 +11,7 @@ use super::members::{NOBODY, OUTSIDER};
 use super::names::CLOUD;
 use crate::clouds::Scenario;
 use crate::model::{Estate, Principal, PrincipalKind, Request};
-use crate::text::{Entry, Kind, Problem, Severity, Tree};
+use crate::text::{Entry, Problem, Severity, Tree};
 
 const REQUEST: [&str; 4] = ["principal", "action", "resource", "context"];
 /// In the order in which they are read: who and what there is, then who may do what.
@@ -113,7 +113,7 @@ fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<
     let mut context = BTreeMap::new();
     for Entry { key, value } in tree.entries() {
         let items = value.as_list().unwrap_or(std::slice::from_ref(value));
-        let values: Option<Vec<String>> = items.iter().map(scalar).collect();
+        let values: Option<Vec<String>> = items.iter().map(Tree::scalar).collect();
         let attribute = super::condition::Key::of_context(&key.value);
         let (Some(values), Some(attribute)) = (values, attribute) else {
             shape(
@@ -127,15 +127,6 @@ fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<
         context.insert(attribute.name.to_string(), values);
     }
     Some(context)
-}
-
-fn scalar(tree: &Tree) -> Option<String> {
-    match &tree.kind {
-        Kind::Text(text) => Some(text.as_str().to_owned()),
-        Kind::Number(source) => Some(source.to_string()),
-        Kind::Bool(value) => Some(value.to_string()),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
-    }
 }
 
 fn policies(tree: &Tree, estate: &mut Estate, problems: &mut Vec<Problem>) {

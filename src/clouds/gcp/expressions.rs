@@ -130,10 +130,6 @@ fn constant(tree: &Expr) -> Option<Value> {
 struct Constants;
 
 impl Environment for Constants {
-    fn variable(&self, _: &str) -> Option<Result<Value, Failure>> {
-        None
-    }
-
     fn call(
         &self,
         path: Option<&str>,

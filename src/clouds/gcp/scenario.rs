@@ -9,7 +9,7 @@ use super::load::{self, Subject};
 use super::names::{self, CLOUD};
 use crate::clouds::Scenario;
 use crate::model::{Estate, Origin, Request, ScopeId, Target};
-use crate::text::{Entry, Kind, Problem, Route, Severity, Tree};
+use crate::text::{Entry, Problem, Route, Severity, Tree};
 
 const REQUEST: [&str; 4] = ["principal", "action", "resource", "context"];
 const POLICIES: [&str; 9] = [
@@ -119,22 +119,13 @@ impl Reader<'_> {
         let mut context = BTreeMap::new();
         for Entry { key, value } in tree.entries() {
             let items = value.as_list().map_or(std::slice::from_ref(value), |items| items);
-            let Some(values) = items.iter().map(scalar).collect::<Option<Vec<String>>>() else {
+            let Some(values) = items.iter().map(Tree::scalar).collect::<Option<Vec<String>>>() else {
                 self.shape(value, format!("`{}` has a value that is none", key.value), HELP);
                 return None;
             };
             context.insert(key.value.to_string(), values);
         }
         Some(context)
-    }
-}
-
-fn scalar(tree: &Tree) -> Option<String> {
-    match &tree.kind {
-        Kind::Text(text) => Some(text.as_str().to_owned()),
-        Kind::Number(source) => Some(source.to_string()),
-        Kind::Bool(value) => Some(value.to_string()),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
     }
 }
 

@@ -19,38 +19,28 @@ pub enum Failure {
 /// Where an expression is evaluated.
 pub trait Environment {
     /// The value of a name or of names joined by dots; `None` if there is no such thing.
-    fn variable(&self, path: &str) -> Option<Result<Value, Failure>>;
+    fn variable(&self, _path: &str) -> Option<Result<Value, Failure>> {
+        None
+    }
 
     /// A function beyond those of the language, called on the value of `path` if that is a path, else on `target`;
     /// `None` if there is no such function.
     fn call(
         &self,
-        path: Option<&str>,
-        target: Option<&Value>,
-        name: &str,
-        arguments: &[Value],
-    ) -> Option<Result<Value, Failure>>;
+        _path: Option<&str>,
+        _target: Option<&Value>,
+        _name: &str,
+        _arguments: &[Value],
+    ) -> Option<Result<Value, Failure>> {
+        None
+    }
 }
 
 /// An environment without any names.
 #[derive(Clone, Copy, Debug)]
 pub struct Nothing;
 
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<Result<Value, Failure>> {
-        None
-    }
-
-    fn call(
-        &self,
-        _: Option<&str>,
-        _: Option<&Value>,
-        _: &str,
-        _: &[Value],
-    ) -> Option<Result<Value, Failure>> {
-        None
-    }
-}
+impl Environment for Nothing {}
 
 /// The value of an expression.
 pub fn evaluate(expression: &Expr, environment: &dyn Environment) -> Result<Value, Failure> {
