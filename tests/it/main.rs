@@ -11,6 +11,8 @@ mod architecture;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod azure_compare;
+#[cfg(test)]
 mod brute_force;
 #[cfg(test)]
 mod catalogs;
@@ -48,3 +50,5 @@ mod examples;
 mod organization;
 #[cfg(test)]
 mod public_access;
+#[cfg(test)]
+mod two_documents;

@@ -113,15 +113,15 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         asking.gaps.extend(gaps::deny_assignments(estate));
     }
     let facts = if asking.asks_names { facts.and(conditions::facts(asking.at_place())) } else { facts };
-    let facts = facts.and(real_times(&groups));
+    let conditions = groups.iter().flat_map(|group| &group.grants).map(|grant| &grant.condition);
+    let facts = facts.and(real_times(conditions));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
 
 /// Requests have a time, and all times lie in years that can be written.
-fn real_times(groups: &[LayerGroup]) -> Formula {
-    let grants = groups.iter().flat_map(|group| &group.grants);
-    let times: BTreeSet<Attribute> = grants
-        .flat_map(|grant| grant.condition.attributes())
+pub(super) fn real_times<'a>(conditions: impl Iterator<Item = &'a Formula>) -> Formula {
+    let times: BTreeSet<Attribute> = conditions
+        .flat_map(Formula::attributes)
         .filter(|attribute| attribute.kind() == Kind::Instant)
         .collect();
     let [first, last] = [0, 253_370_764_800_000_000].map(Value::Instant);

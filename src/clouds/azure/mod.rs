@@ -2,7 +2,8 @@
 //!
 //! Read in this order: `ast` and `condition` (typed policies), `parse` and `abac` (from documents), `names` (resources
 //! and hierarchy), `roles`, `members`, `conditions`, `lower` (formulas), `decide` and `evaluate` (the concrete rule),
-//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`. Not read: Azure Policy, locks, network
+//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`,
+//! `documents` (two of them side by side). Not read: Azure Policy, locks, network
 //! rules, shared access signatures, the rights of application owners, delegations of Azure Lighthouse, and roles of the
 //! directory other than Global Administrator.
 
@@ -13,6 +14,7 @@ pub mod catalog;
 pub mod condition;
 mod conditions;
 mod decide;
+mod documents;
 mod evaluate;
 mod gaps;
 pub mod load;
@@ -155,6 +157,10 @@ impl Cloud for Azure {
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
         Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
+        Some(&documents::AzureDocuments)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

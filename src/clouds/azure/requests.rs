@@ -10,6 +10,11 @@ use crate::model::{Estate, Question, Request, Subject};
 
 /// The request that a witness stands for.
 pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment) -> Request {
+    of(asker(estate, question.subject), witness)
+}
+
+/// The request of a principal that a witness stands for.
+pub(super) fn of(principal: String, witness: &Assignment) -> Request {
     let text = |attribute: Attribute| witness.text(&attribute).unwrap_or_default().to_owned();
     let action = text(Attribute::action());
     let spelled = catalog::operations().find(&action).map(|one| one.name().to_owned());
@@ -19,7 +24,7 @@ pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment
         .collect();
     Request {
         cloud: names::CLOUD,
-        principal: asker(estate, question.subject),
+        principal,
         action: spelled.unwrap_or(action),
         resource: names::full_name(&text(Attribute::resource())),
         context,

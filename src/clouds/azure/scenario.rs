@@ -40,7 +40,7 @@ pub(super) fn scenario(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scena
     let request = request(tree, problems);
     let mut estate = Estate::default();
     if let Some(policies) = tree.get("policies").filter(|policies| !policies.is_null()) {
-        self::policies(policies, &mut estate, problems);
+        self::policies(policies, &POLICIES, &mut estate, problems);
     }
     let broken = problems.iter().skip(before).any(|problem| problem.severity == Severity::Error);
     let mut request = request.filter(|_| !broken)?;
@@ -129,10 +129,11 @@ fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<
     Some(context)
 }
 
-fn policies(tree: &Tree, estate: &mut Estate, problems: &mut Vec<Problem>) {
-    known_keys(tree, "policies", &POLICIES, problems);
+/// Reads the documents of an object by their names, of which `kinds` are known, in that order.
+pub(super) fn policies(tree: &Tree, kinds: &[&str], estate: &mut Estate, problems: &mut Vec<Problem>) {
+    known_keys(tree, "policies", kinds, problems);
     let mut loader = Loader::new(estate, problems);
-    for kind in POLICIES {
+    for kind in kinds.iter().copied() {
         let Some(document) = tree.get(kind).filter(|document| !document.is_null()) else { continue };
         match kind {
             "management_groups" => loader.hierarchy(document),

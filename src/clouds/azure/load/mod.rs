@@ -203,6 +203,16 @@ pub fn rows(tree: &Tree) -> Vec<Row<'_>> {
 }
 
 impl<'t> Row<'t> {
+    /// The row itself.
+    pub fn tree(&self) -> &'t Tree {
+        self.tree
+    }
+
+    /// The way to it.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// The value of the first of these keys, here or under `properties`, in any case.
     pub fn field(&self, keys: &[&str]) -> Option<&'t Tree> {
         let inner = self.tree.get_ignoring_case("properties");
