@@ -234,7 +234,8 @@ fn root() -> PathBuf {
 /// All files with cases, with the cloud that their folder names.
 fn files() -> Vec<(&'static dyn Cloud, PathBuf)> {
     let mut found = Vec::new();
-    for folder in fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    for folder in
+        fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
     {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let cloud = CLOUDS.iter().find(|cloud| cloud.id().as_str() == name);
