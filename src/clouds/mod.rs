@@ -21,6 +21,7 @@ use crate::model::{
     ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
@@ -88,6 +89,12 @@ pub trait Cloud: Sync {
     /// What it takes to administer `scope`: who may do all of these, always, can give itself anything in it. Empty
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
+
+    /// Scopes that are administered on their own, each with those who may turn out to administer it, those of whom that
+    /// is out of the question left out. Never lacks one who does. `None` where that is not known without asking.
+    fn contenders(&self, _estate: &Estate) -> Option<Vec<(ScopeId, BTreeSet<PrincipalId>)>> {
+        None
+    }
 
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {

@@ -68,8 +68,8 @@ pub struct CandidateRole {
 pub struct HeldRole {
     /// The role and its place.
     pub at: RoleAt,
-    /// The permissions of the role, sorted.
-    pub permissions: Vec<Arc<str>>,
+    /// The permissions of the role, sorted; shared by all who hold it.
+    pub permissions: Arc<[Arc<str>]>,
     /// Whether it holds under a condition only. Such a binding is left alone.
     pub conditional: bool,
     /// Where the binding is written.

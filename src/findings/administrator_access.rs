@@ -50,7 +50,7 @@ impl Rule for AdministratorAccess {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(context.graph.own_seats(context.estate).filter_map(|seat| finding(context, seat)));
+        sink.extend(context.graph.seats().iter().filter_map(|seat| finding(context, seat)));
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
 //! Building the graph: asks every step that a cloud says is possible, and keeps those that are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::clouds::{self, CLOUDS, Demand, Step};
+use crate::clouds::{CLOUDS, Cloud, Step};
 use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Standing, Witness};
 use crate::logic::Formula;
-use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// One principal becomes another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Graph {
     pub(super) steps: DiGraph<PrincipalId, Hop>,
     pub(super) nodes: BTreeMap<PrincipalId, NodeIndex>,
     seats: Vec<Seat>,
+    /// Who always administers what.
+    always: BTreeSet<(PrincipalId, ScopeId)>,
     undecided: Vec<String>,
 }
 
@@ -48,8 +51,13 @@ impl Graph {
     /// nowhere and are not asked.
     pub fn build(evaluator: &Evaluator<'_>) -> Result<Self, Bug> {
         let estate = evaluator.estate();
-        let mut graph =
-            Self { steps: DiGraph::new(), nodes: BTreeMap::new(), seats: Vec::new(), undecided: Vec::new() };
+        let mut graph = Self {
+            steps: DiGraph::new(),
+            nodes: BTreeMap::new(),
+            seats: Vec::new(),
+            always: BTreeSet::new(),
+            undecided: Vec::new(),
+        };
         for (id, _) in estate.principals() {
             let node = graph.steps.add_node(id);
             graph.nodes.insert(id, node);
@@ -97,54 +105,83 @@ impl Graph {
         }
     }
 
-    /// Finds the seats; answers what stayed open.
+    /// Finds the seats, from the top of the hierarchy downwards: whoever always administers a scope does so in all
+    /// scopes below it, which is not asked again. Answers what stayed open.
     fn find_seats(&mut self, evaluator: &Evaluator<'_>) -> Result<Vec<String>, Bug> {
         let estate = evaluator.estate();
-        let places: Vec<(ScopeId, CloudId, Vec<Demand>)> = estate
-            .scopes()
-            .filter_map(|(id, scope)| {
-                Some((id, scope.cloud, clouds::cloud(scope.cloud)?.administration(estate, id)))
-            })
-            .filter(|(.., demands)| !demands.is_empty())
-            .collect();
-        let mut undecided = Vec::new();
-        for (principal, who) in estate.principals() {
-            if matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
+        let mut undecided = BTreeMap::new();
+        for (scope, cloud, contenders) in contenders(estate) {
+            let demands = cloud.administration(estate, scope);
+            if demands.is_empty() {
                 continue;
             }
-            for (scope, cloud, demands) in &places {
-                match evaluator.standing_by(principal, *cloud, demands)? {
+            for (principal, who) in contenders.iter().filter_map(|id| Some((*id, estate.principal(*id)?))) {
+                if self.always_sits(estate, principal, scope) {
+                    continue;
+                }
+                match evaluator.standing_by(principal, cloud.id(), &demands)? {
                     None | Some(Standing::Never(_)) => {}
                     Some(Standing::Undecided(reason)) => {
-                        undecided.push(format!("whether `{}` is an administrator: {reason}", who.name));
+                        let what = format!("whether `{}` is an administrator: {reason}", who.name);
+                        undecided.insert((principal, scope), what);
                     }
-                    Some(standing) => self.seats.push(Seat { principal, scope: *scope, standing }),
+                    Some(standing) => {
+                        if matches!(standing, Standing::Always(..)) {
+                            self.always.insert((principal, scope));
+                        }
+                        self.seats.push(Seat { principal, scope, standing });
+                    }
                 }
             }
         }
-        Ok(undecided)
+        self.seats.sort_by_key(|seat| (seat.principal, seat.scope));
+        Ok(undecided.into_values().collect())
     }
 
-    /// The principals that administer a scope by their own permissions, in the order of the estate.
+    /// Whether a principal always administers a scope or one above it.
+    pub(super) fn always_sits(&self, estate: &Estate, principal: PrincipalId, scope: ScopeId) -> bool {
+        estate.ancestry(scope).into_iter().any(|scope| self.always.contains(&(principal, scope)))
+    }
+
+    /// The principals that administer a scope by their own permissions, in the order of the estate. Whoever always
+    /// administers a scope has no seats of the scopes below it.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
-    }
-
-    /// The seats that do not follow from another: whoever always administers a scope does so in all scopes below it.
-    pub fn own_seats<'a>(&'a self, estate: &'a Estate) -> impl Iterator<Item = &'a Seat> {
-        let always = self.seats.iter().filter(|seat| matches!(seat.standing, Standing::Always(..)));
-        let always: BTreeSet<(PrincipalId, ScopeId)> =
-            always.map(|seat| (seat.principal, seat.scope)).collect();
-        self.seats.iter().filter(move |seat| {
-            let above = estate.ancestry(seat.scope);
-            !above.into_iter().skip(1).any(|scope| always.contains(&(seat.principal, scope)))
-        })
     }
 
     /// The questions that stayed undecided: the graph may lack steps because of them.
     pub fn undecided(&self) -> &[String] {
         &self.undecided
     }
+}
+
+/// A scope, and who may administer it.
+type Place = (ScopeId, &'static dyn Cloud, Arc<BTreeSet<PrincipalId>>);
+
+/// Who may administer what, the highest scopes first.
+fn contenders(estate: &Estate) -> Vec<Place> {
+    let asks = |id: &PrincipalId| {
+        let kind = estate.principal(*id).map(|who| who.kind);
+        !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External))
+    };
+    let mut found: Vec<Place> = Vec::new();
+    for cloud in CLOUDS {
+        match cloud.contenders(estate) {
+            Some(narrowed) => found.extend(narrowed.into_iter().map(|(scope, mut all)| {
+                all.retain(asks);
+                (scope, *cloud, Arc::new(all))
+            })),
+            None => {
+                let own = estate.principals().filter(|(_, who)| who.cloud == cloud.id());
+                let everybody: Arc<BTreeSet<PrincipalId>> =
+                    Arc::new(own.map(|(id, _)| id).filter(asks).collect());
+                let scopes = estate.scopes().filter(|(_, scope)| scope.cloud == cloud.id());
+                found.extend(scopes.map(|(id, _)| (id, *cloud, everybody.clone())));
+            }
+        }
+    }
+    found.sort_by_key(|(scope, ..)| (estate.ancestry(*scope).len(), *scope));
+    found
 }
 
 fn describe_undecided(estate: &Estate, from: PrincipalId, to: PrincipalId) -> String {

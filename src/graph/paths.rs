@@ -31,14 +31,18 @@ impl Graph {
         let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.principal, seat.scope)).collect();
         let stands_in =
             |id: PrincipalId| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
-        for seat in self.own_seats(estate) {
-            for (start, hops) in self.shortest_to(seat.principal) {
-                if hops.is_empty() || sitting.contains(&(start, seat.scope)) || stands_in(start) {
+        let mut shortest = BTreeMap::new();
+        for seat in self.seats() {
+            let ways = shortest.entry(seat.principal).or_insert_with(|| self.shortest_to(seat.principal));
+            for (start, hops) in ways.iter().map(|(start, hops)| (*start, hops)) {
+                let sits =
+                    sitting.contains(&(start, seat.scope)) || self.always_sits(estate, start, seat.scope);
+                if hops.is_empty() || sits || stands_in(start) {
                     continue;
                 }
                 let certainty =
                     hops.iter().fold(seat_certainty(seat), |sum, hop| sum.and(hop.certainty.clone()));
-                paths.push(Path { from: start, hops, seat: seat.clone(), certainty });
+                paths.push(Path { from: start, hops: hops.clone(), seat: seat.clone(), certainty });
             }
         }
         paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.principal, path.seat.scope));

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::ast::{Assignment, Body, HolderKind, RoleDefinition};
 use super::catalog::{self, Plane};
+use super::index::Index;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
 use super::{ALLOW, Azure, members};
@@ -45,8 +46,8 @@ impl Roles for Azure {
 
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
         let Some(who) = estate.principal(principal).map(members::object_id) else { return Vec::new() };
-        let definitions = Definitions::of(estate);
-        let own = assignments(estate).filter(|(_, _, assignment)| *assignment.holder == *who);
+        let (definitions, index) = (Definitions::of(estate), Index::of(estate));
+        let own = index.held(who).iter().filter_map(|(id, at)| Some((*id, *at, assignment(estate, *id)?)));
         own.filter_map(|(id, at, assignment)| held(estate, &definitions, id, at, assignment)).collect()
     }
 
@@ -199,12 +200,15 @@ fn danger(operation: &str) -> u64 {
 
 /// The active role assignments with what they are attached to.
 fn assignments(estate: &Estate) -> impl Iterator<Item = (PolicyId, Target, &Assignment)> {
-    estate.attachments().iter().filter(|attachment| attachment.layer == ALLOW).filter_map(|attachment| {
-        match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
-            Body::Assignment(assignment) => Some((attachment.policy, attachment.target, assignment)),
-            _ => None,
-        }
-    })
+    let active = estate.attached_as(ALLOW);
+    active.filter_map(|one| Some((one.policy, one.target, assignment(estate, one.policy)?)))
+}
+
+fn assignment(estate: &Estate, policy: PolicyId) -> Option<&Assignment> {
+    match estate.policy(policy)?.body.downcast_ref::<Body>()? {
+        Body::Assignment(assignment) => Some(assignment),
+        _ => None,
+    }
 }
 
 fn held(
@@ -231,15 +235,15 @@ fn held(
 }
 
 /// The known operations that a role allows, its conditions aside, sorted. Those of built-in roles are found once.
-fn permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
-    static BUILT_IN: LazyLock<Vec<OnceLock<Vec<Arc<str>>>>> =
+fn permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
+    static BUILT_IN: LazyLock<Vec<OnceLock<Arc<[Arc<str>]>>>> =
         LazyLock::new(|| catalog::current().roles().map(|_| OnceLock::new()).collect());
     let own = roles::built_in(&role.id).filter(|known| std::ptr::eq(*known, role));
     let slot = own.and_then(|_| BUILT_IN.get(catalog::current().role(&role.id)?.index() as usize));
     slot.map_or_else(|| find_permissions(role), |slot| slot.get_or_init(|| find_permissions(role)).clone())
 }
 
-fn find_permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
+fn find_permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
     let list = |list: &[Arc<str>]| Patterns::of(list.iter().map(|one| roles::pattern(one)));
     let compiled: Vec<[Patterns; 4]> = role
         .blocks
@@ -252,7 +256,7 @@ fn find_permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
     let operations = catalog::operations().operations().filter(|one| allows(&compiled, one.folded()));
     let mut found: Vec<Arc<str>> = operations.map(|one| one.name().into()).collect();
     found.sort();
-    found
+    found.into()
 }
 
 fn breadth(kind: ScopeKind) -> u64 {

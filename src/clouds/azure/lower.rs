@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock};
 use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
 use super::catalog::Plane;
 use super::conditions::{self, Place};
+use super::index::Index;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
 use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, gaps, names};
@@ -138,7 +139,7 @@ pub(super) fn real_times<'a>(conditions: impl Iterator<Item = &'a Formula>) -> F
 struct Asking<'e> {
     estate: &'e Estate,
     definitions: Definitions<'e>,
-    identity: Identity<'e>,
+    identity: Identity,
     /// In lower case.
     action: Option<String>,
     /// The resource, and whether what lies in it counts, too.
@@ -181,11 +182,9 @@ impl<'e> Asking<'e> {
         let around = names::enclosing(name).filter_map(|name| estate.find_resource(names::CLOUD, name));
         targets.extend(around.map(|id| (Target::Resource(id), Formula::True)));
         if within {
-            let inner = estate.resources().filter(|(_, inner)| {
-                inner.cloud == names::CLOUD
-                    && inner.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-            });
-            targets.extend(inner.map(|(id, _)| (Target::Resource(id), self.covered(Target::Resource(id)))));
+            let index = Index::of(estate);
+            let inner = index.resources_in(name).map(Target::Resource);
+            targets.extend(inner.map(|target| (target, self.covered(target))));
         }
         targets.into_iter().flat_map(|(target, applies)| self.groups(target, &applies)).collect()
     }
@@ -366,8 +365,9 @@ impl<'e> Asking<'e> {
             Some(_) => return Formula::True,
             None => OF_VAULTS.clone(),
         };
-        let closed = gaps::vaults(self.estate).filter(|(_, vault)| !vault.uses_roles);
-        let patterns = Patterns::of(closed.flat_map(|(name, _)| names::inside(name)));
+        let around = self.place.as_ref().map(|(name, _)| name.as_str());
+        let closed = gaps::closed_vaults(self.estate, around);
+        let patterns = Patterns::of(closed.iter().flat_map(|name| names::inside(name)));
         of_vault.and(Formula::matches(Attribute::resource(), patterns)).not()
     }
 

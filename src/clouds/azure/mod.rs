@@ -17,6 +17,7 @@ mod decide;
 mod documents;
 mod evaluate;
 mod gaps;
+mod index;
 pub mod load;
 mod lower;
 mod members;
@@ -29,12 +30,14 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
+    ScopeId,
 };
 use crate::text::{Problem, Tree};
 
@@ -161,6 +164,10 @@ impl Cloud for Azure {
 
     fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
         Some(&documents::AzureDocuments)
+    }
+
+    fn contenders(&self, estate: &Estate) -> Option<Vec<(ScopeId, BTreeSet<PrincipalId>)>> {
+        Some(steps::contenders(estate))
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

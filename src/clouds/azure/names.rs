@@ -7,6 +7,7 @@
 //! fact of the estate (<https://learn.microsoft.com/azure/role-based-access-control/scope-overview>).
 
 use super::catalog;
+use super::index::Index;
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{CloudId, Estate, ScopeId, ScopeKind, Target};
 
@@ -160,10 +161,9 @@ pub fn below(estate: &Estate, target: Target) -> Patterns {
     if !own.starts_with(MANAGEMENT_GROUPS) {
         return Patterns::of(inside(own));
     }
-    let under = estate.scopes().filter(|(id, one)| {
-        one.cloud == CLOUD && one.kind != ScopeKind::Group && estate.ancestry(*id).contains(&scope)
-    });
-    Patterns::of(under.flat_map(|(_, one)| inside(&one.name)))
+    let under = Index::of(estate).scopes_in(scope).into_iter().filter_map(|id| estate.scope(id));
+    let under = under.filter(|one| one.cloud == CLOUD && one.kind != ScopeKind::Group);
+    Patterns::of(under.flat_map(|one| inside(&one.name)))
 }
 
 /// The scopes above a resource from the inside out: resource group, subscription, management groups, `/`. Those that

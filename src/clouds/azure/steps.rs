@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Body;
+use super::index::{IDENTITY_OF, Index};
 use super::members;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR};
@@ -43,6 +44,8 @@ const RUNS: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// Giving somebody a role.
+const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
 
 /// All steps that may be possible.
@@ -161,14 +164,14 @@ fn asks(kind: PrincipalKind) -> bool {
 
 /// From everybody to the managed identities of the resources that run code.
 fn identities(estate: &Estate, candidates: &mut Candidates<'_>) -> Vec<Step> {
-    let mut found = Vec::new();
+    let (mut found, index) = (Vec::new(), Index::of(estate));
     for (_, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
         let ways: Vec<_> =
             RUNS.iter().filter(|(kind, ..)| kind.eq_ignore_ascii_case(&resource.kind)).collect();
         if ways.is_empty() {
             continue;
         }
-        let identities = identities_of(estate, &resource.name);
+        let identities = index.identities(&resource.name);
         for (_, action, kind) in ways.into_iter().filter(|_| !identities.is_empty()) {
             for from in candidates.at(action, &resource.name) {
                 found.extend(
@@ -180,16 +183,17 @@ fn identities(estate: &Estate, candidates: &mut Candidates<'_>) -> Vec<Step> {
     found
 }
 
-/// The managed identities of a resource: principals that carry its name as a fact.
-pub(super) fn identities_of(estate: &Estate, resource: &str) -> Vec<PrincipalId> {
-    let fact = identity_fact(resource);
-    let own = estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.facts.contains_key(&fact));
-    own.map(|(id, _)| id).collect()
-}
-
 /// The fact by which a principal is the managed identity of a resource.
 pub(super) fn identity_fact(resource: &str) -> String {
-    format!("identity of {resource}")
+    format!("{IDENTITY_OF}{resource}")
+}
+
+/// The scopes that are administered on their own, with all who hold a role there that may assign roles. What is not by a
+/// role, such as an access policy of a vault, assigns none.
+pub(super) fn contenders(estate: &Estate) -> Vec<(ScopeId, BTreeSet<PrincipalId>)> {
+    let mut candidates = Candidates::of(estate);
+    let own = estate.scopes().filter(|(_, scope)| scope.cloud == CLOUD && scope.kind != ScopeKind::Group);
+    own.map(|(id, scope)| (id, candidates.at(ASSIGN, &scope.name))).collect()
 }
 
 /// Who may give itself the roles that give everything: Owner, or one of those that may give Owner
@@ -206,7 +210,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let role = Key::new("@Request", "Microsoft.Authorization/roleAssignments:RoleDefinitionId", Kind::Text);
     let privileged = Patterns::of(roles.map(|guid| Pattern::literal(guid, Case::Sensitive)));
     vec![Demand {
-        action: "Microsoft.Authorization/roleAssignments/write".to_owned(),
+        action: ASSIGN.to_owned(),
         resources: Patterns::of([Pattern::literal(&known.name, Case::Sensitive)]),
         except: Patterns::of([]),
         given: role.map_or(Formula::True, |key| Formula::matches(conditions::attribute(&key), privileged)),

@@ -199,7 +199,7 @@ fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
             ..Origin::default()
         },
         at: RoleAt { role, place: place_of(estate, at)? },
-        permissions,
+        permissions: permissions.into(),
         conditional: binding.condition.is_some(),
     })
 }

@@ -164,6 +164,10 @@ impl Loader<'_> {
 
     fn role_assignment(&mut self, row: &Row<'_>) -> Option<()> {
         let what = "a role assignment";
+        let own = row.text(&["id", "roleAssignmentId"]).unwrap_or_default().to_ascii_lowercase();
+        if own.contains("/roleassignments/") && !self.seen.insert(own) {
+            return None;
+        }
         let scope = self.scope_of(row, what, ASSIGNMENTS)?;
         if let Some(kind) = classic(row) {
             return self.classic_administrator(row, &scope, kind);

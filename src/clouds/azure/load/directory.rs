@@ -66,7 +66,9 @@ impl Loader<'_> {
                 && one.kind == PrincipalKind::Group
                 && one.name.strip_prefix("group:").is_some_and(|own| own.eq_ignore_ascii_case(name))
         };
-        let known = self.estate.principals().find(|(_, one)| named(one)).map(|(id, _)| id);
+        let exactly = self.estate.find_principal(CLOUD, &format!("group:{name}"));
+        let known =
+            exactly.or_else(|| self.estate.principals().find(|(_, one)| named(one)).map(|(id, _)| id));
         known.unwrap_or_else(|| {
             self.estate.add_principal(Principal {
                 cloud: CLOUD,

@@ -12,6 +12,8 @@ mod resources;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::ast::{Body, HolderKind, Listing};
 use super::names::{self, CLOUD};
 use super::roles::Definitions;
@@ -32,6 +34,9 @@ pub struct Loader<'a> {
     accounts: BTreeMap<String, Option<bool>>,
     /// The names of the estate's own roles by GUID.
     role_names: BTreeMap<String, String>,
+    /// The assignments that were read, by their own full names: what is inherited stands in the export of each
+    /// subscription.
+    seen: FxHashSet<String>,
 }
 
 /// A row of a document, and the way to it.
@@ -47,7 +52,7 @@ impl<'a> Loader<'a> {
         let own = estate.principals().filter(|(_, one)| one.cloud == CLOUD);
         let by_id = own.filter_map(|(id, one)| Some((one.facts.get(OBJECT_ID)?.clone(), id))).collect();
         let role_names = Definitions::of(estate).names();
-        Self { estate, problems, by_id, accounts: BTreeMap::new(), role_names }
+        Self { estate, problems, by_id, accounts: BTreeMap::new(), role_names, seen: FxHashSet::default() }
     }
 
     /// The principal of an object id, known from now on. `name` is what people call it.
