@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::agreement::{Tried, agree, alone, comparison, portfolio, tried, usual_budget};
 use crate::brute_force::{BruteForce, fixed, satisfies};
+use crate::corpus_estates::answered;
 
 /// Where each cloud's pages are.
 const PAGES: &[(&str, &[&str])] = &[
@@ -61,6 +62,9 @@ struct Case {
     also: Vec<Value>,
     #[serde(default)]
     compare: Option<Pair>,
+    /// A question to the program about files.
+    #[serde(default)]
+    estate: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -195,7 +199,9 @@ fn mistakes_in_a_case_are_found() {
         |action: &str| json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}});
     assert_eq!(case(json!({"simulate": scenario(json!({}))})), "");
     for (more, said) in [
-        (json!({}), "neither `simulate` nor `compare`"),
+        (json!({}), "not one of `simulate`, `compare` and `estate`"),
+        (json!({"estate": {"file": {}}}), "unknown field `file`"),
+        (json!({"estate": {"files": {"a.json": statement("s3:*")}, "ask": ["scan"], "answer": {"summary": {"documents": 2}}}}), "documents: expected 2"),
         (json!({"simulate": scenario(json!({"expected": "allowed"}))}), "expected allowed"),
         (json!({"simulate": scenario(json!({"expected": "yes"}))}), "`yes` is no decision"),
         (json!({"simulate": scenario(json!({"expected": null}))}), "no decision"),
@@ -267,24 +273,32 @@ fn parse(text: &str) -> Result<Topic, String> {
 fn check(cloud: &'static dyn Cloud, base: &Value, case: &Case, tally: &mut Tally) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut codes = BTreeSet::new();
-    match (&case.simulate, &case.compare) {
-        (Some(_), Some(_)) | (None, None) => {
-            wrong.push("neither `simulate` nor `compare`, or both".to_owned())
-        }
-        (Some(first), None) => {
-            let first = merged(base, first);
-            let others = case.also.iter().map(|patch| merged(&first, patch));
-            for (index, scenario) in [first.clone()].into_iter().chain(others).enumerate() {
+    let all = |first: &Value| {
+        let first = merged(base, first);
+        let others: Vec<Value> = case.also.iter().map(|patch| merged(&first, patch)).collect();
+        [first].into_iter().chain(others).enumerate()
+    };
+    match (&case.simulate, &case.compare, &case.estate) {
+        (Some(first), None, None) => {
+            for (index, scenario) in all(first) {
                 let found = decided(cloud, &scenario, &mut codes, tally);
                 wrong.extend(found.into_iter().map(|what| format!("scenario {}: {what}", index + 1)));
             }
         }
-        (None, Some(pair)) => {
+        (None, None, Some(first)) => {
+            for (index, estate) in all(first) {
+                let found = answered(&format!("{}-{index}", case.id), &estate);
+                wrong.extend(found.into_iter().map(|what| format!("estate {}: {what}", index + 1)));
+                tally.decisions += 1;
+            }
+        }
+        (None, Some(pair), None) => {
             if !case.also.is_empty() {
                 wrong.push("`also` belongs to `simulate`".to_owned());
             }
             wrong.extend(compared(pair, &mut codes, tally));
         }
+        _ => wrong.push("not one of `simulate`, `compare` and `estate`".to_owned()),
     }
     let wanted: BTreeSet<String> = case.problems.iter().cloned().collect();
     if codes != wanted {
