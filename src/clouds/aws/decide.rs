@@ -263,7 +263,8 @@ impl<'a, N: Notes> Judge<'a, N> {
             "iam" if service.eq_ignore_ascii_case("iam") => edits_identity(arn, &call.to_ascii_lowercase()),
             "kms" if service.eq_ignore_ascii_case("kms") => {
                 let calls = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
-                arn.resource.starts_with("alias/aws/") && calls.iter().any(|edit| edit.eq_ignore_ascii_case(call))
+                arn.resource.starts_with("alias/aws/")
+                    && calls.iter().any(|edit| edit.eq_ignore_ascii_case(call))
             }
             _ => false,
         };

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object,
-    Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
+    Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
+    ScopeId, ScopeKind, Subject, Target,
 };
 
 /// Everything that decides `question`.
@@ -216,7 +216,8 @@ impl<'e> Work<'e> {
         }
         // Resource control policies spare service-linked roles and who takes them on:
         // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-        let by_linked = self.caller.principal.is_some_and(|(_, principal)| is_service_linked(&principal.name));
+        let by_linked =
+            self.caller.principal.is_some_and(|(_, principal)| is_service_linked(&principal.name));
         if by_linked || self.estate.resource(resource).is_some_and(|found| is_service_linked(&found.name)) {
             return;
         }

@@ -20,8 +20,7 @@ use crate::model::{
 };
 use crate::text::{Entry, Problem, Route, Severity, Tree};
 
-const REQUEST: [&str; 6] =
-    ["principal", "federated_by", "action", "resource", "resource_account", "context"];
+const REQUEST: [&str; 6] = ["principal", "federated_by", "action", "resource", "resource_account", "context"];
 /// Policies that are attached to whoever asks, each a list.
 const OWN: [(&str, Layer); 4] = [
     ("identity", IDENTITY),
@@ -181,7 +180,9 @@ impl Reader<'_> {
 
     /// The user that opened the session which asks. An error after a problem.
     fn federated_by(&mut self, request: &Tree, principal: &str) -> Result<Option<String>, ()> {
-        let Some(stated) = request.get("federated_by").filter(|tree| !tree.is_null()) else { return Ok(None) };
+        let Some(stated) = request.get("federated_by").filter(|tree| !tree.is_null()) else {
+            return Ok(None);
+        };
         let session = Arn::parse(principal).filter(|_| is_federated_session(principal));
         let is_user = |arn: &Arn<'_>| arn.service == "iam" && arn.resource.starts_with("user/");
         let user = stated.as_str().and_then(|text| Arn::parse(text).filter(is_user));
@@ -191,7 +192,11 @@ impl Reader<'_> {
             }
             (None, _) => {
                 let message = format!("`federated_by` says who opened a session, but `{principal}` is none");
-                self.shape(stated, message, "leave it out, or name an `arn:aws:sts::ACCOUNT:federated-user/NAME`");
+                self.shape(
+                    stated,
+                    message,
+                    "leave it out, or name an `arn:aws:sts::ACCOUNT:federated-user/NAME`",
+                );
                 Err(())
             }
             (Some(_), _) => {
@@ -215,8 +220,7 @@ impl Reader<'_> {
     }
 }
 
-const REQUEST_HELP: &str =
-    "a request is {\"principal\", \"federated_by\", \"action\", \"resource\", \"resource_account\", \"context\"}";
+const REQUEST_HELP: &str = "a request is {\"principal\", \"federated_by\", \"action\", \"resource\", \"resource_account\", \"context\"}";
 const CONTEXT_HELP: &str =
     "write keys with their values: {\"aws:SourceIp\": \"203.0.113.7\", \"aws:TagKeys\": [\"a\", \"b\"]}";
 
@@ -361,7 +365,9 @@ impl<'t> Builder<'_, 't> {
             let document = unrestricted("full access of the root user", Vec::new());
             self.attach_document(document, (Target::Principal(id), IDENTITY));
         }
-        if is_federated_session(asking) && !self.given("session").is_some_and(|tree| tree.as_list() != Some(&[])) {
+        if is_federated_session(asking)
+            && !self.given("session").is_some_and(|tree| tree.as_list() != Some(&[]))
+        {
             // "If you do not pass any session policies, then the resulting federated user session has no permissions",
             // except what resource policies give to the session itself:
             // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
