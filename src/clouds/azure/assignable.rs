@@ -1,7 +1,9 @@
 //! What the recommender and the rules about roles need to know: which roles may be proposed, who holds them, where they
 //! can be assigned, and the commands that assign them. What an assignment means is `lower`'s and `decide`'s business.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::ast::{Assignment, Body, HolderKind, RoleDefinition};
 use super::catalog::{self, Plane};
@@ -104,9 +106,9 @@ impl Roles for Azure {
 }
 
 fn build_catalog() -> RoleCatalog {
-    let mut permissions: Vec<(String, String)> = catalog::operations()
+    let mut permissions: Vec<(String, String, bool)> = catalog::operations()
         .operations()
-        .map(|one| (one.name().to_owned(), one.folded().to_owned()))
+        .map(|one| (one.name().to_owned(), one.folded().to_owned(), one.is_on(Plane::Data)))
         .collect();
     permissions.sort();
     let candidates = catalog::current().roles().filter(|role| {
@@ -116,7 +118,8 @@ fn build_catalog() -> RoleCatalog {
     let mut all: Vec<CandidateRole> = candidates
         .filter_map(|role| {
             let held = allowed(role);
-            let own = (0..).zip(&permissions).filter(|(_, (_, folded))| held(folded)).map(|(index, _)| index);
+            let own = (0..).zip(&permissions).filter(|(_, (_, folded, is_data))| held(folded, *is_data));
+            let own = own.map(|(index, _)| index);
             Some(CandidateRole {
                 name: role.name().into(),
                 service: service(role)?.into(),
@@ -125,11 +128,11 @@ fn build_catalog() -> RoleCatalog {
         })
         .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    RoleCatalog { permissions: permissions.into_iter().map(|(name, _)| name.into()).collect(), roles: all }
+    RoleCatalog { permissions: permissions.into_iter().map(|(name, ..)| name.into()).collect(), roles: all }
 }
 
 /// Whether a role without conditions allows an operation in lower case.
-fn allowed(role: catalog::Role<'_>) -> impl Fn(&str) -> bool {
+fn allowed(role: catalog::Role<'_>) -> impl Fn(&str, bool) -> bool {
     let compile = |patterns: catalog::Patterns<'_>| {
         Patterns::of(patterns.map(|pattern| roles::pattern(&pattern.to_ascii_lowercase())))
     };
@@ -141,12 +144,12 @@ fn allowed(role: catalog::Role<'_>) -> impl Fn(&str) -> bool {
             [a, b, c, d]
         })
         .collect();
-    move |action: &str| allows(&blocks, action)
+    move |action: &str, is_data: bool| allows(&blocks, action, is_data)
 }
 
-/// Whether blocks of compiled patterns (given and taken, control plane first) allow an operation in lower case.
-fn allows(blocks: &[[Patterns; 4]], action: &str) -> bool {
-    let is_data = roles::plane(action) == Plane::Data;
+/// Whether blocks of compiled patterns (given and taken, control plane first) allow an operation in lower case, of the
+/// data plane or not.
+fn allows(blocks: &[[Patterns; 4]], action: &str, is_data: bool) -> bool {
     blocks.iter().any(|[actions, not_actions, data, not_data]| {
         let (given, taken) = if is_data { (data, not_data) } else { (actions, not_actions) };
         given.matches(action) && !taken.matches(action)
@@ -220,7 +223,7 @@ fn held(
 ) -> Option<HeldRole> {
     let role = definitions.find(&assignment.role.value);
     let blocks = role.map(|role| role.blocks.as_slice()).unwrap_or_default();
-    let permissions = role.map(permissions).unwrap_or_default();
+    let permissions = role.map(|role| permissions(estate, role)).unwrap_or_default();
     let place = match at {
         Target::Scope(scope) => estate.scope(scope)?.name.clone(),
         Target::Resource(resource) => estate.resource(resource)?.name.clone(),
@@ -234,13 +237,22 @@ fn held(
     })
 }
 
-/// The known operations that a role allows, its conditions aside, sorted. Those of built-in roles are found once.
-fn permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
+/// The permissions of the roles of an estate by GUID, found when the first holder of a role is met.
+#[derive(Default)]
+struct OwnPermissions(Mutex<FxHashMap<Arc<str>, Arc<[Arc<str>]>>>);
+
+/// The known operations that a role allows, its conditions aside, sorted. They are found once for each role.
+fn permissions(estate: &Estate, role: &RoleDefinition) -> Arc<[Arc<str>]> {
     static BUILT_IN: LazyLock<Vec<OnceLock<Arc<[Arc<str>]>>>> =
         LazyLock::new(|| catalog::current().roles().map(|_| OnceLock::new()).collect());
     let own = roles::built_in(&role.id).filter(|known| std::ptr::eq(*known, role));
     let slot = own.and_then(|_| BUILT_IN.get(catalog::current().role(&role.id)?.index() as usize));
-    slot.map_or_else(|| find_permissions(role), |slot| slot.get_or_init(|| find_permissions(role)).clone())
+    if let Some(slot) = slot {
+        return slot.get_or_init(|| find_permissions(role)).clone();
+    }
+    let known = estate.derived(|_| OwnPermissions::default());
+    let mut known = known.0.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(role.id.clone()).or_insert_with(|| find_permissions(role)).clone()
 }
 
 fn find_permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
@@ -253,7 +265,8 @@ fn find_permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
                 .map(|one| list(one))
         })
         .collect();
-    let operations = catalog::operations().operations().filter(|one| allows(&compiled, one.folded()));
+    let all = catalog::operations().operations();
+    let operations = all.filter(|one| allows(&compiled, one.folded(), one.is_on(Plane::Data)));
     let mut found: Vec<Arc<str>> = operations.map(|one| one.name().into()).collect();
     found.sort();
     found.into()
