@@ -86,6 +86,12 @@ pub trait Cloud: Sync {
     /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
     fn steps(&self, estate: &Estate) -> Vec<Step>;
 
+    /// The same for steps that are better looked for from their end, of which there would be too many: those by which
+    /// somebody may become `to`. None of them is among [`Cloud::steps`].
+    fn steps_to(&self, _estate: &Estate, _to: PrincipalId) -> Vec<Step> {
+        Vec::new()
+    }
+
     /// What it takes to administer `scope`: who may do all of these, always, can give itself anything in it. Empty
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;

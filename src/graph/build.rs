@@ -78,9 +78,18 @@ impl Graph {
         }
         let mut open: Vec<PrincipalId> = self.seats.iter().map(|seat| seat.principal).collect();
         let mut undecided = BTreeMap::new();
+        let (mut seen, mut count) = (BTreeSet::new(), steps.values().map(Vec::len).sum::<usize>());
         while let Some(end) = open.pop() {
             // Each is asked once: they are taken out.
-            for (index, step) in steps.remove(&end).unwrap_or_default() {
+            let mut own = steps.remove(&end).unwrap_or_default();
+            if seen.insert(end) {
+                let backwards = CLOUDS.iter().flat_map(|cloud| cloud.steps_to(estate, end));
+                own.extend(backwards.map(|step| {
+                    count += 1;
+                    (count, step)
+                }));
+            }
+            for (index, step) in own {
                 let answer = evaluator.can(&step.question, &Formula::True)?;
                 let Step { from, to, kind, .. } = step;
                 match answer.outcome {

@@ -7,7 +7,7 @@ use petgraph::visit::EdgeRef;
 
 use super::{Graph, Hop, Seat};
 use crate::evaluator::{Certainty, Standing};
-use crate::model::{Estate, PrincipalId, PrincipalKind};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// A chain of steps to somebody who administers a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub struct Path {
 
 impl Graph {
     /// For each principal that administers nothing itself, the shortest path to each principal that does, always or
-    /// under some circumstances. Sorted by start, length and end. Among equally short paths the one whose steps were
+    /// under some circumstances, except for those of scopes that lie
+    /// in a scope of which it can become an administrator, too. Sorted by start, length and end. Among equally short paths the one whose steps were
     /// found first.
     pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
         let mut paths = Vec::new();
@@ -45,6 +46,16 @@ impl Graph {
                 paths.push(Path { from: start, hops: hops.clone(), seat: seat.clone(), certainty });
             }
         }
+        // Whoever becomes the administrator of everything in a scope needs no other way to a part of it.
+        let always: BTreeSet<(PrincipalId, ScopeId)> = paths
+            .iter()
+            .filter(|path| matches!(path.seat.standing, Standing::Always(..)))
+            .map(|path| (path.from, path.seat.scope))
+            .collect();
+        paths.retain(|path| {
+            let above = estate.ancestry(path.seat.scope);
+            !above.into_iter().skip(1).any(|scope| always.contains(&(path.from, scope)))
+        });
         paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.principal, path.seat.scope));
         paths
     }

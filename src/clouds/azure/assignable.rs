@@ -239,11 +239,14 @@ fn held(
 
 /// The permissions of the roles of an estate by GUID, found when the first holder of a role is met.
 #[derive(Default)]
-struct OwnPermissions(Mutex<FxHashMap<Arc<str>, Arc<[Arc<str>]>>>);
+struct OwnPermissions(Mutex<FxHashMap<Arc<str>, Permissions>>);
+
+/// Names of operations, shared by all who hold them.
+type Permissions = Arc<[Arc<str>]>;
 
 /// The known operations that a role allows, its conditions aside, sorted. They are found once for each role.
-fn permissions(estate: &Estate, role: &RoleDefinition) -> Arc<[Arc<str>]> {
-    static BUILT_IN: LazyLock<Vec<OnceLock<Arc<[Arc<str>]>>>> =
+fn permissions(estate: &Estate, role: &RoleDefinition) -> Permissions {
+    static BUILT_IN: LazyLock<Vec<OnceLock<Permissions>>> =
         LazyLock::new(|| catalog::current().roles().map(|_| OnceLock::new()).collect());
     let own = roles::built_in(&role.id).filter(|known| std::ptr::eq(*known, role));
     let slot = own.and_then(|_| BUILT_IN.get(catalog::current().role(&role.id)?.index() as usize));
@@ -255,7 +258,7 @@ fn permissions(estate: &Estate, role: &RoleDefinition) -> Arc<[Arc<str>]> {
     known.entry(role.id.clone()).or_insert_with(|| find_permissions(role)).clone()
 }
 
-fn find_permissions(role: &RoleDefinition) -> Arc<[Arc<str>]> {
+fn find_permissions(role: &RoleDefinition) -> Permissions {
     let list = |list: &[Arc<str>]| Patterns::of(list.iter().map(|one| roles::pattern(one)));
     let compiled: Vec<[Patterns; 4]> = role
         .blocks

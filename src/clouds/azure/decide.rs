@@ -16,7 +16,7 @@ use super::members::{NOBODY, OUTSIDER};
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions};
 use super::{
-    ACTIVATE, ALLOWS, ALONE, DENY, ELEVATE, GLOBAL_ADMINISTRATOR, LISTING, OBJECT_ID, READ_BLOB, gaps,
+    ACTIVATE, ALLOWS, ALONE, DENY, LISTING, OBJECT_ID, READ_BLOB, decide_directory, directory, gaps,
 };
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Principal, PrincipalId, PrincipalKind, Reason,
@@ -70,7 +70,9 @@ struct Groups {
 impl Groups {
     fn of(estate: &Estate) -> Self {
         let groups = || estate.principals().filter(|(_, one)| one.cloud == CLOUD);
-        let with_members: BTreeSet<PrincipalId> = estate.memberships().iter().map(|one| one.group).collect();
+        let stands_in = |id| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
+        let real = estate.memberships().iter().filter(|one| !stands_in(one.member));
+        let with_members: BTreeSet<PrincipalId> = real.map(|one| one.group).collect();
         let is_unlisted = |id: &PrincipalId, one: &Principal| {
             one.kind == PrincipalKind::Group && !with_members.contains(id) && !is_listed(estate, *id)
         };
@@ -194,6 +196,9 @@ impl Judge<'_> {
 
     /// Whether the block allows the action: named on its plane and not subtracted there.
     fn covers(&self, block: &Block) -> bool {
+        if directory::is_own(self.facts.action) {
+            return false;
+        }
         let (given, taken) = match self.plane {
             Plane::Control => (&block.actions, &block.not_actions),
             Plane::Data => (&block.data_actions, &block.not_data_actions),
@@ -299,10 +304,13 @@ impl Judge<'_> {
                     && self.is(&eligible.holder, eligible.kind, origin)
             }
             Body::Directory(one) => {
-                action == ELEVATE
-                    && self.facts.resource == names::ROOT
-                    && *one.role == *GLOBAL_ADMINISTRATOR
-                    && self.is(&one.holder, HolderKind::Unknown, origin)
+                let may = decide_directory::allows(self.estate, one, action, self.facts.resource);
+                let asks = directory::powers(one).iter().any(|own| own.action.eq_ignore_ascii_case(action));
+                if asks && self.is(&one.holder, HolderKind::Unknown, origin) {
+                    self.gaps.extend(gaps::unit(self.estate, one, origin));
+                    return may;
+                }
+                false
             }
             Body::Vault(vault) if !vault.uses_roles && self.plane == Plane::Data => {
                 let fitting =

@@ -1,6 +1,6 @@
 //! What is known to be missing, in the words that both sides use.
 
-use super::ast::{Body, Listing, Vault};
+use super::ast::{Body, DirectoryAssignment, Listing, Reach, Vault};
 use super::catalog::Plane;
 use super::index::Index;
 use super::names::{self, CLOUD};
@@ -14,6 +14,18 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
         message: format!("the permissions of role `{role}` are not known; assumed to be none"),
         origin: Some(origin.clone()),
     }
+}
+
+/// The gap of an administrative unit whose members nobody exported.
+pub(super) fn unit(estate: &Estate, one: &DirectoryAssignment, origin: &Origin) -> Option<Gap> {
+    let Reach::Unit(unit) = &one.reach else { return None };
+    (!Index::of(estate).knows_unit(unit)).then(|| Gap {
+        kind: GapKind::MissingScope,
+        message: format!(
+            "the members of the administrative unit `{unit}` are not in the input; assumed to be none"
+        ),
+        origin: Some(origin.clone()),
+    })
 }
 
 /// The gap of deny assignments that nobody exported.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::ast::{Body, Listing};
+use super::directory::UNIT;
 use super::names::CLOUD;
-use super::{ALLOW, LISTING, ROLE_DEFINITION, VAULT, members};
+use super::{ALLOW, DIRECTORY, ELIGIBILITY, LISTING, ROLE_DEFINITION, VAULT, members};
 use crate::model::{Estate, PolicyId, PrincipalId, PrincipalKind, ResourceId, ScopeId, Target};
 
 /// The facts of principals that begin so name the resource whose managed identity they are.
@@ -22,6 +23,12 @@ pub(super) struct Index {
     objects: FxHashMap<String, PrincipalId>,
     /// Active role assignments by the object id of whom they are for.
     held: FxHashMap<Arc<str>, Vec<(PolicyId, Target)>>,
+    /// Power in the directory by the object id of whom it is for.
+    directory: FxHashMap<Arc<str>, Vec<PolicyId>>,
+    /// Object ids that hold a role in Azure or in the directory, or may activate one.
+    holders: BTreeSet<Arc<str>>,
+    /// Administrative units of which members are known.
+    units: BTreeSet<String>,
     /// Role definitions of the files by GUID and by name.
     roles: FxHashMap<Arc<str>, PolicyId>,
     /// Managed identities by the name of their resource.
@@ -49,6 +56,9 @@ impl Index {
         for (id, one) in estate.principals().filter(|(_, one)| one.cloud == CLOUD) {
             index.objects.entry(members::object_id(one).to_owned()).or_insert(id);
             for fact in one.facts.keys() {
+                if let Some(unit) = fact.strip_prefix(UNIT) {
+                    index.units.insert(unit.to_owned());
+                }
                 if let Some(resource) = fact.strip_prefix(IDENTITY_OF) {
                     index.identities.entry(resource.to_owned()).or_default().push(id);
                 }
@@ -73,6 +83,18 @@ impl Index {
                 self.held.entry(assignment.holder.clone()).or_default().push((one.policy, one.target));
             }
         }
+        for one in estate.attached_as(DIRECTORY) {
+            if let Some(Body::Directory(assignment)) = body(one.policy) {
+                self.directory.entry(assignment.holder.clone()).or_default().push(one.policy);
+                self.holders.insert(assignment.holder.clone());
+            }
+        }
+        for one in estate.attached_as(ELIGIBILITY) {
+            if let Some(Body::Eligible(eligible)) = body(one.policy) {
+                self.holders.insert(eligible.holder.clone());
+            }
+        }
+        self.holders.extend(self.held.keys().cloned());
         for one in estate.attached_as(ROLE_DEFINITION) {
             if let Some(Body::Role(role)) = body(one.policy) {
                 self.roles.entry(role.id.clone()).or_insert(one.policy);
@@ -103,7 +125,10 @@ impl Index {
         let groups =
             estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.kind == PrincipalKind::Group);
         for (id, _) in groups {
-            if listed.contains(&id) || estate.members_of(id).next().is_some() {
+            // Who may become a member is none yet.
+            let stands_in = |id| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
+            let mut members = estate.members_of(id).map(|membership| membership.member);
+            if listed.contains(&id) || members.any(|member| !stands_in(member)) {
                 continue;
             }
             let mut above = vec![id];
@@ -123,6 +148,25 @@ impl Index {
     /// The active role assignments for an object id, and where they are made.
     pub(super) fn held(&self, object: &str) -> &[(PolicyId, Target)] {
         self.held.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    /// The power in the directory of an object id.
+    pub(super) fn directory(&self, object: &str) -> &[PolicyId] {
+        self.directory.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    /// The groups that hold a role in Azure or in the directory, or may activate one.
+    pub(super) fn groups_with_roles(&self, estate: &Estate) -> Vec<PrincipalId> {
+        let all = self.holders.iter().filter_map(|holder| self.principal(holder));
+        let is_group = |id: &PrincipalId| {
+            estate.principal(*id).is_some_and(|one| one.cloud == CLOUD && one.kind == PrincipalKind::Group)
+        };
+        all.filter(is_group).collect()
+    }
+
+    /// Whether members of an administrative unit are known.
+    pub(super) fn knows_unit(&self, unit: &str) -> bool {
+        self.units.contains(unit)
     }
 
     /// The role definition of the files of that GUID or name.

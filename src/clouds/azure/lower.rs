@@ -9,13 +9,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
+use super::ast::{Assignment, Block, Body, DenyAssignment, DirectoryAssignment, HolderKind};
 use super::catalog::Plane;
 use super::conditions::{self, Place};
+use super::directory::{self, Power};
 use super::index::Index;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
-use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, gaps, names};
+use super::{ALLOWS, ALONE, DENY, gaps, names};
 use crate::logic::{
     Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
 };
@@ -246,13 +247,7 @@ impl<'e> Asking<'e> {
                 );
                 self.plain(roles::one_of([super::ACTIVATE]), resources)
             }
-            Body::Directory(one)
-                if *one.role == *GLOBAL_ADMINISTRATOR
-                    && self.reaches(&one.holder, HolderKind::Unknown, &policy.origin, super::ELEVATE) =>
-            {
-                let root = Formula::matches(Attribute::resource(), Patterns::literal(names::ROOT));
-                self.plain(roles::one_of([super::ELEVATE]), root)
-            }
+            Body::Directory(one) => self.directory(one, &policy.origin),
             Body::Vault(vault) if !vault.uses_roles => {
                 let own =
                     vault.policies.iter().filter(|one| self.identity.is(&one.holder, HolderKind::Unknown));
@@ -279,6 +274,27 @@ impl<'e> Asking<'e> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a role of the directory and the like lets do.
+    fn directory(&mut self, one: &DirectoryAssignment, origin: &Origin) -> Vec<Said> {
+        let asked = |power: &&Power| {
+            self.action.as_deref().is_none_or(|action| power.action.eq_ignore_ascii_case(action))
+        };
+        let powers: Vec<&Power> = directory::powers(one).iter().filter(asked).collect();
+        let Some(first) = powers.first() else { return Vec::new() };
+        if !self.reaches(&one.holder, HolderKind::Unknown, origin, &first.action.to_ascii_lowercase()) {
+            return Vec::new();
+        }
+        self.gaps.extend(gaps::unit(self.estate, one, origin));
+        let named = self.place.as_ref().map(|(name, _)| name.as_str());
+        let mut said = Vec::new();
+        for power in powers {
+            let resources = directory::reached(self.estate, one, power, named);
+            let action = power.action.to_ascii_lowercase();
+            said.extend(self.plain(roles::one_of([action.as_str()]), resources));
+        }
+        said
     }
 
     /// What anybody may read of a container: with level `Blob` its blobs, if their names are known.

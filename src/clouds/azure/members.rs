@@ -88,7 +88,7 @@ pub(super) fn find(estate: &Estate, object: &str) -> Option<PrincipalId> {
 
 /// The groups that a principal is in, also through others:
 /// <https://learn.microsoft.com/azure/role-based-access-control/overview#groups>.
-fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
+pub(super) fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
     let mut found = BTreeSet::new();
     let mut open = vec![id];
     while let Some(member) = open.pop() {

@@ -14,6 +14,8 @@ pub mod catalog;
 pub mod condition;
 mod conditions;
 mod decide;
+mod decide_directory;
+mod directory;
 mod documents;
 mod evaluate;
 mod gaps;
@@ -51,7 +53,7 @@ pub const CLASSIC: Layer = Layer::new("classic administrator");
 pub const DENY: Layer = Layer::new("deny assignment");
 /// That somebody may activate an assignment.
 pub const ELIGIBILITY: Layer = Layer::new("eligibility");
-/// Roles of the directory that lead to Azure.
+/// Roles of the directory, permissions of Microsoft Graph, and owners.
 pub const DIRECTORY: Layer = Layer::new("directory role");
 /// Access policies of key vaults.
 pub const VAULT: Layer = Layer::new("vault access policy");
@@ -107,8 +109,9 @@ impl Cloud for Azure {
     fn universe(&self) -> Universe {
         static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
             let operations = catalog::operations().operations();
-            let entries =
-                operations.map(|one| ActionEntry { name: one.folded().into(), resources: 0 }).collect();
+            let names = operations.map(|one| one.folded().to_owned());
+            let names = names.chain(directory::actions().map(str::to_ascii_lowercase));
+            let entries = names.map(|name| ActionEntry { name: name.into(), resources: 0 }).collect();
             Arc::new(Actions::new(entries, vec![ResourceGroup { patterns: Patterns::anything() }]))
         });
         Universe::Known(KNOWN.clone())
@@ -116,8 +119,9 @@ impl Cloud for Azure {
 
     fn action(&self, typed: &str) -> Result<String, Vec<String>> {
         let operations = catalog::operations();
-        match operations.find(typed.trim()) {
-            Some(operation) => Ok(operation.name().to_owned()),
+        let known = operations.find(typed.trim()).map(|operation| operation.name());
+        match known.or_else(|| directory::spelled(typed.trim())) {
+            Some(name) => Ok(name.to_owned()),
             None => Err(operations.search(typed, 5).into_iter().map(|found| found.name).collect()),
         }
     }
@@ -164,6 +168,10 @@ impl Cloud for Azure {
 
     fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
         Some(&documents::AzureDocuments)
+    }
+
+    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Vec<Step> {
+        steps::steps_to(estate, to)
     }
 
     fn contenders(&self, estate: &Estate) -> Option<Vec<(ScopeId, BTreeSet<PrincipalId>)>> {

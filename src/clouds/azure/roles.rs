@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::ast::{Block, Body, RoleDefinition};
 use super::catalog::{self, Plane};
+use super::directory;
 use super::index::Index;
 use super::{ROLE_DEFINITION, abac};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Token};
@@ -82,6 +83,7 @@ pub(super) fn actions(block: &Block, action: Option<&str>) -> Formula {
     let control =
         || any(&block.actions).and(any(&block.not_actions).not()).and(on_data_plane(&block.actions).not());
     match action {
+        Some(action) if directory::is_own(action) => Formula::False,
         Some(action) => {
             let (allowed, subtracted) = match plane(action) {
                 Plane::Control => (&block.actions, &block.not_actions),
@@ -109,10 +111,12 @@ pub(super) fn plane(action: &str) -> Plane {
     if known.is_some_and(|one| one.is_on(Plane::Data)) { Plane::Data } else { Plane::Control }
 }
 
-/// The action is one of the data plane that these patterns match, which `actions` never give.
+/// The action is one of the data plane or of the directory that these patterns match, which `actions` never give.
 fn on_data_plane(patterns: &[Arc<str>]) -> Formula {
-    static DATA: LazyLock<Patterns> =
-        LazyLock::new(|| Patterns::of(data_actions().iter().map(|name| family(name))));
+    static DATA: LazyLock<Patterns> = LazyLock::new(|| {
+        let of_directory = Pattern::prefix(directory::ACTIONS, Case::Sensitive);
+        Patterns::of(data_actions().iter().map(|name| family(name)).chain([of_directory]))
+    });
     let compiled: Vec<Pattern> = patterns.iter().map(|one| pattern(one)).collect();
     let data = &*DATA;
     let overlaps = |own: &Pattern| compiled.iter().any(|one| overlap(one, own));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::ast::Listing;
-use super::load::Loader;
+use super::load::{Loader, Owned};
 use super::members::{NOBODY, OUTSIDER};
 use super::names::CLOUD;
 use crate::clouds::Scenario;
@@ -15,7 +15,7 @@ use crate::text::{Entry, Problem, Severity, Tree};
 
 const REQUEST: [&str; 4] = ["principal", "action", "resource", "context"];
 /// In the order in which they are read: who and what there is, then who may do what.
-const POLICIES: [&str; 12] = [
+const POLICIES: [&str; 15] = [
     "management_groups",
     "role_definitions",
     "users",
@@ -27,7 +27,10 @@ const POLICIES: [&str; 12] = [
     "role_assignments",
     "deny_assignments",
     "eligible_assignments",
+    "administrative_units",
     "directory_roles",
+    "app_roles",
+    "owners",
 ];
 
 const HELP: &str = "a request is {\"principal\", \"action\", \"resource\", \"context\"}: a name such as \
@@ -149,9 +152,21 @@ pub(super) fn policies(tree: &Tree, kinds: &[&str], estate: &mut Estate, problem
             "role_assignments" => loader.role_assignments(document),
             "deny_assignments" => loader.deny_assignments(document),
             "eligible_assignments" => loader.eligible_assignments(document),
+            "administrative_units" => {
+                for Entry { key, value } in document.entries() {
+                    loader.unit_members(&key.value, value);
+                }
+            }
+            "app_roles" => loader.app_roles(document),
+            "owners" => {
+                for Entry { key, value } in document.entries() {
+                    loader.owners(Owned::Object, &key.value, value);
+                }
+            }
             _ => loader.directory_roles(document),
         }
     }
+    loader.finish();
 }
 
 /// The full name of who asks: given as such, or by object id. Somebody whom no document mentions is in no group and

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Body;
+use super::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, On};
 use super::index::{IDENTITY_OF, Index};
 use super::members;
 use super::names::{self, CLOUD};
@@ -61,7 +62,7 @@ pub(super) fn steps(estate: &Estate) -> Vec<Step> {
                     found.extend(step(from, to, "activate-role", ACTIVATE, &eligible.instance));
                 }
             }
-            Some(Body::Directory(one)) => {
+            Some(Body::Directory(one)) if directory::powers(one).iter().any(|own| own.on == On::Root) => {
                 let to = members::find(estate, ELEVATED);
                 for from in askers(estate, &one.holder) {
                     found.extend(step(from, to, "elevate-access", ELEVATE, names::ROOT));
@@ -80,6 +81,38 @@ pub(super) fn steps(estate: &Estate) -> Vec<Step> {
     }
     found.extend(identities(estate, &mut candidates));
     found.retain(|step| step.from != step.to);
+    found
+}
+
+/// The steps by power in the directory: to users and service principals, and to what stands for whoever has used it on
+/// a group or on the directory itself.
+pub(super) fn steps_to(estate: &Estate, to: PrincipalId) -> Vec<Step> {
+    let Some(target) = estate.principal(to).filter(|one| one.cloud == CLOUD) else { return Vec::new() };
+    let object = members::object_id(target);
+    let group = object.strip_prefix(NEW_MEMBER).and_then(|group| members::find(estate, group));
+    let (resource, wanted): (Option<String>, &[On]) = match (group, target.kind) {
+        (Some(group), _) => {
+            (estate.principal(group).and_then(directory::resource), &[On::Groups, On::RoleAssignableGroups])
+        }
+        (None, PrincipalKind::StandIn) if object == MADE_ADMINISTRATOR => {
+            (Some(directory::TENANT.to_owned()), &[On::Directory])
+        }
+        (None, PrincipalKind::User) => (directory::resource(target), &[On::Users]),
+        (None, PrincipalKind::ServiceAccount) => (directory::resource(target), &[On::ServicePrincipals]),
+        _ => return Vec::new(),
+    };
+    let Some(resource) = resource else { return Vec::new() };
+    let mut found = Vec::new();
+    for one in directory::assignments(estate) {
+        for power in directory::powers(one).iter().filter(|power| wanted.contains(&power.on)) {
+            for from in askers(estate, &one.holder) {
+                found.extend(step(from, Some(to), &power.step, &power.action, &resource));
+            }
+        }
+    }
+    found.retain(|step| step.from != step.to);
+    found.sort_by(|a, b| (a.from, a.kind).cmp(&(b.from, b.kind)));
+    found.dedup();
     found
 }
 
@@ -106,7 +139,11 @@ fn spelled(action: &str) -> String {
 /// Who asks among those that a holder stands for.
 fn askers(estate: &Estate, holder: &str) -> BTreeSet<PrincipalId> {
     let mut all = members::principals(estate, holder);
-    all.retain(|id| estate.principal(*id).is_some_and(|one| asks(one.kind)));
+    // What stands for somebody asks for itself alone: whoever it stands for is asked about anyway.
+    all.retain(|id| {
+        estate.principal(*id).is_some_and(|one| asks(one.kind) || members::object_id(one) == holder)
+    });
+    all.retain(|id| estate.principal(*id).is_some_and(|one| one.kind != PrincipalKind::Group));
     all
 }
 

@@ -7,7 +7,10 @@
 mod assignments;
 mod directory;
 mod hierarchy;
+mod powers;
 mod resources;
+
+pub use powers::Owned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
