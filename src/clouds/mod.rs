@@ -13,12 +13,12 @@ pub mod documents;
 pub mod gcp;
 mod roles;
 
-pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, Question, Request,
+    ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -105,6 +105,11 @@ pub trait Cloud: Sync {
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
+    }
+
+    /// Whether a user's account belongs to another organization.
+    fn is_guest(&self, _principal: &Principal) -> bool {
+        false
     }
 
     /// The cloud's roles, if its access is given by roles.

@@ -16,6 +16,7 @@ mod dodgeable_deny;
 mod exposure;
 mod external_access;
 mod finding;
+mod guest_with_privileges;
 mod idle_condition;
 mod impossible_condition;
 mod open_identity_provider;
@@ -23,6 +24,7 @@ mod path_to_administrator;
 mod public_resource;
 mod redundant_statement;
 mod rule;
+mod standing_privilege;
 mod vacuous_condition;
 mod wildcard_action;
 
@@ -38,12 +40,14 @@ pub const RULES: &[&dyn Rule] = &[
     &denied_allow::DeniedAllow,
     &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
+    &guest_with_privileges::GuestWithPrivileges,
     &idle_condition::IdleCondition,
     &impossible_condition::ImpossibleCondition,
     &open_identity_provider::OpenIdentityProvider,
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
     &redundant_statement::RedundantStatement,
+    &standing_privilege::StandingPrivilege,
     &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,
 ];

@@ -48,8 +48,7 @@ impl Format for AzureDirectoryRoles {
 
     /// What owners and members belong to is told by the name of their file alone.
     fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
-        if is_named(path) && !matches!(rows(tree).first(), Some(row) if row.tree().as_map().is_none())
-        {
+        if is_named(path) && !matches!(rows(tree).first(), Some(row) if row.tree().as_map().is_none()) {
             Confidence::Certain
         } else {
             self.detects(tree)

@@ -11,9 +11,11 @@ use super::index::Index;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
 use super::{ALLOW, Azure, members};
-use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 use crate::logic::Patterns;
-use crate::model::{Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeKind, Target};
+use crate::model::{
+    Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, PrincipalKind, Resource, ScopeKind, Target,
+};
 use crate::text::{Located, Span};
 
 /// The GUID of the role Contributor.
@@ -51,6 +53,29 @@ impl Roles for Azure {
         let (definitions, index) = (Definitions::of(estate), Index::of(estate));
         let own = index.held(who).iter().filter_map(|(id, at)| Some((*id, *at, assignment(estate, *id)?)));
         own.filter_map(|(id, at, assignment)| held(estate, &definitions, id, at, assignment)).collect()
+    }
+
+    /// Privileged Identity Management is for people
+    /// (<https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-resource-roles-assign-roles>);
+    /// whether a tenant has it shows where something is eligible.
+    fn standby(&self, estate: &Estate, principal: PrincipalId, held: &HeldRole) -> Standby {
+        let Some(who) = estate.principal(principal) else { return Standby::None };
+        if !matches!(who.kind, PrincipalKind::User | PrincipalKind::Group) {
+            return Standby::None;
+        }
+        let index = Index::of(estate);
+        if !index.has_eligible() {
+            return Standby::None;
+        }
+        let same = index.eligible(members::object_id(who)).iter().any(|(role, at)| {
+            let place = match at {
+                Target::Scope(id) => estate.scope(*id).map(|scope| &scope.name),
+                Target::Resource(id) => estate.resource(*id).map(|resource| &resource.name),
+                Target::Principal(_) => None,
+            };
+            *role == held.at.role && place == Some(&held.at.place)
+        });
+        if same { Standby::Same } else { Standby::Possible }
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {

@@ -101,7 +101,7 @@ impl Documents for AzureDocuments {
 
     fn named(&self, name: &str) -> Option<String> {
         let role = catalog::current().role(name)?;
-        Some(serde_json::json!({ "roleName": role.name() }).to_string())
+        Some(format!("{{\"roleName\": {:?}}}", role.name()))
     }
 
     fn rules(&self, kind: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {

@@ -25,6 +25,8 @@ pub(super) struct Index {
     held: FxHashMap<Arc<str>, Vec<(PolicyId, Target)>>,
     /// Power in the directory by the object id of whom it is for.
     directory: FxHashMap<Arc<str>, Vec<PolicyId>>,
+    /// Roles that somebody may activate, by its object id, and where.
+    eligible: FxHashMap<Arc<str>, Vec<(String, Target)>>,
     /// Object ids that hold a role in Azure or in the directory, or may activate one.
     holders: BTreeSet<Arc<str>>,
     /// Administrative units of which members are known.
@@ -92,6 +94,8 @@ impl Index {
         for one in estate.attached_as(ELIGIBILITY) {
             if let Some(Body::Eligible(eligible)) = body(one.policy) {
                 self.holders.insert(eligible.holder.clone());
+                let name = estate.policy(one.policy).map(|policy| policy.name.clone()).unwrap_or_default();
+                self.eligible.entry(eligible.holder.clone()).or_default().push((name, one.target));
             }
         }
         self.holders.extend(self.held.keys().cloned());
@@ -153,6 +157,16 @@ impl Index {
     /// The power in the directory of an object id.
     pub(super) fn directory(&self, object: &str) -> &[PolicyId] {
         self.directory.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anything is eligible.
+    pub(super) fn has_eligible(&self) -> bool {
+        !self.eligible.is_empty()
+    }
+
+    /// The roles that an object id may activate, and where.
+    pub(super) fn eligible(&self, object: &str) -> &[(String, Target)] {
+        self.eligible.get(object).map_or(&[], Vec::as_slice)
     }
 
     /// The groups that hold a role in Azure or in the directory, or may activate one.

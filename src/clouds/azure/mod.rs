@@ -38,8 +38,8 @@ use std::sync::{Arc, LazyLock};
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, PrincipalKind,
+    Question, Request, ResourceId, ScopeId,
 };
 use crate::text::{Problem, Tree};
 
@@ -160,6 +160,15 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    /// <https://learn.microsoft.com/entra/external-id/user-properties>: `userType`, or the mark in the name of a user from
+    /// elsewhere.
+    fn is_guest(&self, principal: &Principal) -> bool {
+        let said = principal.facts.get(USER_TYPE);
+        let by_name = || principal.name.to_ascii_lowercase().contains("#ext#@");
+        principal.kind == PrincipalKind::User
+            && said.map_or_else(by_name, |kind| kind.eq_ignore_ascii_case("Guest"))
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {

@@ -68,7 +68,7 @@ impl Documents for GcpDocuments {
 
     fn named(&self, name: &str) -> Option<String> {
         let role = catalog::current().role(name).filter(|_| name.starts_with("roles/"))?;
-        Some(serde_json::json!({ "name": role.name() }).to_string())
+        Some(format!("{{\"name\": {:?}}}", role.name()))
     }
 
     fn rules(&self, _: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {
