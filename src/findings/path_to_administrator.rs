@@ -61,16 +61,11 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
     // The provider's own services take on roles all the time; who can make them do so is another question.
     let start = context.estate.principal(path.from).filter(|start| start.kind != PrincipalKind::Service)?;
     let scope = context.estate.scope(path.seat.scope)?;
-    let end = name(path.seat.principal)?;
+    let end = name(path.seat.node.principal)?;
     let first = path.hops.first()?;
     let steps =
         if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
-    let primary = first
-        .witness
-        .decision
-        .because
-        .first()
-        .map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
+    let primary = first.because().first().map_or_else(|| start.origin.clone(), |origin| (*origin).clone());
     Some(Finding {
         rule: PathToAdministrator::META.id,
         cloud: start.cloud,
@@ -80,7 +75,7 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         primary,
         // The steps carry their own places.
         related: Vec::new(),
-        witness: Some(first.witness.clone()),
+        witness: first.witness().cloned(),
         hops: path.hops.clone(),
         advice: "break one step: narrow the trust policy or binding that allows it, or take the administrator rights \
                  from the end of the chain"
