@@ -9,10 +9,15 @@ use crate::model::PrincipalKind;
 rule! {
     /// ## What it does
     ///
-    /// Reports principals that are no administrators but can become one in one or more steps: by assuming a role, also
-    /// across accounts, or by impersonating a service account; in Azure by activating an eligible role, by running code
-    /// on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step is a request
-    /// that the provider's rules allow, shown with the finding.
+    /// Reports principals that are no administrators but can become one in one or more steps. In AWS: by taking on roles,
+    /// also across accounts, by passing a role to a service, by putting code into what runs as a role already, by making
+    /// credentials of users, and by changing policies, groups and trust, as far as boundaries and the organization let
+    /// that have effect. In Google Cloud by impersonating a service account; in Azure by activating an eligible role, by
+    /// running code on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step
+    /// is one or more requests that the provider's rules allow, shown with the finding.
+    ///
+    /// Where a step needs something that the files do not show, such as a function that runs as the role, the finding
+    /// says that this was assumed.
     ///
     /// ## Why it matters
     ///
@@ -25,8 +30,7 @@ rule! {
     ///
     /// ## What is not covered yet
     ///
-    /// Steps by way of services (a function that runs with a role), by changing policies, and by creating credentials
-    /// are not followed yet.
+    /// Steps of Google Cloud and Azure by way of services and by changing policies are not followed yet.
     ///
     /// ## References
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::hop::{Hop, Node, Proof};
+use super::hop::{Evidence, Hop, Node};
 use crate::clouds::escalation::{Ask, AskOn, Asker, Change, Situation};
 use crate::clouds::{self, Cloud};
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
@@ -25,7 +25,7 @@ pub(super) struct Way {
 pub(super) enum Verdict {
     No,
     Open,
-    Yes(Proof, Certainty),
+    Yes(Box<Evidence>, Certainty),
 }
 
 /// Whether a step can be taken.
@@ -75,7 +75,7 @@ impl<'a> Asking<'a> {
                 Verdict::No => return Ok(Taken::No),
                 Verdict::Open => open = true,
                 Verdict::Yes(proof, sure) => {
-                    proofs.push(proof.clone());
+                    proofs.push((**proof).clone());
                     certainty = certainty.and(sure.clone());
                 }
             }
@@ -139,8 +139,7 @@ fn without_invented(
     match certainty {
         Certainty::Assuming(gaps) => {
             let quoted = format!("`{name}`");
-            let is_about =
-                |gap: &Gap| gap.kind == GapKind::MissingPolicy && gap.message.contains(&quoted);
+            let is_about = |gap: &Gap| gap.kind == GapKind::MissingPolicy && gap.message.contains(&quoted);
             Certainty::from_gaps(gaps.into_iter().filter(|gap| !is_about(gap)))
         }
         sure => sure,
@@ -166,5 +165,5 @@ fn verdict(
         Outcome::Sometimes(refusal) => Some(refusal),
         Outcome::Never | Outcome::Undecided => None,
     };
-    Ok(Verdict::Yes(Proof { witness, refusal, own }, certainty))
+    Ok(Verdict::Yes(Box::new(Evidence { witness, refusal, own }), certainty))
 }

@@ -172,14 +172,33 @@ impl<'a, 's> Builder<'a, 's> {
                 found.push((template.way.clone(), situation));
             }
         }
+        let joins = |(way, situation): &(Way, Situation)| match situation.gained {
+            Gained::Join(group) => Some((group, (way.clone(), situation.clone()))),
+            _ => None,
+        };
+        let joinable: BTreeMap<PrincipalId, (Way, Situation)> = found.iter().filter_map(joins).collect();
         for (way, situation) in found {
             for node in self.nodes_of(situation.gained) {
-                if self.serves_somebody(&situation.candidates, node.principal) {
-                    self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
+                self.note_change(node, &way, &situation);
+            }
+            // Whoever can both change a group and join it.
+            if let Gained::Rewrite(group, change) = situation.gained
+                && let Some((join, joined)) = joinable.get(&group)
+            {
+                for node in self.nodes_of(joined.gained) {
+                    let node = Node::changed(node.principal, change);
+                    self.note_change(node, &way, &situation);
+                    self.note_change(node, join, joined);
                 }
             }
         }
         Ok(())
+    }
+
+    fn note_change(&mut self, node: Node, way: &Way, situation: &Situation) {
+        if self.serves_somebody(&situation.candidates, node.principal) {
+            self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
+        }
     }
 
     /// Whom a gained change makes another: the members where it is about a group.
@@ -196,9 +215,9 @@ impl<'a, 's> Builder<'a, 's> {
                 let Some(home) = estate.principal(group).map(|one| (one.cloud, one.home)) else {
                     return Vec::new();
                 };
-                let users = estate.principals().filter(|(_, one)| {
-                    one.kind == PrincipalKind::User && (one.cloud, one.home) == home
-                });
+                let users = estate
+                    .principals()
+                    .filter(|(_, one)| one.kind == PrincipalKind::User && (one.cloud, one.home) == home);
                 users.map(|(id, _)| Node::changed(id, Change::Member(group))).collect()
             }
             Gained::Admit(_) | Gained::Become(_) | Gained::Manage(_) => Vec::new(),
@@ -303,7 +322,12 @@ impl<'a, 's> Builder<'a, 's> {
         Ok(())
     }
 
-    fn ways_into(&mut self, to: PrincipalId, change: Option<Change>, gains: &[Gain]) -> Vec<(Way, Situation)> {
+    fn ways_into(
+        &mut self,
+        to: PrincipalId,
+        change: Option<Change>,
+        gains: &[Gain],
+    ) -> Vec<(Way, Situation)> {
         let Some(cloud) = self.asking.cloud_of(to) else { return Vec::new() };
         let own = self.templates.iter().filter(|one| one.cloud.id() == cloud.id());
         let wanted: Vec<&Template<'_>> = own.filter(|one| gains.contains(&one.step.gain)).collect();
@@ -387,4 +411,3 @@ fn as_situation(step: clouds::Step) -> (Way, Situation) {
     };
     (Way { kind: Arc::from(step.kind), summary: Arc::from("") }, situation)
 }
-

@@ -39,7 +39,7 @@ pub struct Hop {
     /// What happens, in words that follow the name of who takes the step; empty where the gain says it all.
     pub summary: Arc<str>,
     /// The requests that do it and what they rest on, at least one. The first are those of whoever takes the step.
-    pub proofs: Vec<Proof>,
+    pub proofs: Vec<Evidence>,
     /// The resource that runs as whom the step leads to, if it uses one.
     pub host: Option<ResourceId>,
     /// How sure it is.
@@ -48,7 +48,7 @@ pub struct Hop {
 
 /// An allowed request, and whether it always is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct Evidence {
     /// The request, allowed.
     pub witness: Witness,
     /// The same under circumstances in which it is not allowed, if there are such.

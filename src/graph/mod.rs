@@ -14,5 +14,5 @@ mod net;
 mod paths;
 
 pub use build::Graph;
-pub use hop::{Hop, Node, Proof, Seat};
+pub use hop::{Evidence, Hop, Node, Seat};
 pub use paths::Path;

@@ -84,8 +84,7 @@ impl Net {
     /// The steps by which somebody gets a say about a principal's trust.
     pub(super) fn hops_about(&self, principal: PrincipalId) -> impl Iterator<Item = &Hop> {
         let node = self.nodes.get(&Node::changed(principal, Change::Admitted));
-        let edges =
-            node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
+        let edges = node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
         edges.map(|edge| edge.weight())
     }
 
@@ -111,7 +110,8 @@ impl Net {
 
     /// All that somebody comes to.
     pub(super) fn reach(&self, start: PrincipalId) -> Reach<'_> {
-        let mut search = Search { net: self, settled: BTreeMap::new(), order: Vec::new(), open: Open::default() };
+        let mut search =
+            Search { net: self, settled: BTreeMap::new(), order: Vec::new(), open: Open::default() };
         search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
         search.run();
         let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
@@ -185,7 +185,8 @@ impl Search<'_> {
             self.open.push(cost + 1, fact, Reason { hop: Some(edge), from: vec![Fact::Act(node)] });
         }
         if node.change.is_none() {
-            let known: Vec<Fact> = self.order.iter().filter(|fact| matches!(fact, Fact::Can(_))).copied().collect();
+            let known: Vec<Fact> =
+                self.order.iter().filter(|fact| matches!(fact, Fact::Can(_))).copied().collect();
             for fact in known {
                 if let Fact::Can(gained) = fact {
                     self.combine(gained, node.principal);
@@ -220,7 +221,17 @@ impl Search<'_> {
             }
             Gained::Join(group) if self.net.groups.takes(group, principal) => {
                 self.follow(gained, None, principal, Node::changed(principal, Change::Member(group)));
-                self.both(Gained::Rewrite(group, Change::Allowed), gained, principal, Change::Allowed);
+                let changed: Vec<Change> = self
+                    .settled
+                    .keys()
+                    .filter_map(|fact| match fact {
+                        Fact::Can(Gained::Rewrite(id, change)) if *id == group => Some(*change),
+                        _ => None,
+                    })
+                    .collect();
+                for change in changed {
+                    self.both(Gained::Rewrite(group, change), gained, principal, change);
+                }
             }
             Gained::Admit(to) => {
                 for edge in self.net.steps_of(Node::changed(principal, Change::Admitted)) {

@@ -22,7 +22,11 @@ pub fn read_steps(paths: &[String], limits: Limits, loaded: &mut Loaded) -> Vec<
         let file = loaded.files.add(path.to_string_lossy(), text);
         let text = loaded.files.shared_text(file);
         let problems = &mut loaded.problems;
-        let tree = if is_yaml(path) { yaml::parse(file, &text, problems) } else { json::parse(file, &text, problems) };
+        let tree = if is_yaml(path) {
+            yaml::parse(file, &text, problems)
+        } else {
+            json::parse(file, &text, problems)
+        };
         steps.extend(tree.map(|tree| escalation::read(&tree, problems)).unwrap_or_default());
     }
     steps

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
+use crate::clouds::escalation::Gained;
 use crate::evaluator::{
     Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
     Entrant, Outcome, Relation, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
-use crate::clouds::escalation::Gained;
-use crate::graph::{Hop, Node, Path, Proof, Seat};
+use crate::graph::{Evidence, Hop, Node, Path, Seat};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -220,7 +220,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Proof { witness, refusal: None, own: true }],
+            proofs: vec![Evidence { witness, refusal: None, own: true }],
             host: None,
             certainty: Certainty::Proven,
         }

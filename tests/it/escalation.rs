@@ -1,6 +1,9 @@
 //! Escalation steps: that the files of the program are read without a problem, and that what other catalogs publish is
 //! covered by them.
 
+#[path = "escalation/cases.rs"]
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 

@@ -20,7 +20,7 @@ mod asker;
 mod decide;
 mod documents;
 mod endpoints;
-mod escalation;
+pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
@@ -55,8 +55,8 @@ use super::escalation as escalation_steps;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, PrincipalId, Question, Request,
+    ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 

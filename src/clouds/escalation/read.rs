@@ -9,7 +9,8 @@ use crate::clouds::{CLOUDS, Cloud};
 use crate::text::{Located, Problem, Span, Tree};
 
 /// What a file of steps looks like, for messages.
-pub const SHAPE: &str = "expected an object with `cloud` and `steps`; docs/escalation-steps.md has the grammar";
+pub const SHAPE: &str =
+    "expected an object with `cloud` and `steps`; docs/escalation-steps.md has the grammar";
 
 const CODE: &str = "escalation-steps";
 const KEYS: [&str; 8] = ["id", "aliases", "summary", "target", "needs", "exists", "gains", "reference"];
@@ -187,11 +188,11 @@ impl Reader<'_> {
 
     fn need(&mut self, tree: &Tree) -> Option<Need> {
         for entry in tree.entries() {
-            if !["action", "on", "context"].contains(&&*entry.key.value) {
+            if !["action", "resource", "context"].contains(&&*entry.key.value) {
                 let key = &entry.key.value;
                 self.refuse(
                     entry.key.span,
-                    format!("`{key}` is not known here: expected `action`, `on` or `context`"),
+                    format!("`{key}` is not known here: expected `action`, `resource` or `context`"),
                 );
             }
         }
@@ -217,8 +218,8 @@ impl Reader<'_> {
     }
 
     fn on(&mut self, tree: &Tree) -> Option<On> {
-        let Some(value) = tree.get("on") else {
-            self.refuse(tree.span, format!("expected `on`: {OBJECTS}"));
+        let Some(value) = tree.get("resource") else {
+            self.refuse(tree.span, format!("expected `resource`: {OBJECTS}"));
             return None;
         };
         let like = value.get("like").and_then(Tree::as_str);

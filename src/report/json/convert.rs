@@ -5,7 +5,7 @@ use crate::evaluator::{
     AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
 };
 use crate::findings::{Finding, Level};
-use crate::graph::{Hop, Path, Proof};
+use crate::graph::{Evidence, Hop, Path};
 use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, Subject, Verdict as Decided,
 };
@@ -252,7 +252,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    fn taken(&self, proof: &'a Proof) -> shape::Taken<'a> {
+    fn taken(&self, proof: &'a Evidence) -> shape::Taken<'a> {
         shape::Taken {
             witness: self.witness(&proof.witness),
             refused: proof.refusal.as_ref().map(|refusal| self.witness(refusal)),

@@ -179,8 +179,7 @@ impl<'a> Converter<'a> {
     fn primary(&self, finding: &'a Finding) -> shape::Location<'a> {
         let own = std::iter::once(&finding.primary);
         let origins = own.chain(finding.related.iter().map(|related| &related.origin));
-        let hops =
-            finding.hops.iter().flat_map(Hop::because);
+        let hops = finding.hops.iter().flat_map(Hop::because);
         if let Some(origin) = origins.chain(hops).find(|origin| origin.span.is_some()) {
             return self.location(origin, None);
         }

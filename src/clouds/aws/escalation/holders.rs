@@ -135,8 +135,9 @@ impl Holders {
         from: &mut BTreeSet<PrincipalId>,
     ) {
         for policy in self.speaking(estate, action).iter() {
-            let speaks =
-                |places: &Option<Places>| places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name));
+            let speaks = |places: &Option<Places>| {
+                places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name))
+            };
             if policy.places.iter().any(speaks) {
                 let holders = self.held.get(policy.held).map(|(_, holders)| holders.as_slice());
                 from.extend(holders.into_iter().flatten().copied().filter(|id| wanted(*id)));
@@ -268,5 +269,7 @@ pub(super) fn names_service(trust: &Document, service: &str) -> bool {
     let allows = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
     let names = allows.filter_map(|statement| statement.principal.as_ref());
     let listed = names.filter(|names| !names.negated).flat_map(|names| &names.names);
-    listed.map(|name| &name.value).any(|name| matches!(name, PrincipalName::Service(text) if **text == *service))
+    listed
+        .map(|name| &name.value)
+        .any(|name| matches!(name, PrincipalName::Service(text) if **text == *service))
 }

@@ -126,9 +126,7 @@ pub(super) fn state(principal: &Principal, word: &str) -> Standing {
     match word {
         "instance-profile" => match fact(INSTANCE_PROFILES) {
             Some(number) => told(number != "0"),
-            None => {
-                Standing::Unknown(format!("it was assumed that `{name}` belongs to an instance profile"))
-            }
+            None => Standing::Unknown(format!("it was assumed that `{name}` belongs to an instance profile")),
         },
         "password" | "no-password" => match fact(PASSWORD) {
             Some(there) => told((there == "true") == (word == "password")),
@@ -149,8 +147,8 @@ pub(super) fn state(principal: &Principal, word: &str) -> Standing {
 }
 
 /// The fact that counts the instance profiles a role belongs to.
-pub(in crate::clouds::aws) const INSTANCE_PROFILES: &str = "instance-profiles";
+pub const INSTANCE_PROFILES: &str = "instance-profiles";
 /// The fact that says whether a user has a password.
-pub(in crate::clouds::aws) const PASSWORD: &str = "password";
+pub const PASSWORD: &str = "password";
 /// The fact that counts the access keys of a user.
-pub(in crate::clouds::aws) const ACCESS_KEYS: &str = "access-keys";
+pub const ACCESS_KEYS: &str = "access-keys";

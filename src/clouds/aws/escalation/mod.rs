@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 pub(super) use kinds::LEXICON;
+pub use kinds::{ACCESS_KEYS, INSTANCE_PROFILES, PASSWORD};
 pub(super) use supposed::supposed;
 
 use self::holders::Holders;
@@ -32,9 +33,7 @@ const TAKE_ON: &str = "sts:AssumeRole";
 /// The steps that the program ships.
 pub(super) fn steps() -> &'static [Step] {
     static STEPS: OnceLock<Vec<Step>> = OnceLock::new();
-    STEPS.get_or_init(|| {
-        escalation::shipped(AWS, include_str!("../../../../policies/aws/escalation.yaml")).0
-    })
+    STEPS.get_or_init(|| escalation::shipped(AWS, include_str!("../../../../policies/aws/escalation.yaml")).0)
 }
 
 /// The step at all targets, or at one principal.

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::clouds::aws::AWS;
 use crate::clouds::aws::estate::{add_policy, attach, unrestricted, written};
 use crate::clouds::aws::lower::Body;
 use crate::clouds::aws::rule::{IDENTITY, TRUST};
-use crate::clouds::aws::AWS;
 use crate::clouds::escalation::Change;
 use crate::model::{Estate, Membership, Origin, PolicyBody, PolicyId, PrincipalId, PrincipalKind, Target};
 
