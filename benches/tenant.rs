@@ -84,7 +84,7 @@ fn analyse(estate: &Estate) -> usize {
     let evaluator = Evaluator::new(estate, &portfolio);
     let documents = OneDocument::all(&evaluator);
     let clock = Clock::start();
-    let graph = Graph::build(&evaluator);
+    let graph = Graph::build(&evaluator, &[]);
     if std::env::var_os("LEASTWISE_STAGES").is_some() {
         println!("  graph {:.2} s", seconds(clock.elapsed()));
     }
