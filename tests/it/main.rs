@@ -13,6 +13,8 @@ mod azure;
 #[cfg(test)]
 mod azure_compare;
 #[cfg(test)]
+mod azure_directory;
+#[cfg(test)]
 mod brute_force;
 #[cfg(test)]
 mod catalogs;

@@ -1,11 +1,11 @@
 //! Microsoft Azure: role assignments, role definitions, deny assignments, conditions, and the ways around them.
 //!
-//! Read in this order: `ast` and `condition` (typed policies), `parse` and `abac` (from documents), `names` (resources
-//! and hierarchy), `roles`, `members`, `conditions`, `lower` (formulas), `decide` and `evaluate` (the concrete rule),
-//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`,
-//! `documents` (two of them side by side). Not read: Azure Policy, locks, network
-//! rules, shared access signatures, the rights of application owners, delegations of Azure Lighthouse, and roles of the
-//! directory other than Global Administrator.
+//! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
+//! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles),
+//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `steps` (becoming
+//! others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
+//! Lighthouse.
 
 mod abac;
 mod assignable;
