@@ -59,7 +59,7 @@ fn binding(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Bi
 }
 
 /// A policy that was asked for in a version below 3 shows a conditional role as `ROLE_withcond_HASH`, without the
-/// condition: <https://cloud.google.com/iam/docs/troubleshoot-withcond>.
+/// condition: <https://cloud.google.com/iam/docs/troubleshooting-withcond>.
 fn hidden_condition<'t>(
     written: &'t str,
     span: Span,

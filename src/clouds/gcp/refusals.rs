@@ -140,13 +140,30 @@ impl Judge<'_> {
 
 /// Whether a version of boundaries can block a permission.
 fn blocks(version: u32, action: &str) -> Belongs {
-    let starts = |start: &&str| action.starts_with(*start);
-    if versions::exceptions().any(|name| name == action) || !versions::known().any(|start| starts(&start)) {
-        Belongs::Unknown
-    } else if versions::blocked(version).any(|start| starts(&start)) {
-        Belongs::Yes
-    } else {
-        Belongs::No
+    let (mut blocked, mut unsure) = (false, version > versions::LATEST);
+    for line in versions::lines() {
+        let Some(rest) = action.strip_prefix(line.service).and_then(|rest| rest.strip_prefix('.')) else {
+            continue;
+        };
+        let fits = |listed: &[&str]| listed.iter().any(|one| is_listed(one, rest));
+        if fits(&line.permissions) && !fits(&line.except) {
+            blocked |= line.version.is_some_and(|first| first <= version);
+            unsure |= line.version.is_none();
+        }
+    }
+    match (blocked, unsure) {
+        (true, _) => Belongs::Yes,
+        (false, true) => Belongs::Unknown,
+        (false, false) => Belongs::No,
+    }
+}
+
+/// Whether what follows the service is this: `roles.delete`, `roles.*`, `*.delete`, `*`.
+fn is_listed(listed: &str, rest: &str) -> bool {
+    match (listed.strip_suffix('*'), listed.strip_prefix('*')) {
+        (Some(start), _) => rest.starts_with(start),
+        (None, Some(end)) => rest.ends_with(end),
+        (None, None) => rest == listed,
     }
 }
 
