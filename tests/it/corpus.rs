@@ -4,7 +4,7 @@
 //! Each case is judged by the concrete rule, by every engine alone and together, and by trying requests
 //! (`brute_force.rs`). What a case means is not repeated here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,9 @@ struct Case {
     id: String,
     page: String,
     why: String,
+    /// The rows of the cloud's list (`rows-aws.json` and so on) that the case stands for.
+    #[serde(default)]
+    rows: Vec<String>,
     /// The codes of the problems that reading it reports, once each.
     #[serde(default)]
     problems: Vec<String>,
@@ -126,6 +129,41 @@ fn every_case_has_an_id_of_its_own_and_a_page_of_its_provider() {
     assert!(count >= 60, "only {count} cases");
 }
 
+/// The list says what must not be forgotten, so each of its rows has a case, and no case names a row that is not there.
+#[test]
+fn every_row_of_a_cloud_has_a_case() {
+    let mut wrong = Vec::new();
+    for cloud in CLOUDS {
+        let path = root().join(format!("rows-{}.json", cloud.id().as_str()));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let rows: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+        let cases = files().into_iter().filter(|(of, _)| of.id() == cloud.id());
+        let cases: Vec<Case> = cases.flat_map(|(_, path)| read(&path).cases).collect();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(rows_out_of_step(&rows, &cases).into_iter().map(|what| format!("{name}: {what}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn rows_out_of_step(rows: &BTreeMap<String, String>, cases: &[Case]) -> Vec<String> {
+    let named: BTreeSet<&String> = cases.iter().flat_map(|case| &case.rows).collect();
+    let bare = rows.keys().filter(|row| !named.contains(row)).map(|row| format!("no case is about `{row}`"));
+    let unlisted = cases.iter().flat_map(|case| case.rows.iter().map(move |row| (row, &case.id)));
+    let unlisted = unlisted.filter(|(row, _)| !rows.contains_key(*row));
+    bare.chain(unlisted.map(|(row, id)| format!("`{id}` is about `{row}`, which is not listed"))).collect()
+}
+
+#[test]
+fn a_row_without_a_case_and_a_case_without_a_row_are_found() {
+    let rows = BTreeMap::from([("A1".to_owned(), "…".to_owned()), ("A2".to_owned(), "…".to_owned())]);
+    let case = |rows: Value| -> Case {
+        serde_json::from_value(json!({"id": "a", "page": "…", "why": "…", "rows": rows})).unwrap()
+    };
+    assert!(rows_out_of_step(&rows, &[case(json!(["A1"])), case(json!(["A2", "A1"]))]).is_empty());
+    let wrong = rows_out_of_step(&rows, &[case(json!(["A1", "A3"]))]);
+    assert_eq!(wrong, ["no case is about `A2`", "`a` is about `A3`, which is not listed"]);
+}
+
 /// A file with a mistake must not pass as one without cases.
 #[test]
 fn mistakes_in_a_case_are_found() {
@@ -189,11 +227,15 @@ fn mistakes_in_a_case_are_found() {
     }
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
 /// All files with cases, with the cloud that their folder names.
 fn files() -> Vec<(&'static dyn Cloud, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut found = Vec::new();
-    for folder in fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    for folder in
+        fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
     {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let cloud = CLOUDS.iter().find(|cloud| cloud.id().as_str() == name);
