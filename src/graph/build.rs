@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::clouds::{self, CLOUDS, Demand, Step};
+use crate::clouds::{self, CLOUDS, Cloud, Demand, Step};
 use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Standing, Witness};
 use crate::logic::Formula;
 use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ScopeId};
@@ -65,20 +65,27 @@ impl Graph {
     fn find_steps(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Bug> {
         let estate = evaluator.estate();
         let mut steps: BTreeMap<PrincipalId, Vec<(usize, Step)>> = BTreeMap::new();
-        for (index, step) in CLOUDS.iter().flat_map(|cloud| cloud.steps(estate)).enumerate() {
+        let together = CLOUDS.iter().filter(|cloud| !works_one_by_one(**cloud, estate));
+        for (index, step) in together.flat_map(|cloud| cloud.steps(estate)).enumerate() {
             steps.entry(step.to).or_default().push((index, step));
         }
         let mut open: Vec<PrincipalId> = self.seats.iter().map(|seat| seat.principal).collect();
-        let mut undecided = BTreeMap::new();
+        let (mut seen, mut undecided) = (BTreeSet::new(), BTreeMap::new());
         while let Some(end) = open.pop() {
-            // Each is asked once: they are taken out.
-            for (index, step) in steps.remove(&end).unwrap_or_default() {
+            // Each is asked once.
+            if !seen.insert(end) {
+                continue;
+            }
+            let cloud = estate.principal(end).and_then(|who| clouds::cloud(who.cloud));
+            let single = cloud.and_then(|cloud| cloud.steps_to(estate, end));
+            let leading = single.map(|steps| (0..).zip(steps).collect()).or_else(|| steps.remove(&end));
+            for (index, step) in leading.unwrap_or_default() {
                 let answer = evaluator.can(&step.question, &Formula::True)?;
                 let Step { from, to, kind, .. } = step;
                 match answer.outcome {
                     Outcome::Never => continue,
                     Outcome::Undecided => {
-                        undecided.insert(index, describe_undecided(estate, from, to));
+                        undecided.insert((index, to, from), describe_undecided(estate, from, to));
                     }
                     Outcome::Sometimes(witness) => {
                         self.add(Hop { from, to, kind, witness: *witness, certainty: answer.certainty });
@@ -100,19 +107,13 @@ impl Graph {
     /// Finds the seats; answers what stayed open.
     fn find_seats(&mut self, evaluator: &Evaluator<'_>) -> Result<Vec<String>, Bug> {
         let estate = evaluator.estate();
-        let places: Vec<(ScopeId, CloudId, Vec<Demand>)> = estate
-            .scopes()
-            .filter_map(|(id, scope)| {
-                Some((id, scope.cloud, clouds::cloud(scope.cloud)?.administration(estate, id)))
-            })
-            .filter(|(.., demands)| !demands.is_empty())
-            .collect();
+        let places = Places::of(estate);
         let mut undecided = Vec::new();
         for (principal, who) in estate.principals() {
             if matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
                 continue;
             }
-            for (scope, cloud, demands) in &places {
+            for Place { scope, cloud, demands } in places.contended_by(principal) {
                 match evaluator.standing_by(principal, *cloud, demands)? {
                     None | Some(Standing::Never(_)) => {}
                     Some(Standing::Undecided(reason)) => {
@@ -144,6 +145,60 @@ impl Graph {
     /// The questions that stayed undecided: the graph may lack steps because of them.
     pub fn undecided(&self) -> &[String] {
         &self.undecided
+    }
+}
+
+/// Whether a cloud works out its steps for one principal at a time.
+fn works_one_by_one(cloud: &dyn Cloud, estate: &Estate) -> bool {
+    let mut own = estate.principals().filter(|(_, who)| who.cloud == cloud.id());
+    own.next().is_some_and(|(id, _)| cloud.steps_to(estate, id).is_some())
+}
+
+/// A scope that is administered on its own.
+struct Place {
+    scope: ScopeId,
+    cloud: CloudId,
+    demands: Vec<Demand>,
+}
+
+/// The scopes that are administered on their own, and who may sit there.
+struct Places {
+    all: Vec<Place>,
+    /// Those for which everybody has to be asked, by index.
+    open: Vec<usize>,
+    /// The others, by those who are to be asked.
+    contended: BTreeMap<PrincipalId, Vec<usize>>,
+}
+
+impl Places {
+    fn of(estate: &Estate) -> Self {
+        let mut places = Self { all: Vec::new(), open: Vec::new(), contended: BTreeMap::new() };
+        for (scope, known) in estate.scopes() {
+            let Some(cloud) = clouds::cloud(known.cloud) else { continue };
+            let demands = cloud.administration(estate, scope);
+            if demands.is_empty() {
+                continue;
+            }
+            let index = places.all.len();
+            match cloud.contenders(estate, scope) {
+                Some(contenders) => {
+                    for principal in contenders {
+                        places.contended.entry(principal).or_default().push(index);
+                    }
+                }
+                None => places.open.push(index),
+            }
+            places.all.push(Place { scope, cloud: known.cloud, demands });
+        }
+        places
+    }
+
+    /// The places for which a principal has to be asked, in the order of the estate.
+    fn contended_by(&self, principal: PrincipalId) -> impl Iterator<Item = &Place> {
+        let own = self.contended.get(&principal).map_or(&[][..], Vec::as_slice);
+        let mut indexes: Vec<usize> = self.open.iter().chain(own).copied().collect();
+        indexes.sort_unstable();
+        indexes.into_iter().filter_map(|index| self.all.get(index))
     }
 }
 

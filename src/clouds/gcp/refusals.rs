@@ -8,7 +8,7 @@ use super::decide::{Judge, Meant};
 use super::names::{self, CLOUD};
 use super::sets::{self, Belongs};
 use super::truth::Truth;
-use super::{BOUNDARY, DENY, restrictions, versions};
+use super::{ACCESS, BOUNDARY, DENY, restrictions, versions};
 use crate::model::{Effect, Gap, GapKind, Origin, Reason, ScopeId, Target};
 
 impl Judge<'_> {
@@ -18,6 +18,7 @@ impl Judge<'_> {
         let estate = self.estate;
         let (mut level, mut seen, mut found) = (place, BTreeSet::new(), Vec::new());
         while let Some(scope) = level.filter(|scope| seen.insert(*scope)) {
+            self.note_access_policies(scope);
             for attachment in estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == DENY) {
                 let Some(policy) = estate.policy(attachment.policy) else { continue };
                 if let Some(Body::Deny(rule)) = policy.body.downcast_ref::<Body>()
@@ -33,6 +34,16 @@ impl Judge<'_> {
             level = estate.scope(scope).and_then(|scope| scope.parent);
         }
         found
+    }
+
+    /// Access policies may allow or deny; their rules are not read.
+    fn note_access_policies(&mut self, scope: ScopeId) {
+        if self.request.action != restrictions::GOVERNED {
+            return;
+        }
+        let bound = self.estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == ACCESS);
+        let bound = bound.filter_map(|attachment| self.estate.policy(attachment.policy));
+        self.gaps.extend(bound.map(restrictions::unread_access_policy));
     }
 
     fn is_denied(&mut self, rule: &DenyRule, origin: &Origin) -> bool {

@@ -7,7 +7,7 @@ use super::ast::{Body, Boundary, BoundaryBinding, DenyRule, Member, Permissions}
 use super::lower::{Asking, under};
 use super::sets::{self, Belongs};
 use super::versions::{self, Line};
-use super::{BOUNDARY, BOUNDARY_POLICY, DENY, conditions, members, names};
+use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY, conditions, members, names};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, LayerGroup, Layers, Origin, Policy, ScopeId, Target,
@@ -96,6 +96,34 @@ impl Asking<'_> {
         });
         let grants: Vec<Arc<Grant>> = rules.filter_map(|(policy, rule)| self.denial(policy, rule)).collect();
         (!grants.is_empty()).then_some(LayerGroup::new(DENY, applies, grants))
+    }
+
+    /// What access policies that are bound to `target` may allow or deny, which are not read: both outcomes.
+    pub(super) fn access_policies(&mut self, target: Target, applies: &Formula) -> Vec<LayerGroup> {
+        if self.action.is_some_and(|action| action != GOVERNED) {
+            return Vec::new();
+        }
+        let estate = self.estate;
+        let bound = estate.attached_to(target).filter(|attachment| attachment.layer == ACCESS);
+        let bound: Vec<&Policy> = bound.filter_map(|attachment| estate.policy(attachment.policy)).collect();
+        let mut groups = Vec::new();
+        for policy in bound {
+            let gap = unread_access_policy(policy);
+            self.gaps.insert(gap.clone());
+            for (layer, effect, word) in [(ALLOW, Effect::Allow, "allows"), (DENY, Effect::Deny, "denies")] {
+                let grant = Grant {
+                    effect,
+                    who: Formula::True,
+                    actions: Formula::matches(Attribute::action(), Patterns::literal(GOVERNED)),
+                    resources: Formula::True,
+                    condition: Formula::opaque(format!("access-policy-{word}:{}", policy.name)),
+                    origin: policy.origin.clone(),
+                    gaps: vec![gap.clone()],
+                };
+                groups.push(LayerGroup::new(layer, applies.clone(), vec![Arc::new(grant)]));
+            }
+        }
+        groups
     }
 
     fn denial(&mut self, policy: &Policy, rule: &DenyRule) -> Option<Arc<Grant>> {
@@ -272,6 +300,16 @@ fn listed(keep: impl Fn(&Line) -> bool) -> Formula {
     }
     parts.push(Formula::matches(Attribute::action(), Patterns::of(plain)));
     Formula::any(parts)
+}
+
+/// The only permission that access policies govern (November 2026):
+/// <https://docs.cloud.google.com/eventarc/advanced/docs/control-publishing-access>.
+pub(super) const GOVERNED: &str = "eventarc.messageBuses.publish";
+
+/// The gap of an access policy that bears on a request.
+pub(super) fn unread_access_policy(binding: &Policy) -> Gap {
+    let message = format!("{} is not read; both outcomes were considered", binding.origin.what);
+    open(message, &binding.origin)
 }
 
 /// The boundary policy of that name.
