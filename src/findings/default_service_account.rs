@@ -8,8 +8,8 @@ use crate::evaluator::{Bug, Certainty};
 rule! {
     /// ## What it does
     ///
-    /// Reports default service accounts, those of Compute Engine and App Engine, that hold a basic role which changes
-    /// things (`roles/editor`, `roles/owner`).
+    /// Reports default service accounts, those of Compute Engine and App Engine, that hold a basic role (`roles/owner`,
+    /// `roles/editor`, `roles/viewer`).
     ///
     /// ## Why it matters
     ///
@@ -52,7 +52,7 @@ impl Rule for DefaultServiceAccount {
             let Some(service) = accounts.default_of(estate, id) else { continue };
             let held = roles.held(estate, id).into_iter().map(|held| (held.at, held.origin));
             sink.extend(
-                held.filter(|(at, _)| roles.is_basic(&at.role) && roles.changes_things(&at.role)).map(
+                held.filter(|(at, _)| roles.is_basic(&at.role)).map(
                     |(at, origin)| Finding {
                         rule: Self::META.id,
                         cloud: principal.cloud,

@@ -22,7 +22,7 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        infrastructure: &["catalog", "documents", "roles"],
+        infrastructure: &["catalog", "documents", "roles", "service_accounts"],
     },
     Registry {
         module: "input",
