@@ -90,22 +90,12 @@ fn peak() -> u64 {
 fn analyse(estate: &Estate) -> usize {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(estate, &portfolio);
-    let step = Clock::start();
     let documents = OneDocument::all(&evaluator);
     let graph = Graph::build(&evaluator);
-    trace("graph", &step);
-    let step = Clock::start();
     let found = graph.and_then(|graph| {
         findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
     });
-    trace("findings", &step);
     found.map_or(0, |found| found.len())
-}
-
-fn trace(what: &str, clock: &Clock) {
-    if std::env::var_os("LEASTWISE_TRACE").is_some() {
-        println!("{what}: {:.2} s", seconds(clock.elapsed()));
-    }
 }
 
 /// Writes the organization into a folder. Answers how many bytes and bindings it has.
@@ -117,7 +107,8 @@ fn write(folder: &Path, projects: usize) -> (usize, usize) {
     for project in 0..projects {
         organization.project(project, &mut rows);
     }
-    let bindings = rows.iter().filter_map(|row| row["policy"]["bindings"].as_array()).map(Vec::len).sum();
+    let lists = rows.iter().filter_map(|row| row.pointer("/policy/bindings")?.as_array());
+    let bindings = lists.map(Vec::len).sum();
     let mut bytes = 0;
     let mut put = |name: &str, value: &Value| {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
@@ -181,16 +172,14 @@ impl Organization {
             binding("roles/bigquery.jobUser", &[&people, &account("app")]),
             binding("roles/compute.viewer", &["group:auditors@example.com"]),
         ];
-        let mut temporary = binding("roles/storage.objectViewer", &[&person]);
-        temporary["condition"] = json!({"title": "until",
-            "expression": format!("request.time < timestamp('20{}-01-01T00:00:00Z')", 27 + index % 3)});
-        bindings.push(temporary);
+        let until = format!("request.time < timestamp('20{}-01-01T00:00:00Z')", 27 + index % 3);
+        bindings.push(json!({"role": "roles/storage.objectViewer", "members": [person],
+            "condition": {"title": "until", "expression": until}}));
         let above = [format!("folders/{}", 100 + index / PROJECTS_OF_A_FOLDER)];
         let project = format!("//cloudresourcemanager.googleapis.com/projects/{id}");
         rows.push(placed(
             &project,
             "cloudresourcemanager.googleapis.com/Project",
-            &id,
             number,
             &above,
             &json!(bindings),
@@ -205,7 +194,7 @@ impl Organization {
             binding("roles/storage.objectViewer", &[&people]),
         ]);
         let name = format!("//storage.googleapis.com/bucket-of-{id}");
-        rows.push(placed(&name, "storage.googleapis.com/Bucket", &id, number, &above, &bucket));
+        rows.push(placed(&name, "storage.googleapis.com/Bucket", number, &above, &bucket));
         let own = json!([
             binding("roles/iam.serviceAccountTokenCreator", &[&leads]),
             binding(
@@ -217,7 +206,7 @@ impl Organization {
         ]);
         let mail = format!("deploy@{id}.iam.gserviceaccount.com");
         let name = format!("//iam.googleapis.com/projects/{id}/serviceAccounts/{mail}");
-        rows.push(placed(&name, "iam.googleapis.com/ServiceAccount", &id, number, &above, &own));
+        rows.push(placed(&name, "iam.googleapis.com/ServiceAccount", number, &above, &own));
     }
 
     /// Groups with their members, as exports of memberships have them.
@@ -253,15 +242,12 @@ fn binding(role: &str, members: &[&str]) -> Value {
 }
 
 fn row(name: &str, kind: &str, above: &[String], bindings: &Value) -> Value {
-    let mut row = json!({"resource": name, "assetType": format!("cloudresourcemanager.googleapis.com/{kind}"),
-        "organization": "organizations/1", "policy": {"bindings": bindings}});
-    if !above.is_empty() {
-        row["folders"] = json!(above);
-    }
-    row
+    let kind = format!("cloudresourcemanager.googleapis.com/{kind}");
+    json!({"resource": name, "assetType": kind, "organization": "organizations/1", "folders": above,
+        "policy": {"bindings": bindings}})
 }
 
-fn placed(name: &str, kind: &str, _id: &str, number: usize, above: &[String], bindings: &Value) -> Value {
+fn placed(name: &str, kind: &str, number: usize, above: &[String], bindings: &Value) -> Value {
     json!({"resource": name, "assetType": kind, "organization": "organizations/1", "folders": above,
         "project": format!("projects/{number}"), "policy": {"bindings": bindings}})
 }

@@ -51,33 +51,30 @@ impl Rule for DefaultServiceAccount {
             let (Some(accounts), Some(roles)) = (cloud.service_accounts(), cloud.roles()) else { continue };
             let Some(service) = accounts.default_of(estate, id) else { continue };
             let held = roles.held(estate, id).into_iter().map(|held| (held.at, held.origin));
-            sink.extend(
-                held.filter(|(at, _)| roles.is_basic(&at.role)).map(
-                    |(at, origin)| Finding {
-                        rule: Self::META.id,
-                        cloud: principal.cloud,
-                        level: Self::META.level,
-                        certainty: Certainty::Proven,
-                        message: format!(
-                            "`{}`, the default account of {service}, holds `{}` on `{}`",
-                            principal.name, at.role, at.place
-                        ),
-                        primary: origin,
-                        related: Vec::new(),
-                        witness: None,
-                        hops: Vec::new(),
-                        advice:
-                            "give programs accounts of their own, and take the role from the default account"
-                                .to_owned(),
-                        intent: Intent { principal: Some(id), policy: None },
-                        fingerprint: Finding::fingerprint_of(
-                            Self::META.id,
-                            principal.cloud,
-                            &[&principal.name, &at.role, &at.place],
-                        ),
-                    },
-                ),
-            );
+            sink.extend(held.filter(|(at, _)| roles.is_basic(&at.role)).map(|(at, origin)| {
+                Finding {
+                    rule: Self::META.id,
+                    cloud: principal.cloud,
+                    level: Self::META.level,
+                    certainty: Certainty::Proven,
+                    message: format!(
+                        "`{}`, the default account of {service}, holds `{}` on `{}`",
+                        principal.name, at.role, at.place
+                    ),
+                    primary: origin,
+                    related: Vec::new(),
+                    witness: None,
+                    hops: Vec::new(),
+                    advice: "give programs accounts of their own, and take the role from the default account"
+                        .to_owned(),
+                    intent: Intent { principal: Some(id), policy: None },
+                    fingerprint: Finding::fingerprint_of(
+                        Self::META.id,
+                        principal.cloud,
+                        &[&principal.name, &at.role, &at.place],
+                    ),
+                }
+            }));
         }
         Ok(())
     }

@@ -199,9 +199,12 @@ fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
     })
 }
 
+/// Names of permissions that many share.
+type Names = Arc<[Arc<str>]>;
+
 /// The permissions of a predefined role. Basic roles hold thousands, and many principals hold basic roles.
-fn permissions_of(role: catalog::Role<'static>) -> Arc<[Arc<str>]> {
-    static LISTS: LazyLock<Vec<OnceLock<Arc<[Arc<str>]>>>> =
+fn permissions_of(role: catalog::Role<'static>) -> Names {
+    static LISTS: LazyLock<Vec<OnceLock<Names>>> =
         LazyLock::new(|| (0..catalog::current().role_count()).map(|_| OnceLock::new()).collect());
     let list = || role.permissions().map(|index| catalog::current().permission_name(index).into()).collect();
     LISTS.get(role.index() as usize).map_or_else(list, |slot| slot.get_or_init(list).clone())
