@@ -22,6 +22,7 @@ mod compare;
 mod gcp_cel;
 #[cfg(test)]
 mod gcp_compare;
+#[cfg(test)]
 mod gcp_findings;
 #[cfg(test)]
 mod corpus;
