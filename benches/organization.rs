@@ -91,7 +91,7 @@ fn analyse(estate: &Estate) -> usize {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(estate, &portfolio);
     let documents = OneDocument::all(&evaluator);
-    let graph = Graph::build(&evaluator);
+    let graph = Graph::build(&evaluator, &[]);
     let found = graph.and_then(|graph| {
         findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
     });
