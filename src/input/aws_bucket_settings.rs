@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aws_layout::{Fact, Place};
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Document as Policy, PrincipalName};
@@ -66,6 +67,11 @@ impl Format for AwsBucketSettings {
         if asked && empty { Confidence::Certain } else { self.detects(tree) }
     }
 
+    fn claims(&self, path: &str) -> bool {
+        let names = ["acl", "ownership-controls", "public-access-block", "access-point"];
+        aws_shapes::is_called(path, &names)
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         self.load_all(std::slice::from_ref(document), estate, problems);
     }
@@ -73,6 +79,7 @@ impl Format for AwsBucketSettings {
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut read = Read::default();
         for document in documents {
+            aws_shapes::check(document.tree, &aws_shapes::BUCKET, problems);
             read.document(document, estate, problems);
         }
         read.enter(estate, problems);
