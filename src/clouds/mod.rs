@@ -13,8 +13,10 @@ pub mod documents;
 pub mod escalation;
 pub mod gcp;
 mod roles;
+mod service_accounts;
 
 pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
+pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
@@ -87,10 +89,10 @@ pub trait Cloud: Sync {
     /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
     fn steps(&self, estate: &Estate) -> Vec<Step>;
 
-    /// The same for steps that are better looked for from their end, of which there would be too many: those by which
-    /// somebody may become `to`. None of them is among [`Cloud::steps`].
-    fn steps_to(&self, _estate: &Estate, _to: PrincipalId) -> Vec<Step> {
-        Vec::new()
+    /// The steps by which somebody may become `to`, out of those of [`Cloud::steps`]. `None` where working them out one
+    /// by one is no cheaper than all of them together.
+    fn steps_to(&self, _estate: &Estate, _to: PrincipalId) -> Option<Vec<Step>> {
+        None
     }
 
     /// The steps as data that the program ships for this cloud.
@@ -128,9 +130,9 @@ pub trait Cloud: Sync {
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
 
-    /// Scopes that are administered on their own, each with those who may turn out to administer it, those of whom that
-    /// is out of the question left out. Never lacks one who does. `None` where that is not known without asking.
-    fn contenders(&self, _estate: &Estate) -> Option<Vec<(ScopeId, BTreeSet<PrincipalId>)>> {
+    /// The principals that some grant which bears on the administration of `scope` speaks of: nobody else administers
+    /// it. `None` where that is no easier to tell than to ask.
+    fn contenders(&self, _estate: &Estate, _scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
         None
     }
 
@@ -146,6 +148,11 @@ pub trait Cloud: Sync {
 
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
+
+    /// The cloud's accounts for programs, if it has any.
+    fn service_accounts(&self) -> Option<&dyn ServiceAccounts> {
         None
     }
 

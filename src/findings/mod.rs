@@ -8,8 +8,10 @@
 
 mod administrator_access;
 mod basic_role;
+mod broad_impersonation;
 mod confused_deputy;
 mod cross_account_access;
+mod default_service_account;
 mod denied_allow;
 mod documents;
 mod dodgeable_deny;
@@ -24,6 +26,7 @@ mod path_to_administrator;
 mod public_resource;
 mod redundant_statement;
 mod rule;
+mod service_account_key;
 mod standing_privilege;
 mod vacuous_condition;
 mod wildcard_action;
@@ -35,8 +38,10 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &broad_impersonation::BroadImpersonation,
     &confused_deputy::ConfusedDeputy,
     &cross_account_access::CrossAccountAccess,
+    &default_service_account::DefaultServiceAccount,
     &denied_allow::DeniedAllow,
     &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
@@ -47,6 +52,7 @@ pub const RULES: &[&dyn Rule] = &[
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
     &redundant_statement::RedundantStatement,
+    &service_account_key::ServiceAccountKey,
     &standing_privilege::StandingPrivilege,
     &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,

@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod aws_bad_input;
+#[cfg(test)]
 mod azure;
 #[cfg(test)]
 mod azure_compare;
@@ -26,6 +28,8 @@ mod compare;
 mod gcp_cel;
 #[cfg(test)]
 mod gcp_compare;
+#[cfg(test)]
+mod gcp_findings;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub(super) struct Power {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum On {
-    /// All of Azure.
+    /// All of Azure: <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
     Root,
     /// The directory itself.
     Directory,

@@ -27,14 +27,14 @@ pub(super) struct Index {
     directory: FxHashMap<Arc<str>, Vec<PolicyId>>,
     /// Roles that somebody may activate, by its object id, and where.
     eligible: FxHashMap<Arc<str>, Vec<(String, Target)>>,
+    /// Eligible assignments by their full names.
+    instances: FxHashMap<Arc<str>, PolicyId>,
     /// Object ids that hold a role in Azure or in the directory, or may activate one.
     holders: BTreeSet<Arc<str>>,
     /// Administrative units of which members are known.
     units: BTreeSet<String>,
     /// Role definitions of the files by GUID and by name.
     roles: FxHashMap<Arc<str>, PolicyId>,
-    /// Managed identities by the name of their resource.
-    identities: FxHashMap<String, Vec<PrincipalId>>,
     /// Resources by name, in order.
     resources: BTreeMap<String, ResourceId>,
     /// Vaults whose model is known, by name.
@@ -60,9 +60,6 @@ impl Index {
             for fact in one.facts.keys() {
                 if let Some(unit) = fact.strip_prefix(UNIT) {
                     index.units.insert(unit.to_owned());
-                }
-                if let Some(resource) = fact.strip_prefix(IDENTITY_OF) {
-                    index.identities.entry(resource.to_owned()).or_default().push(id);
                 }
             }
         }
@@ -94,6 +91,7 @@ impl Index {
         for one in estate.attached_as(ELIGIBILITY) {
             if let Some(Body::Eligible(eligible)) = body(one.policy) {
                 self.holders.insert(eligible.holder.clone());
+                self.instances.entry(eligible.instance.clone()).or_insert(one.policy);
                 let name = estate.policy(one.policy).map(|policy| policy.name.clone()).unwrap_or_default();
                 self.eligible.entry(eligible.holder.clone()).or_default().push((name, one.target));
             }
@@ -188,9 +186,9 @@ impl Index {
         self.roles.get(role).copied()
     }
 
-    /// The managed identities of a resource.
-    pub(super) fn identities(&self, resource: &str) -> &[PrincipalId] {
-        self.identities.get(resource).map_or(&[], Vec::as_slice)
+    /// That somebody may activate the eligible assignment of that full name.
+    pub(super) fn eligibility(&self, instance: &str) -> Option<PolicyId> {
+        self.instances.get(instance).copied()
     }
 
     /// The resources whose names lie in a name, itself not included.

@@ -80,9 +80,6 @@ pub const USER_TYPE: &str = "type";
 
 /// Activating an eligible assignment, in lower case.
 const ACTIVATE: &str = "microsoft.authorization/roleassignmentschedulerequests/write";
-/// Raising oneself to User Access Administrator of everything, in lower case:
-/// <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
-const ELEVATE: &str = "microsoft.authorization/elevateaccess/action";
 /// Reading and listing blobs, in lower case.
 const READ_BLOB: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs/read";
 /// The data of key vaults, in lower case.
@@ -179,12 +176,12 @@ impl Cloud for Azure {
         Some(&documents::AzureDocuments)
     }
 
-    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Vec<Step> {
-        steps::steps_to(estate, to)
+    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Option<Vec<Step>> {
+        Some(steps::steps_to(estate, to))
     }
 
-    fn contenders(&self, estate: &Estate) -> Option<Vec<(ScopeId, BTreeSet<PrincipalId>)>> {
-        Some(steps::contenders(estate))
+    fn contenders(&self, estate: &Estate, scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        Some(steps::contenders(estate, scope))
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
