@@ -135,7 +135,7 @@ fn write(folder: &Path, subscriptions: usize) -> usize {
     let (users, programs, groups) = (subscriptions * 5, subscriptions * 3, subscriptions / 2 + 10);
     let user = |number: usize| {
         json!({ "id": guid(2, number), "userPrincipalName": format!("user{number}@tenant.example"),
-                "displayName": format!("User {number}"), "userType": if number % 20 == 0 { "Guest" } else { "Member" } })
+                "displayName": format!("User {number}"), "userType": if number.is_multiple_of(20) { "Guest" } else { "Member" } })
     };
     put("users.json", &json!((0..users).map(user).collect::<Vec<_>>()));
     let program = |number: usize| {
@@ -212,7 +212,7 @@ fn assignments(number: usize, [users, programs, groups]: [usize; 3], dice: &mut 
             }
         };
         let scope = match dice.below(100) {
-            0 if number % TO_A_GROUP == 0 => management_group(number / TO_A_GROUP),
+            0 if number.is_multiple_of(TO_A_GROUP) => management_group(number / TO_A_GROUP),
             1..20 => subscription(number),
             _ => group(number, dice.below(10)),
         };
@@ -254,7 +254,7 @@ fn resources(number: usize) -> Vec<Value> {
     let identity = json!({ "identity": { "type": "SystemAssigned", "principalId": guid(3, number * 3) } });
     let open = json!({ "allowBlobPublicAccess": false, "allowSharedKeyAccess": true });
     let shut = json!({ "allowBlobPublicAccess": false, "allowSharedKeyAccess": false });
-    let vault = json!({ "properties": { "enableRbacAuthorization": number % 3 != 0, "accessPolicies": [
+    let vault = json!({ "properties": { "enableRbacAuthorization": !number.is_multiple_of(3), "accessPolicies": [
         { "objectId": guid(3, number * 3 + 1), "permissions": { "secrets": ["get", "list"], "keys": [], "certificates": [] } }] } });
     let nothing = json!({});
     vec![

@@ -42,11 +42,7 @@ fn files() -> Vec<(String, Value)> {
     };
     let role = |holder: u32, role: &str, scope: &str| json!({ "id": "x", "principalId": user(holder), "roleDefinitionId": role, "directoryScopeId": scope });
     let member = |number: u32| json!([{ "@odata.type": "#microsoft.graph.user", "id": user(number) }]);
-    let vault = format!("{S}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/safe");
-    let container = format!(
-        "{S}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c"
-    );
-    vec![
+    let mut files = vec![
         ("users.json".to_owned(), json!(users.collect::<Vec<_>>())),
         (
             "groups.json".to_owned(),
@@ -85,6 +81,18 @@ fn files() -> Vec<(String, Value)> {
         ),
         (format!("app-{APPLICATION}.owners.json"), member(6)),
         (format!("unit-{UNIT}.members.json"), member(6)),
+    ];
+    files.extend(resources());
+    files
+}
+
+/// The files about scopes and resources.
+fn resources() -> Vec<(String, Value)> {
+    let vault = format!("{S}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/safe");
+    let container = format!(
+        "{S}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c"
+    );
+    vec![
         (
             "management-groups.json".to_owned(),
             json!({ "id": "/providers/Microsoft.Management/managementGroups/root", "displayName": "r",

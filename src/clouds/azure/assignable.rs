@@ -256,7 +256,7 @@ fn held(
     };
     Some(HeldRole {
         at: RoleAt { role: role.map_or(&assignment.role.value, |role| &role.name).to_string(), place },
-        permissions: permissions.into(),
+        permissions,
         conditional: assignment.condition.is_some() || blocks.iter().any(|block| block.condition.is_some()),
         origin: estate.policy(policy)?.origin.clone(),
     })

@@ -194,7 +194,7 @@ fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
             ..Origin::default()
         },
         at: RoleAt { role, place: place_of(estate, at)? },
-        permissions: permissions.into(),
+        permissions,
         conditional: binding.condition.is_some(),
     })
 }
