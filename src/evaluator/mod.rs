@@ -8,12 +8,14 @@
 
 mod access;
 mod administration;
+mod alike;
 mod answer;
 mod ask;
 mod compare;
 mod documents;
 mod find;
 mod left_out;
+mod narrow;
 mod simulate;
 mod statements;
 mod who_can;

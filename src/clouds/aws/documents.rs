@@ -13,9 +13,11 @@ use std::sync::Arc;
 use super::ast::{Document, PrincipalName};
 use super::parse::{self, Capacity};
 use super::rule::{self, TRUSTED_ACTIONS};
-use super::{AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, statements};
+use super::{
+    AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, sense, statements,
+};
 use crate::clouds::documents::{
-    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
+    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Sense, Statements,
 };
 use crate::logic::{Assignment, Atom, Attribute, Case, Formula, Literal, Pattern, Patterns};
 use crate::model::{Decision, Effect, Gap, GapKind, Layer, Policy, Request};
@@ -123,6 +125,10 @@ impl Documents for AwsDocuments {
 
     fn statements(&self, kind: DocumentKind, policy: &Policy) -> Statements {
         body(policy).map(|body| statements::statements(kind, body)).unwrap_or_default()
+    }
+
+    fn sense(&self, policy: &Policy, own: Option<&str>) -> Option<Sense> {
+        Some(sense::sense(&body(policy)?.document, own))
     }
 
     fn omissions(&self, kind: DocumentKind) -> Vec<Omission> {

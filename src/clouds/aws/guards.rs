@@ -110,12 +110,30 @@ pub(super) fn owned_by_others(estate: &Estate, account: &str, object: &Object) -
     guards.others.get(account).unwrap_or(&guards.all_owned).clone()
 }
 
+/// The same of these resources only.
+pub(super) fn owned_by_others_among(
+    estate: &Estate,
+    account: &str,
+    among: &BTreeSet<ResourceId>,
+) -> Patterns {
+    let others = among.iter().copied();
+    let others = others.filter(|id| unnumbered_owner(estate, *id).is_some_and(|owner| owner != account));
+    Patterns::of(others.flat_map(|id| coverage(estate, id).iter().cloned().collect::<Vec<_>>()))
+}
+
 /// The keys with a policy; none but the object, where the question names one.
 pub(super) fn keys(estate: &Estate, object: &Object) -> Patterns {
     let Object::Named(name) = object else { return guards(estate).keys.clone() };
     let found = estate.find_resource(AWS, name).filter(|id| has_policy(estate, *id));
     let key = found.and_then(|id| estate.resource(id)).filter(|resource| resource.kind == "kms:key");
     Patterns::of(key.map(|key| Pattern::literal(&key.name, Case::Sensitive)))
+}
+
+/// The keys with a policy among these resources.
+pub(super) fn keys_among(estate: &Estate, among: &BTreeSet<ResourceId>) -> Patterns {
+    let with_policy = among.iter().filter(|id| has_policy(estate, **id));
+    let keys = with_policy.filter_map(|id| estate.resource(*id)).filter(|found| found.kind == "kms:key");
+    Patterns::of(keys.map(|key| Pattern::literal(&key.name, Case::Sensitive)))
 }
 
 /// Whether the estate knows a role.

@@ -22,6 +22,7 @@ mod endpoints;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod givers;
 mod globs;
 mod guards;
 pub mod keys;
@@ -39,6 +40,7 @@ pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
+mod sense;
 mod statements;
 mod steps;
 mod unknown;
@@ -46,6 +48,7 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::documents::Documents;
@@ -92,6 +95,23 @@ impl Cloud for Aws {
 
     fn layers(&self, estate: &Estate, question: &Question) -> Layers {
         layers::layers(estate, question)
+    }
+
+    fn layers_among(
+        &self,
+        estate: &Estate,
+        question: &Question,
+        resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        layers::layers_among(estate, question, resources)
+    }
+
+    fn givers(&self, estate: &Estate, question: &Question, given: &Formula) -> BTreeSet<ResourceId> {
+        givers::givers(estate, question, given)
+    }
+
+    fn guardians(&self, estate: &Estate, request: &Request) -> Vec<ResourceId> {
+        layers::covering(estate, &request.resource)
     }
 
     fn combine(&self, layers: &Layers) -> Formula {
