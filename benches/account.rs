@@ -58,7 +58,7 @@ fn main() {
     for principals in sizes {
         let changed = arguments.iter().filter_map(|argument| argument.split_once('='));
         let size = changed.fold(Size::of(principals), |size, (name, number)| {
-            number.parse().ok().and_then(|number| size.with(name, number)).unwrap_or(size)
+            number.parse().ok().and_then(|number| with(size, name, number)).unwrap_or(size)
         });
         let folder =
             std::env::temp_dir().join(format!("leastwise-account-{}-{principals}", std::process::id()));
@@ -71,6 +71,22 @@ fn main() {
         println!("{:>10} {:>9} {printed}", size.roles + size.users, size.resources);
         drop(fs::remove_dir_all(&folder));
     }
+}
+
+/// The size with what `name=number` says; `None` when there is nothing of that name.
+fn with(mut size: Size, name: &str, number: usize) -> Option<Size> {
+    let place = match name {
+        "accounts" => &mut size.accounts,
+        "roles" => &mut size.roles,
+        "users" => &mut size.users,
+        "groups" => &mut size.groups,
+        "policies" => &mut size.policies,
+        "resources" => &mut size.resources,
+        "seed" => &mut size.seed,
+        _ => return None,
+    };
+    *place = number;
+    Some(size)
 }
 
 /// Measures the account in a folder, and prints the figures without a line's end.

@@ -32,22 +32,6 @@ impl Size {
         }
     }
 
-    /// What `name=number` changes; `None` when there is nothing of that name.
-    pub fn with(mut self, name: &str, number: usize) -> Option<Self> {
-        let place = match name {
-            "accounts" => &mut self.accounts,
-            "roles" => &mut self.roles,
-            "users" => &mut self.users,
-            "groups" => &mut self.groups,
-            "policies" => &mut self.policies,
-            "resources" => &mut self.resources,
-            "seed" => &mut self.seed,
-            _ => return None,
-        };
-        *place = number;
-        Some(self)
-    }
-
     /// The share of one account.
     fn share(self) -> Self {
         let of = |all: usize| all.div_ceil(self.accounts.max(1)).max(1);
@@ -127,6 +111,15 @@ fn allow(action: Value, resource: Value) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
+fn list(write: &mut impl FnMut(&str), name: &str, count: usize, item: impl Fn(usize) -> Value) {
+    write(&format!("\"{name}\": ["));
+    for index in 0..count {
+        write(if index == 0 { "\n" } else { ",\n" });
+        write(&serde_json::to_string_pretty(&item(index)).unwrap_or_default());
+    }
+    write("\n],\n");
+}
+
 impl Account {
     pub fn id(self) -> String {
         format!("{:012}", 111_122_223_333 + self.number)
@@ -146,22 +139,11 @@ impl Account {
 
     /// Users, groups, roles and managed policies, as `aws iam get-account-authorization-details` answers, in pieces.
     pub fn details(self, mut write: impl FnMut(&str)) {
-        let lists: [(&str, usize, &dyn Fn(usize) -> Value); 4] = [
-            ("UserDetailList", self.size.users, &|index| self.user(index)),
-            ("GroupDetailList", self.size.groups, &|index| self.group(index)),
-            ("RoleDetailList", self.size.roles, &|index| self.role(index)),
-            ("Policies", self.size.policies, &|index| self.managed(index)),
-        ];
         write("{\n");
-        for (name, count, item) in lists {
-            write(&format!("\"{name}\": ["));
-            for index in 0..count {
-                let text = serde_json::to_string_pretty(&item(index)).unwrap_or_default();
-                write(if index == 0 { "\n" } else { ",\n" });
-                write(&text);
-            }
-            write("\n],\n");
-        }
+        list(&mut write, "UserDetailList", self.size.users, |index| self.user(index));
+        list(&mut write, "GroupDetailList", self.size.groups, |index| self.group(index));
+        list(&mut write, "RoleDetailList", self.size.roles, |index| self.role(index));
+        list(&mut write, "Policies", self.size.policies, |index| self.managed(index));
         write("\"IsTruncated\": false\n}\n");
     }
 

@@ -50,7 +50,7 @@ pub trait Documents: Sync {
     }
 
     /// The keys that senders can leave out of a request, and what that amounts to.
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission>;
+    fn omissions(&self, kind: DocumentKind) -> &'static [Omission];
 
     /// The name of a key as users write it.
     fn key_name(&self, key: &Attribute) -> String;

@@ -59,9 +59,8 @@ impl OneDocument<'_> {
 
     fn find_dodged(&self) -> Result<Vec<Dodge>, Bug> {
         let conditional = |statement: &Statement| !statement.conditions.is_empty();
-        let mut denies = self.numbered(Effect::Deny).filter(|(_, deny)| conditional(deny)).peekable();
-        let omissions =
-            if denies.peek().is_some() { self.documents.omissions(self.kind) } else { Vec::new() };
+        let denies = self.numbered(Effect::Deny).filter(|(_, deny)| conditional(deny));
+        let omissions = self.documents.omissions(self.kind);
         let mut found = Vec::new();
         for (index, deny) in denies {
             let asked = deny.formula().attributes();

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{Document, PrincipalName};
 use super::parse::{self, Capacity};
@@ -131,8 +131,10 @@ impl Documents for AwsDocuments {
         Some(sense::sense(&body(policy)?.document, own))
     }
 
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission> {
-        presence::omissions(&if statements_name(kind) { signed() } else { Formula::True })
+    fn omissions(&self, kind: DocumentKind) -> &'static [Omission] {
+        static BY_ANYBODY: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&signed()));
+        static BY_HOLDERS: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&Formula::True));
+        if statements_name(kind) { &BY_ANYBODY } else { &BY_HOLDERS }
     }
 
     fn key_name(&self, key: &Attribute) -> String {

@@ -34,8 +34,13 @@ pub(super) fn layers_among(
     question: &Question,
     resources: &BTreeSet<ResourceId>,
 ) -> Option<Layers> {
-    let asks = question.object == Object::Any && Caller::of(estate, question.subject).class == Class::Member;
-    asks.then(|| gathered(estate, question, Some(resources)))
+    let caller = Caller::of(estate, question.subject);
+    if question.object != Object::Any || caller.class != Class::Member {
+        return None;
+    }
+    let work = Work::new(estate, question, None);
+    let all = guards::how_many(estate, work.known.text(&Attribute::action()), work.names());
+    (all > FEW).then(|| gathered(estate, question, Some(resources)))
 }
 
 fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<ResourceId>>) -> Layers {
@@ -98,6 +103,9 @@ pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
     let found = cuts.filter_map(|at| estate.find_resource(AWS, name.get(..at)?));
     found.filter(|id| coverage(estate, *id).matches(name)).collect()
 }
+
+/// A question that so few resources bear on is as quickly asked with all of them.
+const FEW: usize = 32;
 
 /// The call that everybody may make.
 const NEEDS_NOTHING: &str = "sts:getcalleridentity";

@@ -241,3 +241,83 @@ impl<'d> Writer<'d> {
             && !only.value.contains("${")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::estate::written;
+    use super::*;
+
+    fn renamed(own: &str, text: &str) -> String {
+        let document = written("p", text).unwrap();
+        sense(&document, Some(own)).renamed
+    }
+
+    fn bucket(name: &str, role: &str, condition: &str) -> String {
+        let arn = format!("arn:aws:s3:::{name}");
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [
+            {{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["{arn}", "{arn}/*"],
+              "Condition": {{"Bool": {{"aws:SecureTransport": "false"}}}}}},
+            {{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::111122223333:role/{role}"}},
+              "Action": "s3:GetObject", "Resource": "{arn}/*"{condition}}}]}}"#
+        );
+        renamed(&arn, &text)
+    }
+
+    #[test]
+    fn names_that_make_no_difference_are_signs() {
+        assert_eq!(bucket("a", "reader", ""), bucket("bb", "writer", ""));
+        let on = |name: &str| {
+            format!(
+                r#", "Condition": {{"ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::111122223333:role/{name}"}}}}"#
+            )
+        };
+        assert_eq!(bucket("a", "x", &on("x")), bucket("b", "y", &on("y")));
+        assert_ne!(bucket("a", "x", &on("x")), bucket("b", "x", &on("y")));
+        let subject = |value: &str| {
+            format!(r#", "Condition": {{"StringEquals": {{"token.example.com:sub": "{value}"}}}}"#)
+        };
+        assert_eq!(bucket("a", "x", &subject("one")), bucket("a", "x", &subject("two")));
+    }
+
+    #[test]
+    fn names_that_may_make_a_difference_stay() {
+        let differ = |one: &str, two: &str| {
+            assert_ne!(bucket("a", "x", one), bucket("b", "x", two), "{one}");
+        };
+        // A condition that holds the name of the resource, or a variable that could be replaced by it.
+        let source = |name: &str| {
+            format!(r#", "Condition": {{"ArnLike": {{"aws:SourceArn": "arn:aws:s3:::{name}"}}}}"#)
+        };
+        differ(&source("a"), &source("b"));
+        let tag = r#", "Condition": {"StringEquals": {"aws:PrincipalTag/t": "${aws:username}"}}"#;
+        differ(tag, tag);
+        // Patterns of names, names that AWS keeps for itself, and two tests of one key.
+        let role = |name: &str| bucket("a", name, "");
+        assert_ne!(role("aws-service-role/x"), role("y"));
+        assert_ne!(role("x*"), role("y"));
+        let two = |value: &str| {
+            format!(
+                r#", "Condition": {{"StringEquals": {{"token.example.com:sub": "{value}"}},
+                "StringLike": {{"token.example.com:sub": "a*"}}}}"#
+            )
+        };
+        assert_ne!(bucket("a", "x", &two("a1")), bucket("a", "x", &two("b1")));
+    }
+
+    #[test]
+    fn other_resources_keep_all_names() {
+        let text = |own: &str, other: &str| {
+            format!(
+                r#"{{"Version": "2012-10-17", "Statement": [
+                {{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "{own}/*"}},
+                {{"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "{other}"}}]}}"#
+            )
+        };
+        let of = |name: &str| {
+            let own = format!("arn:aws:s3:::{name}");
+            renamed(&own, &text(&own, "arn:aws:s3:::ab*"))
+        };
+        assert_ne!(of("abc"), of("xyz"), "the deny covers the one and not the other");
+    }
+}
