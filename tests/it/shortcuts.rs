@@ -129,7 +129,7 @@ fn comparable(finding: &Finding) -> (Finding, bool, bool) {
 }
 
 fn found(estate: &Estate, evaluator: Evaluator<'_>) -> Vec<Finding> {
-    let graph = Graph::build(&evaluator).unwrap();
+    let graph = Graph::build(&evaluator, &[]).unwrap();
     let documents = OneDocument::all(&evaluator);
     findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents }).unwrap()
 }
