@@ -65,9 +65,6 @@ fn reason_outside(file: &str, test: &Message) -> Option<&'static str> {
     if test.any(|name| name == "object_value") || mentions_message(&expression) {
         return Some("protocol buffer messages, wrappers and enums");
     }
-    if expression.contains("matches(") {
-        return Some("regular expressions");
-    }
     if expression.contains("optional") || expression.contains("[?") || expression.contains(".?") {
         return Some("optional values");
     }
