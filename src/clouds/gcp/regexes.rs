@@ -110,7 +110,7 @@ mod tests {
         is("^(a|b/c)$", &[(Equals, "a"), (Equals, "b/c")]);
         is("^(?:a|b)", &[(StartsWith, "a"), (StartsWith, "b")]);
         is(r"\.(csv|txt)$", &[(EndsWith, ".csv"), (EndsWith, ".txt")]);
-        is("^(a|b)+c", &[(StartsWith, "ac"), (StartsWith, "bc")]);
+        is("^(a|b)c", &[(StartsWith, "ac"), (StartsWith, "bc")]);
         is("^a|b$", &[(StartsWith, "a"), (EndsWith, "b")]);
         is(r"a\$", &[(Contains, "a$")]);
         is(r"a\\$", &[(EndsWith, r"a\")]);
@@ -133,7 +133,7 @@ mod tests {
             "(?i)a",
             "^(a)(b)$",
             "a{2}",
-            "^(a|b)c",
+            "^(a|b)+c",
             "^.*a",
             "a.*$",
         ] {
