@@ -25,6 +25,8 @@ mod gcp_cel;
 #[cfg(test)]
 mod gcp_compare;
 #[cfg(test)]
+mod gcp_findings;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod escalation;
