@@ -36,6 +36,18 @@ impl Actions {
         Self { negated: element.negated, list }
     }
 
+    /// The actions of the element for somebody who asks about this one alone: other services' are left out.
+    pub(super) fn near(element: &Element, action: &str) -> Self {
+        let own = service(action).unwrap_or(action);
+        let may_match = |text: &&str| match service(text) {
+            Some(head) if !head.contains(['*', '?']) => head.eq_ignore_ascii_case(own),
+            _ => true,
+        };
+        let texts = element.values.iter().map(|value| value.value.trim());
+        let globs = texts.filter(may_match).map(Glob::of_action).collect();
+        Self { negated: element.negated, list: List::Few(globs) }
+    }
+
     /// Whether the action is among them.
     pub(super) fn have(&self, action: &str) -> bool {
         let listed = match &self.list {

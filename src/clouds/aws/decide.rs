@@ -64,14 +64,17 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let mut judge =
         Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
     judge.notes.gaps(&document.gaps);
-    for (statement, clause) in body.clauses() {
+    // Documents that are judged alone are judged once or twice: only what the request needs is made ready.
+    let clause = |statement| Clause::for_action(statement, document.version, &request.action);
+    for statement in &document.statements {
+        let Some(clause) = clause(statement) else { continue };
         let named = judge.named(statement);
         let concerns = match layer {
             IDENTITY | SERVICE_CONTROL => true,
             TRUST if !is_trusted_call(&request.action) => false,
             _ => named.direct || named.role || named.account,
         };
-        if concerns && judge.fits(document, statement, clause) {
+        if concerns && judge.fits(document, statement, &clause) {
             judge.note(Found::of(statement.effect, Found::Identity), layer, document, statement);
         }
     }
