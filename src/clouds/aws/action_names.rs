@@ -38,10 +38,12 @@ impl Actions {
 
     /// The actions of the element for somebody who asks about this one alone: other services' are left out.
     pub(super) fn near(element: &Element, action: &str) -> Self {
-        let own = service(action).unwrap_or(action);
-        let may_match = |text: &&str| match service(text) {
-            Some(head) if !head.contains(['*', '?']) => head.eq_ignore_ascii_case(own),
-            _ => true,
+        let own = service(action).unwrap_or(action).as_bytes();
+        // Bytes, because lists are long and few of their names are left.
+        let may_match = |text: &&str| {
+            let head = text.as_bytes().iter().zip(own);
+            let apart = head.take_while(|(byte, own)| byte.eq_ignore_ascii_case(own)).count();
+            apart == own.len() || text.as_bytes().iter().take(apart + 1).any(|byte| matches!(byte, b'*' | b'?'))
         };
         let texts = element.values.iter().map(|value| value.value.trim());
         let globs = texts.filter(may_match).map(Glob::of_action).collect();

@@ -6,7 +6,7 @@
 //! Statements that differ in nothing but their actions are taken together, as if they were one with all these actions.
 //! An action that is listed for the same rest on one side only is a *changed* one. For an action that no changed one
 //! matches, both documents say the same: whatever statement of one is about it has one with the same rest on the other
-//! side that lists the same pattern. So it is enough to compare what they say about the actions that changed ones match,
+//! side that lists the same pattern, or excepts the same. So it is enough to compare what they say about the actions that changed ones match,
 //! and patterns that match none of these are left out, of both documents alike.
 
 use std::hash::{Hash, Hasher};
@@ -25,8 +25,8 @@ pub(super) enum Differing {
     /// Those that match one of the patterns.
     Among {
         patterns: Patterns,
-        /// The services of all patterns, each with its colon; `None` if some pattern may be about every service.
-        services: Option<FxHashSet<String>>,
+        /// The services of all patterns, sorted; `None` if some pattern may be about any service.
+        services: Option<Vec<String>>,
     },
 }
 
@@ -67,7 +67,9 @@ pub(super) fn between(old: &Document, new: &Document, speaks: impl Fn(&Statement
         if are_same {
             continue;
         }
-        if group.first.action.negated {
+        // Two lists that are excepted differ for what one of them lists; more of them are about all that one excepts
+        // and another does not.
+        if group.first.action.negated && (old.len(), new.len()) != (1, 1) {
             return Differing::Everything;
         }
         changed.extend(listed_once(old, new));
@@ -75,14 +77,35 @@ pub(super) fn between(old: &Document, new: &Document, speaks: impl Fn(&Statement
     Differing::among(&changed)
 }
 
-/// The actions that only one side lists.
+/// So far ahead a list is searched for what the other goes on with.
+const AHEAD: usize = 32;
+
+/// The actions that only one side lists, and perhaps some that both do: lists that were edited go on alike for long
+/// stretches, and comparing these side by side is much cheaper than looking each action up.
 fn listed_once<'d>(old: &[&'d Element], new: &[&'d Element]) -> Vec<&'d str> {
-    let listed = |side: &[&'d Element]| -> FxHashSet<&'d str> {
+    let listed = |side: &[&'d Element]| -> Vec<&'d str> {
         side.iter().flat_map(|element| &element.values).map(|value| &*value.value).collect()
     };
-    let (mine, theirs) = (listed(old), listed(new));
-    let values = old.iter().chain(new).flat_map(|element| &element.values).map(|value| &*value.value);
-    values.filter(|value| mine.contains(value) != theirs.contains(value)).collect()
+    let (old, new) = (listed(old), listed(new));
+    let (mut mine, mut theirs) = (&*old, &*new);
+    let (mut only_old, mut only_new) = (Vec::new(), Vec::new());
+    while let (Some((next, rest)), false) = (mine.split_first(), theirs.is_empty()) {
+        mine = rest;
+        match theirs.iter().take(AHEAD).position(|other| other == next) {
+            Some(skipped) => {
+                only_new.extend(theirs.iter().take(skipped));
+                theirs = theirs.get(skipped + 1..).unwrap_or_default();
+            }
+            None => only_old.push(*next),
+        }
+    }
+    only_old.extend(mine);
+    only_new.extend(theirs);
+    let moved: FxHashSet<&str> = only_old.iter().copied().collect();
+    let moved: FxHashSet<&str> = only_new.iter().copied().filter(|one| moved.contains(one)).collect();
+    only_old.append(&mut only_new);
+    only_old.retain(|one| !moved.contains(one));
+    only_old
 }
 
 impl Differing {
@@ -91,7 +114,13 @@ impl Differing {
         if patterns.is_universal() {
             return Self::Everything;
         }
-        let services = changed.iter().map(|text| service(text).map(str::to_ascii_lowercase)).collect();
+        let services: Option<Vec<String>> =
+            changed.iter().map(|text| service(text.trim()).map(str::to_ascii_lowercase)).collect();
+        let services = services.map(|mut services| {
+            services.sort_unstable();
+            services.dedup();
+            services
+        });
         Self::Among { patterns, services }
     }
 
@@ -110,21 +139,17 @@ impl Differing {
 }
 
 /// Whether the pattern for actions may match one of these services.
-fn may_be_of(text: &str, services: Option<&FxHashSet<String>>) -> bool {
+fn may_be_of(text: &str, services: Option<&Vec<String>>) -> bool {
     let (Some(services), Some(own)) = (services, service(text)) else { return true };
-    // Names of services are short, and mostly written in lower case.
-    if own.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        services.contains(&own.to_ascii_lowercase())
-    } else {
-        services.contains(own)
-    }
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    services.binary_search_by(|one| one.bytes().cmp(own.bytes().map(lower))).is_ok()
 }
 
-/// The service that a pattern for actions names, with its colon; `None` if it may be any.
+/// The service that a pattern for actions names; `None` if it may be any.
 fn service(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let head = text.get(..=text.find(':')?)?;
-    (!head.contains(['*', '?'])).then_some(head)
+    let end = text.bytes().position(|byte| matches!(byte, b':' | b'*' | b'?'))?;
+    let (head, tail) = text.split_at_checked(end)?;
+    tail.starts_with(':').then_some(head)
 }
 
 fn have_same_rest(one: &Statement, other: &Statement) -> bool {
