@@ -37,7 +37,14 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     let arn = Arn::parse(&request.resource);
     let holders = holders(estate, &request.resource);
     let owner = owner(estate, arn, &holders);
-    let keys = Keys { request, caller: &caller, owner, alone: false, places: Places::of(estate), folded: Folded::default() };
+    let keys = Keys {
+        request,
+        caller: &caller,
+        owner,
+        alone: false,
+        places: Places::of(estate),
+        folded: Folded::default(),
+    };
     let found = [false; Found::ALL];
     let (caller, holders, named_only) = (&caller, &holders, false);
     let mut judge = Judge { estate, request, arn, caller, holders, keys, found, named_only, notes };
@@ -58,7 +65,14 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let document = &body.document;
     let estate = Estate::default();
     let caller = Caller::alone(&estate, request);
-    let keys = Keys { request, caller: &caller, owner: None, alone: true, places: Places::of(&estate), folded: Folded::default() };
+    let keys = Keys {
+        request,
+        caller: &caller,
+        owner: None,
+        alone: true,
+        places: Places::of(&estate),
+        folded: Folded::default(),
+    };
     let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
     let (estate, caller, holders) = (&estate, &caller, &holders);
     let mut judge =

@@ -107,9 +107,8 @@ impl Documents for AwsDocuments {
             [old, new] => differing::between(old, new, |statement| speaks(kind, statement)),
             _ => Differing::Everything,
         };
-        let [old, new] = bodies.map(|body| {
-            body.map(|body| of_document(kind, body, &differing, &mut gaps)).unwrap_or_default()
-        });
+        let [old, new] = bodies
+            .map(|body| body.map(|body| of_document(kind, body, &differing, &mut gaps)).unwrap_or_default());
         let mut both = RulesOfTwo { old, new, facts: Formula::True, gaps };
         if kind == TRUST {
             let calls = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
