@@ -95,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::{FileId, Located, Span};
+    use crate::text::{Files, Located, Span};
 
     proptest! {
         /// What is left out for one action has no part in it.
@@ -105,7 +105,7 @@ mod tests {
             action in "(s3|S3|sqs|s)?:?[aA]{0,2}",
             negated: bool,
         ) {
-            let span = Span::new(FileId::default(), 0, 0);
+            let span = Span::new(Files::default().add("policy", ""), 0, 0);
             let values = globs.iter().map(|glob| Located::new(glob.as_str().into(), span)).collect();
             let element = Element { negated, values, span };
             prop_assert_eq!(Actions::near(&element, &action).have(&action), Actions::of(&element).have(&action));
