@@ -56,6 +56,29 @@ pub trait Cloud: Sync {
     /// All that decides `question`, with what is known of each of its requests.
     fn layers(&self, estate: &Estate, question: &Question) -> Layers;
 
+    /// The layers of a question about any resource as they were if no resource had a policy but these, and nothing else
+    /// were known of the others. They never refuse what [`Cloud::layers`] allows, other policies of resources aside.
+    /// `None` where the cloud has no such layers for the question: it is asked with all policies then.
+    fn layers_among(
+        &self,
+        _estate: &Estate,
+        _question: &Question,
+        _resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        None
+    }
+
+    /// The resources whose policies may allow a request of `question` for which `given` holds, and those about whose
+    /// policies something is missing. For questions that have [`Cloud::layers_among`].
+    fn givers(&self, _estate: &Estate, _question: &Question, _given: &Formula) -> BTreeSet<ResourceId> {
+        BTreeSet::new()
+    }
+
+    /// The resources whose policies decide about a request.
+    fn guardians(&self, _estate: &Estate, _request: &Request) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
     /// The decision rule as a formula: it holds for a request exactly when the request is allowed. It does not
     /// include `layers.facts`, and `layers.known` is not yet filled in.
     fn combine(&self, layers: &Layers) -> Formula;

@@ -45,6 +45,8 @@ mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod shortcuts;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod who_can;
@@ -56,3 +58,6 @@ mod examples;
 mod organization;
 #[cfg(test)]
 mod public_access;
+#[cfg(test)]
+#[path = "../../benches/made_up/mod.rs"]
+mod made_up;

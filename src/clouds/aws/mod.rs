@@ -25,6 +25,7 @@ pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod givers;
 mod globs;
 mod guards;
 pub mod keys;
@@ -42,6 +43,7 @@ pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
+mod sense;
 mod statements;
 
 mod unknown;
@@ -49,6 +51,7 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::documents::Documents;
@@ -96,6 +99,23 @@ impl Cloud for Aws {
 
     fn layers(&self, estate: &Estate, question: &Question) -> Layers {
         layers::layers(estate, question)
+    }
+
+    fn layers_among(
+        &self,
+        estate: &Estate,
+        question: &Question,
+        resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        layers::layers_among(estate, question, resources)
+    }
+
+    fn givers(&self, estate: &Estate, question: &Question, given: &Formula) -> BTreeSet<ResourceId> {
+        givers::givers(estate, question, given)
+    }
+
+    fn guardians(&self, estate: &Estate, request: &Request) -> Vec<ResourceId> {
+        layers::covering(estate, &request.resource)
     }
 
     fn combine(&self, layers: &Layers) -> Formula {
