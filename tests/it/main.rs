@@ -27,6 +27,8 @@ mod compare;
 #[cfg(test)]
 mod gcp_cel;
 #[cfg(test)]
+mod gcp_broken;
+#[cfg(test)]
 mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
