@@ -2,6 +2,7 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+use crate::clouds::escalation::Step;
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{
     self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
@@ -81,6 +82,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The engines, and how long they may take.
     pub portfolio: Portfolio,
+    /// Files with escalation steps beside those that the program ships.
+    pub steps: Vec<String>,
 }
 
 /// What came out.
@@ -149,7 +152,8 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         }
         inputs.extend(logs);
     }
-    match analyse(task, &loaded.estate, &used, &settings.portfolio) {
+    let steps = input::read_steps(&settings.steps, settings.limits, &mut loaded);
+    match analyse(task, &loaded.estate, &used, &settings.portfolio, &steps) {
         Ok((found, undecided)) => Ok(Outcome {
             inputs,
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
@@ -198,11 +202,12 @@ fn analyse(
     estate: &Estate,
     used: &Usage,
     portfolio: &Portfolio,
+    steps: &[Step],
 ) -> Result<(Found, Vec<String>), Reason> {
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
-            let graph = Graph::build(&evaluator)?;
+            let graph = Graph::build(&evaluator, steps)?;
             let found = findings::run(&Context {
                 estate,
                 evaluator,
@@ -213,7 +218,7 @@ fn analyse(
         }
         Task::Paths { from } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
-            let graph = Graph::build(&evaluator)?;
+            let graph = Graph::build(&evaluator, steps)?;
             let mut paths = graph.paths_to_administration(estate);
             paths.retain(|path| from.is_none_or(|from| path.from == from));
             Ok((Found::Paths(paths), graph.undecided().to_vec()))

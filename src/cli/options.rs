@@ -32,6 +32,15 @@ pub(super) struct AnalysisOptions {
     max_file_size: u64,
 }
 
+/// What leads where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Analysis")]
+pub(super) struct StepOptions {
+    /// A file with further escalation steps; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(super) steps: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Engine {
     Auto,
@@ -61,6 +70,7 @@ impl AnalysisOptions {
         Ok(Settings {
             limits: Limits { file_bytes, ..Limits::default() },
             portfolio: Portfolio { engines, budget: self.budget, scripts },
+            steps: Vec::new(),
         })
     }
 }

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
-use super::options::{AnalysisOptions, ReportOptions};
-use crate::pipeline::Task;
+use super::options::{AnalysisOptions, ReportOptions, StepOptions};
+use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
 /// Show how principals can become administrators step by step.
@@ -25,6 +25,8 @@ pub(super) struct Paths {
     #[command(flatten)]
     analysis: AnalysisOptions,
     #[command(flatten)]
+    extra: StepOptions,
+    #[command(flatten)]
     report: ReportOptions,
 }
 
@@ -40,7 +42,11 @@ impl Paths {
         let task = match self.to {
             Goal::Admin => Task::Paths { from: self.from.clone() },
         };
-        let options = (&self.analysis, &self.report);
-        analysis::run(&task, ContentKind::Paths, &self.paths, options, None, console)
+        let settings = match self.analysis.settings(console) {
+            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
+            Err(exit) => return exit,
+        };
+        let options = (&settings, &self.report);
+        analysis::run_with(&task, ContentKind::Paths, &self.paths, options, None, console)
     }
 }

@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
-use super::options::{AnalysisOptions, ReportOptions};
+use super::options::{AnalysisOptions, ReportOptions, StepOptions};
 use crate::findings::Level;
-use crate::pipeline::Task;
+use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
 /// Look for dangerous access in policies and bindings.
@@ -22,6 +22,8 @@ pub(super) struct Scan {
     fail_on: FailOn,
     #[command(flatten)]
     analysis: AnalysisOptions,
+    #[command(flatten)]
+    extra: StepOptions,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -51,7 +53,12 @@ impl FailOn {
 impl Scan {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let options = (&self.analysis, &self.report);
-        analysis::run(&Task::Scan, ContentKind::Scan, &self.paths, options, self.fail_on.threshold(), console)
+        let settings = match self.analysis.settings(console) {
+            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
+            Err(exit) => return exit,
+        };
+        let options = (&settings, &self.report);
+        let threshold = self.fail_on.threshold();
+        analysis::run_with(&Task::Scan, ContentKind::Scan, &self.paths, options, threshold, console)
     }
 }

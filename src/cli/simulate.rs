@@ -37,7 +37,8 @@ const HELP: &str = r#"A scenario is an object; a file holds an array of them, on
    "expected": "allowed"}
 A kind of policies that is left out does not apply. Control policies are lists by level, the root
 first; each level has the default resource control policy beside those that are given. `*` is a
-principal without credentials. For Azure the policies are what `az` prints, by kind:
+principal without credentials; for a session of `GetFederationToken` a request may say `federated_by`, the
+ARN of the user that opened it. For Azure the policies are what `az` prints, by kind:
   {"cloud": "azure", "request": {"principal": "OBJECT-ID", "action": "…/read", "resource": "/subscriptions/…",
                                  "context": {"@Request[subOperation]": "Blob.List"}},
    "policies": {"role_assignments": [], "role_definitions": [], "deny_assignments": [], "users": [], "groups": [],

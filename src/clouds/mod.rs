@@ -10,6 +10,7 @@ pub mod aws;
 pub mod azure;
 pub mod catalog;
 pub mod documents;
+pub mod escalation;
 pub mod gcp;
 mod roles;
 
@@ -84,6 +85,37 @@ pub trait Cloud: Sync {
     /// The steps by which principals of the estate may become other principals of it, each with the question it
     /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
     fn steps(&self, estate: &Estate) -> Vec<Step>;
+
+    /// The steps as data that the program ships for this cloud.
+    fn escalation(&self) -> &'static [escalation::Step] {
+        &[]
+    }
+
+    /// The words of this cloud in steps as data.
+    fn lexicon(&self) -> escalation::Lexicon {
+        escalation::Lexicon::EMPTY
+    }
+
+    /// The steps as data at the targets of the estate: those of `into` only, if that is given. Those that lack
+    /// something that has to exist are left out.
+    fn situations(
+        &self,
+        _estate: &Estate,
+        _step: &escalation::Step,
+        _into: Option<PrincipalId>,
+    ) -> Vec<escalation::Situation> {
+        Vec::new()
+    }
+
+    /// A copy of the estate in which something was changed. Principals, resources, scopes and policies keep their ids.
+    fn supposed(&self, estate: &Estate, _change: escalation::Change) -> Estate {
+        estate.clone()
+    }
+
+    /// The name of the resource that a principal is when others do something to it.
+    fn as_resource(&self, estate: &Estate, principal: PrincipalId) -> String {
+        estate.principal(principal).map(|found| found.name.clone()).unwrap_or_default()
+    }
 
     /// What it takes to administer `scope`: who may do all of these, always, can give itself anything in it. Empty
     /// for scopes that are not administered on their own.

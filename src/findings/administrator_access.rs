@@ -50,14 +50,21 @@ impl Rule for AdministratorAccess {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(context.graph.own_seats(context.estate).filter_map(|seat| finding(context, seat)));
+        sink.extend(
+            context
+                .graph
+                .own_seats(context.estate)
+                .filter(|seat| seat.node.change.is_none())
+                .filter_map(|seat| finding(context, seat)),
+        );
         Ok(())
     }
 }
 
 fn finding(context: &Context<'_>, seat: &Seat) -> Option<Finding> {
     // What somebody has to become first is the end of a path.
-    let who = context.estate.principal(seat.principal).filter(|who| who.kind != PrincipalKind::StandIn)?;
+    let who =
+        context.estate.principal(seat.node.principal).filter(|who| who.kind != PrincipalKind::StandIn)?;
     let scope = context.estate.scope(seat.scope)?;
     let (level, how, certainty, witness, refusal) = parts(&seat.standing)?;
     let mut origins = witness.decision.because.iter().map(|reason| reason.origin.clone());
@@ -85,7 +92,7 @@ fn finding(context: &Context<'_>, seat: &Seat) -> Option<Finding> {
         advice: "give it what it uses instead: run `leastwise recommend` with its activity logs; keep administrators \
                  to people, behind a second factor"
             .to_owned(),
-        intent: Intent { principal: Some(seat.principal), policy: None },
+        intent: Intent { principal: Some(seat.node.principal), policy: None },
         fingerprint: Finding::fingerprint_of(
             AdministratorAccess::META.id,
             who.cloud,

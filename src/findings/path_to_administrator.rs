@@ -9,10 +9,15 @@ use crate::model::PrincipalKind;
 rule! {
     /// ## What it does
     ///
-    /// Reports principals that are no administrators but can become one in one or more steps: by assuming a role, also
-    /// across accounts, or by impersonating a service account; in Azure by activating an eligible role, by running code
-    /// on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step is a request
-    /// that the provider's rules allow, shown with the finding.
+    /// Reports principals that are no administrators but can become one in one or more steps. In AWS: by taking on roles,
+    /// also across accounts, by passing a role to a service, by putting code into what runs as a role already, by making
+    /// credentials of users, and by changing policies, groups and trust, as far as boundaries and the organization let
+    /// that have effect. In Google Cloud by impersonating a service account; in Azure by activating an eligible role, by
+    /// running code on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step
+    /// is one or more requests that the provider's rules allow, shown with the finding.
+    ///
+    /// Where a step needs something that the files do not show, such as a function that runs as the role, the finding
+    /// says that this was assumed.
     ///
     /// ## Why it matters
     ///
@@ -25,8 +30,7 @@ rule! {
     ///
     /// ## What is not covered yet
     ///
-    /// Steps by way of services (a function that runs with a role), by changing policies, and by creating credentials
-    /// are not followed yet.
+    /// Steps of Google Cloud and Azure by way of services and by changing policies are not followed yet.
     ///
     /// ## References
     ///
@@ -61,16 +65,11 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
     // The provider's own services take on roles all the time; who can make them do so is another question.
     let start = context.estate.principal(path.from).filter(|start| start.kind != PrincipalKind::Service)?;
     let scope = context.estate.scope(path.seat.scope)?;
-    let end = name(path.seat.principal)?;
+    let end = name(path.seat.node.principal)?;
     let first = path.hops.first()?;
     let steps =
         if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
-    let primary = first
-        .witness
-        .decision
-        .because
-        .first()
-        .map_or_else(|| start.origin.clone(), |reason| reason.origin.clone());
+    let primary = first.because().first().map_or_else(|| start.origin.clone(), |origin| (*origin).clone());
     Some(Finding {
         rule: PathToAdministrator::META.id,
         cloud: start.cloud,
@@ -80,7 +79,7 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         primary,
         // The steps carry their own places.
         related: Vec::new(),
-        witness: Some(first.witness.clone()),
+        witness: first.witness().cloned(),
         hops: path.hops.clone(),
         advice: "break one step: narrow the trust policy or binding that allows it, or take the administrator rights \
                  from the end of the chain"

@@ -1,131 +1,40 @@
-//! Building the graph: asks every step that a cloud says is possible, and keeps those that are allowed.
+//! Building the graph: who administers what, and the steps that lead there. Walks backwards from the ends, so that only
+//! steps are asked that can matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use petgraph::graph::{DiGraph, NodeIndex};
-
-use crate::clouds::{self, CLOUDS, Demand, Step};
-use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Standing, Witness};
+use super::asking::{Asking, Taken, Way};
+use super::hop::{Hop, Node, Seat};
+use super::net::Net;
+use crate::clouds::escalation::{self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Situation};
+use crate::clouds::{self, CLOUDS, Cloud, Demand};
+use crate::evaluator::{Bug, Evaluator, Standing};
 use crate::logic::Formula;
 use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ScopeId};
 
-/// One principal becomes another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop {
-    /// Who.
-    pub from: PrincipalId,
-    /// Becomes whom.
-    pub to: PrincipalId,
-    /// By what: `assume-role`, `impersonate`.
-    pub kind: &'static str,
-    /// The request that does it.
-    pub witness: Witness,
-    /// How sure it is.
-    pub certainty: Certainty,
-}
-
-/// A principal that administers a scope by its own permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// Who.
-    pub principal: PrincipalId,
-    /// What.
-    pub scope: ScopeId,
-    /// Whether always, or under some circumstances only.
-    pub standing: Standing,
-}
-
-/// Who can become whom, and who administers what.
+/// Who can come to what, and who administers what.
 pub struct Graph {
-    pub(super) steps: DiGraph<PrincipalId, Hop>,
-    pub(super) nodes: BTreeMap<PrincipalId, NodeIndex>,
+    pub(super) net: Net,
     seats: Vec<Seat>,
     undecided: Vec<String>,
 }
 
 impl Graph {
-    /// Asks all seats of the evaluator's estate, and all steps by which somebody may come to one. Other steps lead
-    /// nowhere and are not asked.
-    pub fn build(evaluator: &Evaluator<'_>) -> Result<Self, Bug> {
-        let estate = evaluator.estate();
-        let mut graph =
-            Self { steps: DiGraph::new(), nodes: BTreeMap::new(), seats: Vec::new(), undecided: Vec::new() };
-        for (id, _) in estate.principals() {
-            let node = graph.steps.add_node(id);
-            graph.nodes.insert(id, node);
-        }
-        let open_seats = graph.find_seats(evaluator)?;
-        graph.find_steps(evaluator)?;
-        graph.undecided.extend(open_seats);
-        Ok(graph)
+    /// Asks who administers what in the evaluator's estate, and all steps by which somebody may come to be one of
+    /// these. Other steps lead nowhere and are not asked. `steps` are taken into account beside those that the program
+    /// ships.
+    pub fn build(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Self, Bug> {
+        let mut builder = Builder::new(*evaluator, steps);
+        builder.seats_as_they_are()?;
+        builder.changes()?;
+        builder.backwards()?;
+        let Builder { net, seats, undecided, .. } = builder;
+        Ok(Self { net, seats, undecided: undecided.into_iter().collect() })
     }
 
-    /// Walks backwards from the seats. A step that stayed open is followed too: what it would complete is not known to
-    /// be safe, so what is open behind it has to be said.
-    fn find_steps(&mut self, evaluator: &Evaluator<'_>) -> Result<(), Bug> {
-        let estate = evaluator.estate();
-        let mut steps: BTreeMap<PrincipalId, Vec<(usize, Step)>> = BTreeMap::new();
-        for (index, step) in CLOUDS.iter().flat_map(|cloud| cloud.steps(estate)).enumerate() {
-            steps.entry(step.to).or_default().push((index, step));
-        }
-        let mut open: Vec<PrincipalId> = self.seats.iter().map(|seat| seat.principal).collect();
-        let mut undecided = BTreeMap::new();
-        while let Some(end) = open.pop() {
-            // Each is asked once: they are taken out.
-            for (index, step) in steps.remove(&end).unwrap_or_default() {
-                let answer = evaluator.can(&step.question, &Formula::True)?;
-                let Step { from, to, kind, .. } = step;
-                match answer.outcome {
-                    Outcome::Never => continue,
-                    Outcome::Undecided => {
-                        undecided.insert(index, describe_undecided(estate, from, to));
-                    }
-                    Outcome::Sometimes(witness) => {
-                        self.add(Hop { from, to, kind, witness: *witness, certainty: answer.certainty });
-                    }
-                }
-                open.push(from);
-            }
-        }
-        self.undecided.extend(undecided.into_values());
-        Ok(())
-    }
-
-    fn add(&mut self, hop: Hop) {
-        if let (Some(from), Some(to)) = (self.nodes.get(&hop.from), self.nodes.get(&hop.to)) {
-            self.steps.add_edge(*from, *to, hop);
-        }
-    }
-
-    /// Finds the seats; answers what stayed open.
-    fn find_seats(&mut self, evaluator: &Evaluator<'_>) -> Result<Vec<String>, Bug> {
-        let estate = evaluator.estate();
-        let places: Vec<(ScopeId, CloudId, Vec<Demand>)> = estate
-            .scopes()
-            .filter_map(|(id, scope)| {
-                Some((id, scope.cloud, clouds::cloud(scope.cloud)?.administration(estate, id)))
-            })
-            .filter(|(.., demands)| !demands.is_empty())
-            .collect();
-        let mut undecided = Vec::new();
-        for (principal, who) in estate.principals() {
-            if matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
-                continue;
-            }
-            for (scope, cloud, demands) in &places {
-                match evaluator.standing_by(principal, *cloud, demands)? {
-                    None | Some(Standing::Never(_)) => {}
-                    Some(Standing::Undecided(reason)) => {
-                        undecided.push(format!("whether `{}` is an administrator: {reason}", who.name));
-                    }
-                    Some(standing) => self.seats.push(Seat { principal, scope: *scope, standing }),
-                }
-            }
-        }
-        Ok(undecided)
-    }
-
-    /// The principals that administer a scope by their own permissions, in the order of the estate.
+    /// Who administers a scope by permissions of its own, in the order of the estate; then who does after a change of
+    /// its permissions that some step can make.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
     }
@@ -133,12 +42,16 @@ impl Graph {
     /// The seats that do not follow from another: whoever always administers a scope does so in all scopes below it.
     pub fn own_seats<'a>(&'a self, estate: &'a Estate) -> impl Iterator<Item = &'a Seat> {
         let always = self.seats.iter().filter(|seat| matches!(seat.standing, Standing::Always(..)));
-        let always: BTreeSet<(PrincipalId, ScopeId)> =
-            always.map(|seat| (seat.principal, seat.scope)).collect();
+        let always: BTreeSet<(Node, ScopeId)> = always.map(|seat| (seat.node, seat.scope)).collect();
         self.seats.iter().filter(move |seat| {
             let above = estate.ancestry(seat.scope);
-            !above.into_iter().skip(1).any(|scope| always.contains(&(seat.principal, scope)))
+            !above.into_iter().skip(1).any(|scope| always.contains(&(seat.node, scope)))
         })
+    }
+
+    /// All steps that were asked and can be taken, in the order in which they were found.
+    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
+        self.net.hops()
     }
 
     /// The questions that stayed undecided: the graph may lack steps because of them.
@@ -147,7 +60,354 @@ impl Graph {
     }
 }
 
-fn describe_undecided(estate: &Estate, from: PrincipalId, to: PrincipalId) -> String {
-    let name = |id| estate.principal(id).map_or("", |who| who.name.as_str());
-    format!("whether `{}` can become `{}`", name(from), name(to))
+/// A place that is administered on its own.
+struct Place {
+    scope: ScopeId,
+    cloud: CloudId,
+    demands: Vec<Demand>,
+}
+
+/// A step with what it is called.
+struct Template<'s> {
+    step: &'s escalation::Step,
+    way: Way,
+    cloud: &'static dyn Cloud,
+}
+
+struct Builder<'a, 's> {
+    asking: Asking<'a>,
+    templates: Vec<Template<'s>>,
+    /// Steps that clouds know as code, by whom they lead to.
+    coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
+    places: Vec<Place>,
+    seats: Vec<Seat>,
+    /// The scopes that somebody always administers.
+    rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
+    /// Changes of a principal that some step may make, with those steps.
+    changes: BTreeMap<Node, Vec<(Way, Situation)>>,
+    net: Net,
+    undecided: BTreeSet<String>,
+}
+
+impl<'a, 's> Builder<'a, 's> {
+    fn new(evaluator: Evaluator<'a>, steps: &'s [escalation::Step]) -> Self {
+        let estate = evaluator.estate();
+        let present = |cloud: &&&'static dyn Cloud| {
+            estate.principals().any(|(_, principal)| principal.cloud == cloud.id())
+        };
+        let clouds: Vec<&'static dyn Cloud> = CLOUDS.iter().filter(present).copied().collect();
+        let mut templates = Vec::new();
+        for cloud in &clouds {
+            let own = steps.iter().filter(|step| step.cloud == cloud.id());
+            for step in cloud.escalation().iter().chain(own) {
+                let way = Way { kind: step.id.clone(), summary: step.summary.clone() };
+                templates.push(Template { step, way, cloud: *cloud });
+            }
+        }
+        let mut coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>> = BTreeMap::new();
+        for step in clouds.iter().flat_map(|cloud| cloud.steps(estate)) {
+            coded.entry(step.to).or_default().push(as_situation(step));
+        }
+        let places = estate.scopes().filter_map(|(scope, found)| {
+            let demands = clouds::cloud(found.cloud)?.administration(estate, scope);
+            (!demands.is_empty()).then_some(Place { scope, cloud: found.cloud, demands })
+        });
+        Self {
+            asking: Asking::new(evaluator),
+            templates,
+            coded,
+            places: places.collect(),
+            seats: Vec::new(),
+            rules: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            net: Net::new(estate),
+            undecided: BTreeSet::new(),
+        }
+    }
+
+    fn seats_as_they_are(&mut self) -> Result<(), Bug> {
+        let estate = self.asking.estate();
+        for (principal, who) in estate.principals() {
+            if !matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
+                self.sit(Node::as_is(principal))?;
+            }
+        }
+        for seat in &self.seats {
+            if matches!(seat.standing, Standing::Always(..)) {
+                self.rules.entry(seat.node.principal).or_default().insert(seat.scope);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what a node administers. Answers whether it is anything.
+    fn sit(&mut self, node: Node) -> Result<bool, Bug> {
+        let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
+        let mut sits = false;
+        for place in self.places.iter().filter(|place| place.cloud == cloud.id()) {
+            let standing = self.asking.with_estate(cloud, node.change, |evaluator| {
+                evaluator.standing_by(node.principal, place.cloud, &place.demands)
+            })?;
+            match standing {
+                None | Some(Standing::Never(_)) => {}
+                Some(Standing::Undecided(reason)) => {
+                    let who = name(self.asking.estate(), node.principal);
+                    self.undecided.insert(format!("whether `{who}` is an administrator: {reason}"));
+                }
+                Some(standing) => {
+                    sits = true;
+                    self.seats.push(Seat { node, scope: place.scope, standing });
+                }
+            }
+        }
+        Ok(sits)
+    }
+
+    /// Finds which principals some step may change, and what they administer then.
+    fn changes(&mut self) -> Result<(), Bug> {
+        let estate = self.asking.estate();
+        let mut found: Vec<(Way, Situation)> = Vec::new();
+        for template in self.templates.iter().filter(|one| one.step.gain != Gain::Become) {
+            for situation in template.cloud.situations(estate, template.step, None) {
+                found.push((template.way.clone(), situation));
+            }
+        }
+        let joins = |(way, situation): &(Way, Situation)| match situation.gained {
+            Gained::Join(group) => Some((group, (way.clone(), situation.clone()))),
+            _ => None,
+        };
+        let joinable: BTreeMap<PrincipalId, (Way, Situation)> = found.iter().filter_map(joins).collect();
+        for (way, situation) in found {
+            for node in self.nodes_of(situation.gained) {
+                self.note_change(node, &way, &situation);
+            }
+            // Whoever can both change a group and join it.
+            if let Gained::Rewrite(group, change) = situation.gained
+                && let Some((join, joined)) = joinable.get(&group)
+            {
+                for node in self.nodes_of(joined.gained) {
+                    let node = Node::changed(node.principal, change);
+                    self.note_change(node, &way, &situation);
+                    self.note_change(node, join, joined);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note_change(&mut self, node: Node, way: &Way, situation: &Situation) {
+        if self.serves_somebody(&situation.candidates, node.principal) {
+            self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
+        }
+    }
+
+    /// Whom a gained change makes another: the members where it is about a group.
+    fn nodes_of(&self, gained: Gained) -> Vec<Node> {
+        let estate = self.asking.estate();
+        match gained {
+            Gained::Rewrite(id, change) => {
+                let members: Vec<Node> =
+                    estate.members_of(id).map(|one| Node::changed(one.member, change)).collect();
+                let is_group = estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::Group);
+                if is_group { members } else { vec![Node::changed(id, change)] }
+            }
+            Gained::Join(group) => {
+                let Some(home) = estate.principal(group).map(|one| (one.cloud, one.home)) else {
+                    return Vec::new();
+                };
+                let users = estate
+                    .principals()
+                    .filter(|(_, one)| one.kind == PrincipalKind::User && (one.cloud, one.home) == home);
+                users.map(|(id, _)| Node::changed(id, Change::Member(group))).collect()
+            }
+            Gained::Admit(_) | Gained::Become(_) | Gained::Manage(_) => Vec::new(),
+        }
+    }
+
+    /// Whether somebody comes into question who does not rule the target already.
+    fn serves_somebody(&self, candidates: &Candidates, target: PrincipalId) -> bool {
+        match candidates {
+            Candidates::Anybody => true,
+            Candidates::Only(listed) => listed.iter().any(|id| !self.is_ruled(target, *id)),
+        }
+    }
+
+    /// Whether somebody always administers where a principal lives: steps give it nothing more there.
+    fn is_ruled(&self, target: PrincipalId, by: PrincipalId) -> bool {
+        let estate = self.asking.estate();
+        let Some(scopes) = self.rules.get(&by) else { return false };
+        let home = estate.principal(target).and_then(|one| one.home);
+        home.is_some_and(|home| estate.ancestry(home).iter().any(|scope| scopes.contains(scope)))
+    }
+
+    /// Walks backwards from the seats. A step that stayed open is followed too: what it would complete is not known to
+    /// be safe, so what is open behind it has to be said.
+    fn backwards(&mut self) -> Result<(), Bug> {
+        let mut open: Vec<Node> = self.seats.iter().map(|seat| seat.node).collect();
+        // Who becomes an administrator by a change.
+        let changed: Vec<Node> = self.changes.keys().copied().collect();
+        let mut idle = BTreeSet::new();
+        for node in changed {
+            if self.rules.contains_key(&node.principal) {
+                continue;
+            }
+            if self.sit(node)? {
+                open.push(node);
+            } else {
+                idle.insert(node);
+            }
+        }
+        let mut done = BTreeSet::new();
+        while let Some(end) = open.pop() {
+            if !done.insert(end) {
+                continue;
+            }
+            if end.change.is_some() {
+                self.changed_by(end, &mut open)?;
+                open.push(Node::as_is(end.principal));
+            } else {
+                self.into(end.principal, &idle, &mut open)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks who can change a principal.
+    fn changed_by(&mut self, end: Node, open: &mut Vec<Node>) -> Result<(), Bug> {
+        for (way, situation) in self.changes.get(&end).cloned().unwrap_or_default() {
+            for from in self.takers(&situation, end.principal) {
+                self.try_hop(Node::as_is(from), &way, &situation, open)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks who can become a principal, as it is or by letting itself in.
+    fn into(&mut self, to: PrincipalId, idle: &BTreeSet<Node>, open: &mut Vec<Node>) -> Result<(), Bug> {
+        let mut ways = self.coded.remove(&to).unwrap_or_default();
+        ways.extend(self.ways_into(to, None, &[Gain::Become, Gain::Manage]));
+        for (way, situation) in &ways {
+            for from in self.takers(situation, to) {
+                self.try_hop(Node::as_is(from), way, situation, open)?;
+            }
+        }
+        // Whoever was changed and is no administrator by that may still become somebody.
+        let changes: BTreeSet<Change> = idle.iter().filter_map(|node| node.change).collect();
+        for change in changes {
+            for (way, situation) in self.ways_into(to, Some(change), &[Gain::Become]) {
+                let all = idle.iter().filter(|node| node.change == Some(change) && node.principal != to);
+                for from in all.filter(|node| situation.candidates.have(node.principal)) {
+                    self.try_hop(*from, &way, &situation, open)?;
+                }
+            }
+        }
+        self.admitted(to, open)
+    }
+
+    /// If somebody can let itself in, asks who can come in then.
+    fn admitted(&mut self, to: PrincipalId, open: &mut Vec<Node>) -> Result<(), Bug> {
+        if !self.net.hops_about(to).any(|hop| hop.gained == Gained::Admit(to)) {
+            return Ok(());
+        }
+        let direct: Vec<(Way, Situation)> = self
+            .ways_into(to, Some(Change::Admitted), &[Gain::Become])
+            .into_iter()
+            .filter(|(_, situation)| situation.asks.len() == 1 && situation.gaps.is_empty())
+            .collect();
+        for (way, situation) in direct {
+            for from in self.takers(&situation, to) {
+                self.try_hop(Node::changed(from, Change::Admitted), &way, &situation, open)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ways_into(
+        &mut self,
+        to: PrincipalId,
+        change: Option<Change>,
+        gains: &[Gain],
+    ) -> Vec<(Way, Situation)> {
+        let Some(cloud) = self.asking.cloud_of(to) else { return Vec::new() };
+        let own = self.templates.iter().filter(|one| one.cloud.id() == cloud.id());
+        let wanted: Vec<&Template<'_>> = own.filter(|one| gains.contains(&one.step.gain)).collect();
+        self.asking.with_estate(cloud, change, |evaluator| {
+            let mut found = Vec::new();
+            for template in wanted {
+                for situation in cloud.situations(evaluator.estate(), template.step, Some(to)) {
+                    found.push((template.way.clone(), situation));
+                }
+            }
+            found
+        })
+    }
+
+    /// Who may take a step and gains something by it.
+    fn takers(&self, situation: &Situation, target: PrincipalId) -> Vec<PrincipalId> {
+        let estate = self.asking.estate();
+        let asks = |id: PrincipalId| {
+            let kind = estate.principal(id).map(|one| one.kind);
+            !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
+        };
+        let becomes = matches!(situation.gained, Gained::Become(_));
+        let useful =
+            |id: &PrincipalId| asks(*id) && !(becomes && *id == target) && !self.is_ruled(target, *id);
+        match &*situation.candidates {
+            Candidates::Only(listed) => listed.iter().copied().filter(useful).collect(),
+            Candidates::Anybody => estate.principals().map(|(id, _)| id).filter(useful).collect(),
+        }
+    }
+
+    fn try_hop(
+        &mut self,
+        from: Node,
+        way: &Way,
+        situation: &Situation,
+        open: &mut Vec<Node>,
+    ) -> Result<(), Bug> {
+        match self.asking.take(from, way, situation)? {
+            Taken::No => return Ok(()),
+            Taken::Open => {
+                let estate = self.asking.estate();
+                let whom = situation.gained.principal().map_or("", |id| name(estate, id));
+                let what = match situation.gained.gain() {
+                    Gain::Become => "become",
+                    Gain::Rewrite => "change the permissions of",
+                    Gain::Join => "add members to",
+                    Gain::Manage => "decide who becomes",
+                };
+                let who = name(estate, from.principal);
+                self.undecided.insert(format!("whether `{who}` can {what} `{whom}`"));
+            }
+            Taken::Yes(hop) => self.net.add(*hop),
+        }
+        // Whoever comes in by a trust that was opened is there as it is.
+        open.push(match from.change {
+            Some(Change::Admitted) => Node::as_is(from.principal),
+            _ => from,
+        });
+        Ok(())
+    }
+}
+
+fn name(estate: &Estate, id: PrincipalId) -> &str {
+    estate.principal(id).map_or("", |who| who.name.as_str())
+}
+
+/// A step that its cloud knows as code.
+fn as_situation(step: clouds::Step) -> (Way, Situation) {
+    let ask = Ask {
+        who: Asker::Taker,
+        action: Arc::from(step.question.action.unwrap_or_default()),
+        on: AskOn::Object(step.question.object),
+        given: Formula::True,
+    };
+    let situation = Situation {
+        gained: Gained::Become(step.to),
+        asks: vec![ask],
+        candidates: Arc::new(Candidates::Only(BTreeSet::from([step.from]))),
+        gaps: Vec::new(),
+        host: None,
+    };
+    (Way { kind: Arc::from(step.kind), summary: Arc::from("") }, situation)
 }

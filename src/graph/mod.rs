@@ -1,12 +1,18 @@
-//! The permission graph: who can become whom, and who administers what.
+//! The permission graph: who can come to act as whom, with which permissions, and who administers what.
 //!
-//! Nodes are the principals of an estate; an edge says that one can become another, with the question it rests on and
-//! the answer. Resources, scopes and public access are not nodes yet.
+//! A node is a principal, as it is or after a change of its permissions that somebody can make. An edge is a step
+//! that somebody can take, with the requests that do it and the answers they rest on. Steps come from the clouds, as
+//! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources, scopes and public access are not
+//! nodes yet.
 //!
 //! Invariant: petgraph's types do not leave this module.
 
+mod asking;
 mod build;
+mod hop;
+mod net;
 mod paths;
 
-pub use build::{Graph, Hop, Seat};
+pub use build::Graph;
+pub use hop::{Evidence, Hop, Node, Seat};
 pub use paths::Path;

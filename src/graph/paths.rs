@@ -1,11 +1,9 @@
-//! Paths: chains of steps from one principal to another, or to the administration of a scope.
+//! Paths: chains of steps from one principal to the administration of a scope.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::Direction;
-use petgraph::visit::EdgeRef;
-
-use super::{Graph, Hop, Seat};
+use super::net::Fact;
+use super::{Graph, Hop, Node, Seat};
 use crate::evaluator::{Certainty, Standing};
 use crate::model::{Estate, PrincipalId, PrincipalKind};
 
@@ -14,7 +12,7 @@ use crate::model::{Estate, PrincipalId, PrincipalKind};
 pub struct Path {
     /// Who starts it.
     pub from: PrincipalId,
-    /// The steps, at least one.
+    /// The steps, at least one, in an order in which they can be taken.
     pub hops: Vec<Hop>,
     /// Where it ends.
     pub seat: Seat,
@@ -24,47 +22,40 @@ pub struct Path {
 
 impl Graph {
     /// For each principal that administers nothing itself, the shortest path to each principal that does, always or
-    /// under some circumstances. Sorted by start, length and end. Among equally short paths the one whose steps were
-    /// found first.
+    /// under some circumstances, as it is or after a change of its permissions. Sorted by start, length and end. Among
+    /// equally short paths the one whose steps were found first.
     pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
-        let mut paths = Vec::new();
-        let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.principal, seat.scope)).collect();
-        let stands_in =
-            |id: PrincipalId| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
+        let mut seats: BTreeMap<Node, Vec<&Seat>> = BTreeMap::new();
         for seat in self.own_seats(estate) {
-            for (start, hops) in self.shortest_to(seat.principal) {
-                if hops.is_empty() || sitting.contains(&(start, seat.scope)) || stands_in(start) {
-                    continue;
+            seats.entry(seat.node).or_default().push(seat);
+        }
+        let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.node, seat.scope)).collect();
+        let mut paths = Vec::new();
+        for start in self.net.starts() {
+            // The provider's own services take on roles all the time; who can make them do so is asked in steps.
+            let kind = estate.principal(start).map(|one| one.kind);
+            if matches!(kind, Some(PrincipalKind::StandIn | PrincipalKind::Service)) {
+                continue;
+            }
+            let reach = self.net.reach(start);
+            let mut reached = BTreeSet::new();
+            for fact in &reach.order {
+                let Fact::Act(node) = *fact else { continue };
+                for seat in seats.get(&node).into_iter().flatten() {
+                    // A principal that administers by a change is told once, by the shortest way.
+                    let told = !reached.insert((node.principal, seat.scope));
+                    if told || sitting.contains(&(Node::as_is(start), seat.scope)) {
+                        continue;
+                    }
+                    let Some(hops) = reach.hops(*fact).filter(|hops| !hops.is_empty()) else { continue };
+                    let certainty =
+                        hops.iter().fold(seat_certainty(seat), |sum, hop| sum.and(hop.certainty.clone()));
+                    paths.push(Path { from: start, hops, seat: (*seat).clone(), certainty });
                 }
-                let certainty =
-                    hops.iter().fold(seat_certainty(seat), |sum, hop| sum.and(hop.certainty.clone()));
-                paths.push(Path { from: start, hops, seat: seat.clone(), certainty });
             }
         }
-        paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.principal, path.seat.scope));
+        paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.node, path.seat.scope));
         paths
-    }
-
-    /// For each principal that can become `end`, the hops of a shortest path. Walks backwards, breadth first.
-    fn shortest_to(&self, end: PrincipalId) -> BTreeMap<PrincipalId, Vec<Hop>> {
-        let mut found = BTreeMap::from([(end, Vec::new())]);
-        let mut open = VecDeque::from([end]);
-        while let Some(at) = open.pop_front() {
-            let Some(node) = self.nodes.get(&at) else { continue };
-            let rest = found.get(&at).cloned().unwrap_or_default();
-            let mut edges: Vec<_> = self.steps.edges_directed(*node, Direction::Incoming).collect();
-            edges.sort_by_key(|edge| edge.id());
-            for edge in edges {
-                let hop = edge.weight();
-                if found.contains_key(&hop.from) {
-                    continue;
-                }
-                let hops: Vec<Hop> = std::iter::once(hop.clone()).chain(rest.iter().cloned()).collect();
-                found.insert(hop.from, hops);
-                open.push_back(hop.from);
-            }
-        }
-        found
     }
 }
 

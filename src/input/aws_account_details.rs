@@ -1,8 +1,8 @@
 //! `aws iam get-account-authorization-details`: users, groups, roles and managed policies of one account, or of several
 //! when outputs were put together.
 //!
-//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Instance profiles are
-//! not read: they add no permission of their own.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Of instance profiles
+//! only their number is read: they add no permission of their own, but instances run as roles that have one.
 
 use std::collections::BTreeMap;
 
@@ -172,7 +172,10 @@ impl Loader<'_> {
         let tags: Vec<Item<'_>> = item.list("Tags").collect();
         let tags = tags.iter().filter_map(|tag| Some((tag.text("Key")?, tag.text("Value")?))).collect();
         let (unique_id, path) = (item.text(id), item.text("Path"));
-        Member { arn, kind, unique_id, path, tags, origin: item.origin(format!("`{arn}`")) }.add(self.estate)
+        let profiles = item.tree.get("InstanceProfileList").and_then(Tree::as_list);
+        let instance_profiles = profiles.map(<[Tree]>::len);
+        let origin = item.origin(format!("`{arn}`"));
+        Member { arn, kind, unique_id, path, tags, instance_profiles, origin }.add(self.estate)
     }
 
     fn group(&mut self, item: &Item<'_>, arn: &str) {

@@ -190,8 +190,9 @@ impl<'d> Loader<'_, 'd> {
         let tags = tags.filter_map(|tag| Some((&*tag.key.value, tag.value.as_str()?))).collect();
         let place = |tree: &Tree, what| origin(tree, Route::root(), what);
         let (unique_id, path) = (files.text("id"), files.text("path"));
-        let id = Member { arn, kind, unique_id, path, tags, origin: place(metadata, format!("`{arn}`")) }
-            .add(self.estate);
+        let written = place(metadata, format!("`{arn}`"));
+        let member = Member { arn, kind, unique_id, path, tags, instance_profiles: None, origin: written };
+        let id = member.add(self.estate);
         let items = |stem: &str| files.tree(stem).and_then(Tree::as_list).unwrap_or_default();
         for (index, item) in items("inline-policies").iter().enumerate() {
             let given = item.get("PolicyName").and_then(Tree::as_str).unwrap_or("inline policy");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::aws_managed::{self, unknown};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::Document as Policy;
+use crate::clouds::aws::escalation::INSTANCE_PROFILES;
 use crate::clouds::aws::estate::{add_policy, attach, home, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, TRUST};
@@ -24,6 +25,8 @@ pub(super) struct Member<'t> {
     pub(super) path: Option<&'t str>,
     /// Its tags.
     pub(super) tags: Vec<(&'t str, &'t str)>,
+    /// In how many instance profiles it is, where that is told.
+    pub(super) instance_profiles: Option<usize>,
     /// Where it is written.
     pub(super) origin: Origin,
 }
@@ -46,6 +49,9 @@ impl Member<'_> {
         facts.extend(self.path.map(|path| ("path".to_owned(), path.to_owned())));
         let tags = self.tags.into_iter();
         facts.extend(tags.map(|(key, value)| (format!("aws:PrincipalTag/{key}"), value.to_owned())));
+        let profiles =
+            self.instance_profiles.map(|number| (INSTANCE_PROFILES.to_owned(), number.to_string()));
+        facts.extend(profiles);
         let (name, kind, origin) = (self.arn.to_owned(), self.kind, self.origin);
         estate.add_principal(Principal { cloud: AWS, name, kind, home, facts, origin })
     }

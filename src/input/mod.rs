@@ -34,9 +34,11 @@ pub mod gcp_group_members;
 pub mod gcp_iam_policy;
 pub mod gcp_roles;
 pub mod gcp_settings;
+mod escalation_steps;
 mod load;
 pub mod scenarios;
 
+pub use escalation_steps::read_steps;
 pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
 
 use crate::model::Estate;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::derived::Derived;
+use super::hosts::Hosts;
 use super::names::{Family, Names};
 use super::{CloudId, Gap, Layer, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
 
@@ -21,6 +22,7 @@ pub struct Estate {
     attachments: Vec<Attachment>,
     memberships: Vec<Membership>,
     gaps: Vec<Gap>,
+    hosts: Hosts,
     names: Names,
     /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
     /// of its own: it only keeps its place in the list.
@@ -303,6 +305,12 @@ impl Estate {
         self.gaps.push(gap);
     }
 
+    /// What runs as somebody, to add to it.
+    pub fn hosts_mut(&mut self) -> &mut Hosts {
+        self.derived.forget();
+        &mut self.hosts
+    }
+
     /// Puts another text in place of a policy's. For copies that ask "what if".
     pub fn replace_body(&mut self, policy: PolicyId, body: PolicyBody) {
         self.derived.forget();
@@ -430,6 +438,11 @@ impl Estate {
     /// All memberships, in the order in which they were loaded.
     pub fn memberships(&self) -> &[Membership] {
         &self.memberships
+    }
+
+    /// What runs as somebody.
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
     /// What is known to be missing.

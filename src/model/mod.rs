@@ -9,6 +9,7 @@ mod names;
 mod estate;
 mod gap;
 mod grant;
+mod hosts;
 mod ids;
 mod question;
 mod usage;
@@ -20,6 +21,7 @@ pub use estate::{
 };
 pub use gap::{Gap, GapKind, Origin};
 pub use grant::{Effect, Grant, Layer, LayerGroup, Layers};
+pub use hosts::{Host, Hosts};
 pub use ids::{CloudId, PolicyId, PrincipalId, ResourceId, ScopeId};
 pub use question::{Object, Question, Request, Subject};
 pub use usage::{Usage, Use};

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
+use crate::clouds::escalation::Gained;
 use crate::evaluator::{
     Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
     Entrant, Outcome, Relation, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
-use crate::graph::{Hop, Path, Seat};
+use crate::graph::{Evidence, Hop, Node, Path, Seat};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -214,7 +215,15 @@ impl Fixture {
             origin: self.origin(self.trust, "\"user/ana\"", "the trust of `role/deploy`"),
         };
         witness.decision.because.push(trusts);
-        Hop { from, to, kind: "assume-role", witness, certainty: Certainty::Proven }
+        Hop {
+            from: Node::as_is(from),
+            gained: Gained::Become(to),
+            kind: "assume-role".into(),
+            summary: "takes on the role".into(),
+            proofs: vec![Evidence { witness, refusal: None, own: true }],
+            host: None,
+            certainty: Certainty::Proven,
+        }
     }
 
     fn finding(&self, from: PrincipalId, to: PrincipalId) -> Finding {
@@ -299,7 +308,7 @@ impl Fixture {
         Path {
             from,
             hops: vec![self.hop(from, to)],
-            seat: Seat { principal: to, scope, standing },
+            seat: Seat { node: Node::as_is(to), scope, standing },
             certainty: Certainty::Proven,
         }
     }

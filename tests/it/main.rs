@@ -25,6 +25,10 @@ mod gcp_compare;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod escalation;
+#[cfg(test)]
+mod corpus_estates;
+#[cfg(test)]
 mod fuzz_targets;
 #[cfg(test)]
 mod fuzzing;

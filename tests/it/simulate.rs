@@ -41,7 +41,7 @@ fn scenario(id: &str, more: &str) -> String {
 }
 
 /// The decisions that are settled by AWS's documentation; `tests/corpus/README.md` names the page.
-const SETTLED: &[(&str, &str)] = &[(
+pub(crate) const SETTLED: &[(&str, &str)] = &[(
     "sessionPolicies.json#7 Implicit deny in session policy denies even if session ARN in resource policy",
     "allowed",
 )];

@@ -120,6 +120,12 @@ impl<'a> Caller<'a> {
         self.resource == Some(Resource::ServiceLinkedRole)
     }
 
+    /// The user that opened the federated session which asks, if the request says so.
+    pub(super) fn federated_by(&self) -> Option<&'a str> {
+        let (_, principal) = self.principal.filter(|_| self.resource == Some(Resource::Federated))?;
+        principal.facts.get("federated-by").map(String::as_str)
+    }
+
     /// Whether requests carry the ARN of whoever asks.
     fn signs(&self) -> bool {
         self.resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous)
@@ -303,12 +309,13 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A role may get more tags with its session; a user has none but its own.
+    /// A role or a federated user may get more tags with the session; a user has none but its own.
     fn tag(&self, key: &str) -> Given<'_> {
         let Some((_, principal)) = self.caller.principal else { return self.carried(key) };
         let mut facts = principal.facts.iter().rev();
         match facts.find(|(name, _)| name.eq_ignore_ascii_case(key)) {
             Some((_, value)) => Given::One(value),
+            None if self.caller.resource == Some(Resource::Federated) => self.carried(key),
             None if principal.kind == PrincipalKind::User => Given::Absent,
             None => self.carried(key),
         }

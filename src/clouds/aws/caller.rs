@@ -59,6 +59,12 @@ impl<'e> Caller<'e> {
         Self { class, principal: Some((id, principal)), account: home.or(in_arn) }
     }
 
+    /// The user that opened the federated session which asks, if the estate says so.
+    pub(super) fn federated_by(&self) -> Option<&'e str> {
+        let (_, principal) = self.principal?;
+        principal.facts.get(FEDERATED_BY).map(String::as_str)
+    }
+
     /// What is known of every request of this caller.
     pub(super) fn facts(&self) -> Assignment {
         let mut known = Assignment::new();
@@ -132,6 +138,20 @@ impl<'e> Caller<'e> {
         }
         set(keys::UNIQUE_ID, unique);
     }
+}
+
+/// The fact of a federated session that says which user opened it.
+pub(super) const FEDERATED_BY: &str = "federated-by";
+
+/// Whether a principal is a session that a user opened for somebody else:
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>.
+pub(super) fn is_federated_session(name: &str) -> bool {
+    Arn::parse(name).is_some_and(|arn| arn.resource.starts_with("federated-user/"))
+}
+
+/// Whether a principal has no tags but those that the estate knows. A session may be given more.
+pub(super) fn has_own_tags_only(principal: &Principal) -> bool {
+    principal.kind == PrincipalKind::User && !is_federated_session(&principal.name)
 }
 
 /// Whether a name stands for an identity provider.

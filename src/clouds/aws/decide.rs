@@ -242,7 +242,12 @@ impl<'a, N: Notes> Judge<'a, N> {
             let Some(home) = estate.resource(resource).and_then(|found| found.home) else { continue };
             let above = levels(estate, home).flat_map(|scope| estate.attached_to(Target::Scope(scope)));
             let mut controls = above.filter(|one| one.layer == RESOURCE_CONTROL).peekable();
-            if controls.peek().is_some() && facts::is_resource_controlled(&self.request.action) {
+            // Service-linked roles and who takes them on are spared, and so are resources of the management account,
+            // which has no place in the tree:
+            // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+            let linked = self.arn.is_some_and(|arn| arn.resource.starts_with("role/aws-service-role/"));
+            let reached = controls.peek().is_some() && !linked && !self.caller.is_service_linked();
+            if reached && facts::is_resource_controlled(&self.request.action) {
                 for attachment in controls {
                     self.collect(attachment, None);
                 }
@@ -250,29 +255,20 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
     }
 
-    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles.
+    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles, aliases of its keys.
     fn edits(&mut self) {
-        const SERVICE: &str = "iam:";
-        const VERBS: [&str; 9] =
-            ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
-        let Some((service, call)) = self.request.action.split_at_checked(SERVICE.len()) else { return };
-        if !service.eq_ignore_ascii_case(SERVICE) {
-            return;
-        }
-        let call = call.to_ascii_lowercase();
-        let Some(arn) = self.arn.filter(|arn| arn.service == "iam") else { return };
-        let mut path = arn.resource.split('/');
-        let what = match (path.next(), path.next()) {
-            (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
-            (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
-            _ => return,
+        let Some(arn) = self.arn.filter(|_| !self.caller.is_service_linked()) else { return };
+        let Some((service, call)) = self.request.action.split_once(':') else { return };
+        let edits = match arn.service {
+            "iam" if service.eq_ignore_ascii_case("iam") => edits_identity(arn, &call.to_ascii_lowercase()),
+            "kms" if service.eq_ignore_ascii_case("kms") => {
+                let calls = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
+                arn.resource.starts_with("alias/aws/")
+                    && calls.iter().any(|edit| edit.eq_ignore_ascii_case(call))
+            }
+            _ => false,
         };
-        // Descriptions and tags of such roles are the account's own.
-        let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
-        let kind = call.contains(what) || call == "updateassumerolepolicy";
-        let makes = ["createrole", "createpolicy"].contains(&&*call);
-        let exempt = own || makes || self.caller.is_service_linked();
-        if kind && !exempt && VERBS.iter().any(|verb| call.starts_with(verb)) {
+        if edits {
             self.mark(Found::Denials);
             self.notes.reason(Found::Denials, || Reason {
                 layer: PROTECTED,
@@ -321,6 +317,9 @@ impl<'a, N: Notes> Judge<'a, N> {
             match &name.value {
                 PrincipalName::Account(number) => named.account |= self.caller.account == Some(&**number),
                 PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
+                // What names the user behind a federated session is limited like what names the role behind a session:
+                // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+                PrincipalName::User(arn) if self.caller.federated_by() == Some(arn) => named.role = true,
                 other => named.direct |= self.is_caller(other),
             }
         }
@@ -331,7 +330,7 @@ impl<'a, N: Notes> Judge<'a, N> {
             Effect::Allow => named.direct || named.role || named.account,
             // A user is spared when it is listed with its account, a role when its session is listed too.
             Effect::Deny => {
-                let is_role = self.caller.name.contains(":role/");
+                let is_role = self.caller.name.contains(":role/") || self.caller.federated_by().is_some();
                 let account = named.account || self.caller.account.is_none();
                 (named.direct || (named.role && !is_role)) && account
             }
@@ -498,6 +497,23 @@ impl<'a, N: Notes> Judge<'a, N> {
             });
         }
     }
+}
+
+/// Whether a call of IAM edits a policy or role that is not the account's own.
+fn edits_identity(arn: Arn<'_>, call: &str) -> bool {
+    const VERBS: [&str; 9] =
+        ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
+    let mut path = arn.resource.split('/');
+    let what = match (path.next(), path.next()) {
+        (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
+        (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
+        _ => return false,
+    };
+    // Descriptions and tags of such roles are the account's own.
+    let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
+    let kind = call.contains(what) || call == "updateassumerolepolicy";
+    let makes = ["createrole", "createpolicy"].contains(&call);
+    kind && !own && !makes && VERBS.iter().any(|verb| call.starts_with(verb))
 }
 
 /// What can allow a request.

@@ -134,9 +134,16 @@ fn arns(template: &str) -> Pattern {
     Pattern::new(tokens, Case::Sensitive)
 }
 
+/// "The `kms:RetireGrant` permission is not effective in an RCP", whatever its actions are:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>.
+const UNCONTROLLED: &str = "kms:retiregrant";
+
 /// Whether resource control policies have a say about the action: they hold for some services only.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
 pub(super) fn is_resource_controlled(action: &str) -> bool {
+    if action.eq_ignore_ascii_case(UNCONTROLLED) {
+        return false;
+    }
     let service = action.split(':').next().unwrap_or_default();
     catalog::current().service(&service.to_ascii_lowercase()).is_some_and(|service| service.supports_rcp())
 }
@@ -148,7 +155,8 @@ pub(super) fn resource_controlled() -> Formula {
         let services = catalog::current().services().filter(|service| service.supports_rcp());
         let patterns =
             services.map(|service| Pattern::prefix(&format!("{}:", service.name()), Case::Sensitive));
-        Formula::matches(Attribute::action(), Patterns::of(patterns))
+        let controlled = Formula::matches(Attribute::action(), Patterns::of(patterns));
+        controlled.and(Formula::matches(Attribute::action(), Patterns::literal(UNCONTROLLED)).not())
     };
     ACTIONS.get_or_init(controlled).clone()
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use super::ast::{Arn, is_account};
-use super::caller::{Caller, Class};
+use super::ast::{Arn, PrincipalName, Statement, is_account};
+use super::caller::{Caller, Class, has_own_tags_only};
 use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, PrincipalKind,
-    Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
+    Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
+    ScopeId, ScopeKind, Subject, Target,
 };
 
 /// Everything that decides `question`.
@@ -137,7 +137,8 @@ impl<'e> Work<'e> {
     /// The name and the account of the caller, if policies that name others cannot mean it.
     fn names(&self) -> Option<[&'e str; 2]> {
         let (_, principal) = self.caller.principal?;
-        let told = matches!(self.caller.class, Class::Member | Class::Assumed);
+        let told = matches!(self.caller.class, Class::Member | Class::Assumed)
+            && self.caller.federated_by().is_none();
         told.then(|| [principal.name.as_str(), self.caller.account.unwrap_or_default()])
     }
 
@@ -213,6 +214,13 @@ impl<'e> Work<'e> {
                 _ => {}
             }
         }
+        // Resource control policies spare service-linked roles and who takes them on:
+        // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+        let by_linked =
+            self.caller.principal.is_some_and(|(_, principal)| is_service_linked(&principal.name));
+        if by_linked || self.estate.resource(resource).is_some_and(|found| is_service_linked(&found.name)) {
+            return;
+        }
         let home = self.estate.resource(resource).and_then(|found| found.home);
         for scope in home.map(|home| self.estate.ancestry(home)).unwrap_or_default() {
             // The default policy, which allows everything, is always attached, so only denials count:
@@ -240,6 +248,15 @@ impl<'e> Work<'e> {
                 continue;
             }
             let Lowered { whole, direct, role: to_role, account: to_account, .. } = lowered;
+            match self.through_user(statement) {
+                Some(true) => {
+                    let grant = Arc::new(Grant { who: Formula::True, ..Grant::clone(whole) });
+                    let slot = if whole.effect == Effect::Deny { &mut *named } else { &mut *role };
+                    slot.extend(self.concerning(Some(&grant)));
+                }
+                Some(false) => continue,
+                None => {}
+            }
             if whole.effect == Effect::Deny {
                 named.extend(self.concerning(Some(whole)));
                 continue;
@@ -259,6 +276,24 @@ impl<'e> Work<'e> {
             _ => groups,
         };
         self.groups.extend(groups);
+    }
+
+    /// Whether a statement that lists the user who opened the federated session which asks is for the session too, or
+    /// is not. What it gives is limited by boundary and session policy, like what is given to the role of a session:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+    fn through_user(&self, statement: &Statement) -> Option<bool> {
+        let user = self.caller.federated_by()?;
+        let principals = statement.principal.as_ref()?;
+        let is_it = |name: &PrincipalName| matches!(name, PrincipalName::User(arn) if **arn == *user);
+        let listed = principals.names.iter().any(|name| is_it(&name.value));
+        match (principals.negated, statement.effect) {
+            _ if !listed => None,
+            (false, _) => Some(true),
+            // Everybody but the user, and so not the user's sessions.
+            (true, Effect::Allow) => Some(false),
+            // A deny spares only sessions that are listed themselves.
+            (true, Effect::Deny) => None,
+        }
     }
 
     /// The grant, unless it is for others than the caller or about other actions.
@@ -411,7 +446,7 @@ fn is_service_linked(name: &str) -> bool {
 
 /// A user has the tags that the estate knows and no others. A role may get more with its session.
 fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
-    let Some((_, principal)) = caller.principal.filter(|(_, found)| found.kind == PrincipalKind::User) else {
+    let Some((_, principal)) = caller.principal.filter(|(_, found)| has_own_tags_only(found)) else {
         return;
     };
     let named = |attribute: &Attribute| attribute.name().strip_prefix(keys::PRINCIPAL_TAG).map(str::to_owned);

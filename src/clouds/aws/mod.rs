@@ -2,7 +2,7 @@
 //!
 //! `ast` and `parse` hold and read documents; `lower`, `conditions`, `layers` and `rule` say as formulas what AWS
 //! decides; `decide` and `evaluate` say it for one request, from the same documents and with no other code in common;
-//! `steps` and `requests` connect both to the rest of the program; `documents` and `statements` are about documents on their
+//! `escalation`, `administration` and `requests` connect both to the rest of the program; `documents` and `statements` are about documents on their
 //! own.
 //!
 //! In an estate, principals and resources are named by their ARNs, accounts by their twelve digits. A role is there
@@ -10,6 +10,7 @@
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
 mod action_names;
+mod administration;
 pub mod ast;
 mod caller;
 pub mod catalog;
@@ -19,6 +20,7 @@ mod asker;
 mod decide;
 mod documents;
 mod endpoints;
+pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
@@ -40,7 +42,7 @@ mod requests;
 pub mod rule;
 mod scenario;
 mod statements;
-mod steps;
+
 mod unknown;
 
 #[cfg(test)]
@@ -49,11 +51,12 @@ mod tests;
 use std::sync::Arc;
 
 use super::documents::Documents;
+use super::escalation as escalation_steps;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, Question, Request, ResourceId,
-    ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, PrincipalId, Question, Request,
+    ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -122,12 +125,34 @@ impl Cloud for Aws {
         coverage(estate, resource)
     }
 
-    fn steps(&self, estate: &Estate) -> Vec<Step> {
-        steps::steps(estate)
+    // Steps of AWS are data.
+    fn steps(&self, _estate: &Estate) -> Vec<Step> {
+        Vec::new()
+    }
+
+    fn escalation(&self) -> &'static [escalation_steps::Step] {
+        escalation::steps()
+    }
+
+    fn lexicon(&self) -> escalation_steps::Lexicon {
+        escalation::LEXICON
+    }
+
+    fn situations(
+        &self,
+        estate: &Estate,
+        step: &escalation_steps::Step,
+        into: Option<PrincipalId>,
+    ) -> Vec<escalation_steps::Situation> {
+        escalation::situations(estate, step, into)
+    }
+
+    fn supposed(&self, estate: &Estate, change: escalation_steps::Change) -> Estate {
+        escalation::supposed(estate, change)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
-        steps::administration(estate, scope)
+        administration::administration(estate, scope)
     }
 
     fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {

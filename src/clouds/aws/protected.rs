@@ -1,5 +1,5 @@
-//! What AWS keeps for itself, whatever policies say: its managed policies, the roles of IAM Identity Center, and the roles
-//! that are linked to services cannot be edited by anybody in the account. As formulas; `decide.rs` says the same for
+//! What AWS keeps for itself, whatever policies say: its managed policies, the roles of IAM Identity Center, the roles
+//! that are linked to services and the aliases of its keys cannot be edited by anybody in the account. As formulas; `decide.rs` says the same for
 //! one request.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>: "You cannot change the
@@ -39,6 +39,10 @@ const POLICY_EDITS: &[&str] = &[
     "iam:untagpolicy",
 ];
 
+/// Edits of an alias of a KMS key. `alias/aws/` is reserved for the keys that AWS manages:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-create.html>.
+const ALIAS_EDITS: &[&str] = &["kms:createalias", "kms:deletealias", "kms:updatealias"];
+
 /// The edits that AWS refuses to `caller`.
 pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
     // IAM Identity Center edits its roles with a role of its own.
@@ -67,11 +71,16 @@ static EDITS: LazyLock<Formula> = LazyLock::new(|| {
         |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
     let on = |patterns: Patterns| Formula::matches(Attribute::resource(), patterns);
     let policies = Patterns::of([Pattern::arn("arn:*:iam::aws:policy/*")]);
-    Formula::any([calls(ROLE_EDITS).and(on(roles())), calls(POLICY_EDITS).and(on(policies))])
+    let aliases = Patterns::of([Pattern::arn("arn:*:kms:*:*:alias/aws/*")]);
+    Formula::any([
+        calls(ROLE_EDITS).and(on(roles())),
+        calls(POLICY_EDITS).and(on(policies)),
+        calls(ALIAS_EDITS).and(on(aliases)),
+    ])
 });
 
 /// What refuses, for reports.
 pub(super) fn origin() -> Origin {
-    let what = "the rule that only AWS edits its own policies and roles".to_owned();
+    let what = "the rule that only AWS edits its own policies, roles and aliases".to_owned();
     Origin { what, ..Origin::default() }
 }

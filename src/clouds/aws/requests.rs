@@ -3,7 +3,7 @@
 use super::caller::{self, Caller, Class};
 use super::{facts, keys, layers, organization};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
-use crate::model::{CloudId, Estate, PrincipalKind, Question, Request, Subject};
+use crate::model::{CloudId, Estate, Question, Request, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody outside, where a witness leaves open who.
@@ -91,11 +91,11 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     };
     let caller = Caller::of(estate, subject);
     let follows = derived(estate, &caller, &request.resource);
-    let is_user = caller.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::User);
+    let own_tags = caller.principal.is_some_and(|(_, principal)| caller::has_own_tags_only(principal));
     for (key, values) in &request.context {
         let key = keys::folded(key);
         // What follows from the caller cannot be contradicted, and a user has no tags but its own.
-        let fixed = follows.contains(&key) || (is_user && key.starts_with(keys::PRINCIPAL_TAG));
+        let fixed = follows.contains(&key) || (own_tags && key.starts_with(keys::PRINCIPAL_TAG));
         if !fixed {
             add(&mut all, &key, values);
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ast::{Arn, is_account};
-use super::caller::session_of;
+use super::caller::{FEDERATED_BY, is_federated_session, session_of};
 use super::estate::{account, add_policy, attach, policy, resource, silent, unrestricted};
 use super::parse::Capacity;
 use super::rule::{
@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::text::{Entry, Problem, Route, Severity, Tree};
 
-const REQUEST: [&str; 5] = ["principal", "action", "resource", "resource_account", "context"];
+const REQUEST: [&str; 6] = ["principal", "federated_by", "action", "resource", "resource_account", "context"];
 /// Policies that are attached to whoever asks, each a list.
 const OWN: [(&str, Layer); 4] = [
     ("identity", IDENTITY),
@@ -50,6 +50,8 @@ pub(super) struct Asked<'t> {
     pub(super) request: Request,
     /// The account that owns the resource, if it is said or stands in the ARN.
     owner: Option<String>,
+    /// The user that opened the federated session which asks, if it is said.
+    federated_by: Option<String>,
     policies: Option<&'t Tree>,
 }
 
@@ -75,8 +77,10 @@ impl Reader<'_> {
         let context = request.get("context").map_or(Some(BTreeMap::new()), |tree| self.context(tree));
         let (principal, action, resource, context) = (principal?, action?, resource?, context?);
         let owner = self.owner(request, &resource).ok()?;
+        let federated_by = self.federated_by(request, &principal).ok()?;
         let request = Request { cloud: AWS, principal, action, resource, context };
-        Some(Asked { request, owner, policies: tree.get("policies").filter(|policies| !policies.is_null()) })
+        let policies = tree.get("policies").filter(|policies| !policies.is_null());
+        Some(Asked { request, owner, federated_by, policies })
     }
 
     fn shape(&mut self, tree: &Tree, message: impl Into<String>, help: &str) {
@@ -174,6 +178,35 @@ impl Reader<'_> {
         }
     }
 
+    /// The user that opened the session which asks. An error after a problem.
+    fn federated_by(&mut self, request: &Tree, principal: &str) -> Result<Option<String>, ()> {
+        let Some(stated) = request.get("federated_by").filter(|tree| !tree.is_null()) else {
+            return Ok(None);
+        };
+        let session = Arn::parse(principal).filter(|_| is_federated_session(principal));
+        let is_user = |arn: &Arn<'_>| arn.service == "iam" && arn.resource.starts_with("user/");
+        let user = stated.as_str().and_then(|text| Arn::parse(text).filter(is_user));
+        match (session, user) {
+            (Some(session), Some(user)) if session.account == user.account => {
+                Ok(stated.as_str().map(str::to_owned))
+            }
+            (None, _) => {
+                let message = format!("`federated_by` says who opened a session, but `{principal}` is none");
+                self.shape(
+                    stated,
+                    message,
+                    "leave it out, or name an `arn:aws:sts::ACCOUNT:federated-user/NAME`",
+                );
+                Err(())
+            }
+            (Some(_), _) => {
+                let message = "expected `federated_by` to be a user of the session's account";
+                self.shape(stated, message, "write the user's ARN: `arn:aws:iam::ACCOUNT:user/NAME`");
+                Err(())
+            }
+        }
+    }
+
     /// What kind of principal a name stands for.
     fn kind(&mut self, tree: &Tree, name: &str) -> Option<PrincipalKind> {
         let kind = kind(name);
@@ -187,8 +220,7 @@ impl Reader<'_> {
     }
 }
 
-const REQUEST_HELP: &str =
-    "a request is {\"principal\", \"action\", \"resource\", \"resource_account\", \"context\"}";
+const REQUEST_HELP: &str = "a request is {\"principal\", \"federated_by\", \"action\", \"resource\", \"resource_account\", \"context\"}";
 const CONTEXT_HELP: &str =
     "write keys with their values: {\"aws:SourceIp\": \"203.0.113.7\", \"aws:TagKeys\": [\"a\", \"b\"]}";
 
@@ -216,7 +248,7 @@ pub(super) fn kind(name: &str) -> Option<PrincipalKind> {
 /// The estate in which the request is decided. Of whoever asks the kind is known, or nothing at all; then its own side is
 /// taken to allow.
 pub(super) fn build(asked: Asked<'_>, kind: Option<PrincipalKind>, problems: &mut Vec<Problem>) -> Scenario {
-    let Asked { request, owner, policies } = asked;
+    let Asked { request, owner, federated_by, policies } = asked;
     let mut builder = Builder { estate: Estate::default(), policies, reader: Reader { problems } };
     if let Some(policies) = policies {
         let own = OWN.iter().chain(&LEVELS).map(|(key, _)| *key);
@@ -225,7 +257,7 @@ pub(super) fn build(asked: Asked<'_>, kind: Option<PrincipalKind>, problems: &mu
     }
     let innermost = builder.levels();
     if let Some(kind) = kind {
-        builder.caller(&request.principal, kind, innermost);
+        builder.caller(&request.principal, federated_by, kind, innermost);
     }
     builder.resource(&request.resource, owner.as_deref(), innermost);
     Scenario { estate: builder.estate, request }
@@ -313,19 +345,34 @@ impl<'t> Builder<'_, 't> {
         Some(self.estate.add_scope(Scope { parent, ..scope }))
     }
 
-    fn caller(&mut self, asking: &str, kind: PrincipalKind, parent: Option<ScopeId>) {
+    fn caller(
+        &mut self,
+        asking: &str,
+        federated_by: Option<String>,
+        kind: PrincipalKind,
+        parent: Option<ScopeId>,
+    ) {
         let name = session_of(asking).map_or(asking.to_owned(), |(role, _)| role);
         let number = Arn::parse(&name).map(|arn| arn.account.to_owned()).unwrap_or_default();
         // Control policies of an organization reach its own users and roles, not services and strangers.
         let home = self.account(&number, parent);
         let origin = Origin { what: format!("`{name}`"), ..Origin::default() };
-        let facts = BTreeMap::new();
+        let facts = federated_by.into_iter().map(|user| (FEDERATED_BY.to_owned(), user)).collect();
         let id = self.estate.add_principal(Principal { cloud: AWS, name, kind, home, facts, origin });
         if arn_resource(asking) == Some("root") {
             // "By default, the root user has full access"; identity policies and boundaries cannot be attached to it:
             // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html>
             let document = unrestricted("full access of the root user", Vec::new());
             self.attach_document(document, (Target::Principal(id), IDENTITY));
+        }
+        if is_federated_session(asking)
+            && !self.given("session").is_some_and(|tree| tree.as_list() != Some(&[]))
+        {
+            // "If you do not pass any session policies, then the resulting federated user session has no permissions",
+            // except what resource policies give to the session itself:
+            // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+            let document = silent("no session policy was passed", Vec::new());
+            self.attach_document(document, (Target::Principal(id), SESSION));
         }
         for (key, layer) in OWN {
             let Some(tree) = self.given(key) else { continue };

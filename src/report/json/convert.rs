@@ -5,7 +5,7 @@ use crate::evaluator::{
     AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
 };
 use crate::findings::{Finding, Level};
-use crate::graph::{Hop, Path};
+use crate::graph::{Evidence, Hop, Path};
 use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, Subject, Verdict as Decided,
 };
@@ -241,11 +241,21 @@ impl<'a> Converter<'a> {
 
     fn step(&self, hop: &'a Hop) -> shape::Step<'a> {
         shape::Step {
-            from: self.principal(hop.from),
-            to: self.principal(hop.to),
-            kind: hop.kind,
-            witness: self.witness(&hop.witness),
+            from: self.principal(hop.from.principal),
+            to: hop.to(self.report.estate),
+            gain: hop.gained.gain().as_str(),
+            kind: &hop.kind,
+            sentence: hop.sentence(self.report.estate),
+            witness: hop.witness().map(|witness| self.witness(witness)),
+            requests: hop.proofs.iter().map(|proof| self.taken(proof)).collect(),
             certainty: self.certainty(&hop.certainty),
+        }
+    }
+
+    fn taken(&self, proof: &'a Evidence) -> shape::Taken<'a> {
+        shape::Taken {
+            witness: self.witness(&proof.witness),
+            refused: proof.refusal.as_ref().map(|refusal| self.witness(refusal)),
         }
     }
 
@@ -253,7 +263,7 @@ impl<'a> Converter<'a> {
         shape::Path {
             from: self.principal(path.from),
             steps: path.hops.iter().map(|hop| self.step(hop)).collect(),
-            administrator: self.principal(path.seat.principal),
+            administrator: self.principal(path.seat.node.principal),
             scope: self.report.estate.scope(path.seat.scope).map_or("", |scope| &scope.name),
             standing: match path.seat.standing {
                 Standing::Always(..) => "always",

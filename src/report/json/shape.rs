@@ -194,9 +194,22 @@ pub(super) struct Related<'a> {
 pub(super) struct Step<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
+    /// `become`, `rewrite`, `join` or `manage`.
+    pub(super) gain: &'static str,
     pub(super) kind: &'a str,
-    pub(super) witness: Witness<'a>,
+    pub(super) sentence: String,
+    /// The first of `requests`.
+    pub(super) witness: Option<Witness<'a>>,
+    pub(super) requests: Vec<Taken<'a>>,
     pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Taken<'a> {
+    #[serde(flatten)]
+    pub(super) witness: Witness<'a>,
+    /// A request that differs in its circumstances and is not allowed.
+    pub(super) refused: Option<Witness<'a>>,
 }
 
 #[derive(Serialize)]

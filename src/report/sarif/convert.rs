@@ -7,7 +7,7 @@ use super::{shape, uri};
 use crate::evaluator::Certainty;
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Hop;
-use crate::model::{Origin, PrincipalId};
+use crate::model::Origin;
 use crate::report::{Report, documentation};
 use crate::text::{Problem, Severity, Span};
 
@@ -179,8 +179,7 @@ impl<'a> Converter<'a> {
     fn primary(&self, finding: &'a Finding) -> shape::Location<'a> {
         let own = std::iter::once(&finding.primary);
         let origins = own.chain(finding.related.iter().map(|related| &related.origin));
-        let hops =
-            finding.hops.iter().flat_map(|hop| &hop.witness.decision.because).map(|because| &because.origin);
+        let hops = finding.hops.iter().flat_map(Hop::because);
         if let Some(origin) = origins.chain(hops).find(|origin| origin.span.is_some()) {
             return self.location(origin, None);
         }
@@ -199,14 +198,12 @@ impl<'a> Converter<'a> {
 
     /// A step of a path at each rule that allows it; without a place if none stands in a file.
     fn steps(&self, hop: &'a Hop) -> Vec<shape::ThreadFlowLocation<'a>> {
-        let request = &hop.witness.request;
-        let (from, to) = (self.principal(hop.from), self.principal(hop.to));
-        let sentence = format!("`{from}` becomes `{to}` with `{}`", request.action);
-        let because = hop.witness.decision.because.iter().filter(|because| because.origin.span.is_some());
+        let sentence = hop.sentence(self.report.estate);
+        let because = hop.because().into_iter().filter(|because| because.span.is_some());
         let mut steps: Vec<_> = because
             .map(|because| {
-                let text = format!("{sentence}, allowed by {}", because.origin.what);
-                shape::ThreadFlowLocation { location: self.location(&because.origin, Some(text)) }
+                let text = format!("{sentence}, allowed by {}", because.what);
+                shape::ThreadFlowLocation { location: self.location(because, Some(text)) }
             })
             .collect();
         if steps.is_empty() {
@@ -220,10 +217,6 @@ impl<'a> Converter<'a> {
             });
         }
         steps
-    }
-
-    fn principal(&self, id: PrincipalId) -> &'a str {
-        self.report.estate.principal(id).map_or("", |principal| &principal.name)
     }
 }
 

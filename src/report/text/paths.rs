@@ -47,7 +47,7 @@ fn seat(report: &Report<'_>, seat: &Seat) -> String {
     };
     format!(
         "`{}` {when} administers `{}`",
-        words::principal(report, seat.principal),
+        words::principal(report, seat.node.principal),
         words::scope(report, seat.scope)
     )
 }

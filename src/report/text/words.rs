@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style as Paint};
 
-use crate::evaluator::{Certainty, Witness};
+use crate::evaluator::Certainty;
 use crate::graph::Hop;
 use crate::model::{Gap, Origin, PrincipalId, Reason, Request, ScopeId};
 use crate::report::{Report, Style};
@@ -218,14 +218,8 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 
 /// One step of a path as a sentence, with the rules that allow it.
 pub(super) fn hop(report: &Report<'_>, hop: &Hop) -> (String, Vec<String>) {
-    let Witness { request, decision } = &hop.witness;
-    let sentence = format!(
-        "`{}` becomes `{}` with `{}`",
-        principal(report, hop.from),
-        principal(report, hop.to),
-        request.action
-    );
-    (sentence, decision.because.iter().map(|because| origin(report, &because.origin)).collect())
+    let because = hop.because().into_iter().map(|because| origin(report, because)).collect();
+    (hop.sentence(report.estate), because)
 }
 
 /// The full name of a principal.

@@ -22,19 +22,20 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        infrastructure: &["catalog", "documents", "roles"],
+        infrastructure: &["catalog", "documents", "escalation", "roles"],
     },
     Registry {
         module: "input",
         slice: "FORMATS",
         implements: "Format",
-        // Pairs of documents and scenarios are no part of an estate, so they are not loaded like one.
+        // Pairs of documents, escalation steps and scenarios are no part of an estate, so they are not loaded like one.
         infrastructure: &[
             "aws_layout",
             "aws_managed",
             "aws_members",
             "disk",
             "document_pairs",
+            "escalation_steps",
             "load",
             "scenarios",
         ],

@@ -1,0 +1,169 @@
+//! Asking whether situations can happen, in the estate as it is and in those that ask "what if". Each question is
+//! asked once.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::hop::{Evidence, Hop, Node};
+use crate::clouds::escalation::{Ask, AskOn, Asker, Change, Situation};
+use crate::clouds::{self, Cloud};
+use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
+use crate::logic::Formula;
+use crate::model::{CloudId, Estate, Gap, GapKind, Object, PrincipalId, Question, Subject};
+
+/// What a step is called.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) kind: Arc<str>,
+    pub(super) summary: Arc<str>,
+}
+
+/// What became of a question of a situation.
+pub(super) enum Verdict {
+    No,
+    Open,
+    Yes(Box<Evidence>, Certainty),
+}
+
+/// Whether a step can be taken.
+pub(super) enum Taken {
+    No,
+    Open,
+    Yes(Box<Hop>),
+}
+
+/// The estate, the changed estates, and all answers so far.
+pub(super) struct Asking<'a> {
+    base: Evaluator<'a>,
+    changed: BTreeMap<(CloudId, Change), Rc<Estate>>,
+    answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(base: Evaluator<'a>) -> Self {
+        Self { base, changed: BTreeMap::new(), answers: FxHashMap::default() }
+    }
+
+    pub(super) fn estate(&self) -> &'a Estate {
+        self.base.estate()
+    }
+
+    /// The estate after a change; the one that was loaded without one.
+    pub(super) fn with_estate<T>(
+        &mut self,
+        cloud: &dyn Cloud,
+        change: Option<Change>,
+        look: impl FnOnce(&Evaluator<'_>) -> T,
+    ) -> T {
+        let Some(change) = change else { return look(&self.base) };
+        let estate = self.changed.entry((cloud.id(), change));
+        let base = self.base;
+        let estate = estate.or_insert_with(|| Rc::new(cloud.supposed(base.estate(), change))).clone();
+        look(&Evaluator::new(&estate, base.portfolio()))
+    }
+
+    /// Whether `from` can take a step.
+    pub(super) fn take(&mut self, from: Node, way: &Way, situation: &Situation) -> Result<Taken, Bug> {
+        let mut proofs = Vec::new();
+        let mut certainty = Certainty::from_gaps(situation.gaps.iter().cloned());
+        let mut open = false;
+        for ask in &situation.asks {
+            match &*self.answer(from, ask)? {
+                Verdict::No => return Ok(Taken::No),
+                Verdict::Open => open = true,
+                Verdict::Yes(proof, sure) => {
+                    proofs.push((**proof).clone());
+                    certainty = certainty.and(sure.clone());
+                }
+            }
+        }
+        if open {
+            return Ok(Taken::Open);
+        }
+        let (kind, summary) = (way.kind.clone(), way.summary.clone());
+        let (gained, host) = (situation.gained, situation.host);
+        Ok(Taken::Yes(Box::new(Hop { from, gained, kind, summary, proofs, host, certainty })))
+    }
+
+    fn answer(&mut self, from: Node, ask: &Ask) -> Result<Rc<Verdict>, Bug> {
+        let who = match ask.who {
+            Asker::Taker => from,
+            Asker::Other(id) => Node::as_is(id),
+        };
+        let key = (who, ask.clone());
+        if let Some(ready) = self.answers.get(&key) {
+            return Ok(ready.clone());
+        }
+        let verdict = Rc::new(self.decide(who, ask)?);
+        self.answers.insert(key, verdict.clone());
+        Ok(verdict)
+    }
+
+    fn decide(&mut self, who: Node, ask: &Ask) -> Result<Verdict, Bug> {
+        let Some(cloud) = self.cloud_of(who.principal) else { return Ok(Verdict::No) };
+        let object = match &ask.on {
+            AskOn::Object(object) => object.clone(),
+            AskOn::Taker => Object::Named(cloud.as_resource(self.estate(), who.principal)),
+        };
+        let question = Question {
+            cloud: cloud.id(),
+            subject: Subject::Principal(who.principal),
+            action: Some(ask.action.to_string()),
+            object,
+        };
+        let own = ask.who == Asker::Taker;
+        self.with_estate(cloud, who.change, |evaluator| verdict(evaluator, question, &ask.given, own))
+    }
+
+    pub(super) fn cloud_of(&self, principal: PrincipalId) -> Option<&'static dyn Cloud> {
+        self.estate().principal(principal).and_then(|found| clouds::cloud(found.cloud))
+    }
+}
+
+/// Where a question leaves open which resource it is about, the witness names one that the step makes, or that is taken
+/// to exist. That the input does not hold its policy is no doubt then.
+fn without_invented(
+    estate: &Estate,
+    question: &Question,
+    witness: &Witness,
+    certainty: Certainty,
+) -> Certainty {
+    let name = &witness.request.resource;
+    let known = estate.find_resource(question.cloud, name).is_some();
+    if question.object != Object::Any || known {
+        return certainty;
+    }
+    match certainty {
+        Certainty::Assuming(gaps) => {
+            let quoted = format!("`{name}`");
+            let is_about = |gap: &Gap| gap.kind == GapKind::MissingPolicy && gap.message.contains(&quoted);
+            Certainty::from_gaps(gaps.into_iter().filter(|gap| !is_about(gap)))
+        }
+        sure => sure,
+    }
+}
+
+/// Whether a request is allowed, and whether it always is: on the resource of the witness, with what else holds.
+fn verdict(
+    evaluator: &Evaluator<'_>,
+    mut question: Question,
+    given: &Formula,
+    own: bool,
+) -> Result<Verdict, Bug> {
+    let Answer { outcome, certainty, .. } = evaluator.can(&question, given)?;
+    let witness = match outcome {
+        Outcome::Never => return Ok(Verdict::No),
+        Outcome::Undecided => return Ok(Verdict::Open),
+        Outcome::Sometimes(witness) => *witness,
+    };
+    let certainty = without_invented(evaluator.estate(), &question, &witness, certainty);
+    question.object = Object::Named(witness.request.resource.clone());
+    let refusal = match evaluator.lacks(&question, given)?.outcome {
+        Outcome::Sometimes(refusal) => Some(refusal),
+        Outcome::Never | Outcome::Undecided => None,
+    };
+    Ok(Verdict::Yes(Box::new(Evidence { witness, refusal, own }), certainty))
+}

@@ -1,0 +1,139 @@
+//! One step that somebody can take, with the answers it rests on.
+
+use std::sync::Arc;
+
+use crate::clouds::escalation::{Change, Gained};
+use crate::evaluator::{Certainty, Standing, Witness};
+use crate::model::{Estate, Origin, PrincipalId, ResourceId, ScopeId};
+
+/// Somebody to act as: a principal as it is, or after a change of its permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node {
+    /// Who.
+    pub principal: PrincipalId,
+    /// With what change; as it is if there is none.
+    pub change: Option<Change>,
+}
+
+impl Node {
+    /// A principal as it is.
+    pub fn as_is(principal: PrincipalId) -> Self {
+        Self { principal, change: None }
+    }
+
+    /// A principal after a change.
+    pub fn changed(principal: PrincipalId, change: Change) -> Self {
+        Self { principal, change: Some(change) }
+    }
+}
+
+/// Somebody takes a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Who.
+    pub from: Node,
+    /// What it gains.
+    pub gained: Gained,
+    /// Which step, by its id: `assume-role`, `lambda-create-invoke`.
+    pub kind: Arc<str>,
+    /// What happens, in words that follow the name of who takes the step; empty where the gain says it all.
+    pub summary: Arc<str>,
+    /// The requests that do it and what they rest on, at least one. The first are those of whoever takes the step.
+    pub proofs: Vec<Evidence>,
+    /// The resource that runs as whom the step leads to, if it uses one.
+    pub host: Option<ResourceId>,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// An allowed request, and whether it always is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The request, allowed.
+    pub witness: Witness,
+    /// The same under circumstances in which it is not allowed, if there are such.
+    pub refusal: Option<Box<Witness>>,
+    /// Whether it is a request of whoever takes the step, not of somebody else that has to be allowed something.
+    pub own: bool,
+}
+
+impl Hop {
+    /// The full name of what it is about.
+    pub fn to<'e>(&self, estate: &'e Estate) -> &'e str {
+        match self.gained {
+            Gained::Manage(id) => estate.resource(id).map_or("", |found| &found.name),
+            Gained::Become(id) | Gained::Rewrite(id, _) | Gained::Join(id) | Gained::Admit(id) => {
+                estate.principal(id).map_or("", |found| &found.name)
+            }
+        }
+    }
+
+    /// What happens, in one sentence without a final period.
+    pub fn sentence(&self, estate: &Estate) -> String {
+        let from = estate.principal(self.from.principal).map_or("", |found| found.name.as_str());
+        let to = self.to(estate);
+        let is_own = self.gained.principal() == Some(self.from.principal);
+        let what = match self.gained {
+            Gained::Become(_) => format!("becomes `{to}`"),
+            Gained::Rewrite(..) if is_own => "gives itself any permission".to_owned(),
+            Gained::Rewrite(..) => format!("gives `{to}` any permission"),
+            Gained::Join(_) => format!("decides who belongs to `{to}`"),
+            Gained::Admit(_) => format!("decides who becomes `{to}`"),
+            Gained::Manage(_) => format!("decides who may use `{to}`"),
+        };
+        let actions: Vec<String> = self.actions().iter().map(|action| format!("`{action}`")).collect();
+        let actions = match actions.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        };
+        let how = if self.summary.is_empty() { String::new() } else { format!(": it {}", self.summary) };
+        let host = self.host.and_then(|host| estate.resource(host));
+        let host = host.map(|host| format!(" (`{}`)", host.name)).unwrap_or_default();
+        format!("`{from}` {what} with {actions}{how}{host}")
+    }
+
+    /// The first request.
+    pub fn witness(&self) -> Option<&Witness> {
+        self.proofs.first().map(|proof| &proof.witness)
+    }
+
+    /// The actions of whoever takes the step, each once.
+    pub fn actions(&self) -> Vec<&str> {
+        let mut actions: Vec<&str> = Vec::new();
+        for proof in self.proofs.iter().filter(|proof| proof.own) {
+            if !actions.contains(&proof.witness.request.action.as_str()) {
+                actions.push(&proof.witness.request.action);
+            }
+        }
+        actions
+    }
+
+    /// Everything that allows it, each place once, in the order of the requests.
+    pub fn because(&self) -> Vec<&Origin> {
+        let reasons = self.proofs.iter().flat_map(|proof| &proof.witness.decision.because);
+        let mut origins: Vec<&Origin> = Vec::new();
+        for origin in reasons.map(|reason| &reason.origin) {
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
+
+    /// Whether it needs circumstances that do not always hold.
+    pub fn is_conditional(&self) -> bool {
+        self.proofs.iter().any(|proof| proof.refusal.is_some())
+    }
+}
+
+/// Somebody who administers a scope by permissions of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Who.
+    pub node: Node,
+    /// What.
+    pub scope: ScopeId,
+    /// Whether always, or under some circumstances only.
+    pub standing: Standing,
+}

@@ -1,0 +1,295 @@
+//! The steps that can be taken, as a graph, and what somebody comes to by them.
+//!
+//! Some things need two others: to act as a principal with other permissions, one has to be able to act as the principal
+//! and to change its permissions, and the two may be reached by different steps. So what somebody comes to is not the
+//! shortest path of a plain graph. It is worked out as Knuth's generalization of Dijkstra's algorithm does it, where a
+//! fact may follow from several (D. E. Knuth, "A generalization of Dijkstra's algorithm", 1977).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use super::hop::{Hop, Node};
+use crate::clouds::escalation::{Change, Gained};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
+
+/// The graph of steps.
+pub(super) struct Net {
+    steps: DiGraph<Node, Hop>,
+    nodes: BTreeMap<Node, NodeIndex>,
+    groups: Groups,
+}
+
+/// Who is and who may be in a group.
+struct Groups {
+    members: BTreeMap<PrincipalId, Vec<PrincipalId>>,
+    of: BTreeMap<PrincipalId, Vec<PrincipalId>>,
+    homes: Vec<(PrincipalKind, Option<ScopeId>)>,
+}
+
+/// Something that is true of whoever starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fact {
+    /// It can act as this.
+    Act(Node),
+    /// It, or somebody it can act as, can do this.
+    Can(Gained),
+}
+
+/// How a fact was derived first.
+struct Reason {
+    hop: Option<EdgeIndex>,
+    from: Vec<Fact>,
+}
+
+/// All that somebody comes to.
+pub(super) struct Reach<'n> {
+    net: &'n Net,
+    settled: BTreeMap<Fact, Reason>,
+    /// The same in the order of derivation, the shortest first.
+    pub(super) order: Vec<Fact>,
+}
+
+impl Net {
+    pub(super) fn new(estate: &Estate) -> Self {
+        let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
+        let mut of: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
+        for membership in estate.memberships() {
+            members.entry(membership.group).or_default().push(membership.member);
+            of.entry(membership.member).or_default().push(membership.group);
+        }
+        let homes = estate.principals().map(|(_, one)| (one.kind, one.home)).collect();
+        Self { steps: DiGraph::new(), nodes: BTreeMap::new(), groups: Groups { members, of, homes } }
+    }
+
+    pub(super) fn add(&mut self, hop: Hop) {
+        let to = match hop.gained {
+            Gained::Become(id) => Node::as_is(id),
+            Gained::Rewrite(id, change) => Node::changed(id, change),
+            Gained::Join(id) => Node::changed(id, Change::Member(id)),
+            Gained::Admit(id) => Node::changed(id, Change::Admitted),
+            Gained::Manage(_) => return,
+        };
+        let (from, to) = (self.node(hop.from), self.node(to));
+        self.steps.add_edge(from, to, hop);
+    }
+
+    fn node(&mut self, node: Node) -> NodeIndex {
+        *self.nodes.entry(node).or_insert_with(|| self.steps.add_node(node))
+    }
+
+    /// The steps by which somebody gets a say about a principal's trust.
+    pub(super) fn hops_about(&self, principal: PrincipalId) -> impl Iterator<Item = &Hop> {
+        let node = self.nodes.get(&Node::changed(principal, Change::Admitted));
+        let edges = node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
+        edges.map(|edge| edge.weight())
+    }
+
+    /// All steps, in the order in which they were found.
+    pub(super) fn hops(&self) -> impl Iterator<Item = &Hop> {
+        self.steps.edge_weights()
+    }
+
+    /// Everybody who can take some step as it is, in the order of the estate.
+    pub(super) fn starts(&self) -> BTreeSet<PrincipalId> {
+        let goes = |index: &NodeIndex| self.steps.edges(*index).next().is_some();
+        let able = self.nodes.iter().filter(|(_, index)| goes(index));
+        able.filter(|(node, _)| node.change.is_none()).map(|(node, _)| node.principal).collect()
+    }
+
+    /// The steps of a node, in the order in which they were found.
+    fn steps_of(&self, node: Node) -> Vec<EdgeIndex> {
+        let Some(index) = self.nodes.get(&node) else { return Vec::new() };
+        let mut edges: Vec<EdgeIndex> = self.steps.edges(*index).map(|edge| edge.id()).collect();
+        edges.sort_unstable();
+        edges
+    }
+
+    /// All that somebody comes to.
+    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'_> {
+        let mut search =
+            Search { net: self, settled: BTreeMap::new(), order: Vec::new(), open: Open::default() };
+        search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
+        search.run();
+        let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
+        Reach { net: self, settled, order: search.order }
+    }
+}
+
+impl Groups {
+    /// Whether a principal is of the kind and home that a group takes.
+    fn takes(&self, group: PrincipalId, one: PrincipalId) -> bool {
+        let of = |id: PrincipalId| self.homes.get(id.index());
+        let home = of(group).map(|(_, home)| *home);
+        of(one).is_some_and(|(kind, own)| *kind == PrincipalKind::User && Some(*own) == home)
+    }
+}
+
+/// Facts that were derived and not looked at yet, the cheapest first and among these the oldest.
+#[derive(Default)]
+struct Open {
+    queue: BinaryHeap<Reverse<(u32, usize)>>,
+    derived: Vec<(Fact, Option<Reason>)>,
+}
+
+impl Open {
+    fn push(&mut self, cost: u32, fact: Fact, reason: Reason) {
+        self.queue.push(Reverse((cost, self.derived.len())));
+        self.derived.push((fact, Some(reason)));
+    }
+
+    fn pop(&mut self) -> Option<(u32, Fact, Reason)> {
+        let Reverse((cost, at)) = self.queue.pop()?;
+        let (fact, reason) = self.derived.get_mut(at)?;
+        Some((cost, *fact, reason.take()?))
+    }
+}
+
+struct Search<'n> {
+    net: &'n Net,
+    settled: BTreeMap<Fact, (u32, Reason)>,
+    order: Vec<Fact>,
+    open: Open,
+}
+
+impl Search<'_> {
+    fn run(&mut self) {
+        while let Some((cost, fact, reason)) = self.open.pop() {
+            if self.settled.contains_key(&fact) {
+                continue;
+            }
+            self.settled.insert(fact, (cost, reason));
+            self.order.push(fact);
+            match fact {
+                Fact::Act(node) => self.acts(cost, node),
+                Fact::Can(gained) => self.can(gained),
+            }
+        }
+    }
+
+    fn cost(&self, fact: Fact) -> Option<u32> {
+        self.settled.get(&fact).map(|(cost, _)| *cost)
+    }
+
+    fn acts(&mut self, cost: u32, node: Node) {
+        let net = self.net;
+        for edge in net.steps_of(node) {
+            let Some(hop) = net.steps.edge_weight(edge) else { continue };
+            let fact = match hop.gained {
+                Gained::Become(id) => Fact::Act(Node::as_is(id)),
+                other => Fact::Can(other),
+            };
+            self.open.push(cost + 1, fact, Reason { hop: Some(edge), from: vec![Fact::Act(node)] });
+        }
+        if node.change.is_none() {
+            let known: Vec<Fact> =
+                self.order.iter().filter(|fact| matches!(fact, Fact::Can(_))).copied().collect();
+            for fact in known {
+                if let Fact::Can(gained) = fact {
+                    self.combine(gained, node.principal);
+                }
+            }
+        }
+    }
+
+    fn can(&mut self, gained: Gained) {
+        let as_is = |fact: &Fact| match fact {
+            Fact::Act(Node { principal, change: None }) => Some(*principal),
+            _ => None,
+        };
+        let known: Vec<PrincipalId> = self.order.iter().filter_map(as_is).collect();
+        for principal in known {
+            self.combine(gained, principal);
+        }
+    }
+
+    /// What follows from being able to do something and to act as a principal, both settled.
+    fn combine(&mut self, gained: Gained, principal: PrincipalId) {
+        match gained {
+            Gained::Rewrite(id, change) => {
+                let groups = &self.net.groups;
+                let is_member = groups.of.get(&principal).is_some_and(|of| of.contains(&id));
+                if id == principal || is_member {
+                    self.follow(gained, None, principal, Node::changed(principal, change));
+                } else if groups.members.contains_key(&id) || groups.takes(id, principal) {
+                    // Whoever can change a group and put itself into it.
+                    self.both(gained, Gained::Join(id), principal, change);
+                }
+            }
+            Gained::Join(group) if self.net.groups.takes(group, principal) => {
+                self.follow(gained, None, principal, Node::changed(principal, Change::Member(group)));
+                let changed: Vec<Change> = self
+                    .settled
+                    .keys()
+                    .filter_map(|fact| match fact {
+                        Fact::Can(Gained::Rewrite(id, change)) if *id == group => Some(*change),
+                        _ => None,
+                    })
+                    .collect();
+                for change in changed {
+                    self.both(Gained::Rewrite(group, change), gained, principal, change);
+                }
+            }
+            Gained::Admit(to) => {
+                for edge in self.net.steps_of(Node::changed(principal, Change::Admitted)) {
+                    let hop = self.net.steps.edge_weight(edge);
+                    if hop.is_some_and(|hop| hop.gained == Gained::Become(to)) {
+                        self.follow(gained, Some(edge), principal, Node::as_is(to));
+                    }
+                }
+            }
+            Gained::Join(_) | Gained::Become(_) | Gained::Manage(_) => {}
+        }
+    }
+
+    fn follow(&mut self, gained: Gained, hop: Option<EdgeIndex>, principal: PrincipalId, to: Node) {
+        let from = vec![Fact::Can(gained), Fact::Act(Node::as_is(principal))];
+        self.push(hop, from, to);
+    }
+
+    /// A group that can be changed and joined.
+    fn both(&mut self, changed: Gained, joined: Gained, principal: PrincipalId, change: Change) {
+        let from = vec![Fact::Can(changed), Fact::Can(joined), Fact::Act(Node::as_is(principal))];
+        let takes = matches!(joined, Gained::Join(group) if self.net.groups.takes(group, principal));
+        if takes {
+            self.push(None, from, Node::changed(principal, change));
+        }
+    }
+
+    /// Notes that a node is reached if all premises are settled.
+    fn push(&mut self, hop: Option<EdgeIndex>, from: Vec<Fact>, to: Node) {
+        let costs: Option<Vec<u32>> = from.iter().map(|fact| self.cost(*fact)).collect();
+        if let Some(costs) = costs {
+            let cost = costs.iter().fold(u32::from(hop.is_some()), |sum, cost| sum.saturating_add(*cost));
+            self.open.push(cost, Fact::Act(to), Reason { hop, from });
+        }
+    }
+}
+
+impl Reach<'_> {
+    /// The steps by which a fact comes to be true, in an order in which they can be taken; `None` if it does not.
+    pub(super) fn hops(&self, fact: Fact) -> Option<Vec<Hop>> {
+        self.settled.get(&fact)?;
+        let mut edges = Vec::new();
+        self.collect(fact, &mut edges, &mut BTreeSet::new());
+        Some(edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned()).collect())
+    }
+
+    fn collect(&self, fact: Fact, edges: &mut Vec<EdgeIndex>, seen: &mut BTreeSet<Fact>) {
+        if !seen.insert(fact) {
+            return;
+        }
+        let Some(reason) = self.settled.get(&fact) else { return };
+        for from in &reason.from {
+            self.collect(*from, edges, seen);
+        }
+        if let Some(edge) = reason.hop
+            && !edges.contains(&edge)
+        {
+            edges.push(edge);
+        }
+    }
+}
