@@ -96,7 +96,7 @@
     for (const id of column) {
       const node = nodes[id];
       const key = node.goal || id === state.node ? `node ${id}`
-        : JSON.stringify([node.kind, node.home, ends(leaving.get(id), "to"), ends(entering.get(id), "from")]);
+        : JSON.stringify([node.kind, node.change, node.home, ends(leaving.get(id), "to"), ends(entering.get(id), "from")]);
       if (!alike.has(key)) alike.set(key, []);
       alike.get(key).push(id);
     }
@@ -193,7 +193,7 @@
     const group = element(view, "g", { class: style, transform: `translate(${box.x},${box.y})`, tabindex: "0", role: "button" });
     element(group, "rect", { width: WIDTH, height: HEIGHT, rx: 6 });
     const title = box.more ? `${box.more} more` : box.key ? `${box.members.length} alike` : first.label;
-    const below = box.more ? "" : [first.kind, first.home].filter(Boolean).join(" · ");
+    const below = box.more ? "" : [first.kind, first.change, first.home].filter(Boolean).join(" · ");
     element(group, "text", { x: 10, y: below ? 15 : 21 }, short(title, 28));
     if (below) element(group, "text", { x: 10, y: 28, class: "kind" }, short(below, 36));
     element(group, "title", {}, box.more ? "show more" : box.members.slice(0, 20).map((id) => nodes[id].name).join("\n"));
@@ -297,7 +297,7 @@
     const node = nodes[id];
     element(panel, "h2", {}, node.name);
     const tags = element(panel, "p");
-    for (const tag of [node.kind, node.cloud, node.home, ...(node.marks ?? [])].filter(Boolean)) {
+    for (const tag of [node.kind, node.change, node.cloud, node.home].filter(Boolean)) {
       element(tags, "span", { class: "tag" }, tag);
       tags.append(" ");
     }

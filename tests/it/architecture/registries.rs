@@ -46,7 +46,7 @@ const REGISTRIES: &[Registry] = &[
         implements: "Rule",
         infrastructure: &["documents", "exposure", "finding", "rule"],
     },
-    Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
+    Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &["picture"] },
 ];
 
 pub(super) fn unregistered(tree: &Tree) -> Vec<String> {
