@@ -15,6 +15,7 @@ mod aws_members;
 mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
+mod aws_shapes;
 mod aws_vpc_endpoints;
 mod azure_deny_assignments;
 mod azure_directory;
@@ -97,6 +98,11 @@ pub trait Format: Sync {
     /// The same, judged by where the file lies too.
     fn detects_at(&self, _path: &str, tree: &Tree) -> Confidence {
         self.detects(tree)
+    }
+
+    /// Whether a file at that place must be of this kind, so that anything else in it is a mistake.
+    fn claims(&self, _path: &str) -> bool {
+        false
     }
 
     /// Loads the document. What cannot be read is reported and left out.

@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod aws_bad_input;
+#[cfg(test)]
 mod azure;
 #[cfg(test)]
 mod brute_force;

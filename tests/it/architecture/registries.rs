@@ -33,6 +33,7 @@ const REGISTRIES: &[Registry] = &[
             "aws_layout",
             "aws_managed",
             "aws_members",
+            "aws_shapes",
             "disk",
             "document_pairs",
             "escalation_steps",
