@@ -86,7 +86,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
     match command {
         Command::Scan(command) => command.run(console),
         Command::Paths(command) => command.run(console),
-            Command::Graph(command) => command.run(console),
+        Command::Graph(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
         Command::WhoCan(command) => command.run(console),

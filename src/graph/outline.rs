@@ -106,10 +106,8 @@ impl Graph {
                     theirs.into_iter().any(|theirs| theirs.alone && theirs.to == one.to)
                 };
                 if one.alone || !acts.get(start).into_iter().flatten().any(by_other) {
-                    let certainty = one
-                        .hops
-                        .iter()
-                        .fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
+                    let certainty =
+                        one.hops.iter().fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
                     let (from, to) = (Node::as_is(*start), Spot::Acting(one.to));
                     edges.push(Edge { from, to, by: By::Steps(one.hops.clone()), certainty });
                 }
@@ -119,24 +117,24 @@ impl Graph {
     }
 }
 
-/// Without what starts at a change that nobody can make.
-fn within_reach(edges: Vec<Edge>) -> Vec<Edge> {
-    let mut starts: BTreeMap<Node, Vec<&Edge>> = BTreeMap::new();
-    for edge in &edges {
-        starts.entry(edge.from).or_default().push(edge);
-    }
-    let mut reached: BTreeSet<Node> = starts.keys().filter(|node| node.change.is_none()).copied().collect();
-    let mut open: Vec<Node> = reached.iter().copied().collect();
-    while let Some(node) = open.pop() {
-        for edge in starts.get(&node).into_iter().flatten() {
-            if let Spot::Acting(to) = edge.to
-                && reached.insert(to)
-            {
-                open.push(to);
-            }
+/// Without what starts at a change that nobody can make, and what ends at one that gives nothing.
+fn within_reach(mut edges: Vec<Edge>) -> Vec<Edge> {
+    loop {
+        let starts: BTreeSet<Node> = edges.iter().map(|edge| edge.from).collect();
+        let ends: BTreeSet<Spot> = edges.iter().map(|edge| edge.to).collect();
+        let before = edges.len();
+        edges.retain(|edge| {
+            let made = edge.from.change.is_none() || ends.contains(&Spot::Acting(edge.from));
+            let gives = match edge.to {
+                Spot::Acting(node) => node.change.is_none() || starts.contains(&node),
+                Spot::Administering(_) => true,
+            };
+            made && gives
+        });
+        if edges.len() == before {
+            return edges;
         }
     }
-    edges.into_iter().filter(|edge| reached.contains(&edge.from)).collect()
 }
 
 /// A step that is an edge by itself.

@@ -36,7 +36,7 @@ fn write(picture: &Picture<'_>) -> String {
     let mut text = String::from("digraph permissions {\n  rankdir=LR;\n  node [shape=box];\n");
     for (node, place) in picture.nodes.iter().zip(0..).filter(|(_, place)| drawn.contains(place)) {
         let shape = if node.goal { ", shape=doubleoctagon" } else { "" };
-        let label = match node.change {
+        let label = match &node.change {
             Some(change) => format!("{}, {change}", node.label),
             None => node.label.clone(),
         };
@@ -71,4 +71,22 @@ fn quoted(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+    use crate::report::Content;
+    use crate::report::fixture::Fixture;
+
+    #[test]
+    fn edges_and_their_ends() {
+        let fixture = Fixture::new();
+        insta::assert_snapshot!(fixture.render("dot", Content::Graph(&fixture.edges)));
+    }
+
+    #[test]
+    fn a_name_cannot_end_its_quotes() {
+        assert_eq!(quoted("a\"b\\\nc"), r#""a\"b\\ c""#);
+    }
 }

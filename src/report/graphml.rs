@@ -51,10 +51,7 @@ fn write(picture: &Picture<'_>) -> String {
     );
     for (id, of, kind) in KEYS {
         // Writing to a text cannot fail.
-        let _ = writeln!(
-            text,
-            "  <key id=\"{id}\" for=\"{of}\" attr.name=\"{id}\" attr.type=\"{kind}\"/>"
-        );
+        let _ = writeln!(text, "  <key id=\"{id}\" for=\"{of}\" attr.name=\"{id}\" attr.type=\"{kind}\"/>");
     }
     text.push_str("  <graph id=\"permissions\" edgedefault=\"directed\">\n");
     for (node, place) in picture.nodes.iter().zip(0..) {
@@ -109,4 +106,22 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+    use crate::report::Content;
+    use crate::report::fixture::Fixture;
+
+    #[test]
+    fn nodes_and_edges() {
+        let fixture = Fixture::new();
+        insta::assert_snapshot!(fixture.render("graphml", Content::Graph(&fixture.edges)));
+    }
+
+    #[test]
+    fn a_name_cannot_be_markup() {
+        assert_eq!(escaped("<a>&\u{0}\u{FFFE}"), "&lt;a&gt;&amp;  ");
+    }
 }

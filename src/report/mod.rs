@@ -19,7 +19,8 @@ use crate::recommender::Suggestion;
 use crate::text::{Files, Problem};
 
 /// Every output format, in the order in which they are listed. The first one is the default.
-pub const REPORTERS: &[&dyn Reporter] = &[&text::Text, &json::Json, &sarif::Sarif, &html::Html, &dot::Dot, &graphml::GraphMl];
+pub const REPORTERS: &[&dyn Reporter] =
+    &[&text::Text, &json::Json, &sarif::Sarif, &html::Html, &dot::Dot, &graphml::GraphMl];
 
 /// An output format.
 pub trait Reporter: Sync {

@@ -44,7 +44,7 @@ pub(super) struct PictureNode<'a> {
     /// Whether it is what paths lead to.
     pub(super) goal: bool,
     /// With which change of its permissions, in words; none for somebody as it is.
-    pub(super) change: Option<&'static str>,
+    pub(super) change: Option<String>,
 }
 
 /// Whoever is at its start comes to its end.
@@ -110,7 +110,12 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
         })
         .collect();
     Picture {
-        summary: format!("{} nodes, {} edges, {} open questions", nodes.len(), drawn.len(), report.undecided.len()),
+        summary: format!(
+            "{} nodes, {} edges, {} open questions",
+            nodes.len(),
+            drawn.len(),
+            report.undecided.len()
+        ),
         nodes,
         edges: drawn,
         edge_kinds: kinds.into_iter().map(|(id, title)| EdgeKind { id, title }).collect(),
@@ -124,9 +129,9 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
         Spot::Acting(Node { principal, change }) => {
             let one = estate.principal(principal);
             let name = one.map_or("", |one| one.name.as_str());
-            let change = change.map(change_words);
+            let change = change.map(|change| change_words(estate, change));
             PictureNode {
-                name: change.map_or_else(|| name.to_owned(), |change| format!("{name}, {change}")),
+                name: change.as_ref().map_or_else(|| name.to_owned(), |change| format!("{name}, {change}")),
                 label: short(name).to_owned(),
                 kind: one.map_or("principal", |one| kind_of(one.kind)),
                 cloud: one.map_or("", |one| one.cloud.as_str()),
@@ -157,12 +162,18 @@ fn short(name: &str) -> &str {
     if name.starts_with("arn:") { last } else { last.rsplit_once(':').map_or(last, |(_, behind)| behind) }
 }
 
-fn change_words(change: Change) -> &'static str {
+fn change_words(estate: &Estate, change: Change) -> String {
     match change {
-        Change::Allowed => "with any permission",
-        Change::Policy(_) => "with a policy changed",
-        Change::Member(_) => "with another group",
-        Change::Admitted => "let in",
+        Change::Allowed => "with any permission".to_owned(),
+        Change::Policy(id) => {
+            let policy = estate.policy(id).map_or("", |policy| policy.name.as_str());
+            format!("with the policy {} changed", short(policy))
+        }
+        Change::Member(id) => {
+            let group = estate.principal(id).map_or("", |group| group.name.as_str());
+            format!("in the group {}", short(group))
+        }
+        Change::Admitted => "let in".to_owned(),
     }
 }
 
@@ -194,7 +205,8 @@ fn kind(edge: &Edge) -> (String, String) {
     match &edge.by {
         By::Permissions(_) => (ADMINISTERS.to_owned(), "administers it".to_owned()),
         By::Steps(hops) => hops.last().map_or_else(Default::default, |hop| {
-            let title = if hop.summary.is_empty() { hop.kind.replace('-', " ") } else { hop.summary.to_string() };
+            let title =
+                if hop.summary.is_empty() { hop.kind.replace('-', " ") } else { hop.summary.to_string() };
             (hop.kind.to_string(), title)
         }),
     }

@@ -37,6 +37,8 @@ mod fuzzing;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod lints;

@@ -66,7 +66,10 @@ mod tests {
         let page = fill(&[("{{style}}", "STYLE"), ("{{script}}", "SCRIPT"), ("{{graph}}", &embedded(&json))]);
         assert!(page.contains(r"\u003c/script>\u003cscript>alert(1)"), "{page}");
         assert_eq!(page.matches("STYLE").count(), 1, "what is put in was filled in again: {page}");
-        assert_eq!(serde_json::from_str::<String>(&embedded(&json)).unwrap(), "</script><script>alert(1)</script> {{style}}");
+        assert_eq!(
+            serde_json::from_str::<String>(&embedded(&json)).unwrap(),
+            "</script><script>alert(1)</script> {{style}}"
+        );
     }
 
     #[test]
