@@ -43,8 +43,14 @@ pub trait Documents: Sync {
     /// The statements of one document, all in the same attributes.
     fn statements(&self, kind: DocumentKind, policy: &Policy) -> Statements;
 
+    /// What a policy says apart from names that make no difference. `own` is the resource that it belongs to, if it is
+    /// attached to nothing else. `None` where that is not told.
+    fn sense(&self, _policy: &Policy, _own: Option<&str>) -> Option<Sense> {
+        None
+    }
+
     /// The keys that senders can leave out of a request, and what that amounts to.
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission>;
+    fn omissions(&self, kind: DocumentKind) -> &'static [Omission];
 
     /// The name of a key as users write it.
     fn key_name(&self, key: &Attribute) -> String;
@@ -120,6 +126,31 @@ pub struct Statements {
     pub others: Option<Gap>,
     /// What is not known about the document as a whole.
     pub gaps: Vec<Gap>,
+}
+
+/// What a document says, in short. Two documents of one kind with the same text give the same answers to questions
+/// about the document alone, but for places, names and requests that are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sense {
+    /// How many statements allow.
+    pub allows: usize,
+    /// How many deny.
+    pub denies: usize,
+    /// Whether one that allows has conditions.
+    pub conditional_allows: bool,
+    /// Whether one that denies has conditions.
+    pub conditional_denies: bool,
+    /// All elements as they are written; empty where [`Sense::is_silent`].
+    pub plain: String,
+    /// The same with signs in place of names. Only for questions that take actions and resources as plain texts.
+    pub renamed: String,
+}
+
+impl Sense {
+    /// Whether there are too few statements and conditions for any of them to make no difference beside the others.
+    pub fn is_silent(&self) -> bool {
+        self.allows + self.denies < 2 && !self.conditional_allows && !self.conditional_denies
+    }
 }
 
 /// One statement.

@@ -13,8 +13,10 @@ pub mod documents;
 pub mod escalation;
 pub mod gcp;
 mod roles;
+mod service_accounts;
 
 pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
@@ -22,6 +24,7 @@ use crate::model::{
     ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
@@ -52,6 +55,29 @@ pub trait Cloud: Sync {
 
     /// All that decides `question`, with what is known of each of its requests.
     fn layers(&self, estate: &Estate, question: &Question) -> Layers;
+
+    /// The layers of a question about any resource as they were if no resource had a policy but these, and nothing else
+    /// were known of the others. They never refuse what [`Cloud::layers`] allows, other policies of resources aside.
+    /// `None` where the cloud has no such layers for the question: it is asked with all policies then.
+    fn layers_among(
+        &self,
+        _estate: &Estate,
+        _question: &Question,
+        _resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        None
+    }
+
+    /// The resources whose policies may allow a request of `question` for which `given` holds, and those about whose
+    /// policies something is missing. For questions that have [`Cloud::layers_among`].
+    fn givers(&self, _estate: &Estate, _question: &Question, _given: &Formula) -> BTreeSet<ResourceId> {
+        BTreeSet::new()
+    }
+
+    /// The resources whose policies decide about a request.
+    fn guardians(&self, _estate: &Estate, _request: &Request) -> Vec<ResourceId> {
+        Vec::new()
+    }
 
     /// The decision rule as a formula: it holds for a request exactly when the request is allowed. It does not
     /// include `layers.facts`, and `layers.known` is not yet filled in.
@@ -85,6 +111,12 @@ pub trait Cloud: Sync {
     /// The steps by which principals of the estate may become other principals of it, each with the question it
     /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
     fn steps(&self, estate: &Estate) -> Vec<Step>;
+
+    /// The steps by which somebody may become `to`, out of those of [`Cloud::steps`]. `None` where working them out one
+    /// by one is no cheaper than all of them together.
+    fn steps_to(&self, _estate: &Estate, _to: PrincipalId) -> Option<Vec<Step>> {
+        None
+    }
 
     /// The steps as data that the program ships for this cloud.
     fn escalation(&self) -> &'static [escalation::Step] {
@@ -121,6 +153,12 @@ pub trait Cloud: Sync {
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
 
+    /// The principals that some grant which bears on the administration of `scope` speaks of: nobody else administers
+    /// it. `None` where that is no easier to tell than to ask.
+    fn contenders(&self, _estate: &Estate, _scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        None
+    }
+
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
@@ -128,6 +166,11 @@ pub trait Cloud: Sync {
 
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
+
+    /// The cloud's accounts for programs, if it has any.
+    fn service_accounts(&self) -> Option<&dyn ServiceAccounts> {
         None
     }
 

@@ -27,6 +27,7 @@ mod azure_role_assignments;
 mod azure_role_definitions;
 pub mod disk;
 pub mod document_pairs;
+pub mod gcp_account_keys;
 pub mod gcp_asset_policies;
 pub mod gcp_boundaries;
 pub mod gcp_datasets;
@@ -63,6 +64,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_boundaries::GcpBoundaries,
     &gcp_datasets::GcpDatasets,
     &gcp_settings::GcpSettings,
+    &gcp_account_keys::GcpAccountKeys,
     &azure_management_groups::AzureManagementGroups,
     &azure_role_definitions::AzureRoleDefinitions,
     &azure_directory::AzureDirectory,

@@ -25,6 +25,8 @@ mod gcp_cel;
 #[cfg(test)]
 mod gcp_compare;
 #[cfg(test)]
+mod gcp_findings;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod escalation;
@@ -45,6 +47,8 @@ mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod shortcuts;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod who_can;
@@ -56,3 +60,6 @@ mod examples;
 mod organization;
 #[cfg(test)]
 mod public_access;
+#[cfg(test)]
+#[path = "../../benches/made_up/mod.rs"]
+mod made_up;

@@ -8,14 +8,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{Document, PrincipalName};
 use super::parse::{self, Capacity};
 use super::rule::{self, TRUSTED_ACTIONS};
-use super::{AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, statements};
+use super::{
+    AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, sense, statements,
+};
 use crate::clouds::documents::{
-    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
+    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Sense, Statements,
 };
 use crate::logic::{Assignment, Atom, Attribute, Case, Formula, Literal, Pattern, Patterns};
 use crate::model::{Decision, Effect, Gap, GapKind, Layer, Policy, Request};
@@ -125,8 +127,14 @@ impl Documents for AwsDocuments {
         body(policy).map(|body| statements::statements(kind, body)).unwrap_or_default()
     }
 
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission> {
-        presence::omissions(&if statements_name(kind) { signed() } else { Formula::True })
+    fn sense(&self, policy: &Policy, own: Option<&str>) -> Option<Sense> {
+        Some(sense::sense(&body(policy)?.document, own))
+    }
+
+    fn omissions(&self, kind: DocumentKind) -> &'static [Omission] {
+        static BY_ANYBODY: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&signed()));
+        static BY_HOLDERS: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&Formula::True));
+        if statements_name(kind) { &BY_ANYBODY } else { &BY_HOLDERS }
     }
 
     fn key_name(&self, key: &Attribute) -> String {
