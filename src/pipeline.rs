@@ -84,6 +84,9 @@ pub struct Settings {
     pub limits: Limits,
     /// The engines, and how long they may take.
     pub portfolio: Portfolio,
+    /// No request is made before this time, in microseconds since the Unix epoch. Without it that is known of the time
+    /// when the facts about each cloud were taken.
+    pub earliest: Option<i64>,
     /// Files with escalation steps beside those that the program ships.
     pub steps: Vec<String>,
 }
@@ -143,6 +146,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         return simulate(paths, settings.limits, *check);
     }
     let mut loaded = input::load(paths, settings.limits);
+    if let Some(earliest) = settings.earliest {
+        loaded.estate.set_earliest(earliest);
+    }
     let mut inputs = documents(&loaded);
     if inputs.is_empty() {
         return Err(Box::new(Stopped { loaded, reason: Reason::NoDocuments }));

@@ -53,6 +53,25 @@ impl Edge {
     }
 }
 
+impl Node {
+    /// The change of its permissions, in words that follow its name.
+    pub fn change_in_words(self, estate: &Estate) -> Option<String> {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+        Some(match self.change? {
+            Change::Allowed => "with any permission".to_owned(),
+            Change::Policy(id) => {
+                let policy = estate.policy(id).map_or("", |policy| policy.name.as_str());
+                format!("with the policy {} changed", last(policy))
+            }
+            Change::Member(id) => {
+                let group = estate.principal(id).map_or("", |group| group.name.as_str());
+                format!("in the group {}", last(group))
+            }
+            Change::Admitted => "let in".to_owned(),
+        })
+    }
+}
+
 /// Somebody and what it comes to by several steps at once.
 struct Combination {
     to: Node,

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Report;
-use crate::clouds::escalation::Change;
 use crate::evaluator::{Certainty, Witness};
 use crate::graph::{By, Edge, Hop, Node, Spot};
 use crate::model::{Estate, Origin, PrincipalKind, ScopeKind};
@@ -126,10 +125,10 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
 fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
     let home = |id| estate.scope(id).map(|scope| scope.name.as_str());
     match spot {
-        Spot::Acting(Node { principal, change }) => {
-            let one = estate.principal(principal);
+        Spot::Acting(acting) => {
+            let one = estate.principal(acting.principal);
             let name = one.map_or("", |one| one.name.as_str());
-            let change = change.map(|change| change_words(estate, change));
+            let change = acting.change_in_words(estate);
             PictureNode {
                 name: change.as_ref().map_or_else(|| name.to_owned(), |change| format!("{name}, {change}")),
                 label: short(name).to_owned(),
@@ -160,21 +159,6 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
 fn short(name: &str) -> &str {
     let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
     if name.starts_with("arn:") { last } else { last.rsplit_once(':').map_or(last, |(_, behind)| behind) }
-}
-
-fn change_words(estate: &Estate, change: Change) -> String {
-    match change {
-        Change::Allowed => "with any permission".to_owned(),
-        Change::Policy(id) => {
-            let policy = estate.policy(id).map_or("", |policy| policy.name.as_str());
-            format!("with the policy {} changed", short(policy))
-        }
-        Change::Member(id) => {
-            let group = estate.principal(id).map_or("", |group| group.name.as_str());
-            format!("in the group {}", short(group))
-        }
-        Change::Admitted => "let in".to_owned(),
-    }
 }
 
 fn kind_of(kind: PrincipalKind) -> &'static str {

@@ -29,6 +29,7 @@ mod tests;
 
 use std::sync::{Arc, LazyLock};
 
+use super::clock::{self, Clocks};
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
@@ -151,6 +152,14 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
+            keys: vec![(conditions::attribute(&condition::Key::now()), 0)],
+            since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+        });
+        Some(&CLOCKS)
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {

@@ -59,7 +59,7 @@ fn the_page_can_be_searched_and_followed() {
         "without one are not drawn",
         "has it | what matters",
         "boxes: many",
-        "goal: 111122223333account",
+        "goal: 111122223333 account",
         "hits: arn:aws:iam::111122223333:role/privesc9-AttachRolePolicy-role (role)",
         "after choosing: arn:aws:iam::111122223333:role/privesc9-AttachRolePolicy-role",
         "address: #node=N&amp;reach=N",
