@@ -16,13 +16,13 @@ pub mod gcp;
 mod roles;
 mod service_accounts;
 
-pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
-    ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, Question, Request,
+    ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -168,6 +168,11 @@ pub trait Cloud: Sync {
     /// The keys of its requests that hold a time, if there are such.
     fn clocks(&self) -> Option<&'static clock::Clocks> {
         None
+    }
+
+    /// Whether a user's account belongs to another organization.
+    fn is_guest(&self, _principal: &Principal) -> bool {
+        false
     }
 
     /// The cloud's roles, if its access is given by roles.

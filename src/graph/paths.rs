@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::net::Fact;
 use super::{Graph, Hop, Node, Seat};
 use crate::evaluator::{Certainty, Standing};
-use crate::model::{Estate, PrincipalId, PrincipalKind};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// A chain of steps to somebody who administers a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct Path {
 
 impl Graph {
     /// For each principal that administers nothing itself, the shortest path to each principal that does, always or
-    /// under some circumstances, as it is or after a change of its permissions. Sorted by start, length and end. Among
+    /// under some circumstances, as it is or after a change of its permissions; not those to scopes below
+    /// one that it can come to administer as a whole. Sorted by start, length and end. Among
     /// equally short paths the one whose steps were found first.
     pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
         let mut seats: BTreeMap<Node, Vec<&Seat>> = BTreeMap::new();
@@ -30,6 +31,12 @@ impl Graph {
             seats.entry(seat.node).or_default().push(seat);
         }
         let sitting: BTreeSet<_> = self.seats().iter().map(|seat| (seat.node, seat.scope)).collect();
+        let always = self.seats().iter().filter(|seat| matches!(seat.standing, Standing::Always(..)));
+        let always: BTreeSet<(Node, ScopeId)> = always.map(|seat| (seat.node, seat.scope)).collect();
+        let sits = |node: Node, scope: ScopeId| {
+            sitting.contains(&(node, scope))
+                || estate.ancestry(scope).iter().any(|above| always.contains(&(node, *above)))
+        };
         let mut paths = Vec::new();
         for start in self.net.starts() {
             // The provider's own services take on roles all the time; who can make them do so is asked in steps.
@@ -44,7 +51,7 @@ impl Graph {
                 for seat in seats.get(&node).into_iter().flatten() {
                     // A principal that administers by a change is told once, by the shortest way.
                     let told = !reached.insert((node.principal, seat.scope));
-                    if told || sitting.contains(&(Node::as_is(start), seat.scope)) {
+                    if told || sits(Node::as_is(start), seat.scope) {
                         continue;
                     }
                     let Some(hops) = reach.hops(*fact).filter(|hops| !hops.is_empty()) else { continue };
@@ -54,6 +61,14 @@ impl Graph {
                 }
             }
         }
+        // Whoever becomes the administrator of everything in a scope needs no other way to a part of it.
+        let whole = |path: &&Path| matches!(path.seat.standing, Standing::Always(..));
+        let won: BTreeSet<(PrincipalId, ScopeId)> =
+            paths.iter().filter(whole).map(|path| (path.from, path.seat.scope)).collect();
+        paths.retain(|path| {
+            let above = estate.ancestry(path.seat.scope);
+            !above.into_iter().skip(1).any(|scope| won.contains(&(path.from, scope)))
+        });
         paths.sort_by_key(|path| (path.from, path.hops.len(), path.seat.node, path.seat.scope));
         paths
     }

@@ -18,6 +18,7 @@ pub mod composed;
 mod conditions;
 mod asker;
 mod decide;
+mod differing;
 mod documents;
 mod endpoints;
 pub mod escalation;
