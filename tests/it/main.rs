@@ -51,6 +51,8 @@ mod laws;
 #[cfg(test)]
 mod lints;
 #[cfg(test)]
+mod present;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod shortcuts;
