@@ -11,8 +11,10 @@ mod asking;
 mod build;
 mod hop;
 mod net;
+mod outline;
 mod paths;
 
 pub use build::Graph;
 pub use hop::{Evidence, Hop, Node, Seat};
+pub use outline::{By, Edge, Spot};
 pub use paths::Path;

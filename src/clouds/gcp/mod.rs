@@ -44,6 +44,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use super::clock::{self, Clocks};
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
@@ -161,6 +162,14 @@ impl Cloud for Gcp {
 
     fn as_resource(&self, estate: &Estate, principal: PrincipalId) -> String {
         escalation::as_resource(estate, principal)
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
+            keys: vec![(conditions::request_time(), 0)],
+            since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+        });
+        Some(&CLOCKS)
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
