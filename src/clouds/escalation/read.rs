@@ -68,7 +68,10 @@ fn passed_over(tree: &Tree, problems: &mut Vec<Problem>) {
     let text = |tree: &Tree| tree.as_str().is_some_and(|text| !text.trim().is_empty());
     let is_sound = |item: &Tree| {
         let mut aliases = item.get("aliases").and_then(Tree::as_list).unwrap_or_default().iter();
-        item.entries().count() == 2 && item.get("why").is_some_and(text) && aliases.len() > 0 && aliases.all(text)
+        item.entries().count() == 2
+            && item.get("why").is_some_and(text)
+            && aliases.len() > 0
+            && aliases.all(text)
     };
     for item in tree.as_list().unwrap_or(std::slice::from_ref(tree)) {
         if !is_sound(item) {

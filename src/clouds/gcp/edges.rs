@@ -10,9 +10,7 @@ use super::roles;
 use super::sets::{self, Belongs};
 use crate::clouds::Demand;
 use crate::logic::{Formula, Patterns};
-use crate::model::{
-    Estate, PrincipalId, PrincipalKind, ScopeId, ScopeKind, Subject, Target,
-};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId, ScopeKind, Subject, Target};
 
 /// What lets one act as a service account, if not without further permissions:
 /// <https://cloud.google.com/iam/docs/service-account-impersonation>. Identity tokens (`getOpenIdToken`) are not here:

@@ -35,7 +35,9 @@ const DELEGATE: &str = "iam.serviceAccounts.implicitDelegation";
 /// The steps that the program ships.
 pub(super) fn steps() -> &'static [Step] {
     static STEPS: OnceLock<Vec<Step>> = OnceLock::new();
-    STEPS.get_or_init(|| escalation::shipped(CLOUD, include_str!("../../../../policies/gcp/escalation.yaml")).0)
+    STEPS.get_or_init(|| {
+        escalation::shipped(CLOUD, include_str!("../../../../policies/gcp/escalation.yaml")).0
+    })
 }
 
 /// The step at all targets, or at one principal.
@@ -79,7 +81,8 @@ fn accounts(estate: &Estate, id: PrincipalId) -> Vec<Account> {
     let Some(mail) = estate.principal(id).and_then(kinds::mail) else { return Vec::new() };
     let Some(project) = kinds::project(mail) else { return Vec::new() };
     let is_resource = names::service_account(mail).is_some();
-    let named = |scope: &str| is_resource.then(|| format!("//iam.googleapis.com/{scope}/serviceAccounts/{mail}"));
+    let named =
+        |scope: &str| is_resource.then(|| format!("//iam.googleapis.com/{scope}/serviceAccounts/{mail}"));
     let told = format!("projects/{project}");
     let mut found: Vec<Account> = Vec::new();
     for name in resources_of(estate, mail) {
@@ -98,8 +101,11 @@ fn accounts(estate: &Estate, id: PrincipalId) -> Vec<Account> {
         .filter_map(|(target, _)| if let Target::Scope(scope) = target { Some(scope) } else { None })
         .collect();
     for scope in given {
-        let Some(place) = estate.scope(scope).filter(|one| one.name.starts_with("projects/")) else { continue };
-        let message = format!("it was assumed that `{mail}` belongs to `{}`, where it has a role", place.name);
+        let Some(place) = estate.scope(scope).filter(|one| one.name.starts_with("projects/")) else {
+            continue;
+        };
+        let message =
+            format!("it was assumed that `{mail}` belongs to `{}`, where it has a role", place.name);
         found.push(Account { name: named(&place.name), scope, gap: Some(assumed(message)) });
     }
     found
@@ -174,8 +180,12 @@ impl<'a> At<'a> {
             accounts.map(|account| Using { account: Some(account), ..Using::default() }).collect();
         for requirement in &self.step.exists {
             uses = match requirement {
-                Requirement::Host(kind) => uses.iter().flat_map(|using| self.with_hosts(using, kind)).collect(),
-                Requirement::Via(action) => uses.iter().flat_map(|using| self.with_vias(using, action)).collect(),
+                Requirement::Host(kind) => {
+                    uses.iter().flat_map(|using| self.with_hosts(using, kind)).collect()
+                }
+                Requirement::Via(action) => {
+                    uses.iter().flat_map(|using| self.with_vias(using, action)).collect()
+                }
                 Requirement::Trusts(_) | Requirement::Target(_) | Requirement::Assume(_) => uses,
             };
         }
@@ -229,7 +239,9 @@ impl<'a> At<'a> {
         for requirement in &self.step.exists {
             match requirement {
                 Requirement::Host(kind) if using.host.is_none() => gaps.push(self.unlisted(kind, using)?),
-                Requirement::Assume(what) => gaps.push(assumed(format!("it was assumed that there is {what}"))),
+                Requirement::Assume(what) => {
+                    gaps.push(assumed(format!("it was assumed that there is {what}")))
+                }
                 // No account trusts a service of its own accord, and none has states that steps ask for.
                 Requirement::Trusts(_) | Requirement::Target(_) => return None,
                 Requirement::Host(_) | Requirement::Via(_) => {}
@@ -318,10 +330,13 @@ impl<'a> At<'a> {
     }
 }
 
-/// Whatever stands in a scope.
+/// Whatever stands in a scope. Names in which another scope stands before the project's are no names of anything.
 fn anything(estate: &Estate, scope: ScopeId) -> (AskOn, Formula) {
     let here = Patterns::literal(&names::chain(estate, scope));
-    (AskOn::Object(Object::Any), Formula::matches(names::ancestry(), here))
+    let nested = ["projects", "folders", "organizations"].map(|kind| format!("//*/{kind}/*/projects/*"));
+    let nested = Patterns::of(nested.map(|glob| Pattern::glob(&glob, Case::Sensitive)));
+    let sound = Formula::matches(Attribute::resource(), nested).not();
+    (AskOn::Object(Object::Any), Formula::matches(names::ancestry(), here).and(sound))
 }
 
 /// Whether a condition that bears on a scope speaks of the resource, or is not fully understood.

@@ -39,7 +39,8 @@ fn fill(estate: &mut Estate, policy: PolicyId) {
         let higher = ["resourcemanager.folders.", "resourcemanager.organizations."];
         !of_project || !higher.iter().any(|start| name.starts_with(start))
     };
-    let mut permissions: Vec<Arc<str>> = catalog::current().permissions().filter(fits).map(Arc::from).collect();
+    let mut permissions: Vec<Arc<str>> =
+        catalog::current().permissions().filter(fits).map(Arc::from).collect();
     permissions.sort();
     let role = RoleDefinition { name: role.name.clone(), permissions, span: role.span };
     estate.replace_body(policy, Arc::new(Body::Role(role)));
