@@ -14,13 +14,22 @@ use petgraph::visit::EdgeRef;
 
 use super::hop::{Hop, Node};
 use crate::clouds::escalation::{Change, Gained};
-use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ResourceId, ScopeId};
 
 /// The graph of steps.
 pub(super) struct Net {
-    steps: DiGraph<Node, Hop>,
-    nodes: BTreeMap<Node, NodeIndex>,
+    steps: DiGraph<Vertex, Hop>,
+    nodes: BTreeMap<Vertex, NodeIndex>,
     groups: Groups,
+}
+
+/// What a step leads from or to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Vertex {
+    /// Somebody, or a group, as it is or changed; what is gained over its trust counts as a change of it.
+    Principal(Node),
+    /// A resource whose policy can be set.
+    Resource(ResourceId),
 }
 
 /// Who is and who may be in a group.
@@ -49,6 +58,8 @@ struct Reason {
 pub(super) struct Reach<'n> {
     net: &'n Net,
     settled: BTreeMap<Fact, Reason>,
+    /// Every derivation of acting as somebody, the first or not.
+    derived: Vec<(Node, Reason)>,
     /// The same in the order of derivation, the shortest first.
     pub(super) order: Vec<Fact>,
 }
@@ -67,23 +78,23 @@ impl Net {
 
     pub(super) fn add(&mut self, hop: Hop) {
         let to = match hop.gained {
-            Gained::Become(id) => Node::as_is(id),
-            Gained::Rewrite(id, change) => Node::changed(id, change),
-            Gained::Join(id) => Node::changed(id, Change::Member(id)),
-            Gained::Admit(id) => Node::changed(id, Change::Admitted),
-            Gained::Manage(_) => return,
+            Gained::Become(id) => Vertex::Principal(Node::as_is(id)),
+            Gained::Rewrite(id, change) => Vertex::Principal(Node::changed(id, change)),
+            Gained::Join(id) => Vertex::Principal(Node::changed(id, Change::Member(id))),
+            Gained::Admit(id) => Vertex::Principal(Node::changed(id, Change::Admitted)),
+            Gained::Manage(id) => Vertex::Resource(id),
         };
-        let (from, to) = (self.node(hop.from), self.node(to));
+        let (from, to) = (self.vertex(Vertex::Principal(hop.from)), self.vertex(to));
         self.steps.add_edge(from, to, hop);
     }
 
-    fn node(&mut self, node: Node) -> NodeIndex {
-        *self.nodes.entry(node).or_insert_with(|| self.steps.add_node(node))
+    fn vertex(&mut self, vertex: Vertex) -> NodeIndex {
+        *self.nodes.entry(vertex).or_insert_with(|| self.steps.add_node(vertex))
     }
 
     /// The steps by which somebody gets a say about a principal's trust.
     pub(super) fn hops_about(&self, principal: PrincipalId) -> impl Iterator<Item = &Hop> {
-        let node = self.nodes.get(&Node::changed(principal, Change::Admitted));
+        let node = self.nodes.get(&Vertex::Principal(Node::changed(principal, Change::Admitted)));
         let edges = node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
         edges.map(|edge| edge.weight())
     }
@@ -97,12 +108,16 @@ impl Net {
     pub(super) fn starts(&self) -> BTreeSet<PrincipalId> {
         let goes = |index: &NodeIndex| self.steps.edges(*index).next().is_some();
         let able = self.nodes.iter().filter(|(_, index)| goes(index));
-        able.filter(|(node, _)| node.change.is_none()).map(|(node, _)| node.principal).collect()
+        let as_is = |(vertex, _): (&Vertex, &NodeIndex)| match vertex {
+            Vertex::Principal(Node { principal, change: None }) => Some(*principal),
+            _ => None,
+        };
+        able.filter_map(as_is).collect()
     }
 
     /// The steps of a node, in the order in which they were found.
     fn steps_of(&self, node: Node) -> Vec<EdgeIndex> {
-        let Some(index) = self.nodes.get(&node) else { return Vec::new() };
+        let Some(index) = self.nodes.get(&Vertex::Principal(node)) else { return Vec::new() };
         let mut edges: Vec<EdgeIndex> = self.steps.edges(*index).map(|edge| edge.id()).collect();
         edges.sort_unstable();
         edges
@@ -110,12 +125,17 @@ impl Net {
 
     /// All that somebody comes to.
     pub(super) fn reach(&self, start: PrincipalId) -> Reach<'_> {
-        let mut search =
-            Search { net: self, settled: BTreeMap::new(), order: Vec::new(), open: Open::default() };
+        let mut search = Search {
+            net: self,
+            settled: BTreeMap::new(),
+            order: Vec::new(),
+            derived: Vec::new(),
+            open: Open::default(),
+        };
         search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
         search.run();
         let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
-        Reach { net: self, settled, order: search.order }
+        Reach { net: self, settled, derived: search.derived, order: search.order }
     }
 }
 
@@ -152,6 +172,8 @@ struct Search<'n> {
     net: &'n Net,
     settled: BTreeMap<Fact, (u32, Reason)>,
     order: Vec<Fact>,
+    /// Derivations of what was settled already.
+    derived: Vec<(Node, Reason)>,
     open: Open,
 }
 
@@ -159,6 +181,9 @@ impl Search<'_> {
     fn run(&mut self) {
         while let Some((cost, fact, reason)) = self.open.pop() {
             if self.settled.contains_key(&fact) {
+                if let Fact::Act(node) = fact {
+                    self.derived.push((node, reason));
+                }
                 continue;
             }
             self.settled.insert(fact, (cost, reason));
@@ -276,6 +301,34 @@ impl Reach<'_> {
         let mut edges = Vec::new();
         self.collect(fact, &mut edges, &mut BTreeSet::new());
         Some(edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned()).collect())
+    }
+
+    /// Everybody it can act as, the nearest first.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Node> {
+        self.order.iter().filter_map(|fact| match fact {
+            Fact::Act(node) => Some(*node),
+            Fact::Can(_) => None,
+        })
+    }
+
+    /// The steps from acting as one to acting as another, what else they need included.
+    pub(super) fn moves(&self) -> Vec<(Node, Node, Vec<Hop>)> {
+        let first = self.nodes().filter_map(|node| Some((node, self.settled.get(&Fact::Act(node))?)));
+        let others = self.derived.iter().map(|(node, reason)| (*node, reason));
+        let mut moves = Vec::new();
+        for (to, reason) in first.chain(others) {
+            // The last premise is who takes the step, and it is settled by its own way.
+            let Some((Fact::Act(from), rest)) = reason.from.split_last() else { continue };
+            let mut edges = Vec::new();
+            let mut seen = BTreeSet::from([Fact::Act(*from)]);
+            for fact in rest {
+                self.collect(*fact, &mut edges, &mut seen);
+            }
+            edges.extend(reason.hop);
+            let hops = edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned());
+            moves.push((*from, to, hops.collect()));
+        }
+        moves
     }
 
     fn collect(&self, fact: Fact, edges: &mut Vec<EdgeIndex>, seen: &mut BTreeSet<Fact>) {

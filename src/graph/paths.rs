@@ -59,7 +59,7 @@ impl Graph {
     }
 }
 
-fn seat_certainty(seat: &Seat) -> Certainty {
+pub(super) fn seat_certainty(seat: &Seat) -> Certainty {
     match &seat.standing {
         Standing::Always(certainty, _)
         | Standing::Conditionally(certainty, _, _)

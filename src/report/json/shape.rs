@@ -198,6 +198,8 @@ pub(super) struct Step<'a> {
     pub(super) gain: &'static str,
     pub(super) kind: &'a str,
     pub(super) sentence: String,
+    /// The change that would break it.
+    pub(super) remedy: Option<String>,
     /// The first of `requests`.
     pub(super) witness: Option<Witness<'a>>,
     pub(super) requests: Vec<Taken<'a>>,

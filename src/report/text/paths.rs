@@ -20,7 +20,8 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         for (hop, number) in path.hops.iter().zip(1..) {
             let (sentence, because) = words::hop(page.report, hop);
             let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
-            page.step(number, &format!("{sentence}{because}"));
+            let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
+            page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
         }
         let (sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
         page.step(path.hops.len() + 1, &sentence);
