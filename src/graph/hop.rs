@@ -140,7 +140,9 @@ impl Hop {
         let on = if known { format!(" on `{}`", request.resource) } else { String::new() };
         let whom = if evidence.own { String::new() } else { format!(" for `{}`", request.principal) };
         let action = &request.action;
-        Some(format!("take `{action}`{on}{whom} away from {}", grants.join(" and from ")))
+        // Whether both sides have to allow, or one is enough, is not told by who allowed.
+        let doubt = if grants.len() > 1 { "; one of them may be enough" } else { "" };
+        Some(format!("take `{action}`{on}{whom} away from {}{doubt}", grants.join(" and from ")))
     }
 
     /// Whether it needs circumstances that do not always hold.

@@ -14,6 +14,7 @@ use petgraph::visit::EdgeRef;
 
 use super::hop::{Hop, Node};
 use crate::clouds::escalation::{Change, Gained};
+use crate::evaluator::Certainty;
 use crate::model::{Estate, PrincipalId, PrincipalKind, ResourceId, ScopeId};
 
 /// The graph of steps.
@@ -168,6 +169,11 @@ impl Open {
     }
 }
 
+/// What a step costs: two that follow from the files are worth less than one that rests on an assumption.
+fn price(hop: &Hop) -> u32 {
+    if hop.certainty == Certainty::Proven { 2 } else { 5 }
+}
+
 struct Search<'n> {
     net: &'n Net,
     settled: BTreeMap<Fact, (u32, Reason)>,
@@ -207,7 +213,8 @@ impl Search<'_> {
                 Gained::Become(id) => Fact::Act(Node::as_is(id)),
                 other => Fact::Can(other),
             };
-            self.open.push(cost + 1, fact, Reason { hop: Some(edge), from: vec![Fact::Act(node)] });
+            let reason = Reason { hop: Some(edge), from: vec![Fact::Act(node)] };
+            self.open.push(cost.saturating_add(price(hop)), fact, reason);
         }
         if node.change.is_none() {
             let known: Vec<Fact> =
@@ -288,7 +295,8 @@ impl Search<'_> {
     fn push(&mut self, hop: Option<EdgeIndex>, from: Vec<Fact>, to: Node) {
         let costs: Option<Vec<u32>> = from.iter().map(|fact| self.cost(*fact)).collect();
         if let Some(costs) = costs {
-            let cost = costs.iter().fold(u32::from(hop.is_some()), |sum, cost| sum.saturating_add(*cost));
+            let price = hop.and_then(|edge| self.net.steps.edge_weight(edge)).map_or(0, price);
+            let cost = costs.iter().fold(price, |sum, cost| sum.saturating_add(*cost));
             self.open.push(cost, Fact::Act(to), Reason { hop, from });
         }
     }

@@ -309,6 +309,7 @@ impl Fixture {
             from,
             hops: vec![self.hop(from, to)],
             seat: Seat { node: Node::as_is(to), scope, standing },
+            others: 0,
             certainty: Certainty::Proven,
         }
     }

@@ -272,6 +272,7 @@ impl<'a> Converter<'a> {
                 Standing::Never(_) => "never",
                 Standing::Undecided(_) => "undecided",
             },
+            others: path.others,
             certainty: self.certainty(&path.certainty),
         }
     }

@@ -222,6 +222,8 @@ pub(super) struct Path<'a> {
     pub(super) scope: &'a str,
     /// `always`, `conditionally`, `never` or `undecided`.
     pub(super) standing: &'static str,
+    /// How many further principals it comes to that administer the same.
+    pub(super) others: usize,
     pub(super) certainty: Certainty<'a>,
 }
 
