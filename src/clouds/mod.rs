@@ -13,8 +13,10 @@ pub mod documents;
 pub mod escalation;
 pub mod gcp;
 mod roles;
+mod service_accounts;
 
 pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
@@ -87,6 +89,12 @@ pub trait Cloud: Sync {
     /// rests on. May contain steps that turn out to be denied, never lacks one that is allowed.
     fn steps(&self, estate: &Estate) -> Vec<Step>;
 
+    /// The steps by which somebody may become `to`, out of those of [`Cloud::steps`]. `None` where working them out one
+    /// by one is no cheaper than all of them together.
+    fn steps_to(&self, _estate: &Estate, _to: PrincipalId) -> Option<Vec<Step>> {
+        None
+    }
+
     /// The steps as data that the program ships for this cloud.
     fn escalation(&self) -> &'static [escalation::Step] {
         &[]
@@ -134,6 +142,12 @@ pub trait Cloud: Sync {
     /// for scopes that are not administered on their own.
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand>;
 
+    /// The principals that some grant which bears on the administration of `scope` speaks of: nobody else administers
+    /// it. `None` where that is no easier to tell than to ask.
+    fn contenders(&self, _estate: &Estate, _scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        None
+    }
+
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
@@ -141,6 +155,11 @@ pub trait Cloud: Sync {
 
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
+
+    /// The cloud's accounts for programs, if it has any.
+    fn service_accounts(&self) -> Option<&dyn ServiceAccounts> {
         None
     }
 

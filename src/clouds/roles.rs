@@ -69,7 +69,7 @@ pub struct HeldRole {
     /// The role and its place.
     pub at: RoleAt,
     /// The permissions of the role, sorted.
-    pub permissions: Vec<Arc<str>>,
+    pub permissions: Arc<[Arc<str>]>,
     /// Whether it holds under a condition only. Such a binding is left alone.
     pub conditional: bool,
     /// Where the binding is written.

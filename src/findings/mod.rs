@@ -8,8 +8,10 @@
 
 mod administrator_access;
 mod basic_role;
+mod broad_impersonation;
 mod confused_deputy;
 mod cross_account_access;
+mod default_service_account;
 mod denied_allow;
 mod documents;
 mod dodgeable_deny;
@@ -23,6 +25,7 @@ mod path_to_administrator;
 mod public_resource;
 mod redundant_statement;
 mod rule;
+mod service_account_key;
 mod vacuous_condition;
 mod wildcard_action;
 
@@ -33,8 +36,10 @@ pub use rule::{Context, Meta, Rule, run};
 pub const RULES: &[&dyn Rule] = &[
     &administrator_access::AdministratorAccess,
     &basic_role::BasicRole,
+    &broad_impersonation::BroadImpersonation,
     &confused_deputy::ConfusedDeputy,
     &cross_account_access::CrossAccountAccess,
+    &default_service_account::DefaultServiceAccount,
     &denied_allow::DeniedAllow,
     &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
@@ -44,6 +49,7 @@ pub const RULES: &[&dyn Rule] = &[
     &path_to_administrator::PathToAdministrator,
     &public_resource::PublicResource,
     &redundant_statement::RedundantStatement,
+    &service_account_key::ServiceAccountKey,
     &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,
 ];

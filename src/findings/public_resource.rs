@@ -24,7 +24,9 @@ rule! {
     /// ## What is not covered yet
     ///
     /// S3 Block Public Access counts where its settings are among the files; without them the finding says that it
-    /// assumes them to be off. Access control lists of single objects are not read. Public access prevention of Cloud Storage is not read: a bucket that it protects is reported.
+    /// assumes them to be off. Access control lists of single objects are not read.
+    /// Public access prevention of Cloud Storage counts where the settings of buckets or the organization policy are
+    /// among the files.
     ///
     /// ## References
     ///

@@ -41,7 +41,7 @@ pub struct Alternatives {
 impl Graph {
     /// The ways by which `from` comes to act as `to`, each through other principals.
     pub fn alternatives(&self, from: PrincipalId, to: Node, bound: Bound) -> Alternatives {
-        let reach = self.net.reach(from);
+        let reach = self.net.ready().reach_by_all(from);
         let (plain, nodes) = flattened(&reach);
         let ends = nodes.get(&Node::as_is(from)).zip(nodes.get(&to));
         let Some((start, end)) = ends.filter(|(start, end)| start != end) else {

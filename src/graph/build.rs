@@ -66,6 +66,58 @@ struct Place {
     demands: Vec<Demand>,
 }
 
+/// The scopes that are administered on their own, and who may sit there.
+#[derive(Default)]
+struct Places {
+    all: Vec<Place>,
+    /// Those for which everybody has to be asked, by index.
+    open: Vec<usize>,
+    /// The others, by those who are to be asked.
+    contended: BTreeMap<PrincipalId, Vec<usize>>,
+}
+
+impl Places {
+    fn of(estate: &Estate) -> Self {
+        let mut places = Self::default();
+        for (scope, found) in estate.scopes() {
+            let Some(cloud) = clouds::cloud(found.cloud) else { continue };
+            let demands = cloud.administration(estate, scope);
+            if demands.is_empty() {
+                continue;
+            }
+            let index = places.all.len();
+            match cloud.contenders(estate, scope) {
+                Some(contenders) => {
+                    for principal in contenders {
+                        places.contended.entry(principal).or_default().push(index);
+                    }
+                }
+                None => places.open.push(index),
+            }
+            places.all.push(Place { scope, cloud: found.cloud, demands });
+        }
+        places
+    }
+
+    /// The places for which a node has to be asked, in the order of the estate: all of them after a change, which may
+    /// give it anything.
+    fn of_node(&self, node: Node) -> impl Iterator<Item = &Place> {
+        let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
+        let mut indexes: Vec<usize> = match node.change {
+            Some(_) => (0..self.all.len()).collect(),
+            None => self.open.iter().chain(own).copied().collect(),
+        };
+        indexes.sort_unstable();
+        indexes.into_iter().filter_map(|index| self.all.get(index))
+    }
+}
+
+/// Whether a cloud works out its steps for one principal at a time.
+fn works_one_by_one(cloud: &dyn Cloud, estate: &Estate) -> bool {
+    let mut own = estate.principals().filter(|(_, who)| who.cloud == cloud.id());
+    own.next().is_some_and(|(id, _)| cloud.steps_to(estate, id).is_some())
+}
+
 /// A step with what it is called.
 struct Template<'s> {
     step: &'s escalation::Step,
@@ -78,7 +130,7 @@ pub(super) struct Builder<'a, 's> {
     templates: Vec<Template<'s>>,
     /// Steps that clouds know as code, by whom they lead to.
     coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
-    places: Vec<Place>,
+    places: Places,
     pub(super) seats: Vec<Seat>,
     /// The scopes that somebody always administers.
     pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
@@ -104,18 +156,15 @@ impl<'a, 's> Builder<'a, 's> {
             }
         }
         let mut coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>> = BTreeMap::new();
-        for step in clouds.iter().flat_map(|cloud| cloud.steps(estate)) {
+        let together = clouds.iter().filter(|cloud| !works_one_by_one(**cloud, estate));
+        for step in together.flat_map(|cloud| cloud.steps(estate)) {
             coded.entry(step.to).or_default().push(as_situation(step));
         }
-        let places = estate.scopes().filter_map(|(scope, found)| {
-            let demands = clouds::cloud(found.cloud)?.administration(estate, scope);
-            (!demands.is_empty()).then_some(Place { scope, cloud: found.cloud, demands })
-        });
         Self {
             asking: Asking::new(evaluator),
             templates,
             coded,
-            places: places.collect(),
+            places: Places::of(estate),
             seats: Vec::new(),
             rules: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -148,7 +197,7 @@ impl<'a, 's> Builder<'a, 's> {
     pub(super) fn sit(&mut self, node: Node) -> Result<bool, Bug> {
         let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
         let mut sits = false;
-        for place in self.places.iter().filter(|place| place.cloud == cloud.id()) {
+        for place in self.places.of_node(node).filter(|place| place.cloud == cloud.id()) {
             let standing = self.asking.with_estate(cloud, node.change, |evaluator| {
                 evaluator.standing_by(node.principal, place.cloud, &place.demands)
             })?;
@@ -288,7 +337,10 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// Asks who can become a principal, as it is or by letting itself in.
     fn into(&mut self, to: PrincipalId, idle: &BTreeSet<Node>, open: &mut Vec<Node>) -> Result<(), Bug> {
-        let mut ways = self.coded.remove(&to).unwrap_or_default();
+        let cloud = self.asking.cloud_of(to);
+        let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
+        let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
+        let mut ways = single.or_else(|| self.coded.remove(&to)).unwrap_or_default();
         ways.extend(self.ways_into(to, None, &[Gain::Become, Gain::Manage]));
         for (way, situation) in &ways {
             for from in self.takers(situation, to) {
@@ -349,7 +401,8 @@ impl<'a, 's> Builder<'a, 's> {
     /// All steps at all targets that a principal's cloud knows, in the estate after a change.
     pub(super) fn all_ways(&mut self, of: PrincipalId, change: Option<Change>) -> Vec<(Way, Situation)> {
         let Some(cloud) = self.asking.cloud_of(of) else { return Vec::new() };
-        let mut found: Vec<(Way, Situation)> = self.coded.values().flatten().cloned().collect();
+        let mut found: Vec<(Way, Situation)> =
+            cloud.steps(self.asking.estate()).into_iter().map(as_situation).collect();
         let own: Vec<&Template<'_>> =
             self.templates.iter().filter(|one| one.cloud.id() == cloud.id()).collect();
         self.asking.with_estate(cloud, change, |evaluator| {

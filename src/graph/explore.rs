@@ -49,7 +49,7 @@ impl Graph {
 
     /// Everything that a principal comes to, as far as the graph holds it, the nearest first. It begins with itself.
     pub fn reached(&self, estate: &Estate, start: PrincipalId) -> Vec<Reached> {
-        let reach = self.net.reach(start);
+        let reach = self.net.ready().reach(start);
         let mut seats: BTreeMap<Node, Vec<&Seat>> = BTreeMap::new();
         for seat in self.own_seats(estate) {
             seats.entry(seat.node).or_default().push(seat);
@@ -96,7 +96,7 @@ impl<'b, 'a, 's> Explorer<'b, 'a, 's> {
 
     fn run(&mut self, start: PrincipalId) -> Result<(), Bug> {
         loop {
-            let facts = self.builder.net.reach(start).order;
+            let facts = self.builder.net.ready().reach(start).order;
             let acts = facts.iter().filter_map(|fact| match fact {
                 Fact::Act(node) => Some(*node),
                 Fact::Can(_) => None,

@@ -116,27 +116,69 @@ impl Net {
         able.filter_map(as_is).collect()
     }
 
-    /// The steps of a node, in the order in which they were found.
-    fn steps_of(&self, node: Node) -> Vec<EdgeIndex> {
-        let Some(index) = self.nodes.get(&Vertex::Principal(node)) else { return Vec::new() };
-        let mut edges: Vec<EdgeIndex> = self.steps.edges(*index).map(|edge| edge.id()).collect();
-        edges.sort_unstable();
-        edges
+    /// For each vertex the cheapest step to whatever it leads to, the first of several, in the order of finding.
+    fn cheapest(&self) -> Vec<Vec<EdgeIndex>> {
+        let mut all = vec![Vec::new(); self.steps.node_count()];
+        for (index, best) in self.steps.node_indices().zip(&mut all) {
+            let mut edges: BTreeMap<Gained, (u32, EdgeIndex)> = BTreeMap::new();
+            for edge in self.steps.edges(index) {
+                let own = (price(edge.weight()), edge.id());
+                let known = edges.entry(edge.weight().gained).or_insert(own);
+                *known = own.min(*known);
+            }
+            *best = edges.into_values().map(|(_, edge)| edge).collect();
+            best.sort_unstable();
+        }
+        all
+    }
+
+    /// The graph as it is now, ready to be searched from many starts.
+    pub(super) fn ready(&self) -> Ready<'_> {
+        Ready { net: self, steps: self.cheapest() }
+    }
+}
+
+/// A graph that does not change any more, with the steps that are worth taking.
+pub(super) struct Ready<'n> {
+    net: &'n Net,
+    steps: Vec<Vec<EdgeIndex>>,
+}
+
+impl<'n> Ready<'n> {
+    fn steps_of(&self, node: Node) -> &[EdgeIndex] {
+        let index = self.net.nodes.get(&Vertex::Principal(node));
+        index.and_then(|index| self.steps.get(index.index())).map_or(&[][..], Vec::as_slice)
+    }
+
+    fn hop(&self, edge: EdgeIndex) -> Option<&'n Hop> {
+        self.net.steps.edge_weight(edge)
     }
 
     /// All that somebody comes to.
-    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'_> {
+    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'n> {
+        self.search(start, false)
+    }
+
+    /// The same with all derivations, not only the cheapest of each fact.
+    pub(super) fn reach_by_all(&self, start: PrincipalId) -> Reach<'n> {
+        self.search(start, true)
+    }
+
+    fn search(&self, start: PrincipalId, keep: bool) -> Reach<'n> {
         let mut search = Search {
-            net: self,
+            ready: self,
             settled: BTreeMap::new(),
             order: Vec::new(),
-            derived: Vec::new(),
+            derived: keep.then(Vec::new),
+            joins: Vec::new(),
+            rewrites: BTreeMap::new(),
             open: Open::default(),
         };
         search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
         search.run();
         let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
-        Reach { net: self, settled, derived: search.derived, order: search.order }
+        let derived = search.derived.unwrap_or_default();
+        Reach { net: self.net, settled, derived, order: search.order }
     }
 }
 
@@ -174,21 +216,25 @@ fn price(hop: &Hop) -> u32 {
     if hop.certainty == Certainty::Proven { 2 } else { 5 }
 }
 
-struct Search<'n> {
-    net: &'n Net,
+struct Search<'r, 'n> {
+    ready: &'r Ready<'n>,
     settled: BTreeMap<Fact, (u32, Reason)>,
     order: Vec<Fact>,
-    /// Derivations of what was settled already.
-    derived: Vec<(Node, Reason)>,
+    /// Derivations of what was settled already, if they are wanted.
+    derived: Option<Vec<(Node, Reason)>>,
+    /// Groups that can be joined.
+    joins: Vec<PrincipalId>,
+    /// Changes that can be made, by whom they change: a principal, or a group.
+    rewrites: BTreeMap<PrincipalId, Vec<Change>>,
     open: Open,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     fn run(&mut self) {
         while let Some((cost, fact, reason)) = self.open.pop() {
             if self.settled.contains_key(&fact) {
-                if let Fact::Act(node) = fact {
-                    self.derived.push((node, reason));
+                if let (Fact::Act(node), Some(derived)) = (fact, &mut self.derived) {
+                    derived.push((node, reason));
                 }
                 continue;
             }
@@ -205,75 +251,110 @@ impl Search<'_> {
         self.settled.get(&fact).map(|(cost, _)| *cost)
     }
 
+    fn acts_as(&self, principal: PrincipalId) -> bool {
+        self.settled.contains_key(&Fact::Act(Node::as_is(principal)))
+    }
+
     fn acts(&mut self, cost: u32, node: Node) {
-        let net = self.net;
-        for edge in net.steps_of(node) {
-            let Some(hop) = net.steps.edge_weight(edge) else { continue };
+        let ready = self.ready;
+        for edge in ready.steps_of(node) {
+            let Some(hop) = ready.hop(*edge) else { continue };
             let fact = match hop.gained {
                 Gained::Become(id) => Fact::Act(Node::as_is(id)),
                 other => Fact::Can(other),
             };
-            let reason = Reason { hop: Some(edge), from: vec![Fact::Act(node)] };
-            self.open.push(cost.saturating_add(price(hop)), fact, reason);
+            // What is settled already is reached no cheaper.
+            if self.derived.is_some() || !self.settled.contains_key(&fact) {
+                let reason = Reason { hop: Some(*edge), from: vec![Fact::Act(node)] };
+                self.open.push(cost.saturating_add(price(hop)), fact, reason);
+            }
         }
         if node.change.is_none() {
-            let known: Vec<Fact> =
-                self.order.iter().filter(|fact| matches!(fact, Fact::Can(_))).copied().collect();
-            for fact in known {
-                if let Fact::Can(gained) = fact {
-                    self.combine(gained, node.principal);
-                }
+            self.acts_as_it_is(node.principal);
+        }
+    }
+
+    /// What follows from acting as a principal together with what was gained before.
+    fn acts_as_it_is(&mut self, principal: PrincipalId) {
+        let ready = self.ready;
+        let groups = &ready.net.groups;
+        let own = std::iter::once(principal).chain(groups.of.get(&principal).into_iter().flatten().copied());
+        let changed: Vec<Gained> = own
+            .flat_map(|id| {
+                self.rewrites.get(&id).into_iter().flatten().map(move |change| Gained::Rewrite(id, *change))
+            })
+            .collect();
+        for gained in changed {
+            self.combine(gained, principal);
+        }
+        for group in self.joins.clone() {
+            self.combine(Gained::Join(group), principal);
+        }
+        for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
+            if let Some(Hop { gained: Gained::Become(to), .. }) = ready.hop(*edge) {
+                self.follow(Gained::Admit(*to), Some(*edge), principal, Node::as_is(*to));
             }
         }
     }
 
+    /// What follows from something gained together with whom it can act as already.
     fn can(&mut self, gained: Gained) {
+        let ready = self.ready;
+        match gained {
+            Gained::Rewrite(id, change) => {
+                self.rewrites.entry(id).or_default().push(change);
+                let members = ready.net.groups.members.get(&id).into_iter().flatten().copied();
+                let all: Vec<PrincipalId> = std::iter::once(id).chain(members).collect();
+                for principal in all.into_iter().filter(|one| self.acts_as(*one)).collect::<Vec<_>>() {
+                    self.combine(gained, principal);
+                }
+                if self.settled.contains_key(&Fact::Can(Gained::Join(id))) {
+                    for principal in self.acting() {
+                        self.both(gained, Gained::Join(id), principal, change);
+                    }
+                }
+            }
+            Gained::Join(group) => {
+                self.joins.push(group);
+                for principal in self.acting() {
+                    self.combine(gained, principal);
+                }
+            }
+            Gained::Admit(to) => {
+                for principal in self.acting() {
+                    for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
+                        if ready.hop(*edge).is_some_and(|hop| hop.gained == Gained::Become(to)) {
+                            self.follow(gained, Some(*edge), principal, Node::as_is(to));
+                        }
+                    }
+                }
+            }
+            Gained::Become(_) | Gained::Manage(_) => {}
+        }
+    }
+
+    /// Everybody it can act as so far.
+    fn acting(&self) -> Vec<PrincipalId> {
         let as_is = |fact: &Fact| match fact {
             Fact::Act(Node { principal, change: None }) => Some(*principal),
             _ => None,
         };
-        let known: Vec<PrincipalId> = self.order.iter().filter_map(as_is).collect();
-        for principal in known {
-            self.combine(gained, principal);
-        }
+        self.order.iter().filter_map(as_is).collect()
     }
 
-    /// What follows from being able to do something and to act as a principal, both settled.
+    /// What follows from a change or a group that takes members, and from acting as a principal that it concerns.
     fn combine(&mut self, gained: Gained, principal: PrincipalId) {
         match gained {
-            Gained::Rewrite(id, change) => {
-                let groups = &self.net.groups;
-                let is_member = groups.of.get(&principal).is_some_and(|of| of.contains(&id));
-                if id == principal || is_member {
-                    self.follow(gained, None, principal, Node::changed(principal, change));
-                } else if groups.members.contains_key(&id) || groups.takes(id, principal) {
-                    // Whoever can change a group and put itself into it.
-                    self.both(gained, Gained::Join(id), principal, change);
-                }
+            Gained::Rewrite(_, change) => {
+                self.follow(gained, None, principal, Node::changed(principal, change));
             }
-            Gained::Join(group) if self.net.groups.takes(group, principal) => {
+            Gained::Join(group) if self.ready.net.groups.takes(group, principal) => {
                 self.follow(gained, None, principal, Node::changed(principal, Change::Member(group)));
-                let changed: Vec<Change> = self
-                    .settled
-                    .keys()
-                    .filter_map(|fact| match fact {
-                        Fact::Can(Gained::Rewrite(id, change)) if *id == group => Some(*change),
-                        _ => None,
-                    })
-                    .collect();
-                for change in changed {
+                for change in self.rewrites.get(&group).cloned().unwrap_or_default() {
                     self.both(Gained::Rewrite(group, change), gained, principal, change);
                 }
             }
-            Gained::Admit(to) => {
-                for edge in self.net.steps_of(Node::changed(principal, Change::Admitted)) {
-                    let hop = self.net.steps.edge_weight(edge);
-                    if hop.is_some_and(|hop| hop.gained == Gained::Become(to)) {
-                        self.follow(gained, Some(edge), principal, Node::as_is(to));
-                    }
-                }
-            }
-            Gained::Join(_) | Gained::Become(_) | Gained::Manage(_) => {}
+            Gained::Join(_) | Gained::Admit(_) | Gained::Become(_) | Gained::Manage(_) => {}
         }
     }
 
@@ -282,10 +363,10 @@ impl Search<'_> {
         self.push(hop, from, to);
     }
 
-    /// A group that can be changed and joined.
+    /// Whoever can change a group and put itself into it.
     fn both(&mut self, changed: Gained, joined: Gained, principal: PrincipalId, change: Change) {
         let from = vec![Fact::Can(changed), Fact::Can(joined), Fact::Act(Node::as_is(principal))];
-        let takes = matches!(joined, Gained::Join(group) if self.net.groups.takes(group, principal));
+        let takes = matches!(joined, Gained::Join(group) if self.ready.net.groups.takes(group, principal));
         if takes {
             self.push(None, from, Node::changed(principal, change));
         }
@@ -295,8 +376,8 @@ impl Search<'_> {
     fn push(&mut self, hop: Option<EdgeIndex>, from: Vec<Fact>, to: Node) {
         let costs: Option<Vec<u32>> = from.iter().map(|fact| self.cost(*fact)).collect();
         if let Some(costs) = costs {
-            let price = hop.and_then(|edge| self.net.steps.edge_weight(edge)).map_or(0, price);
-            let cost = costs.iter().fold(price, |sum, cost| sum.saturating_add(*cost));
+            let own = hop.and_then(|edge| self.ready.hop(edge)).map_or(0, price);
+            let cost = costs.iter().fold(own, |sum, cost| sum.saturating_add(*cost));
             self.open.push(cost, Fact::Act(to), Reason { hop, from });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::net::Fact;
+use super::net::{Fact, Ready};
 use super::{Graph, Hop, Node, Seat};
 use crate::evaluator::{Certainty, Standing};
 use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
@@ -60,7 +60,7 @@ impl Graph {
         if matches!(kind, Some(PrincipalKind::StandIn | PrincipalKind::Service)) {
             return Vec::new();
         }
-        let reach = self.net.reach(start);
+        let reach = ends.ready.reach(start);
         let mut paths = Vec::new();
         let mut reached: BTreeMap<_, usize> = BTreeMap::new();
         for fact in &reach.order {
@@ -92,12 +92,17 @@ impl Graph {
             seats.entry(seat.node).or_default().push(seat);
         }
         let as_is = self.seats().iter().filter(|seat| seat.node.change.is_none());
-        Ends { seats, sitting: as_is.map(|seat| (seat.node.principal, seat.scope)).collect() }
+        Ends {
+            ready: self.net.ready(),
+            seats,
+            sitting: as_is.map(|seat| (seat.node.principal, seat.scope)).collect(),
+        }
     }
 }
 
 /// Where paths may end, and who is there already.
 struct Ends<'g> {
+    ready: Ready<'g>,
     seats: BTreeMap<Node, Vec<&'g Seat>>,
     sitting: BTreeSet<(PrincipalId, ScopeId)>,
 }

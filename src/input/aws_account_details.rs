@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::aws_managed::{self, unknown};
 use super::aws_members::{self, Member, Written};
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::Document as Policy;
@@ -50,9 +51,14 @@ impl Format for AwsAccountDetails {
         }
     }
 
+    fn claims(&self, path: &str) -> bool {
+        aws_shapes::is_called(path, &["account-details"])
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         // A single object, or an array of the pages that a paginated call answered with.
         let pages = document.tree.as_list().map_or(std::slice::from_ref(document.tree), |pages| pages);
+        pages.iter().for_each(|page| aws_shapes::check(page, &aws_shapes::ACCOUNT, problems));
         let is_list = document.tree.as_list().is_some();
         let mut loader = Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new() };
         let routes: Vec<Route> = (0..pages.len())

@@ -1,19 +1,21 @@
 //! What decides about a bucket beside its policy: S3 Block Public Access of the bucket and of its account, its access
-//! control list, and whether such lists count at all. Commands: `aws s3api get-public-access-block`, `aws s3control
-//! get-public-access-block`, `aws s3api get-bucket-acl`, `aws s3api get-bucket-ownership-controls`.
+//! control list, and whether such lists count at all; of an access point, its own Block Public Access and the network
+//! that it is bound to. Commands: `aws s3api get-public-access-block`, `aws s3control get-public-access-block`, `aws s3api
+//! get-bucket-acl`, `aws s3api get-bucket-ownership-controls`, `aws s3control get-access-point`.
 //!
-//! None of the answers says whose it is: the folder does, or for the block the file's name. Access control lists of single
-//! objects are not read. Nor are the settings of access points.
+//! Few of the answers say whose they are: the folder does, or for the block the file's name. Access control lists of
+//! single objects are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aws_layout::{Fact, Place};
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Document as Policy, PrincipalName};
 use crate::clouds::aws::composed::{self, Allowed};
 use crate::clouds::aws::estate::{account, add_policy, attach, resource, silent};
-use crate::clouds::aws::public::{has_public_policy, restriction};
+use crate::clouds::aws::public::{bound_to, has_public_policy, restriction};
 use crate::clouds::aws::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
 use crate::model::{Estate, Origin, ResourceId, Target};
 use crate::text::{Problem, Route, Span, Tree};
@@ -41,6 +43,7 @@ impl Format for AwsBucketSettings {
             "ACCOUNT/s3/BUCKET/public-access-block.json    aws s3api get-public-access-block --bucket BUCKET",
             "ACCOUNT/s3/BUCKET/acl.json                    aws s3api get-bucket-acl --bucket BUCKET",
             "ACCOUNT/s3/BUCKET/ownership-controls.json     aws s3api get-bucket-ownership-controls --bucket BUCKET",
+            "ACCOUNT/s3/REGION/accesspoint/NAME/access-point.json  aws s3control get-access-point --account-id ACCOUNT --name NAME",
             "public-access-block-of-BUCKET.json            aws s3api get-public-access-block --bucket BUCKET",
             "public-access-block-of-ACCOUNT.json           aws s3control get-public-access-block --account-id ACCOUNT",
         ]
@@ -64,6 +67,11 @@ impl Format for AwsBucketSettings {
         if asked && empty { Confidence::Certain } else { self.detects(tree) }
     }
 
+    fn claims(&self, path: &str) -> bool {
+        let names = ["acl", "ownership-controls", "public-access-block", "access-point"];
+        aws_shapes::is_called(path, &names)
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         self.load_all(std::slice::from_ref(document), estate, problems);
     }
@@ -71,6 +79,7 @@ impl Format for AwsBucketSettings {
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut read = Read::default();
         for document in documents {
+            aws_shapes::check(document.tree, &aws_shapes::BUCKET, problems);
             read.document(document, estate, problems);
         }
         read.enter(estate, problems);
@@ -101,13 +110,20 @@ pub(super) struct Read<'t> {
     /// Buckets whose access control lists are switched off.
     without_lists: BTreeMap<String, Span>,
     lists: BTreeMap<String, &'t Tree>,
+    /// Access points with the bucket behind each, and the network that it is bound to, if any.
+    access_points: BTreeMap<String, (String, Option<&'t Tree>)>,
 }
 
 impl<'t> Read<'t> {
     fn document(&mut self, document: &Document<'t>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         let place = Place::of(document.path);
         let tree = document.tree;
-        let bucket = place.resource.clone().filter(|arn| place.is_folder() && arn.contains(":s3:::"));
+        let told = tree.get("AccessPointArn").and_then(Tree::as_str).map(str::to_owned);
+        let in_folder = place
+            .resource
+            .clone()
+            .filter(|arn| place.is_folder() && (arn.contains(":s3:::") || is_access_point(arn)));
+        let bucket = told.filter(|arn| is_access_point(arn)).or(in_folder);
         if let Some(arn) = &bucket {
             let origin =
                 Origin { span: Some(tree.span), what: format!("settings of `{arn}`"), ..Origin::default() };
@@ -120,6 +136,9 @@ impl<'t> Read<'t> {
             problems.push(nameless(document, is_block));
             return;
         };
+        if is_access_point(&subject) {
+            self.access_point(&subject, tree);
+        }
         if is_block {
             self.block(subject, tree, problems);
         } else if is_list(tree) {
@@ -129,7 +148,14 @@ impl<'t> Read<'t> {
         }
     }
 
-    /// The settings of a bucket or an account, with or without the key that the command line puts around them.
+    fn access_point(&mut self, arn: &str, tree: &'t Tree) {
+        let partition = arn.split(':').nth(1).unwrap_or_default();
+        let bucket = tree.get("Bucket").and_then(Tree::as_str).unwrap_or_default();
+        let network = tree.get("VpcConfiguration").and_then(|found| found.get("VpcId"));
+        self.access_points.insert(arn.to_owned(), (format!("arn:{partition}:s3:::{bucket}"), network));
+    }
+
+    /// The settings of a bucket, an access point or an account, with or without the key that the command line puts around them.
     pub(super) fn block(&mut self, subject: String, tree: &Tree, problems: &mut Vec<Problem>) {
         let restricts = switch(tree, "RestrictPublicBuckets", problems);
         let known = self.blocks.entry(subject.clone()).or_default();
@@ -144,20 +170,32 @@ impl<'t> Read<'t> {
         for bucket in buckets(estate) {
             let Some(found) = estate.resource(bucket).cloned() else { continue };
             let owner = found.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.clone());
-            let short = found.name.rsplit(':').next().unwrap_or_default();
-            let of = |name: &str| name == found.name || name == short || owner.as_deref() == Some(name);
+            let point = self.access_points.get(&found.name);
+            // "Amazon S3 evaluates the block public access settings for that access point, the underlying bucket, and the
+            // bucket owner's account": <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html>
+            let behind = point.map_or(found.name.as_str(), |(bucket, _)| bucket);
+            let short = behind.rsplit(':').next().unwrap_or_default();
+            let of = |name: &str| {
+                name == found.name || name == behind || name == short || owner.as_deref() == Some(name)
+            };
             let blocks: Vec<&Option<Span>> =
                 self.blocks.iter().filter(|(name, _)| of(name)).map(|(_, restricts)| restricts).collect();
-            if blocks.len() > 1 || blocks.iter().any(|restricts| restricts.is_some()) {
+            let all = if is_access_point(&found.name) { 3 } else { 2 };
+            if blocks.len() >= all || blocks.iter().any(|restricts| restricts.is_some()) {
                 note_known(estate, bucket);
+            }
+            if let Some(network) = point.and_then(|(_, network)| *network) {
+                bind(estate, bucket, network);
             }
             if let Some(span) = blocks.into_iter().flatten().next()
                 && has_public_policy(estate, bucket)
             {
                 restrict(estate, bucket, *span, problems);
             }
-            let ignores = self.ignoring.iter().any(|name| of(name));
-            self.list(estate, bucket, &found.name, ignores);
+            if !is_access_point(&found.name) {
+                let ignores = self.ignoring.iter().any(|name| of(name));
+                self.list(estate, bucket, &found.name, ignores);
+            }
         }
     }
 
@@ -201,8 +239,23 @@ fn is_enforced(tree: &Tree) -> bool {
     rules.unwrap_or_default().iter().any(owner)
 }
 
+fn is_access_point(arn: &str) -> bool {
+    arn.contains(":s3:") && arn.contains(":accesspoint/")
+}
+
+/// An access point of a network takes requests from there only:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-vpc.html>
+fn bind(estate: &mut Estate, point: ResourceId, network: &Tree) {
+    let Some(name) = estate.resource(point).map(|found| found.name.clone()) else { return };
+    let Some(document) = network.as_str().and_then(|id| bound_to(&name, id, network.span)) else { return };
+    let origin = Origin { what: format!("network of `{name}`"), ..document.origin() };
+    let policy = add_policy(estate, document);
+    attach(estate, policy, Target::Resource(point), RESOURCE, origin);
+}
+
+/// The buckets and access points.
 fn buckets(estate: &Estate) -> Vec<ResourceId> {
-    let is_bucket = |cloud, kind: &str| cloud == AWS && kind == "s3:bucket";
+    let is_bucket = |cloud, kind: &str| cloud == AWS && ["s3:bucket", "s3:accesspoint"].contains(&kind);
     estate.resources().filter(|(_, found)| is_bucket(found.cloud, &found.kind)).map(|(id, _)| id).collect()
 }
 

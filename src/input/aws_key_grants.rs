@@ -5,6 +5,7 @@
 //! policy that names the grantee. Who may retire a grant is not read: retiring takes rights away.
 
 use super::aws_layout::Place;
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Arn, PrincipalName, is_account};
 use crate::clouds::aws::composed::{self, Allowed};
@@ -36,13 +37,25 @@ impl Format for AwsKeyGrants {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
+        // The lists of a bucket hold `Grants` too.
         let first = tree.get("Grants").and_then(Tree::as_list).and_then(<[Tree]>::first);
         let marked =
             first.is_some_and(|grant| grant.get("GrantId").is_some() && grant.get("Operations").is_some());
         if marked { Confidence::Certain } else { Confidence::No }
     }
 
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let grants = tree.get("Grants").and_then(Tree::as_list);
+        let none = grants.is_some_and(<[Tree]>::is_empty) && self.claims(path);
+        if none { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        aws_shapes::is_called(path, &["grants"])
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        aws_shapes::check(document.tree, &aws_shapes::KEY_GRANTS, problems);
         let place = Place::of(document.path);
         let grants = document.tree.get("Grants").and_then(Tree::as_list).unwrap_or_default();
         for (index, grant) in grants.iter().enumerate() {

@@ -21,15 +21,18 @@ pub(super) enum Fact {
     Acl,
     /// Who owns the objects of a bucket.
     OwnershipControls,
+    /// An access point of S3.
+    AccessPoint,
 }
 
 /// The names of such files.
-const FACTS: [(&str, Fact); 5] = [
+const FACTS: [(&str, Fact); 6] = [
     ("policy", Fact::Policy),
     ("grants", Fact::Grants),
     ("public-access-block", Fact::PublicAccessBlock),
     ("acl", Fact::Acl),
     ("ownership-controls", Fact::OwnershipControls),
+    ("access-point", Fact::AccessPoint),
 ];
 
 /// Whose file it is, by its path.

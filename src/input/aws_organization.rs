@@ -13,6 +13,8 @@ pub(super) mod enter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::aws_layout::title;
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Arn, is_account};
 use crate::clouds::aws::rule::{RESOURCE_CONTROL, SERVICE_CONTROL};
@@ -67,6 +69,19 @@ impl Format for AwsOrganization {
         if organization || described || list { Confidence::Certain } else { Confidence::No }
     }
 
+    fn claims(&self, path: &str) -> bool {
+        let ids = [
+            ("units-of-", "r-"),
+            ("units-of-", "ou-"),
+            ("accounts-of-", "r-"),
+            ("accounts-of-", "ou-"),
+            ("targets-of-", "p-"),
+            ("policy-", "p-"),
+        ];
+        let name = title(path);
+        ids.iter().any(|(start, id)| name.strip_prefix(start).is_some_and(|rest| rest.starts_with(id)))
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         self.load_all(std::slice::from_ref(document), estate, problems);
     }
@@ -74,6 +89,7 @@ impl Format for AwsOrganization {
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut organization = Organization::default();
         for document in documents {
+            aws_shapes::check(document.tree, &aws_shapes::ORGANIZATION, problems);
             organization.read(document, problems);
         }
         enter::enter(&organization, estate, problems);

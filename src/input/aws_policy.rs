@@ -65,6 +65,11 @@ impl Format for AwsPolicy {
         self.detects(tree)
     }
 
+    fn claims(&self, path: &str) -> bool {
+        let place = Place::of(path);
+        place.fact == Some(Fact::Policy) && place.is_folder()
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         let place = Place::of(document.path);
         let mut given = answers::policies(document.tree);

@@ -4,6 +4,7 @@
 //! read: an endpoint's policy counts for requests whose `aws:SourceVpce` says that they come through it.
 
 use super::aws_layout::Place;
+use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource};
 use crate::clouds::aws::names;
@@ -34,7 +35,12 @@ impl Format for AwsVpcEndpoints {
         if list.is_some() { Confidence::Certain } else { Confidence::No }
     }
 
+    fn claims(&self, path: &str) -> bool {
+        aws_shapes::is_called(path, &["vpc-endpoints"])
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        aws_shapes::check(document.tree, &aws_shapes::ENDPOINTS, problems);
         let place = Place::of(document.path);
         let endpoints = document.tree.get("VpcEndpoints").and_then(Tree::as_list).unwrap_or_default();
         for (index, endpoint) in endpoints.iter().enumerate() {

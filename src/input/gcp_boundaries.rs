@@ -62,7 +62,7 @@ mod tests {
           {"name":"organizations/1/locations/global/policyBindings/x","policyKind":"PRINCIPAL_ACCESS_BOUNDARY",
            "target":{"principalSet":"//cloudresourcemanager.googleapis.com/organizations/1"},
            "policy":"organizations/1/locations/global/principalAccessBoundaryPolicies/b"},
-          {"name":"organizations/1/locations/global/policyBindings/y","policyKind":"ACCESS"},
+          {"name":"organizations/1/locations/global/policyBindings/y","policyKind":"ACCESS","policy":"a"},
           {"name":"organizations/1/locations/global/principalAccessBoundaryPolicies/c"},
           {"name":"organizations/1/locations/global/principalAccessBoundaryPolicies/d","details":{"enforcementVersion":"99"}},
           {"name":"nobody/policyBindings/z","target":{"principalSet":"x"},"policy":"y"}, 5]"#;
@@ -78,7 +78,7 @@ mod tests {
             codes,
             [
                 "gcp-boundary-resource",
-                "gcp-policy-kind",
+                "gcp-access-target",
                 "gcp-policy-shape",
                 "gcp-boundary-version",
                 "gcp-boundary-name",

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::disk::{self, Found, Limits};
 use super::{Confidence, Document, FORMATS, Format};
 use crate::model::Estate;
-use crate::text::{FileId, Files, Problem, Tree, json, yaml};
+use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -86,6 +86,9 @@ impl Loaded {
                 format.load(&document, &mut self.estate, &mut self.problems);
                 self.documents.push(LoadedDocument { file, format: format.id() });
             }
+            None if FORMATS.iter().any(|format| format.claims(&path)) => {
+                self.problems.push(unexpected(&path, &tree));
+            }
             None if found.named => self.problems.push(unknown_kind(&path, &tree)),
             None => self.passed_over.push(path),
         }
@@ -147,15 +150,32 @@ pub fn format_of(path: &str, tree: &Tree) -> Option<&'static dyn Format> {
     best.map(|(_, format)| format)
 }
 
-fn unknown_kind(path: &str, tree: &Tree) -> Problem {
-    let kinds: Vec<&str> = FORMATS.iter().map(|format| format.summary()).collect();
+/// A file whose place says what it is holds something else. Passing it over would hide that something is missing.
+fn unexpected(path: &str, tree: &Tree) -> Problem {
+    let kinds = FORMATS.iter().filter(|format| format.claims(path)).map(|format| format.summary());
+    let kinds: Vec<&str> = kinds.collect();
+    let message = format!("`{path}` does not hold what its place says: it is {}", seen(tree));
+    let help = format!("expected: {}; export it again, or give it another name", kinds.join(", or "));
+    Problem::error("unexpected-content", message).at(beginning(tree)).help(help)
+}
+
+fn beginning(tree: &Tree) -> Span {
+    Span::new(tree.span.file, tree.span.start, tree.span.start.saturating_add(1))
+}
+
+fn seen(tree: &Tree) -> String {
     let keys: Vec<&str> = tree.entries().map(|entry| &*entry.key.value).take(5).collect();
-    let seen = if keys.is_empty() {
+    if keys.is_empty() {
         tree.kind_name().to_owned()
     } else {
         format!("an object with the keys `{}`", keys.join("`, `"))
-    };
-    Problem::error("unknown-kind", format!("`{path}` is of no kind that is read here: it is {seen}"))
-        .at(crate::text::Span::new(tree.span.file, tree.span.start, tree.span.start.saturating_add(1)))
+    }
+}
+
+fn unknown_kind(path: &str, tree: &Tree) -> Problem {
+    let kinds: Vec<&str> = FORMATS.iter().map(|format| format.summary()).collect();
+    let message = format!("`{path}` is of no kind that is read here: it is {}", seen(tree));
+    Problem::error("unknown-kind", message)
+        .at(beginning(tree))
         .help(format!("expected one of:\n  {}", kinds.join("\n  ")))
 }

@@ -17,6 +17,7 @@ mod aws_members;
 mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
+mod aws_shapes;
 mod aws_vpc_endpoints;
 mod azure_deny_assignments;
 mod azure_directory;
@@ -28,6 +29,7 @@ mod azure_role_assignments;
 mod azure_role_definitions;
 pub mod disk;
 pub mod document_pairs;
+pub mod gcp_account_keys;
 pub mod gcp_asset_policies;
 pub mod gcp_boundaries;
 pub mod gcp_datasets;
@@ -66,6 +68,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_boundaries::GcpBoundaries,
     &gcp_datasets::GcpDatasets,
     &gcp_settings::GcpSettings,
+    &gcp_account_keys::GcpAccountKeys,
     &azure_management_groups::AzureManagementGroups,
     &azure_role_definitions::AzureRoleDefinitions,
     &azure_directory::AzureDirectory,
@@ -101,6 +104,11 @@ pub trait Format: Sync {
     /// The same, judged by where the file lies too.
     fn detects_at(&self, _path: &str, tree: &Tree) -> Confidence {
         self.detects(tree)
+    }
+
+    /// Whether a file at that place must be of this kind, so that anything else in it is a mistake.
+    fn claims(&self, _path: &str) -> bool {
+        false
     }
 
     /// Loads the document. What cannot be read is reported and left out.

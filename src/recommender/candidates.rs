@@ -116,7 +116,7 @@ fn candidates(roles: &dyn Roles, estate: &Estate, held: &[HeldRole], needs: &[Ne
         held.iter().filter(|held| !found.iter().any(|candidate| candidate.at == held.at)).collect();
     for held in unlisted {
         let breadth = roles.places(estate, &held.at.place).first().map_or(1, |place| place.breadth);
-        let (at, permissions) = (held.at.clone(), held.permissions.clone());
+        let (at, permissions) = (held.at.clone(), held.permissions.to_vec());
         found.push(Candidate { at, service: None, breadth, permissions, is_held: true });
     }
     found

@@ -12,7 +12,7 @@ use leastwise::clouds::{CLOUDS, Cloud, Scenario};
 use leastwise::evaluator::Relation;
 use leastwise::input::document_pairs;
 use leastwise::logic::{Assignment, Attribute, Formula, Goal, Universe};
-use leastwise::model::{Object, Question, Subject, Verdict};
+use leastwise::model::{GapKind, Object, Question, Subject, Verdict};
 use leastwise::solver::{Answer, EngineSelection};
 use leastwise::text::{Files, Problem, json};
 use serde::Deserialize;
@@ -33,6 +33,9 @@ const PAGES: &[(&str, &[&str])] = &[
 
 /// What stands in place of a decision where the policies cannot be read.
 const UNREADABLE: &str = "unreadable";
+
+/// What stands in place of a decision where both are possible, because something that decides cannot be read.
+const UNDECIDED: &str = "undecided";
 
 /// One file: cases about one topic.
 #[derive(Deserialize)]
@@ -357,7 +360,7 @@ fn decided(
     let mut wrong: Vec<String> = unknown_keys(scenario);
     let expected = scenario["expected"].as_str().unwrap_or_default();
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == expected);
-    if verdict.is_none() && expected != UNREADABLE {
+    if verdict.is_none() && ![UNREADABLE, UNDECIDED].contains(&expected) {
         wrong.push(format!("`{expected}` is no decision"));
         return wrong;
     }
@@ -369,9 +372,33 @@ fn decided(
     tally.decisions += 1;
     match (read, verdict) {
         (Some(scenario), Some(expected)) => wrong.extend(judged(cloud, &scenario, expected, tally)),
-        (None, None) => {}
-        (None, Some(_)) => wrong.push(format!("could not be read: {problems:?}")),
+        (Some(scenario), None) if expected == UNDECIDED => wrong.extend(open(cloud, &scenario)),
+        (None, None) if expected == UNREADABLE => {}
+        (None, _) => wrong.push(format!("could not be read: {problems:?}")),
         (Some(_), None) => wrong.push("was read".to_owned()),
+    }
+    wrong
+}
+
+/// That neither decision is claimed: the concrete rule says what it could not read, and the formula leaves both open.
+fn open(cloud: &'static dyn Cloud, scenario: &Scenario) -> Vec<String> {
+    let Scenario { estate, request } = scenario;
+    let mut wrong = Vec::new();
+    let gaps = cloud.decide(estate, request).gaps;
+    if !gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition) {
+        wrong.push(format!("expected that something is not read, found {gaps:?}"));
+    }
+    let Some(subject) = subject(cloud, scenario) else {
+        return vec![format!("who is `{}`?", request.principal)];
+    };
+    let asked = cloud.assignment(estate, request);
+    let named = Object::Named(request.resource.clone());
+    for (action, object) in [(Some(request.action.clone()), named), (None, Object::Any)] {
+        let layers = cloud.layers(estate, &Question { cloud: cloud.id(), subject, action, object });
+        let allowed = cloud.combine(&layers).restrict(&layers.known);
+        if let Some(decided) = allowed.evaluate(&asked) {
+            wrong.push(format!("the formula says {decided} of the request: {allowed}"));
+        }
     }
     wrong
 }

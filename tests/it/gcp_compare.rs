@@ -51,13 +51,13 @@ fn a_policy_says_who_gained() {
     let binding = |role: &str, member: &str, condition: &str| {
         format!(r#"{{"role": "roles/{role}", "members": ["{member}"]{condition}}}"#)
     };
-    let ann = binding("viewer", "user:ann@example.com", "");
-    let bob = binding("viewer", "user:bob@example.com", "");
-    let domain = binding("viewer", "domain:example.com", "");
+    let ann = binding("compute.viewer", "user:ann@example.com", "");
+    let bob = binding("compute.viewer", "user:bob@example.com", "");
+    let domain = binding("compute.viewer", "domain:example.com", "");
     let until = |time: &str| {
         let expression = format!("request.time < timestamp('{time}')");
         let condition = format!(r#", "condition": {{"title": "t", "expression": "{expression}"}}"#);
-        binding("viewer", "user:ann@example.com", &condition)
+        binding("compute.viewer", "user:ann@example.com", &condition)
     };
     for engines in engines() {
         let both = policy(&format!("{ann},{bob}"));

@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod aws_bad_input;
+#[cfg(test)]
 mod azure;
 #[cfg(test)]
 mod brute_force;
@@ -22,6 +24,8 @@ mod compare;
 mod gcp_cel;
 #[cfg(test)]
 mod gcp_compare;
+#[cfg(test)]
+mod gcp_findings;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

@@ -120,6 +120,10 @@ impl<'a> Caller<'a> {
         self.resource == Some(Resource::ServiceLinkedRole)
     }
 
+    pub(super) fn is_root(&self) -> bool {
+        self.resource == Some(Resource::Root) && self.kind == Kind::Known
+    }
+
     /// The user that opened the federated session which asks, if the request says so.
     pub(super) fn federated_by(&self) -> Option<&'a str> {
         let (_, principal) = self.principal.filter(|_| self.resource == Some(Resource::Federated))?;

@@ -255,7 +255,8 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
     }
 
-    /// What only AWS edits: its managed policies, roles of IAM Identity Center, service-linked roles, aliases of its keys.
+    /// What AWS refuses whatever policies say: edits of its managed policies, of roles of IAM Identity Center, of
+    /// service-linked roles and of aliases of its keys; roles to the root user.
     fn edits(&mut self) {
         let Some(arn) = self.arn.filter(|_| !self.caller.is_service_linked()) else { return };
         let Some((service, call)) = self.request.action.split_once(':') else { return };
@@ -268,7 +269,9 @@ impl<'a, N: Notes> Judge<'a, N> {
             }
             _ => false,
         };
-        if edits {
+        // The root user takes on no role: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+        let takes_on = self.caller.is_root() && self.request.action.eq_ignore_ascii_case("sts:AssumeRole");
+        if edits || takes_on {
             self.mark(Found::Denials);
             self.notes.reason(Found::Denials, || Reason {
                 layer: PROTECTED,
@@ -328,14 +331,21 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
         let spared = match statement.effect {
             Effect::Allow => named.direct || named.role || named.account,
-            // A user is spared when it is listed with its account, a role when its session is listed too.
+            // A user is spared when it is listed with its account, a role when its session is listed too; nobody is who
+            // has a boundary: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
             Effect::Deny => {
                 let is_role = self.caller.name.contains(":role/") || self.caller.federated_by().is_some();
                 let account = named.account || self.caller.account.is_none();
-                (named.direct || (named.role && !is_role)) && account
+                (named.direct || (named.role && !is_role)) && account && !self.is_bounded()
             }
         };
         Named { direct: !spared, ..Named::default() }
+    }
+
+    /// Whether the caller has a permission boundary.
+    fn is_bounded(&self) -> bool {
+        let attached = |(id, _)| self.estate.attached_to(Target::Principal(id));
+        self.caller.principal.is_some_and(|found| attached(found).any(|one| one.layer == BOUNDARY))
     }
 
     fn is_caller(&self, name: &PrincipalName) -> bool {

@@ -258,7 +258,14 @@ impl<'e> Work<'e> {
                 None => {}
             }
             if whole.effect == Effect::Deny {
-                named.extend(self.concerning(Some(whole)));
+                // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
+                // boundary": <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+                if statement.principal.as_ref().is_some_and(|names| names.negated) && self.is_bounded() {
+                    let grant = Arc::new(Grant { who: Formula::True, ..Grant::clone(whole) });
+                    named.extend(self.concerning(Some(&grant)));
+                } else {
+                    named.extend(self.concerning(Some(whole)));
+                }
                 continue;
             }
             named.extend(self.concerning(direct.as_ref()));
@@ -276,6 +283,12 @@ impl<'e> Work<'e> {
             _ => groups,
         };
         self.groups.extend(groups);
+    }
+
+    /// Whether the caller has a permission boundary.
+    fn is_bounded(&self) -> bool {
+        let attached = |(id, _)| self.estate.attached_to(Target::Principal(id));
+        self.caller.principal.is_some_and(|found| attached(found).any(|one| one.layer == BOUNDARY))
     }
 
     /// Whether a statement that lists the user who opened the federated session which asks is for the session too, or

@@ -11,7 +11,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::caller::Caller;
+use super::caller::{Caller, Class};
 use super::rule::PROTECTED;
 use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Effect, Grant, LayerGroup, Origin};
@@ -57,8 +57,18 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
         origin: origin(),
         gaps: Vec::new(),
     };
-    (!by_service).then(|| LayerGroup::new(PROTECTED, EDITS.clone(), vec![Arc::new(refusal())]))
+    let applies = if is_root(caller) { EDITS.clone().or(TAKING_ON.clone()) } else { EDITS.clone() };
+    (!by_service).then(|| LayerGroup::new(PROTECTED, applies, vec![Arc::new(refusal())]))
 }
+
+fn is_root(caller: &Caller<'_>) -> bool {
+    caller.class == Class::Member && caller.principal.is_some_and(|(_, found)| found.name.ends_with(":root"))
+}
+
+/// "You cannot call AssumeRole by using AWS account root user credentials":
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+static TAKING_ON: LazyLock<Formula> =
+    LazyLock::new(|| Formula::matches(Attribute::action(), Patterns::literal("sts:assumerole")));
 
 /// The roles that nobody in the account edits.
 pub(super) fn roles() -> Patterns {
@@ -81,6 +91,8 @@ static EDITS: LazyLock<Formula> = LazyLock::new(|| {
 
 /// What refuses, for reports.
 pub(super) fn origin() -> Origin {
-    let what = "the rule that only AWS edits its own policies, roles and aliases".to_owned();
+    let what =
+        "the rule that AWS keeps its own policies, roles and aliases to itself, and roles from root users"
+            .to_owned();
     Origin { what, ..Origin::default() }
 }

@@ -94,8 +94,23 @@ pub fn restriction(bucket: &str, owner: &str, span: Span) -> Option<Document> {
     let text = format!(
         r#"{{"Version": "2012-10-17", "Statement": {{"Sid": "RestrictPublicBuckets", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ["{bucket}", "{bucket}/*"], "Condition": {{"StringNotEqualsIfExists": {{"aws:PrincipalAccount": "{owner}"}}, "Bool": {{"aws:PrincipalIsAWSService": "false"}}}}}}}}"#
     );
-    let mut document = written("block public access", &text)?;
-    document.name = Arc::from(format!("block public access of {bucket}"));
+    stating(format!("block public access of {bucket}"), &text, span)
+}
+
+/// What an access point that belongs to a network adds to its policy: nobody comes from elsewhere.
+///
+/// `span` is where the network stands.
+pub fn bound_to(access_point: &str, network: &str, span: Span) -> Option<Document> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": {{"Sid": "NetworkOrigin", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ["{access_point}", "{access_point}/*"], "Condition": {{"StringNotEquals": {{"aws:SourceVpc": "{network}"}}}}}}}}"#
+    );
+    network.chars().all(is_name).then(|| stating(format!("network of {access_point}"), &text, span)).flatten()
+}
+
+fn stating(name: String, text: &str, span: Span) -> Option<Document> {
+    let mut document = written("settings", text)?;
+    document.name = Arc::from(name);
     document.span = Some(span);
     for statement in &mut document.statements {
         statement.span = span;

@@ -122,8 +122,9 @@ fn list(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
 /// That Block Public Access may stand between a public bucket and whoever is not of its account.
 fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
     let mut open = holders.iter().filter(|id| {
-        let is_bucket =
-            estate.resource(**id).is_some_and(|found| found.cloud == AWS && found.kind == "s3:bucket");
+        let is_bucket = estate.resource(**id).is_some_and(|found| {
+            found.cloud == AWS && ["s3:bucket", "s3:accesspoint"].contains(&found.kind.as_str())
+        });
         is_bucket && !has(estate, &[**id], BLOCK_KNOWN) && has_public_policy(estate, **id)
     });
     let name = &estate.resource(*open.next()?)?.name;

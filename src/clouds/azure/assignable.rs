@@ -224,7 +224,7 @@ fn held(
     };
     Some(HeldRole {
         at: RoleAt { role: role.map_or(&assignment.role.value, |role| &role.name).to_string(), place },
-        permissions,
+        permissions: permissions.into(),
         conditional: assignment.condition.is_some() || blocks.iter().any(|block| block.condition.is_some()),
         origin: estate.policy(policy)?.origin.clone(),
     })

@@ -23,10 +23,14 @@ pub enum Body {
     Boundary(Boundary),
     /// A binding of a principal access boundary policy to a set of principals.
     BoundaryBinding(BoundaryBinding),
+    /// A binding of an access policy of that full name, whose rules are not read.
+    AccessBinding(Arc<str>),
     /// A whole allow policy that is looked at alone: its bindings with the ways to them.
     Document(Vec<(Binding, Route)>),
     /// A setting of public access prevention, as it stands where it is set.
     Prevention(bool),
+    /// A key of a service account that a user has made, and until when it works.
+    Key(Option<Arc<str>>),
 }
 
 /// A rule of a deny policy: <https://cloud.google.com/iam/docs/deny-overview#deny-rules>.

@@ -194,7 +194,7 @@ impl Judge<'_> {
                 continue;
             }
             let id = self.estate.find_principal(CLOUD, &name);
-            let members = self.estate.memberships().iter().filter(|one| Some(one.group) == id);
+            let members = id.into_iter().flat_map(|id| self.estate.members_of(id));
             let members: Vec<String> = members
                 .filter_map(|one| self.estate.principal(one.member))
                 .map(|member| member.name.clone())

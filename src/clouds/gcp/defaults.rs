@@ -5,6 +5,8 @@
 //! part of it; with access control lists, the default list of new objects gives the same:
 //! <https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable>.
 
+use std::collections::BTreeSet;
+
 use super::ALLOW;
 use super::ast::Basic;
 use super::names::{BUCKETS, CLOUD};
@@ -36,12 +38,21 @@ pub(super) fn is_assumed(estate: &Estate, bucket: &str, project: ScopeId) -> boo
 
 /// Whether the policy of some bucket of the project is in the input.
 pub(super) fn has_listed_buckets(estate: &Estate, project: ScopeId) -> bool {
-    estate.resources().filter(|(_, resource)| resource.home == Some(project)).any(|(_, resource)| {
-        resource
-            .name
-            .strip_prefix(BUCKETS)
-            .is_some_and(|bucket| !bucket.contains('/') && has_policy(estate, bucket))
-    })
+    estate.derived(Listed::of).0.contains(&project)
+}
+
+/// The projects of which the policy of some bucket is in the input.
+struct Listed(BTreeSet<ScopeId>);
+
+impl Listed {
+    fn of(estate: &Estate) -> Self {
+        let buckets = estate.resources().filter(|(_, resource)| {
+            let bucket = resource.name.strip_prefix(BUCKETS);
+            resource.cloud == CLOUD
+                && bucket.is_some_and(|bucket| !bucket.contains('/') && has_policy(estate, bucket))
+        });
+        Self(buckets.filter_map(|(_, resource)| resource.home).collect())
+    }
 }
 
 /// What a default binding is called.

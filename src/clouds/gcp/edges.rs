@@ -1,7 +1,7 @@
 //! The steps by which principals of Google Cloud become others: service accounts and their keys; and what it takes to
 //! administer a scope.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Member;
 use super::members::{self, NOBODY};
@@ -28,30 +28,93 @@ const WAYS: [(&str, &str); 6] = [
 
 /// All steps that some binding on a service account, or above it, speaks for.
 pub(super) fn steps(estate: &Estate) -> Vec<Step> {
+    let own = estate.resources().filter(|(_, resource)| resource.cloud == CLOUD);
     let mut found = BTreeSet::new();
-    for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
+    for (id, resource) in own {
+        let account = resource.name.rsplit_once("/serviceAccounts/").map(|(_, mail)| mail);
         let account =
-            resource.name.rsplit_once("/serviceAccounts/").map(|(_, mail)| format!("serviceAccount:{mail}"));
-        let Some(to) = account.and_then(|name| estate.find_principal(CLOUD, &name)) else { continue };
-        for target in targets(estate, id) {
-            for (_, binding) in members::bindings(estate, target) {
-                let Some(role) = roles::find(estate, &binding.role.value) else { continue };
-                let ways = WAYS.into_iter().filter(|(permission, _)| role.contains(permission));
-                let ways: Vec<(&str, &str)> = ways.collect();
-                if ways.is_empty() {
-                    continue;
-                }
-                let from = binding.members.iter().flat_map(|member| principals(estate, &member.value));
-                for from in from.collect::<BTreeSet<_>>().into_iter().filter(|from| *from != to) {
-                    found.extend(ways.iter().map(|(permission, kind)| (from, to, *kind, *permission, id)));
-                }
+            account.and_then(|mail| estate.find_principal(CLOUD, &format!("serviceAccount:{mail}")));
+        if let Some(to) = account {
+            collect(estate, to, id, &mut found);
+        }
+    }
+    asked(estate, found)
+}
+
+/// Those of them that lead to one principal.
+pub(super) fn steps_to(estate: &Estate, to: PrincipalId) -> Vec<Step> {
+    let mut found = BTreeSet::new();
+    let mail = estate.principal(to).and_then(|principal| principal.name.strip_prefix("serviceAccount:"));
+    for id in mail.map(|mail| names_of_account(estate, mail)).into_iter().flatten() {
+        collect(estate, to, id, &mut found);
+    }
+    asked(estate, found)
+}
+
+/// The resources that a service account is: one, or two where some document names its project by number.
+fn names_of_account(estate: &Estate, mail: &str) -> Vec<ResourceId> {
+    let accounts = estate.derived(Accounts::of);
+    accounts.0.get(mail).cloned().unwrap_or_default()
+}
+
+/// The resources that service accounts are, by their mail addresses.
+struct Accounts(BTreeMap<String, Vec<ResourceId>>);
+
+impl Accounts {
+    fn of(estate: &Estate) -> Self {
+        let mut found: BTreeMap<String, Vec<ResourceId>> = BTreeMap::new();
+        for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
+            if let Some((_, mail)) = resource.name.rsplit_once("/serviceAccounts/") {
+                found.entry(mail.to_owned()).or_default().push(id);
+            }
+        }
+        Self(found)
+    }
+}
+
+/// A step, before its question is written down: from, to, kind, permission, and the resource that the account is.
+type Bare = (PrincipalId, PrincipalId, &'static str, &'static str, ResourceId);
+
+fn collect(estate: &Estate, to: PrincipalId, account: ResourceId, found: &mut BTreeSet<Bare>) {
+    for target in targets(estate, account) {
+        for (_, binding) in members::bindings(estate, target) {
+            let ways = ways(estate, &binding.role.value);
+            if ways.is_empty() {
+                continue;
+            }
+            let from = binding.members.iter().flat_map(|member| principals(estate, &member.value));
+            for from in from.collect::<BTreeSet<_>>().into_iter().filter(|from| *from != to) {
+                found.extend(ways.iter().map(|(permission, kind)| (from, to, *kind, *permission, account)));
+            }
+        }
+    }
+}
+
+/// The ways that a role opens.
+pub(super) fn ways(estate: &Estate, role: &str) -> Vec<(&'static str, &'static str)> {
+    let Some(role) = roles::find(estate, role) else { return Vec::new() };
+    WAYS.into_iter().filter(|(permission, _)| role.contains(permission)).collect()
+}
+
+fn asked(estate: &Estate, found: BTreeSet<Bare>) -> Vec<Step> {
+    let steps = found.into_iter();
+    steps.filter_map(|(from, to, kind, action, on)| step(estate, from, to, kind, action, on)).collect()
+}
+
+/// The principals that a binding on the scope or above it speaks of, if its role holds what makes an administrator.
+pub(super) fn contenders(estate: &Estate, scope: ScopeId) -> BTreeSet<PrincipalId> {
+    let demands = administration(estate, scope);
+    let mut found = BTreeSet::new();
+    for level in estate.ancestry(scope) {
+        for (_, binding) in members::bindings(estate, Target::Scope(level)) {
+            let role = roles::find(estate, &binding.role.value);
+            let counts = role.is_some_and(|role| demands.iter().any(|demand| role.contains(&demand.action)));
+            if counts {
+                found.extend(binding.members.iter().flat_map(|member| principals(estate, &member.value)));
             }
         }
     }
     found
-        .into_iter()
-        .filter_map(|(from, to, kind, action, on)| step(estate, from, to, kind, action, on))
-        .collect()
 }
 
 fn step(

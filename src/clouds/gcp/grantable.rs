@@ -1,13 +1,13 @@
 //! What the recommender needs to know of roles: which may be proposed, who holds them, where they can be bound, and
 //! the commands that bind them. What a binding means is `lower`'s and `decide`'s business.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::ast::{Binding, Body, Member};
 use super::catalog::{self, Stage};
-use super::names;
 use super::roles as known_roles;
 use super::{ALLOW, Gcp};
+use super::{index, names};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::Patterns;
 use crate::model::{
@@ -43,11 +43,8 @@ impl Roles for Gcp {
 
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
         let Some(name) = estate.principal(principal).map(|who| who.name.as_str()) else { return Vec::new() };
-        let bindings = bindings(estate);
-        bindings
-            .filter(|(_, _, binding)| lists(binding, name))
-            .filter_map(|(_, at, binding)| held(estate, at, binding))
-            .collect()
+        let bindings = index::bindings_of(estate, name);
+        bindings.filter_map(|(at, binding)| held(estate, at, binding)).collect()
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {
@@ -186,11 +183,9 @@ fn lists(binding: &Binding, principal: &str) -> bool {
 fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
     let role = binding.role.value.to_string();
     let permissions = match known_roles::find(estate, &role) {
-        Some(known_roles::Role::Predefined(role)) => {
-            role.permissions().map(|index| catalog::current().permission_name(index).into()).collect()
-        }
-        Some(known_roles::Role::Custom(role)) => role.permissions.clone(),
-        None => Vec::new(),
+        Some(known_roles::Role::Predefined(role)) => permissions_of(role),
+        Some(known_roles::Role::Custom(role)) => role.permissions.as_slice().into(),
+        None => [].into(),
     };
     Some(HeldRole {
         origin: Origin {
@@ -202,6 +197,17 @@ fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
         permissions,
         conditional: binding.condition.is_some(),
     })
+}
+
+/// Names of permissions that many share.
+type Names = Arc<[Arc<str>]>;
+
+/// The permissions of a predefined role. Basic roles hold thousands, and many principals hold basic roles.
+fn permissions_of(role: catalog::Role<'static>) -> Names {
+    static LISTS: LazyLock<Vec<OnceLock<Names>>> =
+        LazyLock::new(|| (0..catalog::current().role_count()).map(|_| OnceLock::new()).collect());
+    let list = || role.permissions().map(|index| catalog::current().permission_name(index).into()).collect();
+    LISTS.get(role.index() as usize).map_or_else(list, |slot| slot.get_or_init(list).clone())
 }
 
 fn place_of(estate: &Estate, at: Target) -> Option<String> {

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::accounts::KEY;
 use super::ast::{Body, Member};
 use super::names::{self, CLOUD};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
-use super::{ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
+use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
 use super::{dataset, parse, restricting};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
@@ -85,6 +86,8 @@ pub(super) fn attach(estate: &mut Estate, name: &str, body: Body, target: Target
         Body::Boundary(_) => BOUNDARY_POLICY,
         Body::BoundaryBinding(_) => BOUNDARY,
         Body::Prevention(_) => PREVENTION,
+        Body::Key(_) => KEY,
+        Body::AccessBinding(_) => ACCESS,
         Body::Binding(_) | Body::Empty | Body::Document(_) => ALLOW,
     };
     let refers = match &body {
@@ -124,6 +127,9 @@ fn target(
     origin: &Origin,
     estate: &mut Estate,
 ) -> Target {
+    if let Some(project) = new_project(name, subject, origin, estate) {
+        return Target::Scope(project);
+    }
     let above = hierarchy(&subject.ancestors, origin, estate);
     if let (Some(told), Some(above), None) = (names::told_scope(name), above, names::scope_of(name))
         && told.starts_with("projects/")
@@ -139,6 +145,25 @@ fn target(
         .or_else(|| told.and_then(|project| scope(&format!("projects/{project}"), None, origin, estate)));
     let kind = subject.kind.map_or_else(|| kind_of(name), str::to_owned);
     Target::Resource(resource(name, kind, home, origin.clone(), estate))
+}
+
+/// A project that its own row names by id and, among what is above it, by number. The number becomes its second name
+/// at once if nobody has mentioned it yet: joining two scopes later looks at all that stands in either.
+fn new_project(name: &str, subject: &Subject<'_>, origin: &Origin, estate: &mut Estate) -> Option<ScopeId> {
+    let own = names::scope_of(name).filter(|own| own.starts_with("projects/") && !is_number(own))?;
+    let (number, above) = subject.ancestors.split_first().filter(|(first, _)| is_number(first))?;
+    if estate.find_scope(CLOUD, number).is_some() {
+        return None;
+    }
+    let above = hierarchy(above, origin, estate);
+    let project = scope(own, above, origin, estate)?;
+    estate.add_scope_name(project, number);
+    Some(project)
+}
+
+/// Whether a project is named by its number.
+fn is_number(name: &str) -> bool {
+    name.strip_prefix("projects/").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The scope that a policy is set on. Asset Inventory names projects by id and their ancestors by number: two project
@@ -165,8 +190,6 @@ fn same_project(name: &str, other: ScopeId, origin: &Origin, estate: &mut Estate
     if known == name || estate.scope_names(other).any(|own| own == name) {
         return other;
     }
-    let is_number =
-        |name: &str| name.strip_prefix("projects/").is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
     if is_number(name) && !is_number(&known) {
         estate.add_scope_name(other, name);
         return other;
@@ -293,9 +316,13 @@ pub fn boundary(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut 
         Body::BoundaryBinding(binding) => {
             format!("binding of boundary policy `{}`", restricting::short(&binding.policy.value))
         }
+        Body::AccessBinding(policy) => format!("binding of access policy `{}`", restricting::short(policy)),
         _ => format!("boundary policy `{}`", restricting::short(&name)),
     };
     let origin = Origin { span: Some(tree.span), route: route.clone(), what };
+    if let Body::AccessBinding(_) = body {
+        return access_binding(tree, &name, body, origin, estate, problems);
+    }
     let owner = name.split_once("/locations/").and_then(|(owner, _)| scope(owner, None, &origin, estate));
     match owner {
         Some(owner) => attach(estate, &name, body, Target::Scope(owner), origin),
@@ -307,6 +334,31 @@ pub fn boundary(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut 
     }
 }
 
+/// Attaches the binding of an access policy to the scope that it targets:
+/// <https://docs.cloud.google.com/iam/docs/policy-types>.
+fn access_binding(
+    tree: &Tree,
+    name: &str,
+    body: Body,
+    origin: Origin,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    let target = tree.get("target").and_then(|target| target.get("resource")).and_then(Tree::as_str);
+    let full = target.map(names::full_name).unwrap_or_default();
+    match names::scope_of(&full).and_then(|scope| self::scope(scope, None, &origin, estate)) {
+        Some(scope) => attach(estate, name, body, Target::Scope(scope), origin),
+        None => problems.push(
+            Problem::error(
+                "gcp-access-target",
+                format!("the binding `{name}` has no project, folder or organization as its target"),
+            )
+            .at(tree.span)
+            .help("expected `target.resource` to be `//cloudresourcemanager.googleapis.com/projects/P`"),
+        ),
+    }
+}
+
 /// Takes note of public access prevention of a bucket or a scope, by full resource name.
 pub fn prevention(subject: &Subject<'_>, prevented: bool, route: &Route, estate: &mut Estate) {
     let name = names::full_name(subject.name);
@@ -314,6 +366,23 @@ pub fn prevention(subject: &Subject<'_>, prevented: bool, route: &Route, estate:
     let origin = Origin { span: Some(subject.span), route: route.clone(), what };
     let target = target(&name, subject, None, &origin, estate);
     attach(estate, "public access prevention", Body::Prevention(prevented), target, origin);
+}
+
+/// Takes note of a key of the service account of that mail address, that works until then.
+pub fn account_key(
+    mail: &str,
+    id: &str,
+    until: Option<&str>,
+    span: Span,
+    route: &Route,
+    estate: &mut Estate,
+) {
+    let account = Member::ServiceAccount(mail.to_ascii_lowercase());
+    let what = format!("key `{id}` of service account `{mail}`");
+    let origin = Origin { span: Some(span), route: route.clone(), what };
+    member(estate, &account, origin.clone());
+    let Some(target) = add_principal(estate, &account, origin.clone()) else { return };
+    attach(estate, id, Body::Key(until.map(Arc::from)), Target::Principal(target), origin);
 }
 
 /// Takes note of a resource without a policy, and of where it stands.

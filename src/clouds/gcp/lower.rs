@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::ast::{Basic, Binding, Body, Condition, Member};
 use super::members::{self, Identity};
-use super::{ALLOW, DENY, conditions, defaults, names, public, restrictions, roles};
+use super::{ACCESS, ALLOW, DENY, conditions, defaults, index, names, public, restrictions, roles};
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Origin, PolicyId, Question,
@@ -147,14 +147,12 @@ impl Asking<'_> {
         around.reverse();
         targets.extend(around.into_iter().map(|id| (Target::Resource(id), Formula::True)));
         if within.is_some() {
-            let inner = estate.resources().filter(|(_, inner)| {
-                inner.cloud == names::CLOUD
-                    && inner.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-            });
-            targets.extend(inner.map(|(id, _)| (Target::Resource(id), self.covered(id))));
+            let inner = index::inside(estate, name);
+            targets.extend(inner.into_iter().map(|id| (Target::Resource(id), self.covered(id))));
         }
         let mut groups: Vec<LayerGroup> = Vec::new();
         for (target, applies) in targets {
+            groups.extend(self.access_policies(target, &applies));
             groups.extend(self.denials(target, applies.clone()));
             groups.extend(self.group(target, applies));
         }
@@ -170,7 +168,7 @@ impl Asking<'_> {
     /// The groups and facts for a question about any resource.
     fn anywhere(&mut self) -> (Vec<LayerGroup>, Formula) {
         let estate = self.estate;
-        let attached = [ALLOW, DENY].into_iter().flat_map(|layer| estate.attached_as(layer));
+        let attached = [ALLOW, DENY, ACCESS].into_iter().flat_map(|layer| estate.attached_as(layer));
         let targets: BTreeSet<Target> = attached.map(|attachment| attachment.target).collect();
         let mut groups = Vec::new();
         let mut relevant = BTreeSet::new();
@@ -180,11 +178,9 @@ impl Asking<'_> {
                 Target::Resource(resource) => self.covered(resource),
                 Target::Principal(_) => continue,
             };
-            let found: Vec<LayerGroup> = self
-                .denials(target, applies.clone())
-                .into_iter()
-                .chain(self.group(target, applies))
-                .collect();
+            let mut found = self.access_policies(target, &applies);
+            found.extend(self.denials(target, applies.clone()));
+            found.extend(self.group(target, applies));
             if !found.is_empty() {
                 relevant.extend(if let Target::Scope(scope) = target { Some(scope) } else { None });
             }

@@ -117,7 +117,7 @@ fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
     let mut found = BTreeSet::new();
     let mut open = vec![id];
     while let Some(member) = open.pop() {
-        for membership in estate.memberships().iter().filter(|membership| membership.member == member) {
+        for membership in estate.groups_of(member) {
             if found.insert(membership.group) {
                 open.push(membership.group);
             }
@@ -135,8 +135,7 @@ pub(super) fn members_of(
     let (mut found, mut unknown) = (BTreeSet::from([group]), BTreeSet::new());
     let mut open = vec![group];
     while let Some(group) = open.pop() {
-        let mut members =
-            estate.memberships().iter().filter(|membership| membership.group == group).peekable();
+        let mut members = estate.members_of(group).peekable();
         let is_group = estate.principal(group).is_some_and(|principal| principal.name.starts_with("group:"));
         if members.peek().is_none() && is_group {
             unknown.insert(group);

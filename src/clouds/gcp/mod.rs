@@ -6,6 +6,7 @@
 //! `edges` (impersonation), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
 //! VPC Service Controls, other organization policies than public access prevention.
 
+mod accounts;
 pub mod ast;
 pub mod catalog;
 pub mod cel;
@@ -17,6 +18,7 @@ mod documents;
 mod edges;
 mod expressions;
 mod grantable;
+mod index;
 pub mod load;
 mod lower;
 mod members;
@@ -37,12 +39,14 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
+    ScopeId,
 };
 use crate::text::{Problem, Tree};
 
@@ -52,6 +56,8 @@ pub const ALLOW: Layer = Layer::new("allow policy");
 pub const DENY: Layer = Layer::new("deny policy");
 /// Bindings of principal access boundary policies, which bound what allow policies give.
 pub const BOUNDARY: Layer = Layer::ceiling("principal access boundary");
+/// Bindings of access policies, which allow or deny and are not read.
+const ACCESS: Layer = Layer::new("access policy");
 /// The capacity in which a principal access boundary policy is attached to its organization; bindings apply it.
 const BOUNDARY_POLICY: Layer = Layer::ceiling("principal access boundary policy");
 
@@ -129,7 +135,15 @@ impl Cloud for Gcp {
         edges::steps(estate)
     }
 
+    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Option<Vec<Step>> {
+        Some(edges::steps_to(estate, to))
+    }
+
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
+        Some(self)
+    }
+
+    fn service_accounts(&self) -> Option<&dyn crate::clouds::ServiceAccounts> {
         Some(self)
     }
 
@@ -139,5 +153,9 @@ impl Cloud for Gcp {
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         edges::administration(estate, scope)
+    }
+
+    fn contenders(&self, estate: &Estate, scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        Some(edges::contenders(estate, scope))
     }
 }

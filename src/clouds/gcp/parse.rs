@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Binding, Condition, Expression, Member, RoleDefinition};
+use super::ast::{Basic, Binding, Condition, Expression, Member, RoleDefinition};
 use super::expressions;
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
@@ -55,11 +55,35 @@ fn binding(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Bi
         Some(condition) => Some(read_condition(condition, problems)?),
         None => hidden,
     };
-    Some(Binding { role: Located::new(role.into(), span), members: members(tree, problems), condition, gaps })
+    let members = members(tree, problems);
+    if let Some(condition) = condition.as_ref().filter(|_| gaps.is_empty()) {
+        refused_condition(condition, role, &members, problems);
+    }
+    Some(Binding { role: Located::new(role.into(), span), members, condition, gaps })
+}
+
+/// Google takes no condition on basic roles and public members, so such a policy cannot be in force:
+/// <https://cloud.google.com/iam/docs/conditions-overview>. It is read as it is written.
+fn refused_condition(
+    condition: &Condition,
+    role: &str,
+    members: &[Located<Member>],
+    problems: &mut Vec<Problem>,
+) {
+    let basic = [Basic::Owner, Basic::Editor, Basic::Viewer].iter().any(|basic| basic.role() == role);
+    let public = members.iter().find(|member| member.value.is_public());
+    let what = match (basic, public) {
+        (true, _) => role.to_owned(),
+        (false, Some(member)) => member.value.name(),
+        (false, None) => return,
+    };
+    let message = format!("Google refuses a condition on `{what}`, so this policy is not in force anywhere");
+    let problem = Problem::error("gcp-condition-refused", message).at(condition.source.span);
+    problems.push(problem.help("leave the condition out, or bind a predefined role to named principals"));
 }
 
 /// A policy that was asked for in a version below 3 shows a conditional role as `ROLE_withcond_HASH`, without the
-/// condition: <https://cloud.google.com/iam/docs/troubleshoot-withcond>.
+/// condition: <https://cloud.google.com/iam/docs/troubleshooting-withcond>.
 fn hidden_condition<'t>(
     written: &'t str,
     span: Span,

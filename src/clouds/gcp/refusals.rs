@@ -8,7 +8,7 @@ use super::decide::{Judge, Meant};
 use super::names::{self, CLOUD};
 use super::sets::{self, Belongs};
 use super::truth::Truth;
-use super::{BOUNDARY, DENY, restrictions, versions};
+use super::{ACCESS, BOUNDARY, DENY, restrictions, versions};
 use crate::model::{Effect, Gap, GapKind, Origin, Reason, ScopeId, Target};
 
 impl Judge<'_> {
@@ -18,6 +18,7 @@ impl Judge<'_> {
         let estate = self.estate;
         let (mut level, mut seen, mut found) = (place, BTreeSet::new(), Vec::new());
         while let Some(scope) = level.filter(|scope| seen.insert(*scope)) {
+            self.note_access_policies(scope);
             for attachment in estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == DENY) {
                 let Some(policy) = estate.policy(attachment.policy) else { continue };
                 if let Some(Body::Deny(rule)) = policy.body.downcast_ref::<Body>()
@@ -33,6 +34,16 @@ impl Judge<'_> {
             level = estate.scope(scope).and_then(|scope| scope.parent);
         }
         found
+    }
+
+    /// Access policies may allow or deny; their rules are not read.
+    fn note_access_policies(&mut self, scope: ScopeId) {
+        if self.request.action != restrictions::GOVERNED {
+            return;
+        }
+        let bound = self.estate.attached_to(Target::Scope(scope)).filter(|one| one.layer == ACCESS);
+        let bound = bound.filter_map(|attachment| self.estate.policy(attachment.policy));
+        self.gaps.extend(bound.map(restrictions::unread_access_policy));
     }
 
     fn is_denied(&mut self, rule: &DenyRule, origin: &Origin) -> bool {
@@ -140,13 +151,30 @@ impl Judge<'_> {
 
 /// Whether a version of boundaries can block a permission.
 fn blocks(version: u32, action: &str) -> Belongs {
-    let starts = |start: &&str| action.starts_with(*start);
-    if versions::exceptions().any(|name| name == action) || !versions::known().any(|start| starts(&start)) {
-        Belongs::Unknown
-    } else if versions::blocked(version).any(|start| starts(&start)) {
-        Belongs::Yes
-    } else {
-        Belongs::No
+    let (mut blocked, mut unsure) = (false, version > versions::LATEST);
+    for line in versions::lines() {
+        let Some(rest) = action.strip_prefix(line.service).and_then(|rest| rest.strip_prefix('.')) else {
+            continue;
+        };
+        let fits = |listed: &[&str]| listed.iter().any(|one| is_listed(one, rest));
+        if fits(&line.permissions) && !fits(&line.except) {
+            blocked |= line.version.is_some_and(|first| first <= version);
+            unsure |= line.version.is_none();
+        }
+    }
+    match (blocked, unsure) {
+        (true, _) => Belongs::Yes,
+        (false, true) => Belongs::Unknown,
+        (false, false) => Belongs::No,
+    }
+}
+
+/// Whether what follows the service is this: `roles.delete`, `roles.*`, `*.delete`, `*`.
+fn is_listed(listed: &str, rest: &str) -> bool {
+    match (listed.strip_suffix('*'), listed.strip_prefix('*')) {
+        (Some(start), _) => rest.starts_with(start),
+        (None, Some(end)) => rest.ends_with(end),
+        (None, None) => rest == listed,
     }
 }
 

@@ -121,10 +121,10 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
         .with_text(Attribute::resource(), resource.clone());
     let time = request.context.get("request.time").and_then(|values| values.first());
     if let Some(nanos) = time.and_then(|text| timestamp(text)) {
-        for (part, zone) in asked_parts(estate) {
-            let number = Zone::named(&zone).and_then(|zone| part.of(nanos, &zone));
+        for (part, zone) in &estate.derived(asked_parts).0 {
+            let number = Zone::named(zone).and_then(|zone| part.of(nanos, &zone));
             if let Some(number) = number {
-                known.set(conditions::calendar(part, &zone), number_of(number));
+                known.set(conditions::calendar(*part, zone), number_of(number));
             }
         }
     }
@@ -163,7 +163,9 @@ fn add(known: &mut Assignment, key: &str, values: &[String]) {
 }
 
 /// The parts of times that conditions of the estate ask for, with their zones.
-fn asked_parts(estate: &Estate) -> Vec<(Part, String)> {
+struct AskedParts(Vec<(Part, String)>);
+
+fn asked_parts(estate: &Estate) -> AskedParts {
     let mut found = Vec::new();
     for (_, policy) in estate.policies() {
         let Some(condition) = policy.body.downcast_ref::<Body>().and_then(condition) else { continue };
@@ -175,7 +177,7 @@ fn asked_parts(estate: &Estate) -> Vec<(Part, String)> {
     }
     found.sort();
     found.dedup();
-    found
+    AskedParts(found)
 }
 
 fn condition(body: &Body) -> Option<&Condition> {
@@ -183,6 +185,12 @@ fn condition(body: &Body) -> Option<&Condition> {
         Body::Binding(binding) => binding.condition.as_ref(),
         Body::Deny(rule) => rule.condition.as_ref(),
         Body::BoundaryBinding(binding) => binding.condition.as_ref(),
-        Body::Empty | Body::Role(_) | Body::Boundary(_) | Body::Document(_) | Body::Prevention(_) => None,
+        Body::Empty
+        | Body::Role(_)
+        | Body::Boundary(_)
+        | Body::Document(_)
+        | Body::Prevention(_)
+        | Body::Key(_)
+        | Body::AccessBinding(_) => None,
     }
 }

@@ -196,6 +196,13 @@ pub(super) fn boundary(tree: &Tree, problems: &mut Vec<Problem>) -> Option<(Stri
     };
     let body = if name.contains("/policyBindings/") {
         let kind = tree.get("policyKind").and_then(Tree::as_str).unwrap_or("PRINCIPAL_ACCESS_BOUNDARY");
+        if kind == "ACCESS" {
+            let Some(policy) = tree.get("policy").and_then(Tree::as_str) else {
+                problems.push(wrong(tree, "a binding of an access policy", "an object with `policy`"));
+                return None;
+            };
+            return Some((name.to_owned(), Body::AccessBinding(policy.into())));
+        }
         if kind != "PRINCIPAL_ACCESS_BOUNDARY" {
             let message =
                 format!("the binding `{}` is of a policy of kind `{kind}`, which is not read", short(name));

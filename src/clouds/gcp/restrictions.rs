@@ -1,13 +1,14 @@
 //! What comes before allow policies, as formulas: deny policies and principal access boundaries.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{Body, Boundary, BoundaryBinding, DenyRule, Member, Permissions};
 use super::lower::{Asking, under};
 use super::sets::{self, Belongs};
-use super::{BOUNDARY, BOUNDARY_POLICY, DENY, conditions, members, names, versions};
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use super::versions::{self, Line};
+use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY, conditions, members, names};
+use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, LayerGroup, Layers, Origin, Policy, ScopeId, Target,
 };
@@ -95,6 +96,34 @@ impl Asking<'_> {
         });
         let grants: Vec<Arc<Grant>> = rules.filter_map(|(policy, rule)| self.denial(policy, rule)).collect();
         (!grants.is_empty()).then_some(LayerGroup::new(DENY, applies, grants))
+    }
+
+    /// What access policies that are bound to `target` may allow or deny, which are not read: both outcomes.
+    pub(super) fn access_policies(&mut self, target: Target, applies: &Formula) -> Vec<LayerGroup> {
+        if self.action.is_some_and(|action| action != GOVERNED) {
+            return Vec::new();
+        }
+        let estate = self.estate;
+        let bound = estate.attached_to(target).filter(|attachment| attachment.layer == ACCESS);
+        let bound: Vec<&Policy> = bound.filter_map(|attachment| estate.policy(attachment.policy)).collect();
+        let mut groups = Vec::new();
+        for policy in bound {
+            let gap = unread_access_policy(policy);
+            self.gaps.insert(gap.clone());
+            for (layer, effect, word) in [(ALLOW, Effect::Allow, "allows"), (DENY, Effect::Deny, "denies")] {
+                let grant = Grant {
+                    effect,
+                    who: Formula::True,
+                    actions: Formula::matches(Attribute::action(), Patterns::literal(GOVERNED)),
+                    resources: Formula::True,
+                    condition: Formula::opaque(format!("access-policy-{word}:{}", policy.name)),
+                    origin: policy.origin.clone(),
+                    gaps: vec![gap.clone()],
+                };
+                groups.push(LayerGroup::new(layer, applies.clone(), vec![Arc::new(grant)]));
+            }
+        }
+        groups
     }
 
     fn denial(&mut self, policy: &Policy, rule: &DenyRule) -> Option<Arc<Grant>> {
@@ -192,20 +221,17 @@ impl Asking<'_> {
 
     /// The permissions that the policy can block.
     fn blocks(&mut self, boundary: &Boundary, origin: &Origin) -> Formula {
-        let starting = |starts: &mut dyn Iterator<Item = &'static str>| {
-            let patterns = starts.map(|start| Pattern::prefix(start, Case::Sensitive));
-            Formula::matches(Attribute::action(), Patterns::of(patterns))
-        };
-        let exceptions = versions::exceptions().map(|name| Pattern::literal(name, Case::Sensitive));
-        let exceptions = Formula::matches(Attribute::action(), Patterns::of(exceptions));
-        let known = starting(&mut versions::known()).and(exceptions.clone().not());
-        let blocked = starting(&mut versions::blocked(boundary.version)).and(exceptions.not());
-        let is_open = self.action.is_none_or(|action| !is_known(action));
-        if is_open {
-            self.gaps.insert(unknown_coverage(boundary, origin));
+        let mut known = Assignment::default();
+        if let Some(action) = self.action {
+            known.set(Attribute::action(), Value::Text(action.to_owned()));
         }
-        let open = Formula::opaque(format!("boundary-version:{}", boundary.version));
-        blocked.or(known.not().and(open))
+        let blocked = blocked_by(boundary.version).restrict(&known);
+        let open = unsure(boundary.version).restrict(&known).and(blocked.clone().not());
+        if open == Formula::False {
+            return blocked;
+        }
+        self.gaps.insert(unknown_coverage(boundary, origin));
+        blocked.or(open.and(Formula::opaque(format!("boundary-version:{}", boundary.version))))
     }
 
     /// The resources that the policy includes. Where the way to the top is not known, neither is this.
@@ -242,10 +268,48 @@ fn denied_pattern(rule: &DenyRule, action: &str) -> bool {
     any(&rule.permissions) && !any(&rule.except_permissions)
 }
 
-/// Whether it is known which version blocks a permission.
-fn is_known(action: &str) -> bool {
-    versions::known().any(|start| action.starts_with(start))
-        && !versions::exceptions().any(|name| name == action)
+/// What a version blocks for sure; one that is newer than the table blocks at least what the newest of it does.
+fn blocked_by(version: u32) -> Formula {
+    static BLOCKED: LazyLock<BTreeMap<u32, Formula>> = LazyLock::new(|| {
+        let by = |version: u32| listed(|line| line.version.is_some_and(|first| first <= version));
+        (1..=versions::LATEST).map(|version| (version, by(version))).collect()
+    });
+    BLOCKED.get(&version.min(versions::LATEST)).cloned().unwrap_or(Formula::False)
+}
+
+/// What else a version may block.
+fn unsure(version: u32) -> Formula {
+    if version > versions::LATEST { Formula::True } else { listed(|line| line.version.is_none()) }
+}
+
+/// The permissions of those lines of the table that are kept.
+fn listed(keep: impl Fn(&Line) -> bool) -> Formula {
+    let patterns = |service: &str, rests: &[&str]| -> Vec<Pattern> {
+        let rests = rests.iter();
+        rests.map(|rest| Pattern::glob(&format!("{service}.{rest}"), Case::Sensitive)).collect()
+    };
+    let (mut plain, mut parts) = (Vec::new(), Vec::new());
+    for line in versions::lines().iter().filter(|line| keep(line)) {
+        let listed = patterns(line.service, &line.permissions);
+        if line.except.is_empty() {
+            plain.extend(listed);
+            continue;
+        }
+        let of = |patterns| Formula::matches(Attribute::action(), Patterns::of(patterns));
+        parts.push(of(listed).and(of(patterns(line.service, &line.except)).not()));
+    }
+    parts.push(Formula::matches(Attribute::action(), Patterns::of(plain)));
+    Formula::any(parts)
+}
+
+/// The only permission that access policies govern (November 2026):
+/// <https://docs.cloud.google.com/eventarc/advanced/docs/control-publishing-access>.
+pub(super) const GOVERNED: &str = "eventarc.messageBuses.publish";
+
+/// The gap of an access policy that bears on a request.
+pub(super) fn unread_access_policy(binding: &Policy) -> Gap {
+    let message = format!("{} is not read; both outcomes were considered", binding.origin.what);
+    open(message, &binding.origin)
 }
 
 /// The boundary policy of that name.

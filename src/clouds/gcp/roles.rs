@@ -41,6 +41,11 @@ fn short(name: &str) -> &str {
 }
 
 impl Role<'_> {
+    /// Whether it is one of the basic roles, which span all services.
+    pub(super) fn is_basic(self) -> bool {
+        matches!(self, Self::Predefined(role) if role.is_basic())
+    }
+
     /// Whether it holds the permission.
     pub(super) fn contains(self, permission: &str) -> bool {
         match self {

@@ -355,7 +355,7 @@ fn groups_of_unknown_members_are_a_gap() {
     assert_eq!(Gcp.layers(&estate, &question).gaps, decision.gaps);
 }
 
-/// <https://cloud.google.com/iam/docs/troubleshoot-withcond>
+/// <https://cloud.google.com/iam/docs/troubleshooting-withcond>
 #[test]
 fn a_hidden_condition_neither_grants_nor_denies() {
     let policy = r#"{"bindings":[{"role":"roles/viewer_withcond_2b17cc25d2cd9e2c54d8","members":["user:u@x.org"]}],"etag":"x","version":1}"#;

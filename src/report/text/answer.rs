@@ -40,7 +40,9 @@ pub(super) fn write<'a>(page: &mut Page<'a>, verdict: Verdict<'a>) {
 /// Why a request is refused.
 fn write_refusal(page: &mut Page<'_>, witness: &Witness) {
     let decision = &witness.decision;
-    for because in decision.because.iter().chain(&decision.blocked_by) {
+    // What denies explicitly is both why and what blocks; it is said once.
+    let blocked = decision.blocked_by.iter().filter(|_| decision.verdict != Decided::ExplicitlyDenied);
+    for because in decision.because.iter().chain(blocked) {
         let reason = words::reason(page.report, because);
         page.field("by", &reason);
     }

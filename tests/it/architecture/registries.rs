@@ -22,7 +22,7 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        infrastructure: &["catalog", "documents", "escalation", "roles"],
+        infrastructure: &["catalog", "documents", "escalation", "roles", "service_accounts"],
     },
     Registry {
         module: "input",
@@ -33,6 +33,7 @@ const REGISTRIES: &[Registry] = &[
             "aws_layout",
             "aws_managed",
             "aws_members",
+            "aws_shapes",
             "disk",
             "document_pairs",
             "escalation_steps",

@@ -124,7 +124,10 @@ fn condition() -> impl Strategy<Value = Option<Json>> {
 fn binding() -> impl Strategy<Value = Json> {
     (one_of(ROLES), some_of(MEMBERS, 3), condition()).prop_map(|(role, members, condition)| {
         let mut binding = json!({"role": role, "members": members});
-        if let Some(condition) = condition {
+        // Google takes no condition on these.
+        let refuses = ["roles/owner", "roles/editor", "roles/viewer"].contains(&role.as_str())
+            || members.iter().any(|member| member.starts_with("all"));
+        if let Some(condition) = condition.filter(|_| !refuses) {
             binding["condition"] = condition;
         }
         binding

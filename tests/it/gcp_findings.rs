@@ -1,0 +1,162 @@
+//! What `scan` says of service accounts of Google Cloud: their keys, who may act as all of a project's, and the default
+//! ones; each beside something that looks alike and is no finding.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+const NUMBER: &str = "123456789012";
+
+/// Files in a folder of their own.
+struct Export(PathBuf);
+
+impl Export {
+    fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gcp-{test}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn put(&self, name: &str, content: &Value) -> &Self {
+        fs::write(self.0.join(name), content.to_string()).unwrap();
+        self
+    }
+
+    /// Level and message of what a rule finds.
+    fn found(&self, rule: &str) -> Vec<(String, String)> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+        let output = command
+            .args(["scan", self.0.to_str().unwrap(), "--format", "json"])
+            .env_clear()
+            .output()
+            .unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let own = findings.filter(|finding| finding["rule"] == rule);
+        let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+        own.map(|finding| (text(finding, "level"), text(finding, "message"))).collect()
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn binding(role: &str, member: &str) -> Value {
+    json!({"role": format!("roles/{role}"), "members": [member]})
+}
+
+fn policy(scope: &str, above: &[&str], bindings: &[Value]) -> Value {
+    json!({"resource": format!("//cloudresourcemanager.googleapis.com/{scope}"),
+        "assetType": "cloudresourcemanager.googleapis.com/Project", "folders": above,
+        "organization": "organizations/1", "policy": {"bindings": bindings}})
+}
+
+fn key(id: &str, kind: &str, until: &str, disabled: bool) -> Value {
+    json!({"name": format!("projects/p/serviceAccounts/app@p.iam.gserviceaccount.com/keys/{id}"),
+        "keyType": kind, "keyOrigin": "GOOGLE_PROVIDED", "validBeforeTime": until, "disabled": disabled})
+}
+
+#[test]
+fn keys_that_work_are_findings() {
+    let export = Export::new("keys");
+    let never = "9999-12-31T23:59:59Z";
+    export.put(
+        "keys-of-app.json",
+        &json!([
+            key("aaa", "USER_MANAGED", never, false),
+            key("bbb", "USER_MANAGED", "2027-01-01T00:00:00Z", false),
+            key("ccc", "SYSTEM_MANAGED", never, false),
+            key("ddd", "USER_MANAGED", never, true),
+        ]),
+    );
+    let found = export.found("service-account-key");
+    let account = "`serviceAccount:app@p.iam.gserviceaccount.com` has the key";
+    assert_eq!(
+        found,
+        [
+            ("medium".to_owned(), format!("{account} `aaa` that never expires")),
+            ("low".to_owned(), format!("{account} `bbb` that works until 2027-01-01T00:00:00Z")),
+        ]
+    );
+}
+
+#[test]
+fn whoever_acts_as_all_accounts_of_a_scope_is_a_finding() {
+    let export = Export::new("impersonation");
+    let denied = json!({
+        "name": "policies/cloudresourcemanager.googleapis.com%2Fprojects%2Fp/denypolicies/d",
+        "rules": [{"denyRule": {"deniedPrincipals": ["principal://goog/subject/eve@example.com"],
+            "deniedPermissions": ["iam.googleapis.com/serviceAccounts.*"]}}]
+    });
+    export.put("denied.json", &denied).put(
+        "policies.json",
+        &json!([
+            policy("folders/7", &[], &[binding("iam.serviceAccountTokenCreator", "group:ops@example.com")]),
+            policy(
+                "projects/p",
+                &["folders/7"],
+                &[
+                    binding("iam.serviceAccountUser", "user:ann@example.com"),
+                    // Denied, a basic role, no impersonation, nobody but itself, Google's own service.
+                    binding("iam.serviceAccountUser", "user:eve@example.com"),
+                    binding("owner", "user:bob@example.com"),
+                    binding("storage.admin", "serviceAccount:app@p.iam.gserviceaccount.com"),
+                    binding("iam.serviceAccountUser", "serviceAccount:app@p.iam.gserviceaccount.com"),
+                    binding(
+                        "iam.serviceAccountTokenCreator",
+                        &format!("serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com")
+                    ),
+                ]
+            ),
+            policy("projects/empty", &[], &[binding("iam.serviceAccountUser", "user:dan@example.com")]),
+        ]),
+    );
+    let found = export.found("broad-impersonation");
+    let all = |place: &str| format!("may act as every service account of `{place}`, 1 of them known");
+    assert_eq!(
+        found,
+        [
+            (
+                "high".to_owned(),
+                format!(
+                    "`group:ops@example.com` {}, by `roles/iam.serviceAccountTokenCreator`",
+                    all("folders/7")
+                )
+            ),
+            (
+                "medium".to_owned(),
+                format!("`user:ann@example.com` {}, by `roles/iam.serviceAccountUser`", all("projects/p"))
+            ),
+        ]
+    );
+}
+
+#[test]
+fn default_accounts_with_basic_roles_are_findings() {
+    let export = Export::new("default");
+    let machine = format!("serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com");
+    export.put(
+        "policies.json",
+        &json!([policy(
+            "projects/p",
+            &[],
+            &[
+                binding("editor", &machine),
+                binding("logging.logWriter", "serviceAccount:p@appspot.gserviceaccount.com"),
+                binding("editor", "serviceAccount:own@p.iam.gserviceaccount.com"),
+            ]
+        )]),
+    );
+    let found = export.found("default-service-account");
+    let place = "//cloudresourcemanager.googleapis.com/projects/p";
+    let message =
+        format!("`{machine}`, the default account of Compute Engine, holds `roles/editor` on `{place}`");
+    assert_eq!(found, [("high".to_owned(), message)]);
+}
