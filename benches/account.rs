@@ -1,16 +1,18 @@
-//! How long an account takes to be loaded and analysed, beside the time that parsing its JSON alone takes, and how
-//! that grows with its size.
+//! How long accounts take to be loaded and analysed, beside the time that parsing their JSON alone takes, how much
+//! memory that needs, and how both grow with the size.
 //!
-//! Accounts are made up here, the same every time: most roles share a few hundred distinct policies, a tenth has
-//! inline policies of its own, and trust policies follow a few patterns. `cargo bench --bench account -- 1000 10000`
-//! measures these numbers of principals.
+//! `cargo bench --bench account -- 1000 10000` measures accounts of these numbers of principals, and as many
+//! resources; `-- 1000 resources=50 policies=20` changes what there is of something, see `made_up/mod.rs`.
+//! Each size is measured by a process of its own, so that its memory is its own too.
 
 #![expect(clippy::print_stdout, reason = "prints times and ratios")]
-#![expect(clippy::disallowed_methods, reason = "writes the account to a folder of its own")]
+#![expect(clippy::disallowed_methods, reason = "writes the accounts to a folder of its own")]
 
-use std::fs;
+use std::fs::{self, File};
 use std::hint::black_box;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use leastwise::clouds::CLOUDS;
@@ -21,79 +23,114 @@ use leastwise::input;
 use leastwise::input::disk::Limits;
 use leastwise::solver::Portfolio;
 use leastwise::text::{Files, json as reader};
-use serde_json::{Value, json};
 
 #[path = "clock/mod.rs"]
 mod clock;
+#[path = "made_up/mod.rs"]
+mod made_up;
 
 use clock::Clock;
+use made_up::Size;
 
-const ACCOUNT: &str = "111122223333";
 /// Up to so many principals every stage runs several times, and the fastest run counts.
 const REPEATED: usize = 5_000;
 const RUNS: usize = 5;
 const MEASURABLE: Duration = Duration::from_millis(100);
-
-/// How much there is of what.
-struct Size {
-    roles: usize,
-    users: usize,
-    groups: usize,
-    policies: usize,
-    buckets: usize,
-}
-
-impl Size {
-    /// An account of so many users and roles, and as many buckets.
-    fn of(principals: usize) -> Self {
-        let users = principals / 10;
-        Self {
-            roles: principals - users,
-            users,
-            groups: 5 + principals / 100,
-            policies: (principals / 4).clamp(10, 400),
-            buckets: principals,
-        }
-    }
-}
+/// Up to so many resources each has a file of its own; more lie together, so many in each file.
+const OWN_FILE: usize = 10_000;
+const TOGETHER: usize = 100;
+/// How the process that measures one size is called.
+const MEASURE: &str = "--measure";
+const LIMITS: Limits = Limits { file_bytes: 4 << 30, files: 1_000_000 };
 
 fn main() {
-    let sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [mode, folder, runs] = arguments.as_slice()
+        && mode == MEASURE
+    {
+        return measure(Path::new(folder), runs.parse().unwrap_or(1));
+    }
+    let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![100, 300, 1_000, 3_000, 10_000] } else { sizes };
-    // What is the same for every account is not counted.
-    CLOUDS.iter().for_each(|cloud| drop(cloud.universe()));
-    println!("principals  buckets     JSON    parse     load  analyse  together / parse  findings");
-    for size in sizes {
-        measure(size);
+    println!(
+        "principals resources      JSON     parse      load   analyse  together / parse   loaded  analysed  findings"
+    );
+    for principals in sizes {
+        let changed = arguments.iter().filter_map(|argument| argument.split_once('='));
+        let size = changed.fold(Size::of(principals), |size, (name, number)| {
+            number.parse().ok().and_then(|number| with(size, name, number)).unwrap_or(size)
+        });
+        let folder =
+            std::env::temp_dir().join(format!("leastwise-account-{}-{principals}", std::process::id()));
+        write(&folder, size);
+        let runs = if principals <= REPEATED { RUNS } else { 1 };
+        let itself = std::env::current_exe().unwrap_or_default();
+        let child = Command::new(itself).arg(MEASURE).arg(&folder).arg(runs.to_string()).output();
+        let printed =
+            child.map(|done| String::from_utf8_lossy(&done.stdout).into_owned()).unwrap_or_default();
+        println!("{:>10} {:>9} {printed}", size.roles + size.users, size.resources);
+        drop(fs::remove_dir_all(&folder));
     }
 }
 
-fn measure(principals: usize) {
-    let folder = std::env::temp_dir().join(format!("leastwise-account-{}-{principals}", std::process::id()));
-    let texts = write(&folder, &Size::of(principals));
-    let bytes: usize = texts.iter().map(String::len).sum();
-    let runs = if principals <= REPEATED { RUNS } else { 1 };
-    let parse = fastest(runs, || texts.iter().for_each(|text| parse(text)));
+/// The size with what `name=number` says; `None` when there is nothing of that name.
+fn with(mut size: Size, name: &str, number: usize) -> Option<Size> {
+    let place = match name {
+        "accounts" => &mut size.accounts,
+        "roles" => &mut size.roles,
+        "users" => &mut size.users,
+        "groups" => &mut size.groups,
+        "policies" => &mut size.policies,
+        "resources" => &mut size.resources,
+        "seed" => &mut size.seed,
+        _ => return None,
+    };
+    *place = number;
+    Some(size)
+}
+
+/// Measures the account in a folder, and prints the figures without a line's end.
+fn measure(folder: &Path, runs: usize) {
+    // What is the same for every account is not counted.
+    CLOUDS.iter().for_each(|cloud| drop(cloud.universe()));
     let paths = [folder.to_string_lossy().into_owned()];
-    let load = fastest(runs, || drop(black_box(input::load(&paths, Limits::default()))));
-    let loaded = input::load(&paths, Limits::default());
+    let load = fastest(runs, || drop(black_box(input::load(&paths, LIMITS))));
+    let loaded = input::load(&paths, LIMITS);
+    let loaded_memory = peak();
     let mut found = 0;
-    let analyse = fastest(runs, || found = analyse(&loaded.estate.clone()));
+    // A copy has nothing worked out yet. Where one run counts, the original has not either, and memory counts too.
+    let analyse = if runs > 1 {
+        fastest(runs, || found = analyse(&loaded.estate.clone()))
+    } else {
+        let clock = Clock::start();
+        found = analyse(&loaded.estate);
+        clock.elapsed()
+    };
+    let analysed_memory = peak();
+    drop(loaded);
+    let texts = texts(folder);
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let parse = fastest(runs, || texts.iter().for_each(|text| parse(text)));
     let whole = (load + analyse).as_secs_f64();
-    println!(
-        "{principals:>10} {:>8} {:>5.1} MB {:>6.0} ms {:>5.0} ms {:>5.0} ms {:>17.1} {found:>9}",
-        Size::of(principals).buckets,
+    print!(
+        "{:>6.1} MB {:>6.0} ms {:>6.0} ms {:>6.0} ms {:>17.1} {loaded_memory:>5} MB {analysed_memory:>6} MB {found:>9}",
         bytes as f64 / 1e6,
         millis(parse),
         millis(load),
         millis(analyse),
         whole / parse.as_secs_f64()
     );
-    drop(fs::remove_dir_all(&folder));
 }
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
+}
+
+/// The most memory that this process had so far, in megabytes, as Linux says.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1000
 }
 
 /// The time that one of several runs takes. A run is repeated until it can be measured: the system counts what a thread
@@ -130,220 +167,33 @@ fn analyse(estate: &leastwise::model::Estate) -> usize {
     found.map_or(0, |found| found.len())
 }
 
-/// Writes the account into a folder: one file for its principals, and one for each bucket. Answers all texts.
-fn write(folder: &Path, size: &Size) -> Vec<String> {
+/// Writes accounts into a folder: one file for the principals of each, and the resources.
+fn write(folder: &Path, size: Size) {
     drop(fs::create_dir_all(folder));
-    let mut texts = Vec::new();
-    let mut put = |path: PathBuf, value: &Value| {
-        let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        drop(fs::write(path, &text));
-        texts.push(text);
-    };
-    put(folder.join("account.json"), &account(size));
-    for index in 0..size.buckets {
-        put(folder.join(format!("bucket-{index:06}.json")), &bucket(index, size));
-    }
-    texts
-}
-
-/// Numbers that look random and are the same every time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % limit.max(1)
-    }
-
-    fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
-        texts.get(self.below(texts.len())).copied().unwrap_or_default()
-    }
-}
-
-const SERVICES: &[(&str, &[&str], &str)] = &[
-    ("s3", &["GetObject", "PutObject", "ListBucket", "DeleteObject"], "arn:aws:s3:::bucket-"),
-    ("sqs", &["SendMessage", "ReceiveMessage", "DeleteMessage"], "arn:aws:sqs:eu-west-1:111122223333:queue-"),
-    ("dynamodb", &["GetItem", "PutItem", "Query"], "arn:aws:dynamodb:eu-west-1:111122223333:table/t"),
-    ("lambda", &["InvokeFunction", "GetFunction"], "arn:aws:lambda:eu-west-1:111122223333:function:f"),
-    ("secretsmanager", &["GetSecretValue"], "arn:aws:secretsmanager:eu-west-1:111122223333:secret:s"),
-    ("kms", &["Decrypt", "Encrypt"], "arn:aws:kms:eu-west-1:111122223333:key/"),
-];
-
-fn put(object: &mut Value, key: &str, value: Value) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert(key.to_owned(), value);
-    }
-}
-
-fn document(statements: &[Value]) -> Value {
-    json!({"Version": "2012-10-17", "Statement": statements})
-}
-
-/// One to four statements, each about a few actions on one resource.
-fn permissions(dice: &mut Dice) -> Value {
-    let count = 1 + dice.below(4);
-    let statements: Vec<Value> = (0..count)
-        .map(|index| {
-            let Some((service, names, head)) = SERVICES.get(dice.below(SERVICES.len())) else {
-                return json!({});
+    let together = if size.resources <= OWN_FILE { 1 } else { TOGETHER };
+    for account in made_up::accounts(size) {
+        let file = |name: String| -> Option<BufWriter<File>> {
+            File::create(folder.join(format!("{}-{name}.json", account.id()))).ok().map(BufWriter::new)
+        };
+        if let Some(mut details) = file("principals".to_owned()) {
+            account.details(|text| drop(details.write_all(text.as_bytes())));
+        }
+        let resources: Vec<_> = account.resources().collect();
+        for (number, resources) in resources.chunks(together).enumerate() {
+            let text = match resources {
+                [only] => serde_json::to_string_pretty(only),
+                several => serde_json::to_string_pretty(several),
             };
-            let actions: Vec<String> =
-                (0..=dice.below(3)).map(|_| format!("{service}:{}", dice.of(names))).collect();
-            let tail = if *service == "s3" { "/*" } else { "" };
-            let mut statement = json!({
-                "Sid": format!("S{index}"), "Effect": "Allow", "Action": actions,
-                "Resource": format!("{head}{}{tail}", dice.below(1000)),
-            });
-            if dice.below(6) == 0 {
-                put(
-                    &mut statement,
-                    "Condition",
-                    json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
-                );
-            }
-            statement
-        })
-        .collect();
-    document(&statements)
-}
-
-/// Most are narrow; a few speak of whole services, of taking on roles, or of everything.
-fn managed(index: usize, dice: &mut Dice) -> Value {
-    let allow = |action: Value, resource: &str| {
-        document(&[json!({"Effect": "Allow", "Action": action, "Resource": resource})])
-    };
-    match index % 50 {
-        0 if index == 0 => allow(json!("*"), "*"),
-        7 => allow(json!(["sqs:*", "sns:Publish"]), "*"),
-        13 => allow(
-            json!("sts:AssumeRole"),
-            &format!("arn:aws:iam::{ACCOUNT}:role/team/role-{}", dice.below(50)),
-        ),
-        19 => document(&[
-            json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
-            json!({"Effect": "Deny", "Action": ["iam:*", "organizations:*", "sts:AssumeRole"], "Resource": "*"}),
-        ]),
-        _ => permissions(dice),
+            let Some(mut file) = file(format!("resources-{number:06}")) else { continue };
+            drop(file.write_all(text.unwrap_or_default().as_bytes()));
+        }
     }
 }
 
-fn trust(index: usize, size: &Size, dice: &mut Dice) -> Value {
-    let services =
-        ["lambda.amazonaws.com", "ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "glue.amazonaws.com"];
-    let (principal, action) = match index % 10 {
-        0 => (json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}), "sts:AssumeRole"),
-        1 => {
-            let number = dice.below(size.roles);
-            (json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:role/team/role-{number}")}), "sts:AssumeRole")
-        }
-        2 => {
-            let provider =
-                format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com");
-            (json!({"Federated": provider}), "sts:AssumeRoleWithWebIdentity")
-        }
-        _ => (json!({"Service": dice.of(&services)}), "sts:AssumeRole"),
-    };
-    document(&[json!({"Effect": "Allow", "Principal": principal, "Action": action})])
-}
-
-fn policy_arn(index: usize) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:policy/policy-{index}")
-}
-
-fn attached(size: &Size, dice: &mut Dice) -> Value {
-    let attached: Vec<Value> = (0..dice.below(4))
-        .map(|_| {
-            // One in two hundred is an administrator.
-            let index = if dice.below(600) == 0 { 0 } else { 1 + dice.below(size.policies - 1) };
-            json!({"PolicyName": format!("policy-{index}"), "PolicyArn": policy_arn(index)})
-        })
-        .collect();
-    json!(attached)
-}
-
-/// What `aws iam get-account-authorization-details` answers.
-fn account(size: &Size) -> Value {
-    let mut dice = Dice(1);
-    let policies: Vec<Value> = (0..size.policies)
-        .map(|index| {
-            json!({
-                "PolicyName": format!("policy-{index}"), "PolicyId": format!("ANPA{index:016}"),
-                "Arn": policy_arn(index), "Path": "/", "DefaultVersionId": "v1", "IsAttachable": true,
-                "PolicyVersionList": [{
-                    "Document": managed(index, &mut dice), "VersionId": "v1", "IsDefaultVersion": true,
-                    "CreateDate": "2026-01-01T00:00:00Z",
-                }],
-            })
-        })
-        .collect();
-    let groups: Vec<Value> = (0..size.groups)
-        .map(|index| {
-            json!({
-                "Path": "/", "GroupName": format!("group-{index}"), "GroupId": format!("AGPA{index:016}"),
-                "Arn": format!("arn:aws:iam::{ACCOUNT}:group/group-{index}"), "GroupPolicyList": [],
-                "CreateDate": "2026-01-01T00:00:00Z", "AttachedManagedPolicies": attached(size, &mut dice),
-            })
-        })
-        .collect();
-    let users: Vec<Value> = (0..size.users)
-        .map(|index| {
-            json!({
-                "Path": "/", "UserName": format!("user-{index}"), "UserId": format!("AIDA{index:016}"),
-                "Arn": format!("arn:aws:iam::{ACCOUNT}:user/user-{index}"), "UserPolicyList": [],
-                "CreateDate": "2026-01-01T00:00:00Z", "GroupList": [format!("group-{}", dice.below(size.groups))],
-                "AttachedManagedPolicies": attached(size, &mut dice), "Tags": [{"Key": "team", "Value": "a"}],
-            })
-        })
-        .collect();
-    let roles: Vec<Value> = (0..size.roles).map(|index| role(index, size, &mut dice)).collect();
-    json!({
-        "UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies,
-        "IsTruncated": false,
-    })
-}
-
-fn role(index: usize, size: &Size, dice: &mut Dice) -> Value {
-    let name = format!("role-{index}");
-    let inline = if dice.below(10) == 0 {
-        json!([{"PolicyName": "own", "PolicyDocument": permissions(dice)}])
-    } else {
-        json!([])
-    };
-    let mut role = json!({
-        "Path": "/team/", "RoleName": name, "RoleId": format!("AROA{index:016}"),
-        "Arn": format!("arn:aws:iam::{ACCOUNT}:role/team/{name}"), "CreateDate": "2026-01-01T00:00:00Z",
-        "AssumeRolePolicyDocument": trust(index, size, dice), "InstanceProfileList": [],
-        "RolePolicyList": inline, "AttachedManagedPolicies": attached(size, dice),
-        "Tags": [{"Key": "team", "Value": dice.of(&["a", "b", "c"])}, {"Key": "stage", "Value": "prod"}],
-        "RoleLastUsed": {"LastUsedDate": "2026-10-01T00:00:00Z", "Region": "eu-west-1"},
-    });
-    if dice.below(20) == 0 {
-        put(
-            &mut role,
-            "PermissionsBoundary",
-            json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy_arn(19)}),
-        );
-    }
-    role
-}
-
-/// A bucket with a policy: transport security for all, access for one role, and now and then for another account.
-fn bucket(index: usize, size: &Size) -> Value {
-    let mut dice = Dice(u64::try_from(index).unwrap_or(0) + 17);
-    let arn = format!("arn:aws:s3:::bucket-{index}");
-    let reader = match dice.below(50) {
-        0 => json!({"AWS": "arn:aws:iam::999988887777:root"}),
-        1 => json!({"Service": "cloudtrail.amazonaws.com"}),
-        _ => json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:role/team/role-{}", dice.below(size.roles))}),
-    };
-    json!({"ResourceArn": arn, "Account": ACCOUNT, "Policy": document(&[
-        json!({
-            "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-            "Resource": [arn, format!("{arn}/*")], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }),
-        json!({
-            "Sid": "Reader", "Effect": "Allow", "Principal": reader, "Action": ["s3:GetObject", "s3:ListBucket"],
-            "Resource": [arn, format!("{arn}/*")],
-        }),
-    ])})
+/// The texts of all files.
+fn texts(folder: &Path) -> Vec<String> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
 }

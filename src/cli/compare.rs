@@ -30,10 +30,10 @@ Where several apply, the order is 1, 2, 3.";
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Compare {
-    /// The old document; `-` for standard input.
+    /// The old document, or the name of a role of Azure or Google Cloud; `-` for standard input.
     #[arg(value_name = "OLD", required_unless_present = "pairs")]
     old: Option<PathBuf>,
-    /// The new document; `-` for standard input.
+    /// The new document, or the name of a role; `-` for standard input.
     #[arg(value_name = "NEW", required_unless_present = "pairs")]
     new: Option<PathBuf>,
     /// Compare many: a file with one `{"name": …, "old": …, "new": …}` a line, may be gzip; `-` for standard input.

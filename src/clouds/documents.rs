@@ -12,6 +12,9 @@ use crate::logic::{Assignment, Attribute, Formula};
 use crate::model::{Decision, Effect, Gap, Layer, Origin, Policy, Request};
 use crate::text::{Problem, Route, Tree};
 
+/// The principal of a request of which no document asks who it is.
+pub const HOLDER: &str = "whoever holds the role";
+
 /// A cloud whose policy documents can be compared.
 pub trait Documents: Sync {
     /// The kinds of documents, in the order in which they are listed.
@@ -36,18 +39,41 @@ pub trait Documents: Sync {
     /// What the two documents say, in the same attributes.
     fn rules(&self, kind: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo;
 
+    /// The text of a document of the provider's own that goes by this name, such as a role, so that nobody has to write
+    /// a file for it.
+    fn named(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// As what the policy of an estate is read on its own that is attached in these layers, or nowhere. `None` for what
     /// its users cannot change, such as a policy of the provider, and for what is no document.
-    fn kind_of(&self, policy: &Policy, layers: &[Layer]) -> Option<DocumentKind>;
+    ///
+    /// Documents that only give have no kind here: there is nothing in one of them that another could make idle but the
+    /// same grant, which is no defect.
+    fn kind_of(&self, _policy: &Policy, _layers: &[Layer]) -> Option<DocumentKind> {
+        None
+    }
 
     /// The statements of one document, all in the same attributes.
-    fn statements(&self, kind: DocumentKind, policy: &Policy) -> Statements;
+    fn statements(&self, _kind: DocumentKind, _policy: &Policy) -> Statements {
+        Statements::default()
+    }
+
+    /// What a policy says apart from names that make no difference. `own` is the resource that it belongs to, if it is
+    /// attached to nothing else. `None` where that is not told.
+    fn sense(&self, _policy: &Policy, _own: Option<&str>) -> Option<Sense> {
+        None
+    }
 
     /// The keys that senders can leave out of a request, and what that amounts to.
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission>;
+    fn omissions(&self, _kind: DocumentKind) -> &'static [Omission] {
+        &[]
+    }
 
     /// The name of a key as users write it.
-    fn key_name(&self, key: &Attribute) -> String;
+    fn key_name(&self, key: &Attribute) -> String {
+        key.name().to_owned()
+    }
 
     /// The request, printed the way users write it, that an assignment of these attributes stands for.
     fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request;
@@ -120,6 +146,31 @@ pub struct Statements {
     pub others: Option<Gap>,
     /// What is not known about the document as a whole.
     pub gaps: Vec<Gap>,
+}
+
+/// What a document says, in short. Two documents of one kind with the same text give the same answers to questions
+/// about the document alone, but for places, names and requests that are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sense {
+    /// How many statements allow.
+    pub allows: usize,
+    /// How many deny.
+    pub denies: usize,
+    /// Whether one that allows has conditions.
+    pub conditional_allows: bool,
+    /// Whether one that denies has conditions.
+    pub conditional_denies: bool,
+    /// All elements as they are written; empty where [`Sense::is_silent`].
+    pub plain: String,
+    /// The same with signs in place of names. Only for questions that take actions and resources as plain texts.
+    pub renamed: String,
+}
+
+impl Sense {
+    /// Whether there are too few statements and conditions for any of them to make no difference beside the others.
+    pub fn is_silent(&self) -> bool {
+        self.allows + self.denies < 2 && !self.conditional_allows && !self.conditional_denies
+    }
 }
 
 /// One statement.

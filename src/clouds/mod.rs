@@ -15,13 +15,13 @@ pub mod gcp;
 mod roles;
 mod service_accounts;
 
-pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, PrincipalId, Question, Request,
-    ResourceId, ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
+    Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -55,6 +55,29 @@ pub trait Cloud: Sync {
 
     /// All that decides `question`, with what is known of each of its requests.
     fn layers(&self, estate: &Estate, question: &Question) -> Layers;
+
+    /// The layers of a question about any resource as they were if no resource had a policy but these, and nothing else
+    /// were known of the others. They never refuse what [`Cloud::layers`] allows, other policies of resources aside.
+    /// `None` where the cloud has no such layers for the question: it is asked with all policies then.
+    fn layers_among(
+        &self,
+        _estate: &Estate,
+        _question: &Question,
+        _resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        None
+    }
+
+    /// The resources whose policies may allow a request of `question` for which `given` holds, and those about whose
+    /// policies something is missing. For questions that have [`Cloud::layers_among`].
+    fn givers(&self, _estate: &Estate, _question: &Question, _given: &Formula) -> BTreeSet<ResourceId> {
+        BTreeSet::new()
+    }
+
+    /// The resources whose policies decide about a request.
+    fn guardians(&self, _estate: &Estate, _request: &Request) -> Vec<ResourceId> {
+        Vec::new()
+    }
 
     /// The decision rule as a formula: it holds for a request exactly when the request is allowed. It does not
     /// include `layers.facts`, and `layers.known` is not yet filled in.
@@ -151,6 +174,11 @@ pub trait Cloud: Sync {
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
+    }
+
+    /// Whether a user's account belongs to another organization.
+    fn is_guest(&self, _principal: &Principal) -> bool {
+        false
     }
 
     /// The cloud's roles, if its access is given by roles.

@@ -26,6 +26,11 @@ pub trait Roles: Sync {
     /// The roles that are bound to the principal itself, not to a group it belongs to.
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole>;
 
+    /// Whether a role that is held all the time could be activated when it is needed instead.
+    fn standby(&self, _estate: &Estate, _principal: PrincipalId, _held: &HeldRole) -> Standby {
+        Standby::None
+    }
+
     /// The places at which a role can be bound so that it holds for `resource`, the narrowest first.
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place>;
 
@@ -68,12 +73,23 @@ pub struct CandidateRole {
 pub struct HeldRole {
     /// The role and its place.
     pub at: RoleAt,
-    /// The permissions of the role, sorted.
+    /// The permissions of the role, sorted; shared by all who hold it.
     pub permissions: Arc<[Arc<str>]>,
     /// Whether it holds under a condition only. Such a binding is left alone.
     pub conditional: bool,
     /// Where the binding is written.
     pub origin: Origin,
+}
+
+/// How a standing assignment stands to activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standby {
+    /// There is no activation, or the holder could not use it.
+    None,
+    /// It could be activated instead.
+    Possible,
+    /// The holder may activate the same role at the same place already.
+    Same,
 }
 
 /// A role at a place.

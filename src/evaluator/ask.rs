@@ -1,10 +1,13 @@
 //! Asking: from a question to a goal, and from the engine's model back to a request that was judged again.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::answer::explain;
 use super::{Answer, Bug, Certainty, Outcome, Witness};
 use crate::clouds::{self, Cloud};
 use crate::logic::{Assignment, Attribute, Formula, Goal, Patterns};
-use crate::model::{Estate, Gap, GapKind, Question};
+use crate::model::{Estate, Gap, GapKind, Layers, Question};
 use crate::solver::{self, Portfolio};
 
 /// Answers questions about one estate.
@@ -12,24 +15,41 @@ use crate::solver::{self, Portfolio};
 pub struct Evaluator<'a> {
     estate: &'a Estate,
     portfolio: &'a Portfolio,
+    shortcuts: bool,
 }
 
-/// A question that was written down once, to be asked under several restrictions.
+/// A question that is written down once, to be asked under several restrictions.
 pub struct Asked<'a> {
     evaluator: Evaluator<'a>,
     question: Question,
-    posed: Posed,
+    /// With all policies; written down when a few are not enough.
+    whole: OnceCell<Posed>,
+    /// Without the policies of resources, if the cloud can do without them.
+    without: Option<Posed>,
 }
 
 impl Asked<'_> {
     /// [`Evaluator::can`] for this question.
     pub fn can(&self, given: &Formula) -> Result<Answer, Bug> {
-        self.evaluator.can_posed(&self.question, &self.posed, given)
+        if let Some(without) = &self.without
+            && let Some(answer) = self.evaluator.can_by_few(&self.question, without, given)?
+        {
+            return Ok(answer);
+        }
+        self.evaluator.can_posed(&self.question, self.whole()?, given)
     }
 
     /// [`Evaluator::lacks`] for this question.
     pub fn lacks(&self, given: &Formula) -> Result<Answer, Bug> {
-        self.evaluator.lacks_posed(&self.question, &self.posed, given)
+        self.evaluator.lacks_posed(&self.question, self.whole()?, given)
+    }
+
+    fn whole(&self) -> Result<&Posed, Bug> {
+        if let Some(ready) = self.whole.get() {
+            return Ok(ready);
+        }
+        let posed = self.evaluator.pose(&self.question)?;
+        Ok(self.whole.get_or_init(|| posed))
     }
 }
 
@@ -47,10 +67,40 @@ pub(crate) struct Posed {
     pub(crate) gaps: Vec<Gap>,
 }
 
+impl Posed {
+    pub(super) fn of(cloud: &'static dyn Cloud, layers: Layers) -> Self {
+        Self {
+            cloud,
+            allowed: cloud.combine(&layers).restrict(&layers.known),
+            facts: layers.facts.restrict(&layers.known),
+            known: layers.known,
+            gaps: layers.gaps,
+        }
+    }
+}
+
+/// The rules of the cloud that a question is asked of.
+fn rules(question: &Question) -> Result<&'static dyn Cloud, Bug> {
+    clouds::cloud(question.cloud)
+        .ok_or_else(|| Bug { message: format!("no rules for the cloud `{}`", question.cloud) })
+}
+
 impl<'a> Evaluator<'a> {
     /// An evaluator of `estate` that asks `portfolio`.
     pub fn new(estate: &'a Estate, portfolio: &'a Portfolio) -> Self {
-        Self { estate, portfolio }
+        Self { estate, portfolio, shortcuts: true }
+    }
+
+    /// The same without what is only there to be fast: every question is asked for itself, with all policies. The
+    /// answers are the same, which tests compare.
+    #[must_use]
+    pub fn without_shortcuts(self) -> Self {
+        Self { shortcuts: false, ..self }
+    }
+
+    /// Whether questions may be answered by others that must have the same answer, or with fewer policies.
+    pub(super) fn takes_shortcuts(&self) -> bool {
+        self.shortcuts
     }
 
     /// The estate.
@@ -65,12 +115,17 @@ impl<'a> Evaluator<'a> {
 
     /// Writes a question down, to be asked more than once.
     pub fn ask(&self, question: Question) -> Result<Asked<'a>, Bug> {
-        let posed = self.pose(&question)?;
-        Ok(Asked { evaluator: *self, question, posed })
+        let cloud = rules(&question)?;
+        let fewest = || self.pose_among(cloud, &question, &BTreeSet::new());
+        let without = self.shortcuts.then(fewest).flatten();
+        Ok(Asked { evaluator: *self, question, whole: OnceCell::new(), without })
     }
 
     /// Is there an allowed request of `question` for which `given` holds too? The witness is allowed.
     pub fn can(&self, question: &Question, given: &Formula) -> Result<Answer, Bug> {
+        if let Some(answer) = self.shortcuts.then(|| self.plainly(question, given)).flatten() {
+            return Ok(answer);
+        }
         self.can_posed(question, &self.pose(question)?, given)
     }
 
@@ -106,17 +161,8 @@ impl<'a> Evaluator<'a> {
 
     /// Writes the question down as formulas.
     pub(crate) fn pose(&self, question: &Question) -> Result<Posed, Bug> {
-        let Some(cloud) = clouds::cloud(question.cloud) else {
-            return Err(Bug { message: format!("no rules for the cloud `{}`", question.cloud) });
-        };
-        let layers = cloud.layers(self.estate, question);
-        Ok(Posed {
-            cloud,
-            allowed: cloud.combine(&layers).restrict(&layers.known),
-            facts: layers.facts.restrict(&layers.known),
-            known: layers.known,
-            gaps: layers.gaps,
-        })
+        let cloud = rules(question)?;
+        Ok(Posed::of(cloud, cloud.layers(self.estate, question)))
     }
 
     fn decide(

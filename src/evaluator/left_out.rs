@@ -2,6 +2,7 @@
 //!
 //! Each request that is shown has been judged by the cloud's concrete rule.
 
+use super::alike::Matter;
 use super::ask::has_unread;
 use super::statements::{Held, OneDocument};
 use super::{Bug, Certainty, Witness};
@@ -53,10 +54,13 @@ impl OneDocument<'_> {
     /// The deny statements that miss requests which leave a key out, though that amounts to giving it. What the statement
     /// says about the absence of the key in so many words is meant as it is written.
     pub fn dodged(&self) -> Result<Vec<Dodge>, Bug> {
+        self.unless_alike(Matter::Dodged, || self.find_dodged())
+    }
+
+    fn find_dodged(&self) -> Result<Vec<Dodge>, Bug> {
         let conditional = |statement: &Statement| !statement.conditions.is_empty();
-        let mut denies = self.numbered(Effect::Deny).filter(|(_, deny)| conditional(deny)).peekable();
-        let omissions =
-            if denies.peek().is_some() { self.documents.omissions(self.kind) } else { Vec::new() };
+        let denies = self.numbered(Effect::Deny).filter(|(_, deny)| conditional(deny));
+        let omissions = self.documents.omissions(self.kind);
         let mut found = Vec::new();
         for (index, deny) in denies {
             let asked = deny.formula().attributes();
@@ -82,12 +86,12 @@ impl OneDocument<'_> {
             omission.requests.clone(),
             self.lacks(&omission.key),
             self.any_of(Effect::Deny).not(),
-            self.read.sensible.clone(),
+            self.read().sensible.clone(),
         ]);
-        let mut gaps: Vec<Gap> = omission.gap.iter().chain(&self.read.gaps).cloned().collect();
+        let mut gaps: Vec<Gap> = omission.gap.iter().chain(&self.read().gaps).cloned().collect();
         let mut held = self.held(missed.clone().and(self.any_of(Effect::Allow)), &self.known)?;
         if matches!(held, Held::Never)
-            && let Some(gap) = &self.read.others
+            && let Some(gap) = &self.read().others
             && self.takes_from_others(deny)?
         {
             gaps.push(gap.clone());
@@ -138,6 +142,10 @@ impl OneDocument<'_> {
 
     /// The allow statements with a condition that looks at all values of a key, and so lets through what has none.
     pub fn vacuous(&self) -> Result<Vec<Vacuous>, Bug> {
+        self.unless_alike(Matter::Vacuous, || self.find_vacuous())
+    }
+
+    fn find_vacuous(&self) -> Result<Vec<Vacuous>, Bug> {
         let mut found = Vec::new();
         for (index, allow) in self.numbered(Effect::Allow) {
             for (place, condition) in allow.conditions.iter().enumerate() {
@@ -152,9 +160,9 @@ impl OneDocument<'_> {
                     self.lacks(&universal.key),
                     self.any_of(Effect::Deny).not(),
                     Formula::any(others.map(|(_, other)| other.formula())).not(),
-                    self.read.sensible.clone(),
+                    self.read().sensible.clone(),
                 ]);
-                let gaps = universal.gap.iter().chain(&self.read.gaps).cloned();
+                let gaps = universal.gap.iter().chain(&self.read().gaps).cloned();
                 let (witness, certainty) = match self.held(through, &self.known)? {
                     Held::Never => continue,
                     Held::Undecided(reason) => (None, Certainty::Undecided(reason)),
@@ -184,7 +192,7 @@ impl OneDocument<'_> {
 
     /// Holds for requests without the key, of whatever kind its values are taken to be.
     fn lacks(&self, key: &Attribute) -> Formula {
-        let statements = self.read.statements.iter();
+        let statements = self.read().statements.iter();
         let mut named: Vec<Attribute> = statements
             .flat_map(|statement| statement.formula().attributes())
             .filter(|attribute| attribute.name() == key.name())
@@ -207,14 +215,14 @@ impl OneDocument<'_> {
 
     /// A statement that cannot be read may say otherwise; the gaps tell.
     fn resting_on(&self, mut gaps: Vec<Gap>) -> Certainty {
-        gaps.extend(self.read.statements.iter().flat_map(|statement| statement.gaps.iter().cloned()));
+        gaps.extend(self.read().statements.iter().flat_map(|statement| statement.gaps.iter().cloned()));
         Certainty::from_gaps(gaps)
     }
 
     /// What is left of a request that was not judged as the formula says: nothing where some condition cannot be read,
     /// and otherwise a bug.
     fn unread<T>(&self, engine: &str, judged: &[&Witness]) -> Result<Option<T>, Bug> {
-        let statements = self.read.statements.iter().flat_map(|statement| &statement.gaps);
+        let statements = self.read().statements.iter().flat_map(|statement| &statement.gaps);
         let unread = statements.into_iter().any(|gap| gap.kind == GapKind::OpaqueCondition)
             || judged.iter().any(|witness| has_unread(&witness.decision.gaps));
         if unread {

@@ -3,14 +3,16 @@
 //! These questions are about what is written, so actions and resources are plain texts here: a statement about actions
 //! that the catalog does not know yet is not taken to say nothing. Questions that show requests are in `left_out.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
+use super::alike::{Alike, Likenesses, Matter};
 use super::answer::explain;
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds;
 use crate::clouds::documents::{DocumentKind, Documents, Statement, Statements};
 use crate::logic::{Assignment, Attribute, Formula, Goal, Universe};
-use crate::model::{Effect, Layer, Policy, PolicyId};
+use crate::model::{Effect, Layer, Policy, PolicyId, Target};
 use crate::solver::{Answer, Portfolio};
 
 /// One policy of an estate as a document on its own.
@@ -20,7 +22,8 @@ pub struct OneDocument<'a> {
     pub(super) portfolio: &'a Portfolio,
     pub(super) policy: &'a Policy,
     pub(super) kind: DocumentKind,
-    pub(super) read: Statements,
+    read: OnceLock<Statements>,
+    alike: Alike,
     /// The actions that exist, for requests that are shown.
     pub(super) known: Universe,
 }
@@ -58,22 +61,64 @@ impl<'a> OneDocument<'a> {
     /// The policies of the estate that their users can change, each once however often it is attached, in the order of
     /// the estate.
     pub fn all(evaluator: &Evaluator<'a>) -> Vec<Self> {
-        let mut layers: BTreeMap<PolicyId, Vec<Layer>> = BTreeMap::new();
-        for attachment in evaluator.estate().attachments() {
-            layers.entry(attachment.policy).or_default().push(attachment.layer);
-        }
-        let attached = |id: PolicyId| layers.get(&id).map_or(&[][..], Vec::as_slice);
+        let mut known = evaluator.takes_shortcuts().then(Likenesses::default);
         let policies = evaluator.estate().policies();
-        policies.filter_map(|(id, policy)| Self::new(evaluator, id, policy, attached(id))).collect()
+        policies.filter_map(|(id, policy)| Self::new(evaluator, id, policy, known.as_mut())).collect()
     }
 
-    fn new(evaluator: &Evaluator<'a>, id: PolicyId, policy: &'a Policy, layers: &[Layer]) -> Option<Self> {
+    fn new(
+        evaluator: &Evaluator<'a>,
+        id: PolicyId,
+        policy: &'a Policy,
+        known: Option<&mut Likenesses>,
+    ) -> Option<Self> {
+        let estate = evaluator.estate();
         let cloud = clouds::cloud(policy.cloud)?;
         let documents = cloud.documents()?;
-        let kind = documents.kind_of(policy, layers)?;
-        let read = documents.statements(kind, policy);
-        let (portfolio, known) = (evaluator.portfolio(), cloud.universe());
-        Some(Self { id, documents, portfolio, policy, kind, read, known })
+        let layers: Vec<Layer> = estate.attachments_of(id).map(|one| one.layer).collect();
+        let kind = documents.kind_of(policy, &layers)?;
+        let own = || {
+            let mut targets = estate.attachments_of(id).map(|one| one.target);
+            match (targets.next(), targets.next()) {
+                (Some(Target::Resource(resource)), None) => estate.resource(resource),
+                _ => None,
+            }
+        };
+        let alike = known.and_then(|known| {
+            let sense = documents.sense(policy, own().map(|resource| resource.name.as_str()))?;
+            Some(known.of(kind, sense))
+        });
+        Some(Self {
+            id,
+            documents,
+            portfolio: evaluator.portfolio(),
+            policy,
+            kind,
+            read: OnceLock::new(),
+            alike: alike.unwrap_or_default(),
+            known: cloud.universe(),
+        })
+    }
+
+    /// What it says, made ready when the first question needs it.
+    pub(super) fn read(&self) -> &Statements {
+        self.read.get_or_init(|| self.documents.statements(self.kind, self.policy))
+    }
+
+    /// Answers a question for which nothing is found in documents of which nothing is found in one that is alike.
+    pub(super) fn unless_alike<T>(
+        &self,
+        question: Matter,
+        ask: impl FnOnce() -> Result<Vec<T>, Bug>,
+    ) -> Result<Vec<T>, Bug> {
+        if self.alike.is_quiet(question) {
+            return Ok(Vec::new());
+        }
+        let found = ask()?;
+        if found.is_empty() {
+            self.alike.be_quiet(question);
+        }
+        Ok(found)
     }
 
     /// Which policy it is.
@@ -88,11 +133,15 @@ impl<'a> OneDocument<'a> {
 
     /// Its statements, in document order.
     pub fn statements(&self) -> &[Statement] {
-        &self.read.statements
+        &self.read().statements
     }
 
     /// The allow statements that grant nothing, because the document's deny statements cover them.
     pub fn denied(&self) -> Result<Vec<Covered>, Bug> {
+        self.unless_alike(Matter::Denied, || self.find_denied())
+    }
+
+    fn find_denied(&self) -> Result<Vec<Covered>, Bug> {
         let denies: Vec<usize> = self.of(Effect::Deny).collect();
         let mut found = Vec::new();
         for (index, allow) in self.numbered(Effect::Allow).filter(|_| !denies.is_empty()) {
@@ -114,6 +163,10 @@ impl<'a> OneDocument<'a> {
     /// The statements that can be taken out, all of them together: the other statements of the same effect say all that
     /// they say. Of two that say the same the later one is meant.
     pub fn redundant(&self) -> Result<Vec<Covered>, Bug> {
+        self.unless_alike(Matter::Redundant, || self.find_redundant())
+    }
+
+    fn find_redundant(&self) -> Result<Vec<Covered>, Bug> {
         let mut found = Vec::new();
         for effect in [Effect::Allow, Effect::Deny] {
             self.redundant_of(effect, &mut found)?;
@@ -163,6 +216,10 @@ impl<'a> OneDocument<'a> {
 
     /// The statements that never apply, because their conditions never all hold.
     pub fn impossible(&self) -> Result<Vec<Conditions>, Bug> {
+        self.unless_alike(Matter::Impossible, || self.find_impossible())
+    }
+
+    fn find_impossible(&self) -> Result<Vec<Conditions>, Bug> {
         let mut found = Vec::new();
         for (index, statement) in self.conditional() {
             let certainty = match self.held(statement.formula(), &Universe::Any)? {
@@ -182,6 +239,10 @@ impl<'a> OneDocument<'a> {
 
     /// The conditions that always hold for what their statement is about.
     pub fn idle(&self) -> Result<Vec<Conditions>, Bug> {
+        self.unless_alike(Matter::Idle, || self.find_idle())
+    }
+
+    fn find_idle(&self) -> Result<Vec<Conditions>, Bug> {
         let mut found = Vec::new();
         for (index, statement) in self.conditional() {
             let (mut conditions, mut open) = (Vec::new(), Vec::new());
@@ -210,7 +271,7 @@ impl<'a> OneDocument<'a> {
     }
 
     pub(super) fn numbered(&self, effect: Effect) -> impl Iterator<Item = (usize, &Statement)> {
-        self.read.statements.iter().enumerate().filter(move |(_, statement)| statement.effect == effect)
+        self.read().statements.iter().enumerate().filter(move |(_, statement)| statement.effect == effect)
     }
 
     fn of(&self, effect: Effect) -> impl Iterator<Item = usize> {
@@ -218,11 +279,11 @@ impl<'a> OneDocument<'a> {
     }
 
     fn conditional(&self) -> impl Iterator<Item = (usize, &Statement)> {
-        self.read.statements.iter().enumerate().filter(|(_, statement)| !statement.conditions.is_empty())
+        self.read().statements.iter().enumerate().filter(|(_, statement)| !statement.conditions.is_empty())
     }
 
     fn any(&self, indexes: &[usize], said: impl Fn(&Statement) -> Formula) -> Formula {
-        Formula::any(indexes.iter().filter_map(|index| self.read.statements.get(*index)).map(said))
+        Formula::any(indexes.iter().filter_map(|index| self.read().statements.get(*index)).map(said))
     }
 
     /// Whether the statement says something that the others do not. Statements about other actions have no part in that;
@@ -282,7 +343,7 @@ impl<'a> OneDocument<'a> {
     fn with_facts(&self, formula: Formula) -> Formula {
         let mut attributes = formula.attributes();
         let mut left: Vec<(BTreeSet<Attribute>, &Formula)> =
-            self.read.facts.iter().map(|fact| (fact.attributes(), fact)).collect();
+            self.read().facts.iter().map(|fact| (fact.attributes(), fact)).collect();
         let mut parts = vec![formula];
         while let Some(place) = left.iter().position(|(asked, _)| !asked.is_disjoint(&attributes)) {
             let (asked, fact) = left.swap_remove(place);
@@ -295,7 +356,8 @@ impl<'a> OneDocument<'a> {
     /// The certainty of what rests on these statements, and on `more` of them if `all`.
     fn certainty(&self, indexes: impl IntoIterator<Item = usize>, more: &[usize], all: bool) -> Certainty {
         let more = more.iter().copied().filter(|_| all);
-        let statements = indexes.into_iter().chain(more).filter_map(|index| self.read.statements.get(index));
+        let statements =
+            indexes.into_iter().chain(more).filter_map(|index| self.read().statements.get(index));
         Certainty::from_gaps(statements.flat_map(|statement| statement.gaps.iter().cloned()))
     }
 }

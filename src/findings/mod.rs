@@ -18,6 +18,7 @@ mod dodgeable_deny;
 mod exposure;
 mod external_access;
 mod finding;
+mod guest_with_privileges;
 mod idle_condition;
 mod impossible_condition;
 mod open_identity_provider;
@@ -26,6 +27,7 @@ mod public_resource;
 mod redundant_statement;
 mod rule;
 mod service_account_key;
+mod standing_privilege;
 mod vacuous_condition;
 mod wildcard_action;
 
@@ -43,6 +45,7 @@ pub const RULES: &[&dyn Rule] = &[
     &denied_allow::DeniedAllow,
     &dodgeable_deny::DodgeableDeny,
     &external_access::ExternalAccess,
+    &guest_with_privileges::GuestWithPrivileges,
     &idle_condition::IdleCondition,
     &impossible_condition::ImpossibleCondition,
     &open_identity_provider::OpenIdentityProvider,
@@ -50,6 +53,7 @@ pub const RULES: &[&dyn Rule] = &[
     &public_resource::PublicResource,
     &redundant_statement::RedundantStatement,
     &service_account_key::ServiceAccountKey,
+    &standing_privilege::StandingPrivilege,
     &vacuous_condition::VacuousCondition,
     &wildcard_action::WildcardAction,
 ];

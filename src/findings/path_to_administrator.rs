@@ -13,11 +13,14 @@ rule! {
     /// also across accounts, by passing a role to a service, by putting code into what runs as a role already, by making
     /// credentials of users, and by changing policies, groups and trust, as far as boundaries and the organization let
     /// that have effect. In Google Cloud by impersonating a service account; in Azure by activating an eligible role, by
-    /// running code on a machine that has a managed identity, or, as Global Administrator, by raising access. Each step
-    /// is one or more requests that the provider's rules allow, shown with the finding.
+    /// running code on a machine that has a managed identity, by power in the directory (resetting a password, adding a
+    /// credential or a member, assigning a role of the directory), or, as Global Administrator, by raising access. Each
+    /// step is one or more requests that the provider's rules allow, shown with the finding.
     ///
     /// Where a step needs something that the files do not show, such as a function that runs as the role, the finding
     /// says that this was assumed.
+    ///
+    /// Ways to a scope are left out where the same principal can come to administer one above it as a whole.
     ///
     /// ## Why it matters
     ///

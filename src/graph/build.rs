@@ -79,7 +79,9 @@ struct Places {
 impl Places {
     fn of(estate: &Estate) -> Self {
         let mut places = Self::default();
-        for (scope, found) in estate.scopes() {
+        let mut scopes: Vec<_> = estate.scopes().collect();
+        scopes.sort_by_key(|(scope, _)| (estate.ancestry(*scope).len(), *scope));
+        for (scope, found) in scopes {
             let Some(cloud) = clouds::cloud(found.cloud) else { continue };
             let demands = cloud.administration(estate, scope);
             if demands.is_empty() {
@@ -99,7 +101,7 @@ impl Places {
         places
     }
 
-    /// The places for which a node has to be asked, in the order of the estate: all of them after a change, which may
+    /// The places for which a node has to be asked, the highest first: all of them after a change, which may
     /// give it anything.
     fn of_node(&self, node: Node) -> impl Iterator<Item = &Place> {
         let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
@@ -193,11 +195,16 @@ impl<'a, 's> Builder<'a, 's> {
         Ok(())
     }
 
-    /// Notes what a node administers. Answers whether it is anything.
+    /// Notes what a node administers. Answers whether it is anything. Whoever always administers a scope does so in all
+    /// scopes below it, which are not asked again.
     pub(super) fn sit(&mut self, node: Node) -> Result<bool, Bug> {
         let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
         let mut sits = false;
+        let mut ruled = BTreeSet::new();
         for place in self.places.of_node(node).filter(|place| place.cloud == cloud.id()) {
+            if self.asking.estate().ancestry(place.scope).iter().any(|scope| ruled.contains(scope)) {
+                continue;
+            }
             let standing = self.asking.with_estate(cloud, node.change, |evaluator| {
                 evaluator.standing_by(node.principal, place.cloud, &place.demands)
             })?;
@@ -209,6 +216,9 @@ impl<'a, 's> Builder<'a, 's> {
                 }
                 Some(standing) => {
                     sits = true;
+                    if matches!(standing, Standing::Always(..)) {
+                        ruled.insert(place.scope);
+                    }
                     self.seats.push(Seat { node, scope: place.scope, standing });
                 }
             }

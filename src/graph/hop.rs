@@ -39,7 +39,7 @@ pub struct Hop {
     /// What happens, in words that follow the name of who takes the step; empty where the gain says it all.
     pub summary: Arc<str>,
     /// The requests that do it and what they rest on, at least one. The first are those of whoever takes the step.
-    pub proofs: Vec<Evidence>,
+    pub proofs: Vec<Arc<Evidence>>,
     /// The resource that runs as whom the step leads to, if it uses one.
     pub host: Option<ResourceId>,
     /// How sure it is.
@@ -124,13 +124,13 @@ impl Hop {
     /// The change that would break it, as a sentence that tells what to do: of its requests the one that the fewest
     /// grants allow loses them. `None` where an earlier step gave everything it takes.
     pub fn remedy(&self, estate: &Estate) -> Option<String> {
-        let grants = |evidence: &'_ Evidence| -> Vec<String> {
+        let grants = |evidence: &Evidence| -> Vec<String> {
             let reasons = evidence.witness.decision.because.iter();
             let allows = reasons.filter(|one| one.effect == Some(Effect::Allow) && !one.layer.is_ceiling());
             allows.map(|one| one.origin.what.clone()).collect()
         };
         // What an earlier step put in place is broken there.
-        let given = |evidence: &&Evidence| evidence.own && self.from.change.is_some();
+        let given = |evidence: &Evidence| evidence.own && self.from.change.is_some();
         let open = self.proofs.iter().filter(|evidence| !given(evidence));
         let told = open.map(|evidence| (evidence, grants(evidence))).filter(|(_, grants)| !grants.is_empty());
         let (evidence, grants) = told.min_by_key(|(_, grants)| grants.len())?;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rustc_hash::FxHashMap;
 
 use super::hop::{Hop, Node};
 use crate::clouds::escalation::{Change, Gained};
@@ -41,7 +42,7 @@ struct Groups {
 }
 
 /// Something that is true of whoever starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Fact {
     /// It can act as this.
     Act(Node),
@@ -50,15 +51,23 @@ pub(super) enum Fact {
 }
 
 /// How a fact was derived first.
+#[derive(Clone, Copy)]
 struct Reason {
     hop: Option<EdgeIndex>,
-    from: Vec<Fact>,
+    /// What it needs beside acting as `by`.
+    with: [Option<Fact>; 2],
+    /// Who takes the step; nobody at the start.
+    by: Option<Node>,
+}
+
+impl Reason {
+    const START: Self = Self { hop: None, with: [None; 2], by: None };
 }
 
 /// All that somebody comes to.
 pub(super) struct Reach<'n> {
     net: &'n Net,
-    settled: BTreeMap<Fact, Reason>,
+    settled: FxHashMap<Fact, (u32, Reason)>,
     /// Every derivation of acting as somebody, the first or not.
     derived: Vec<(Node, Reason)>,
     /// The same in the order of derivation, the shortest first.
@@ -167,18 +176,18 @@ impl<'n> Ready<'n> {
     fn search(&self, start: PrincipalId, keep: bool) -> Reach<'n> {
         let mut search = Search {
             ready: self,
-            settled: BTreeMap::new(),
+            settled: FxHashMap::default(),
+            noted: FxHashMap::default(),
             order: Vec::new(),
             derived: keep.then(Vec::new),
             joins: Vec::new(),
             rewrites: BTreeMap::new(),
             open: Open::default(),
         };
-        search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
+        search.open.push(0, Fact::Act(Node::as_is(start)), Reason::START);
         search.run();
-        let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
         let derived = search.derived.unwrap_or_default();
-        Reach { net: self.net, settled, derived, order: search.order }
+        Reach { net: self.net, settled: search.settled, derived, order: search.order }
     }
 }
 
@@ -218,7 +227,9 @@ fn price(hop: &Hop) -> u32 {
 
 struct Search<'r, 'n> {
     ready: &'r Ready<'n>,
-    settled: BTreeMap<Fact, (u32, Reason)>,
+    settled: FxHashMap<Fact, (u32, Reason)>,
+    /// The least that a fact costs by what was derived so far.
+    noted: FxHashMap<Fact, u32>,
     order: Vec<Fact>,
     /// Derivations of what was settled already, if they are wanted.
     derived: Option<Vec<(Node, Reason)>>,
@@ -263,11 +274,8 @@ impl Search<'_, '_> {
                 Gained::Become(id) => Fact::Act(Node::as_is(id)),
                 other => Fact::Can(other),
             };
-            // What is settled already is reached no cheaper.
-            if self.derived.is_some() || !self.settled.contains_key(&fact) {
-                let reason = Reason { hop: Some(*edge), from: vec![Fact::Act(node)] };
-                self.open.push(cost.saturating_add(price(hop)), fact, reason);
-            }
+            let reason = Reason { hop: Some(*edge), with: [None; 2], by: Some(node) };
+            self.note(cost.saturating_add(price(hop)), fact, reason);
         }
         if node.change.is_none() {
             self.acts_as_it_is(node.principal);
@@ -359,26 +367,36 @@ impl Search<'_, '_> {
     }
 
     fn follow(&mut self, gained: Gained, hop: Option<EdgeIndex>, principal: PrincipalId, to: Node) {
-        let from = vec![Fact::Can(gained), Fact::Act(Node::as_is(principal))];
-        self.push(hop, from, to);
+        self.push(hop, [Some(Fact::Can(gained)), None], principal, to);
     }
 
     /// Whoever can change a group and put itself into it.
     fn both(&mut self, changed: Gained, joined: Gained, principal: PrincipalId, change: Change) {
-        let from = vec![Fact::Can(changed), Fact::Can(joined), Fact::Act(Node::as_is(principal))];
+        let with = [changed, joined].map(|gained| Some(Fact::Can(gained)));
         let takes = matches!(joined, Gained::Join(group) if self.ready.net.groups.takes(group, principal));
         if takes {
-            self.push(None, from, Node::changed(principal, change));
+            self.push(None, with, principal, Node::changed(principal, change));
         }
     }
 
-    /// Notes that a node is reached if all premises are settled.
-    fn push(&mut self, hop: Option<EdgeIndex>, from: Vec<Fact>, to: Node) {
-        let costs: Option<Vec<u32>> = from.iter().map(|fact| self.cost(*fact)).collect();
+    /// Notes that a node is reached if all it needs is settled.
+    fn push(&mut self, hop: Option<EdgeIndex>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+        let by = Node::as_is(by);
+        let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
+        let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();
         if let Some(costs) = costs {
             let own = hop.and_then(|edge| self.ready.hop(edge)).map_or(0, price);
             let cost = costs.iter().fold(own, |sum, cost| sum.saturating_add(*cost));
-            self.open.push(cost, Fact::Act(to), Reason { hop, from });
+            self.note(cost, Fact::Act(to), Reason { hop, with, by: Some(by) });
+        }
+    }
+
+    /// Keeps a derivation, unless one is known that costs no more and nobody wants the others.
+    fn note(&mut self, cost: u32, fact: Fact, reason: Reason) {
+        let known = self.noted.get(&fact).copied();
+        if self.derived.is_some() || known.is_none_or(|known| cost < known) {
+            self.noted.insert(fact, cost);
+            self.open.push(cost, fact, reason);
         }
     }
 }
@@ -402,20 +420,20 @@ impl Reach<'_> {
 
     /// The steps from acting as one to acting as another, what else they need included.
     pub(super) fn moves(&self) -> Vec<(Node, Node, Vec<Hop>)> {
-        let first = self.nodes().filter_map(|node| Some((node, self.settled.get(&Fact::Act(node))?)));
-        let others = self.derived.iter().map(|(node, reason)| (*node, reason));
+        let settled = |node: Node| self.settled.get(&Fact::Act(node)).map(|(_, reason)| (node, *reason));
+        let others = self.derived.iter().map(|(node, reason)| (*node, *reason));
         let mut moves = Vec::new();
-        for (to, reason) in first.chain(others) {
-            // The last premise is who takes the step, and it is settled by its own way.
-            let Some((Fact::Act(from), rest)) = reason.from.split_last() else { continue };
+        for (to, reason) in self.nodes().filter_map(settled).chain(others) {
+            // Who takes the step is reached by its own way.
+            let Some(from) = reason.by else { continue };
             let mut edges = Vec::new();
-            let mut seen = BTreeSet::from([Fact::Act(*from)]);
-            for fact in rest {
-                self.collect(*fact, &mut edges, &mut seen);
+            let mut seen = BTreeSet::from([Fact::Act(from)]);
+            for fact in reason.with.into_iter().flatten() {
+                self.collect(fact, &mut edges, &mut seen);
             }
             edges.extend(reason.hop);
             let hops = edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned());
-            moves.push((*from, to, hops.collect()));
+            moves.push((from, to, hops.collect()));
         }
         moves
     }
@@ -424,9 +442,9 @@ impl Reach<'_> {
         if !seen.insert(fact) {
             return;
         }
-        let Some(reason) = self.settled.get(&fact) else { return };
-        for from in &reason.from {
-            self.collect(*from, edges, seen);
+        let Some((_, reason)) = self.settled.get(&fact).copied() else { return };
+        for needed in reason.with.into_iter().flatten().chain(reason.by.map(Fact::Act)) {
+            self.collect(needed, edges, seen);
         }
         if let Some(edge) = reason.hop
             && !edges.contains(&edge)

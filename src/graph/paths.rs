@@ -24,8 +24,8 @@ pub struct Path {
 
 impl Graph {
     /// For each principal that does not administer a scope and can come to, the best path to it: few steps, and steps
-    /// that rest on no assumption rather than such that do. Sorted by start, length and end. Among equals the one whose
-    /// steps were found first.
+    /// that rest on no assumption rather than such that do. Not those to scopes below one that it can come to administer
+    /// as a whole. Sorted by start, length and end. Among equals the one whose steps were found first.
     pub fn paths_to_administration(&self, estate: &Estate) -> Vec<Path> {
         let ends = self.ends(estate);
         let mut paths: Vec<Path> =
@@ -66,7 +66,7 @@ impl Graph {
         for fact in &reach.order {
             let Fact::Act(node) = *fact else { continue };
             for seat in ends.seats.get(&node).into_iter().flatten() {
-                if ends.sitting.contains(&(start, seat.scope)) {
+                if ends.is_there(start, seat.scope) {
                     continue;
                 }
                 if let Some(at) = reached.get(&told(seat)) {
@@ -83,6 +83,11 @@ impl Graph {
                 paths.push(Path { from: start, hops, seat: (*seat).clone(), others: 0, certainty });
             }
         }
+        // Whoever becomes the administrator of everything in a scope needs no other way to a part of it.
+        let whole = paths.iter().filter(|path| matches!(path.seat.standing, Standing::Always(..)));
+        let won: BTreeSet<ScopeId> = whole.map(|path| path.seat.scope).collect();
+        paths
+            .retain(|path| !estate.ancestry(path.seat.scope).iter().skip(1).any(|scope| won.contains(scope)));
         paths
     }
 
@@ -91,20 +96,31 @@ impl Graph {
         for seat in self.own_seats(estate) {
             seats.entry(seat.node).or_default().push(seat);
         }
-        let as_is = self.seats().iter().filter(|seat| seat.node.change.is_none());
-        Ends {
-            ready: self.net.ready(),
-            seats,
-            sitting: as_is.map(|seat| (seat.node.principal, seat.scope)).collect(),
-        }
+        let of = |keep: fn(&Seat) -> bool| {
+            let kept = self.seats().iter().filter(move |seat| seat.node.change.is_none() && keep(seat));
+            kept.map(|seat| (seat.node.principal, seat.scope)).collect()
+        };
+        let always = of(|seat| matches!(seat.standing, Standing::Always(..)));
+        Ends { estate, ready: self.net.ready(), seats, sitting: of(|_| true), always }
     }
 }
 
 /// Where paths may end, and who is there already.
 struct Ends<'g> {
     ready: Ready<'g>,
+    estate: &'g Estate,
     seats: BTreeMap<Node, Vec<&'g Seat>>,
     sitting: BTreeSet<(PrincipalId, ScopeId)>,
+    always: BTreeSet<(PrincipalId, ScopeId)>,
+}
+
+impl Ends<'_> {
+    /// Whether somebody administers a scope as it is, or always one above it.
+    fn is_there(&self, principal: PrincipalId, scope: ScopeId) -> bool {
+        let above = || self.estate.ancestry(scope);
+        self.sitting.contains(&(principal, scope))
+            || above().into_iter().any(|above| self.always.contains(&(principal, above)))
+    }
 }
 
 impl Path {

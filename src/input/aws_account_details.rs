@@ -11,8 +11,7 @@ use super::aws_members::{self, Member, Written};
 use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
-use crate::clouds::aws::ast::Document as Policy;
-use crate::clouds::aws::estate::{add_policy, attach, mentioned, policy};
+use crate::clouds::aws::estate::{add_policy, attach, mentioned_in, policy};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY};
 use crate::model::{
@@ -81,7 +80,7 @@ impl Format for AwsAccountDetails {
         }
         // Whom the trust policies name is looked for only when everybody is loaded.
         for trust in std::mem::take(&mut loader.trusts) {
-            mentioned(loader.estate, &trust);
+            mentioned_in(loader.estate, trust);
         }
     }
 }
@@ -98,7 +97,7 @@ struct Loader<'a> {
     problems: &'a mut Vec<Problem>,
     /// Managed policies by ARN.
     managed: BTreeMap<String, PolicyId>,
-    trusts: Vec<Policy>,
+    trusts: Vec<PolicyId>,
 }
 
 /// An entry of one of the lists.

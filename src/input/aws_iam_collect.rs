@@ -13,11 +13,11 @@ use super::aws_members::{self, Member, Written};
 use super::aws_organization::{Control, Described, Organization, enter};
 use super::{Confidence, Document, Format, aws_managed};
 use crate::clouds::aws::AWS;
-use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
-use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource};
+use crate::clouds::aws::ast::{Arn, is_account};
+use crate::clouds::aws::estate::{account, add_policy, attach, mentioned_in, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, ENDPOINT, IDENTITY, RESOURCE};
-use crate::model::{Estate, Membership, Origin, PrincipalKind, Target};
+use crate::model::{Estate, Membership, Origin, PolicyId, PrincipalKind, Target};
 use crate::text::{Problem, Route, Tree};
 
 /// The format.
@@ -67,7 +67,7 @@ impl Format for AwsIamCollect {
         loader.organizations(&folders);
         let Loader { estate, problems, buckets, named } = loader;
         // Whom policies name is looked for only when everybody is loaded.
-        named.iter().for_each(|document| mentioned(estate, document));
+        named.into_iter().for_each(|policy| mentioned_in(estate, policy));
         buckets.enter(estate, problems);
     }
 }
@@ -134,7 +134,7 @@ struct Loader<'a, 'd> {
     problems: &'a mut Vec<Problem>,
     buckets: BucketSettings<'d>,
     /// Policies that name principals.
-    named: Vec<Policy>,
+    named: Vec<PolicyId>,
 }
 
 impl<'d> Loader<'_, 'd> {
@@ -249,10 +249,10 @@ impl<'d> Loader<'_, 'd> {
         let Some(read) = policy(tree, arn, route, Capacity::Resource, self.problems) else { return };
         let layer = if arn.contains(":vpc-endpoint/") { ENDPOINT } else { RESOURCE };
         let origin = read.origin();
-        self.named.push(read.clone());
         let home = account(self.estate, number, &origin);
         let id = resource(self.estate, arn, home, origin.clone());
         let policy = add_policy(self.estate, read);
+        self.named.push(policy);
         attach(self.estate, policy, Target::Resource(id), layer, origin);
     }
 

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use super::aws_managed::{self, unknown};
 use crate::clouds::aws::AWS;
-use crate::clouds::aws::ast::Document as Policy;
 use crate::clouds::aws::escalation::INSTANCE_PROFILES;
 use crate::clouds::aws::estate::{add_policy, attach, home, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, TRUST};
-use crate::model::{Estate, Layer, Origin, Principal, PrincipalId, PrincipalKind, Target};
+use crate::model::{Estate, Layer, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target};
 use crate::text::{Problem, Route, Tree};
 
 /// A user, a group or a role.
@@ -90,7 +89,7 @@ pub(super) fn trust(
     arn: &str,
     written: Written<'_>,
     origin: Origin,
-) -> Policy {
+) -> PolicyId {
     let home = home(estate, arn, true, &origin);
     let target = Target::Resource(resource(estate, arn, home, origin.clone()));
     let name = format!("trust policy of {}", arn.split_once(":role/").map_or(arn, |(_, name)| name));
@@ -99,7 +98,7 @@ pub(super) fn trust(
         let message = format!("the trust policy of `{arn}` could not be read; it was taken to let nobody in");
         unknown(&name, None, origin.clone(), message)
     });
-    let policy = add_policy(estate, document.clone());
+    let policy = add_policy(estate, document);
     attach(estate, policy, target, TRUST, origin);
-    document
+    policy
 }

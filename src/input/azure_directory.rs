@@ -2,7 +2,7 @@
 //! (<https://learn.microsoft.com/cli/azure/ad>). A list of members does not name its group: the file does,
 //! `group-NAME.members.json`.
 
-use super::{Confidence, Document, Format};
+use super::{Confidence, Document, Format, azure_directory_roles};
 use crate::clouds::azure::load::{Loader, Row, rows};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
@@ -49,6 +49,9 @@ impl Format for AzureDirectory {
 
     /// A group without members is told by the name of its file alone.
     fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        if azure_directory_roles::is_named(path) {
+            return Confidence::No;
+        }
         let is_empty = tree.as_list().is_some_and(<[Tree]>::is_empty);
         if group(path).is_some() && is_empty { Confidence::Certain } else { self.detects(tree) }
     }

@@ -1,8 +1,10 @@
-//! Assignments of the roles of Microsoft Entra ID
-//! (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>). Only Global Administrator counts so far.
+//! Power in Microsoft Entra ID: assignments of its roles
+//! (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>), application permissions of Microsoft
+//! Graph (<https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto>), owners, and the members of
+//! administrative units. Owners and members do not name what they belong to: the file does.
 
 use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::clouds::azure::load::{Loader, Owned, Row, rows};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -16,12 +18,17 @@ impl Format for AzureDirectoryRoles {
     }
 
     fn summary(&self) -> &'static str {
-        "roles of the directory: az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments"
+        "roles of the directory, permissions, owners: az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments"
     }
 
     fn commands(&self) -> &'static [&'static str] {
         &[
             "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments > directory-roles.json",
+            "az rest --url \"https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo\" > app-roles.json",
+            "az ad app owner list --id APPID > app-APPID.owners.json",
+            "az ad sp owner list --id ID > sp-ID.owners.json",
+            "az ad group owner list --group NAME > group-NAME.owners.json",
+            "az rest --url https://graph.microsoft.com/v1.0/directory/administrativeUnits/ID/members > unit-ID.members.json",
         ]
     }
 
@@ -31,7 +38,7 @@ impl Format for AzureDirectoryRoles {
 
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
-            row.field(&["directoryScopeId"]).is_some() && row.field(&["principalId"]).is_some()
+            row.field(&["directoryScopeId", "appRoleId"]).is_some() && row.field(&["principalId"]).is_some()
         };
         match rows(tree).first() {
             Some(row) if fits(row) => Confidence::Certain,
@@ -39,14 +46,59 @@ impl Format for AzureDirectoryRoles {
         }
     }
 
+    /// What owners and members belong to is told by the name of their file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        if is_named(path) && !matches!(rows(tree).first(), Some(row) if row.tree().as_map().is_none()) {
+            Confidence::Certain
+        } else {
+            self.detects(tree)
+        }
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        Loader::new(estate, problems).directory_roles(document.tree);
+        self.load_all(&[*document], estate, problems);
     }
 
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut loader = Loader::new(estate, problems);
         for document in documents {
-            loader.directory_roles(document.tree);
+            match named(document.path) {
+                Some(Named::Unit(unit)) => loader.unit_members(unit, document.tree),
+                Some(Named::Owners(owned, name)) => loader.owners(owned, name, document.tree),
+                None => match rows(document.tree).first() {
+                    Some(row) if row.field(&["appRoleId"]).is_some() => loader.app_roles(document.tree),
+                    _ => loader.directory_roles(document.tree),
+                },
+            }
         }
     }
+
+    fn finish(&self, estate: &mut Estate) {
+        Loader::new(estate, &mut Vec::new()).finish();
+    }
+}
+
+/// What a file is about, by its name.
+enum Named<'p> {
+    Unit(&'p str),
+    Owners(Owned, &'p str),
+}
+
+/// Whether the file's name says that it lists owners, or members of an administrative unit.
+pub(super) fn is_named(path: &str) -> bool {
+    named(path).is_some()
+}
+
+fn named(path: &str) -> Option<Named<'_>> {
+    let file = path.rsplit(['/', '\\']).next()?;
+    let between = |start: &str, end: &str| {
+        file.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).filter(|name| !name.is_empty())
+    };
+    let owners =
+        |start: &str, owned: Owned| between(start, ".owners.json").map(|name| Named::Owners(owned, name));
+    between("unit-", ".members.json")
+        .map(Named::Unit)
+        .or_else(|| owners("app-", Owned::Application))
+        .or_else(|| owners("sp-", Owned::ServicePrincipal))
+        .or_else(|| owners("group-", Owned::Group))
 }

@@ -31,7 +31,8 @@ impl Format for AzureEligibleAssignments {
 
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
-            let kind = row.text(&["type", "id"]).unwrap_or_default().to_ascii_lowercase();
+            let kind = [row.text(&["id"]), row.text(&["type"])].map(Option::unwrap_or_default);
+            let kind = kind.join(" ").to_ascii_lowercase();
             row.field(&["principalId"]).is_some()
                 && row.field(&["roleDefinitionId"]).is_some()
                 && (kind.contains("roleeligibilityschedule")

@@ -34,7 +34,12 @@ impl Format for AzureRoleAssignments {
         let fits = |row: &Row<'_>| {
             let has_role = row.field(&["roleDefinitionId", "roleDefinitionName"]).is_some();
             let has_place = row.field(&["scope"]).is_some();
-            let eligible = row.field(&["roleEligibilityScheduleId", "memberType"]).is_some();
+            let own = [row.text(&["id"]), row.text(&["type"])];
+            let named = own
+                .into_iter()
+                .flatten()
+                .any(|text| text.to_ascii_lowercase().contains("/roleeligibilityschedule"));
+            let eligible = named || row.field(&["roleEligibilityScheduleId", "memberType"]).is_some();
             let who = row.field(&["principalId", "principalName", "objectId"]).is_some();
             has_role && has_place && who && !eligible && row.field(&["directoryScopeId"]).is_none()
         };

@@ -131,14 +131,17 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
         Ok(entries) => entries,
         Err(error) => return problems.push(unreadable(&folder.to_string_lossy(), &error)),
     };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    // The system tells what an entry is together with its name; only links have to be followed.
+    let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let mut paths: Vec<(PathBuf, bool)> =
+        entries.flatten().map(|entry| (entry.path(), is_folder(&entry))).collect();
     paths.sort();
-    for path in paths {
+    for (path, is_folder) in paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if name.starts_with('.') || found.len() > limits.files {
             continue;
         }
-        if path.is_dir() && !path.is_symlink() && depth < DEEPEST {
+        if is_folder && depth < DEEPEST {
             walk(&path, limits, depth + 1, found, problems);
         } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
             found.push(Found { path, named: false });
@@ -160,19 +163,42 @@ pub fn read(path: &Path, limits: Limits) -> Result<String, Box<Problem>> {
 
 fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
     let shown = path.to_string_lossy();
-    let fail = |error: &io::Error| Box::new(unreadable(&shown, error));
+    let most = limits.file_bytes.saturating_add(1);
+    let raw = if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(most).read_to_end(&mut bytes).map(|_| Some(bytes))
+    } else {
+        read_file(path, limits)
+    };
+    let raw = raw.map_err(|error| Box::new(unreadable(&shown, &error)))?;
+    let bytes = match raw {
+        Some(packed) if packed.starts_with(&GZIP) => {
+            let mut bytes = Vec::new();
+            let unpacked = MultiGzDecoder::new(packed.as_slice()).take(most).read_to_end(&mut bytes);
+            unpacked.map_err(|error| Box::new(unreadable(&shown, &error)))?;
+            Some(bytes)
+        }
+        plain => plain,
+    };
     // What is too large as it lies there is not read at all; a compressed file only grows.
-    if fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > limits.file_bytes) {
-        return Err(Box::new(too_large(&shown, limits)));
+    bytes.filter(|bytes| !exceeds(bytes, limits)).ok_or_else(|| Box::new(too_large(&shown, limits)))
+}
+
+/// How files that are compressed with gzip begin.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes of a file, in one piece of the right size; `None` when it is too large.
+fn read_file(path: &Path, limits: Limits) -> io::Result<Option<Vec<u8>>> {
+    let mut file = fs::File::open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_file() && meta.len() > limits.file_bytes {
+        return Ok(None);
     }
-    let mut bytes = Vec::new();
-    open(path)
-        .and_then(|reader| reader.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| fail(&error))?;
-    if exceeds(&bytes, limits) {
-        return Err(Box::new(too_large(&shown, limits)));
-    }
-    Ok(bytes)
+    let expected = if meta.is_file() { usize::try_from(meta.len()).unwrap_or(0) } else { 0 };
+    let mut bytes = Vec::with_capacity(expected);
+    // What is no file, such as a pipe, does not tell its size and is read up to the limit; so is a file that grows.
+    Read::by_ref(&mut file).take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// A reader of a file's text by buffered pieces, decompressed if it is gzip. For logs, which may be larger than the
@@ -186,7 +212,7 @@ fn open(path: &Path) -> io::Result<Box<dyn io::BufRead>> {
         if path == Path::new(STDIN) { Box::new(io::stdin()) } else { Box::new(fs::File::open(path)?) };
     let mut buffered = io::BufReader::with_capacity(1 << 16, raw);
     let magic = io::BufRead::fill_buf(&mut buffered)?;
-    if magic.starts_with(&[0x1f, 0x8b]) {
+    if magic.starts_with(&GZIP) {
         Ok(Box::new(io::BufReader::with_capacity(1 << 16, MultiGzDecoder::new(buffered))))
     } else {
         Ok(Box::new(buffered))

@@ -50,7 +50,7 @@ pub fn from_files(
     let (mut files, mut problems) = (Files::default(), Vec::new());
     let mut trees = Vec::new();
     for path in [old, new] {
-        match disk::read(path, limits) {
+        match text_of(path, limits) {
             Ok(text) => {
                 let file = files.add(shown(path), text);
                 let text = files.shared_text(file);
@@ -72,6 +72,15 @@ pub fn from_files(
         _ => None,
     };
     DocumentPair { name, files, problems, documents }
+}
+
+/// The text of a file, or of what a cloud knows under that name where there is no such file.
+fn text_of(path: &std::path::Path, limits: Limits) -> Result<String, Box<Problem>> {
+    disk::read(path, limits).or_else(|problem| {
+        let name = path.to_string_lossy();
+        let mut documents = CLOUDS.iter().filter_map(|cloud| cloud.documents());
+        documents.find_map(|documents| documents.named(&name)).ok_or(problem)
+    })
 }
 
 /// Reads a line `{"name": …, "old": …, "new": …}`, the line of that number of the file of that path. The documents

@@ -85,6 +85,8 @@ fn bare(tree: &Tree) -> Confidence {
             Some([first, ..]) if has_role(first) && tree.get("etag").is_some() => Confidence::Certain,
             Some([first, ..]) if has_role(first) => Confidence::Likely,
             Some([]) => Confidence::Likely,
+            // What is wrong with it is said when it is read.
+            _ if tree.get("etag").is_some() => Confidence::Likely,
             _ => Confidence::No,
         },
         None => {

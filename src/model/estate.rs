@@ -28,12 +28,63 @@ pub struct Estate {
     /// of its own: it only keeps its place in the list.
     aliases: BTreeMap<ScopeId, Vec<String>>,
     merged: BTreeSet<ScopeId>,
-    by_target: FxHashMap<Target, Vec<usize>>,
-    by_layer: FxHashMap<Layer, Vec<usize>>,
-    by_policy: FxHashMap<PolicyId, Vec<usize>>,
-    groups: FxHashMap<PrincipalId, Vec<usize>>,
-    members: FxHashMap<PrincipalId, Vec<usize>>,
+    by_target: Targets,
+    by_layer: FxHashMap<Layer, Vec<u32>>,
+    by_policy: Lists,
+    /// By member, and by group.
+    groups: Lists,
+    members: Lists,
     derived: Derived,
+}
+
+/// For each id the places of what belongs to it. Ids are numbers without gaps, so nothing is looked up by hash: every
+/// decision asks several times.
+#[derive(Clone, Default)]
+struct Lists(Vec<Vec<u32>>);
+
+impl Lists {
+    fn of(&self, id: usize) -> &[u32] {
+        self.0.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    fn push(&mut self, id: usize, place: u32) {
+        if self.0.len() <= id {
+            self.0.resize_with(id + 1, Vec::new);
+        }
+        if let Some(list) = self.0.get_mut(id) {
+            list.push(place);
+        }
+    }
+
+    fn take(&mut self, id: usize) -> Vec<u32> {
+        self.0.get_mut(id).map(std::mem::take).unwrap_or_default()
+    }
+}
+
+/// What is attached to what.
+#[derive(Clone, Default)]
+struct Targets {
+    principals: Lists,
+    resources: Lists,
+    scopes: Lists,
+}
+
+impl Targets {
+    fn of(&self, target: Target) -> &[u32] {
+        match target {
+            Target::Principal(id) => self.principals.of(id.index()),
+            Target::Resource(id) => self.resources.of(id.index()),
+            Target::Scope(id) => self.scopes.of(id.index()),
+        }
+    }
+
+    fn push(&mut self, target: Target, place: u32) {
+        match target {
+            Target::Principal(id) => self.principals.push(id.index(), place),
+            Target::Resource(id) => self.resources.push(id.index(), place),
+            Target::Scope(id) => self.scopes.push(id.index(), place),
+        }
+    }
 }
 
 /// Somebody or something that can ask.
@@ -251,11 +302,11 @@ impl Estate {
         self.scopes.iter_mut().for_each(|scope| replace(&mut scope.parent));
         self.principals.iter_mut().for_each(|principal| replace(&mut principal.home));
         self.resources.iter_mut().for_each(|resource| replace(&mut resource.home));
-        for index in self.by_target.remove(&Target::Scope(other)).unwrap_or_default() {
-            if let Some(attachment) = self.attachments.get_mut(index) {
+        for place in self.by_target.scopes.take(other.index()) {
+            if let Some(attachment) = self.attachments.get_mut(place as usize) {
                 attachment.target = Target::Scope(kept);
             }
-            self.by_target.entry(Target::Scope(kept)).or_default().push(index);
+            self.by_target.push(Target::Scope(kept), place);
         }
         self.aliases.remove(&other);
         self.merged.insert(other);
@@ -286,17 +337,19 @@ impl Estate {
     /// Attaches a policy.
     pub fn attach(&mut self, attachment: Attachment) {
         self.derived.forget();
-        self.by_target.entry(attachment.target).or_default().push(self.attachments.len());
-        self.by_layer.entry(attachment.layer).or_default().push(self.attachments.len());
-        self.by_policy.entry(attachment.policy).or_default().push(self.attachments.len());
+        let place = next(&self.attachments);
+        self.by_target.push(attachment.target, place);
+        self.by_layer.entry(attachment.layer).or_default().push(place);
+        self.by_policy.push(attachment.policy.index(), place);
         self.attachments.push(attachment);
     }
 
     /// Puts a principal into a group.
     pub fn add_membership(&mut self, membership: Membership) {
         self.derived.forget();
-        self.groups.entry(membership.member).or_default().push(self.memberships.len());
-        self.members.entry(membership.group).or_default().push(self.memberships.len());
+        let place = next(&self.memberships);
+        self.groups.push(membership.member.index(), place);
+        self.members.push(membership.group.index(), place);
         self.memberships.push(membership);
     }
 
@@ -314,9 +367,9 @@ impl Estate {
     /// Takes away attachments. For copies that ask "what if".
     pub fn detach(&mut self, gone: impl Fn(&Attachment) -> bool) {
         let kept: Vec<Attachment> = self.attachments.drain(..).filter(|one| !gone(one)).collect();
-        self.by_target.clear();
+        self.by_target = Default::default();
         self.by_layer.clear();
-        self.by_policy.clear();
+        self.by_policy = Default::default();
         for attachment in kept {
             self.attach(attachment);
         }
@@ -413,32 +466,29 @@ impl Estate {
 
     /// What is attached to `target`, in the order in which it was loaded.
     pub fn attached_to(&self, target: Target) -> impl Iterator<Item = &Attachment> + Clone {
-        let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.attachments.get(*index))
+        self.by_target.of(target).iter().filter_map(|place| self.attachments.get(*place as usize))
     }
 
     /// What is attached in one capacity, in the order in which it was loaded.
     pub fn attached_as(&self, layer: Layer) -> impl Iterator<Item = &Attachment> {
-        let indexes = self.by_layer.get(&layer).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.attachments.get(*index))
+        let places = self.by_layer.get(&layer).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.attachments.get(*place as usize))
     }
 
     /// Where a policy is attached, in the order in which it was loaded.
     pub fn attachments_of(&self, policy: PolicyId) -> impl Iterator<Item = &Attachment> {
-        let indexes = self.by_policy.get(&policy).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.attachments.get(*index))
+        let places = self.by_policy.of(policy.index());
+        places.iter().filter_map(|place| self.attachments.get(*place as usize))
     }
 
     /// The groups that a principal belongs to, in the order in which they were loaded.
     pub fn groups_of(&self, member: PrincipalId) -> impl Iterator<Item = &Membership> {
-        let indexes = self.groups.get(&member).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.memberships.get(*index))
+        self.groups.of(member.index()).iter().filter_map(|place| self.memberships.get(*place as usize))
     }
 
     /// The members of a group, in the order in which they were loaded.
     pub fn members_of(&self, group: PrincipalId) -> impl Iterator<Item = &Membership> {
-        let indexes = self.members.get(&group).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.memberships.get(*index))
+        self.members.of(group.index()).iter().filter_map(|place| self.memberships.get(*place as usize))
     }
 
     /// What `make` works out from the whole estate, as long as that stays as it is. There is one value for each type,

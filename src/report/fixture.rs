@@ -2,6 +2,7 @@
 //! reported, with letters that take more than one byte before the marked places.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
@@ -220,7 +221,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Evidence { witness, refusal: None, own: true }],
+            proofs: vec![Arc::new(Evidence { witness, refusal: None, own: true })],
             host: None,
             certainty: Certainty::Proven,
         }

@@ -103,9 +103,10 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
         }),
         _ => {}
     });
-    let names: Vec<String> = seen.keys().map(|attribute| attribute.name().to_owned()).collect();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    seen.keys().for_each(|attribute| *kinds.entry(attribute.name().to_owned()).or_default() += 1);
     for (attribute, mentions) in seen {
-        let shared = names.iter().filter(|name| *name == attribute.name()).count() > 1;
+        let shared = kinds.get(attribute.name()).is_some_and(|kinds| *kinds > 1);
         let fixed = matches!(goal.universe, Universe::Known(_)) && attribute == Attribute::action();
         if shared || fixed {
             continue;

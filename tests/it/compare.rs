@@ -284,7 +284,7 @@ fn pattern_bombs_end_by_budget() {
     let started = Instant::now();
     let two = TwoDocuments { kind: pair.kind, old: &pair.old, new: &pair.new };
     let found = evaluator.compare(two).unwrap();
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
     assert!(found.steps <= 500_000, "{}", found.steps);
 }
 

@@ -53,7 +53,7 @@ fn the_conformance_cases_pass() {
     assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
     let all = passed + outside.values().sum::<usize>();
     assert_eq!(all, 1235, "the number of cases that were read");
-    assert!(passed >= 911, "only {passed} of {all} are inside");
+    assert!(passed >= 920, "only {passed} of {all} are inside");
 }
 
 /// Why a case is about something that conditions of IAM do not have.
@@ -64,9 +64,6 @@ fn reason_outside(file: &str, test: &Message) -> Option<&'static str> {
     }
     if test.any(|name| name == "object_value") || mentions_message(&expression) {
         return Some("protocol buffer messages, wrappers and enums");
-    }
-    if expression.contains("matches(") {
-        return Some("regular expressions");
     }
     if expression.contains("optional") || expression.contains("[?") || expression.contains(".?") {
         return Some("optional values");

@@ -13,6 +13,10 @@ mod aws_bad_input;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod azure_compare;
+#[cfg(test)]
+mod azure_directory;
+#[cfg(test)]
 mod brute_force;
 #[cfg(test)]
 mod catalogs;
@@ -22,6 +26,8 @@ mod cli;
 mod compare;
 #[cfg(test)]
 mod gcp_cel;
+#[cfg(test)]
+mod gcp_broken;
 #[cfg(test)]
 mod gcp_compare;
 #[cfg(test)]
@@ -45,6 +51,8 @@ mod lints;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod shortcuts;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod who_can;
@@ -56,3 +64,8 @@ mod examples;
 mod organization;
 #[cfg(test)]
 mod public_access;
+#[cfg(test)]
+#[path = "../../benches/made_up/mod.rs"]
+mod made_up;
+#[cfg(test)]
+mod two_documents;

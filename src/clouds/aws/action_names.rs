@@ -36,6 +36,21 @@ impl Actions {
         Self { negated: element.negated, list }
     }
 
+    /// The actions of the element for somebody who asks about this one alone: other services' are left out.
+    pub(super) fn near(element: &Element, action: &str) -> Self {
+        let own = service(action).unwrap_or(action).as_bytes();
+        // Bytes, because lists are long and few of their names are left.
+        let may_match = |text: &&str| {
+            let head = text.as_bytes().iter().zip(own);
+            let apart = head.take_while(|(byte, own)| byte.eq_ignore_ascii_case(own)).count();
+            apart == own.len()
+                || text.as_bytes().iter().take(apart + 1).any(|byte| matches!(byte, b'*' | b'?'))
+        };
+        let texts = element.values.iter().map(|value| value.value.trim());
+        let globs = texts.filter(may_match).map(Glob::of_action).collect();
+        Self { negated: element.negated, list: List::Few(globs) }
+    }
+
     /// Whether the action is among them.
     pub(super) fn have(&self, action: &str) -> bool {
         let listed = match &self.list {
@@ -73,4 +88,27 @@ impl List {
 /// The name of the service with its colon.
 fn service(name: &str) -> Option<&str> {
     name.get(..=name.find(':')?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::{Files, Located, Span};
+
+    proptest! {
+        /// What is left out for one action has no part in it.
+        #[test]
+        fn near_one_action_the_same(
+            globs in prop::collection::vec("([sS]3|s\\*|\\?3|sqs|\\*)?:?[aA?*]{0,2}", 0..16),
+            action in "(s3|S3|sqs|s)?:?[aA]{0,2}",
+            negated: bool,
+        ) {
+            let span = Span::new(Files::default().add("policy", ""), 0, 0);
+            let values = globs.iter().map(|glob| Located::new(glob.as_str().into(), span)).collect();
+            let element = Element { negated, values, span };
+            prop_assert_eq!(Actions::near(&element, &action).have(&action), Actions::of(&element).have(&action));
+        }
+    }
 }

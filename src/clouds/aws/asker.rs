@@ -149,7 +149,15 @@ pub(super) struct Keys<'a> {
     /// Whether nothing but the name of the caller is known.
     pub(super) alone: bool,
     pub(super) places: Places<'a>,
+    pub(super) folded: Folded<'a>,
 }
+
+/// The keys that a request carries, in lower case, once somebody asks and there are many.
+#[derive(Default)]
+pub(super) struct Folded<'a>(OnceCell<FxHashMap<String, &'a [String]>>);
+
+/// So many keys of a request are looked through one by one.
+const FEW: usize = 24;
 
 /// Where the accounts of the caller and of the resource stand in an organization, once a policy asks.
 pub(super) struct Places<'a> {
@@ -349,8 +357,15 @@ impl<'a> Keys<'a> {
 
     /// What the request itself carries; of two spellings of a key the later counts.
     fn carried(&self, key: &str) -> Given<'_> {
-        let mut carried = self.request.context.iter().rev();
-        match carried.find(|(name, _)| name.trim().eq_ignore_ascii_case(key)) {
+        let context = &self.request.context;
+        if context.len() > FEW {
+            let folded = |(name, values): (&String, &'a Vec<String>)| {
+                (name.trim().to_ascii_lowercase(), values.as_slice())
+            };
+            let keys = self.folded.0.get_or_init(|| context.iter().map(folded).collect());
+            return keys.get(key).map_or(Given::Absent, |values| Given::Several(values));
+        }
+        match context.iter().rev().find(|(name, _)| name.trim().eq_ignore_ascii_case(key)) {
             Some((_, values)) => Given::Several(values),
             None => Given::Absent,
         }

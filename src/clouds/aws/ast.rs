@@ -91,7 +91,7 @@ pub struct Principals {
 /// One principal of a policy.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PrincipalName {
     /// `*`: everybody, also without credentials.
     Anyone,
@@ -205,7 +205,7 @@ pub struct Test {
 /// A condition operator.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operator {
     /// `ForAllValues:` or `ForAnyValue:`.
     pub quantifier: Option<Quantifier>,
@@ -218,7 +218,7 @@ pub struct Operator {
 }
 
 /// Over which values of a multivalued key an operator speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantifier {
     /// Each value in the request; true when there is none.
     All,
@@ -227,7 +227,7 @@ pub enum Quantifier {
 }
 
 /// Kinds of comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Exactly the same text.
     StringEquals,
@@ -252,7 +252,7 @@ pub enum Family {
 }
 
 /// How numbers and points in time are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// The same.
     Equal,

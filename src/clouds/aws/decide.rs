@@ -4,7 +4,7 @@
 //! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
 //! which takes hardly any memory and so is much faster.
 
-use super::asker::{Caller, Holders, Keys, Kind, Places, holders, owner};
+use super::asker::{Caller, Folded, Holders, Keys, Kind, Places, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::Clause;
 use super::notes::{Found, Notes, Unwritten, Written};
@@ -37,7 +37,14 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     let arn = Arn::parse(&request.resource);
     let holders = holders(estate, &request.resource);
     let owner = owner(estate, arn, &holders);
-    let keys = Keys { request, caller: &caller, owner, alone: false, places: Places::of(estate) };
+    let keys = Keys {
+        request,
+        caller: &caller,
+        owner,
+        alone: false,
+        places: Places::of(estate),
+        folded: Folded::default(),
+    };
     let found = [false; Found::ALL];
     let (caller, holders, named_only) = (&caller, &holders, false);
     let mut judge = Judge { estate, request, arn, caller, holders, keys, found, named_only, notes };
@@ -58,20 +65,30 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let document = &body.document;
     let estate = Estate::default();
     let caller = Caller::alone(&estate, request);
-    let keys = Keys { request, caller: &caller, owner: None, alone: true, places: Places::of(&estate) };
+    let keys = Keys {
+        request,
+        caller: &caller,
+        owner: None,
+        alone: true,
+        places: Places::of(&estate),
+        folded: Folded::default(),
+    };
     let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
     let (estate, caller, holders) = (&estate, &caller, &holders);
     let mut judge =
         Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
     judge.notes.gaps(&document.gaps);
-    for (statement, clause) in body.clauses() {
+    // Documents that are judged alone are judged once or twice: only what the request needs is made ready.
+    let clause = |statement| Clause::for_action(statement, document.version, &request.action);
+    for statement in &document.statements {
+        let Some(clause) = clause(statement) else { continue };
         let named = judge.named(statement);
         let concerns = match layer {
             IDENTITY | SERVICE_CONTROL => true,
             TRUST if !is_trusted_call(&request.action) => false,
             _ => named.direct || named.role || named.account,
         };
-        if concerns && judge.fits(document, statement, clause) {
+        if concerns && judge.fits(document, statement, &clause) {
             judge.note(Found::of(statement.effect, Found::Identity), layer, document, statement);
         }
     }

@@ -8,14 +8,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use super::ast::{Document, PrincipalName};
+use super::ast::{Document, PrincipalName, Statement};
+use super::differing::{self, Differing};
 use super::parse::{self, Capacity};
 use super::rule::{self, TRUSTED_ACTIONS};
-use super::{AWS, Body, body, caller, conditions, decide, facts, keys, presence, requests, statements};
+use super::{
+    AWS, Body, body, caller, conditions, decide, facts, keys, lower, presence, requests, sense, statements,
+};
 use crate::clouds::documents::{
-    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
+    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Sense, Statements,
 };
 use crate::logic::{Assignment, Atom, Attribute, Case, Formula, Literal, Pattern, Patterns};
 use crate::model::{Decision, Effect, Gap, GapKind, Layer, Policy, Request};
@@ -100,8 +103,12 @@ impl Documents for AwsDocuments {
         let bodies = [body(old), body(new)];
         let documents: Vec<&Document> = bodies.iter().flatten().map(|body| &body.document).collect();
         let mut gaps: Vec<Gap> = documents.iter().flat_map(|document| document.gaps.clone()).collect();
-        let [old, new] =
-            bodies.map(|body| body.map(|body| of_document(kind, body, &mut gaps)).unwrap_or_default());
+        let differing = match &*documents {
+            [old, new] => differing::between(old, new, |statement| speaks(kind, statement)),
+            _ => Differing::Everything,
+        };
+        let [old, new] = bodies
+            .map(|body| body.map(|body| of_document(kind, body, &differing, &mut gaps)).unwrap_or_default());
         let mut both = RulesOfTwo { old, new, facts: Formula::True, gaps };
         if kind == TRUST {
             let calls = Patterns::globs(TRUSTED_ACTIONS.iter().copied());
@@ -125,8 +132,14 @@ impl Documents for AwsDocuments {
         body(policy).map(|body| statements::statements(kind, body)).unwrap_or_default()
     }
 
-    fn omissions(&self, kind: DocumentKind) -> Vec<Omission> {
-        presence::omissions(&if statements_name(kind) { signed() } else { Formula::True })
+    fn sense(&self, policy: &Policy, own: Option<&str>) -> Option<Sense> {
+        Some(sense::sense(&body(policy)?.document, own))
+    }
+
+    fn omissions(&self, kind: DocumentKind) -> &'static [Omission] {
+        static BY_ANYBODY: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&signed()));
+        static BY_HOLDERS: LazyLock<Vec<Omission>> = LazyLock::new(|| presence::omissions(&Formula::True));
+        if statements_name(kind) { &BY_ANYBODY } else { &BY_HOLDERS }
     }
 
     fn key_name(&self, key: &Attribute) -> String {
@@ -218,24 +231,31 @@ pub(super) fn statements_name(kind: DocumentKind) -> bool {
     [RESOURCE, TRUST, RESOURCE_CONTROL].contains(&kind)
 }
 
-fn of_document(kind: DocumentKind, body: &Body, gaps: &mut Vec<Gap>) -> Rules {
+/// Whether the statement has a say: one that must name somebody and does not applies to nobody.
+fn speaks(kind: DocumentKind, statement: &Statement) -> bool {
+    statement.principal.is_some() || !statements_name(kind)
+}
+
+/// The rules of a document, as far as they bear on what it may differ in.
+fn of_document(kind: DocumentKind, body: &Body, differing: &Differing, gaps: &mut Vec<Gap>) -> Rules {
     let mut rules = Rules::default();
-    for (statement, lowered) in body.document.statements.iter().zip(body.lowered()) {
-        // A statement that must name somebody and does not applies to nobody.
-        if statements_name(kind) && statement.principal.is_none() {
+    let mut allows = false;
+    for statement in body.document.statements.iter().filter(|statement| speaks(kind, statement)) {
+        allows |= statement.effect == Effect::Allow;
+        let actions = differing.actions(&statement.action);
+        if actions == Formula::False {
             continue;
         }
-        let grant = &lowered.whole;
-        gaps.extend(grant.gaps.iter().cloned());
-        let rest = Formula::all([grant.who.clone(), grant.resources.clone(), grant.condition.clone()]);
-        let rule = Rule { actions: grant.actions.clone(), rest };
-        match grant.effect {
+        let (rest, unknown) = lower::rest(&body.document, statement);
+        gaps.extend(unknown);
+        let rule = Rule { actions, rest };
+        match statement.effect {
             Effect::Allow => rules.allows.push(rule),
             Effect::Deny => rules.denies.push(rule),
         }
     }
     let beside = match kind {
-        SERVICE_CONTROL if rules.allows.is_empty() => "FullAWSAccess",
+        SERVICE_CONTROL if !allows => "FullAWSAccess",
         RESOURCE_CONTROL => "RCPFullAWSAccess",
         _ => return rules,
     };

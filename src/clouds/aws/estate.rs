@@ -116,6 +116,14 @@ fn resource_kind(arn: &str) -> String {
     format!("{}:{kind}", arn.service)
 }
 
+/// [`mentioned`] for a policy of the estate.
+pub fn mentioned_in(estate: &mut Estate, policy: PolicyId) {
+    let Some(held) = estate.policy(policy).map(|policy| policy.body.clone()) else { return };
+    if let Some(body) = held.downcast_ref::<Body>() {
+        mentioned(estate, &body.document);
+    }
+}
+
 /// Adds the principals that a policy names one by one and that are defined nowhere (so far) as mentioned ones.
 /// Accounts and `*` are nobody in particular.
 pub fn mentioned(estate: &mut Estate, document: &Policy) {

@@ -20,8 +20,18 @@ pub(super) struct Clause {
 
 impl Clause {
     pub(super) fn new(statement: &Statement, version: Version) -> Self {
+        Self::with(Actions::of(&statement.action), statement, version)
+    }
+
+    /// The statement for somebody who asks about this action alone; `None` if it is about others.
+    pub(super) fn for_action(statement: &Statement, version: Version, action: &str) -> Option<Self> {
+        let actions = Actions::near(&statement.action, action);
+        actions.have(action).then(|| Self::with(actions, statement, version))
+    }
+
+    fn with(actions: Actions, statement: &Statement, version: Version) -> Self {
         Self {
-            actions: Actions::of(&statement.action),
+            actions,
             resource: statement.resource.as_ref().map(|element| Places::of(element, version)),
             tests: statement.condition.iter().map(|test| Check::new(test, version)).collect(),
         }

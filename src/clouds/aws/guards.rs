@@ -107,15 +107,40 @@ pub(super) fn owned_by_others(estate: &Estate, account: &str, object: &Object) -
         return Patterns::of(others.flat_map(|id| coverage(estate, *id).iter().cloned().collect::<Vec<_>>()));
     }
     let guards = guards(estate);
-    guards.others.get(account).unwrap_or(&guards.all_owned).clone()
+    near(estate, guards.others.get(account).unwrap_or(&guards.all_owned), object)
+}
+
+/// The patterns that requests on the object can match; all where that may be anything. A question about one resource
+/// would otherwise hold the names of all.
+fn near(estate: &Estate, patterns: &Patterns, object: &Object) -> Patterns {
+    let Object::Within(id) = object else { return patterns.clone() };
+    Patterns::of(coverage(estate, *id).iter().flat_map(|asked| patterns.meeting(asked)))
+}
+
+/// The same of these resources only.
+pub(super) fn owned_by_others_among(
+    estate: &Estate,
+    account: &str,
+    among: &BTreeSet<ResourceId>,
+) -> Patterns {
+    let others = among.iter().copied();
+    let others = others.filter(|id| unnumbered_owner(estate, *id).is_some_and(|owner| owner != account));
+    Patterns::of(others.flat_map(|id| coverage(estate, id).iter().cloned().collect::<Vec<_>>()))
 }
 
 /// The keys with a policy; none but the object, where the question names one.
 pub(super) fn keys(estate: &Estate, object: &Object) -> Patterns {
-    let Object::Named(name) = object else { return guards(estate).keys.clone() };
+    let Object::Named(name) = object else { return near(estate, &guards(estate).keys, object) };
     let found = estate.find_resource(AWS, name).filter(|id| has_policy(estate, *id));
     let key = found.and_then(|id| estate.resource(id)).filter(|resource| resource.kind == "kms:key");
     Patterns::of(key.map(|key| Pattern::literal(&key.name, Case::Sensitive)))
+}
+
+/// The keys with a policy among these resources.
+pub(super) fn keys_among(estate: &Estate, among: &BTreeSet<ResourceId>) -> Patterns {
+    let with_policy = among.iter().filter(|id| has_policy(estate, **id));
+    let keys = with_policy.filter_map(|id| estate.resource(*id)).filter(|found| found.kind == "kms:key");
+    Patterns::of(keys.map(|key| Pattern::literal(&key.name, Case::Sensitive)))
 }
 
 /// Whether the estate knows a role.
@@ -183,6 +208,14 @@ pub(super) fn resources(
     found.sort_unstable();
     found.dedup();
     Arc::new(found)
+}
+
+/// How many [`resources`] there are, or a few more.
+pub(super) fn how_many(estate: &Estate, action: Option<&str>, caller: Option<[&str; 2]>) -> usize {
+    let guarded = guarded(estate, action);
+    let Some(names) = caller else { return guarded.all.len() };
+    let named = names.iter().filter_map(|name| guarded.named.get(*name)).map(Vec::len);
+    guarded.open.len() + named.sum::<usize>()
 }
 
 fn guarded(estate: &Estate, action: Option<&str>) -> Arc<Guarded> {

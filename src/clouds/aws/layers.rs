@@ -23,14 +23,29 @@ use crate::model::{
 
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
+    gathered(estate, question, None)
+}
+
+/// The same for a question of a member about any resource, as if no resource had a policy but these. Of the others it
+/// is not asked who owns them either: they are taken to be the caller's own, and keys to have the default policy. Both
+/// allow all that policies of theirs could not allow anyway, see [`Cloud::layers_among`](crate::clouds::Cloud).
+pub(super) fn layers_among(
+    estate: &Estate,
+    question: &Question,
+    resources: &BTreeSet<ResourceId>,
+) -> Option<Layers> {
     let caller = Caller::of(estate, question.subject);
-    let mut work = Work {
-        estate,
-        caller,
-        known: known(estate, question, &caller),
-        groups: Vec::new(),
-        gaps: BTreeSet::new(),
-    };
+    if question.object != Object::Any || caller.class != Class::Member {
+        return None;
+    }
+    let work = Work::new(estate, question, None);
+    let all = guards::how_many(estate, work.known.text(&Attribute::action()), work.names());
+    (all > FEW).then(|| gathered(estate, question, Some(resources)))
+}
+
+fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<ResourceId>>) -> Layers {
+    let mut work = Work::new(estate, question, among);
+    let caller = work.caller;
     work.own_side();
     for resource in work.guarded(&question.object).iter() {
         work.resource_side(*resource);
@@ -89,18 +104,33 @@ pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
     found.filter(|id| coverage(estate, *id).matches(name)).collect()
 }
 
+/// A question that so few resources bear on is as quickly asked with all of them.
+const FEW: usize = 32;
+
 /// The call that everybody may make.
 const NEEDS_NOTHING: &str = "sts:getcalleridentity";
 
-struct Work<'e> {
+pub(super) struct Work<'e> {
     estate: &'e Estate,
     caller: Caller<'e>,
     known: Assignment,
     groups: Vec<LayerGroup>,
     gaps: BTreeSet<Gap>,
+    /// The only resources whose policies take part, if not all do.
+    among: Option<&'e BTreeSet<ResourceId>>,
 }
 
 impl<'e> Work<'e> {
+    pub(super) fn new(
+        estate: &'e Estate,
+        question: &Question,
+        among: Option<&'e BTreeSet<ResourceId>>,
+    ) -> Self {
+        let caller = Caller::of(estate, question.subject);
+        let known = known(estate, question, &caller);
+        Self { estate, caller, known, groups: Vec::new(), gaps: BTreeSet::new(), among }
+    }
+
     fn group(&mut self, layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) {
         self.groups.push(LayerGroup::new(layer, applies, grants));
     }
@@ -125,8 +155,11 @@ impl<'e> Work<'e> {
     }
 
     /// The resources of the estate whose policies may decide a request of the question.
-    fn guarded(&self, object: &Object) -> Arc<Vec<ResourceId>> {
+    pub(super) fn guarded(&self, object: &Object) -> Arc<Vec<ResourceId>> {
         let action = self.known.text(&Attribute::action());
+        if let Some(among) = self.among {
+            return Arc::new(among.iter().copied().collect());
+        }
         match object {
             Object::Named(name) => Arc::new(covering(self.estate, name)),
             Object::Within(resource) => Arc::new(vec![*resource]),
@@ -310,7 +343,7 @@ impl<'e> Work<'e> {
     }
 
     /// The grant, unless it is for others than the caller or about other actions.
-    fn concerning(&self, grant: Option<&Arc<Grant>>) -> Option<Arc<Grant>> {
+    pub(super) fn concerning(&self, grant: Option<&Arc<Grant>>) -> Option<Arc<Grant>> {
         let grant = grant?;
         let asks = self.known.text(&Attribute::action()).is_some();
         if asks && grant.actions.evaluate(&self.known) == Some(false) {
@@ -332,11 +365,20 @@ impl<'e> Work<'e> {
         }
         let same = match (self.caller.class, self.caller.account) {
             (Class::Holder, _) => Formula::True,
-            (Class::Member | Class::Assumed, Some(account)) => same_account(self.estate, account, object),
+            (Class::Member | Class::Assumed, Some(account)) => {
+                let others = match self.among {
+                    Some(among) => guards::owned_by_others_among(self.estate, account, among),
+                    None => guards::owned_by_others(self.estate, account, object),
+                };
+                same_account(account, others)
+            }
             _ => return,
         };
         self.group(OWN_ACCOUNT, same, Vec::new());
-        let with_policy = guards::keys(self.estate, object);
+        let with_policy = match self.among {
+            Some(among) => guards::keys_among(self.estate, among),
+            None => guards::keys(self.estate, object),
+        };
         let default_key = Formula::matches(Attribute::resource(), key_resources())
             .and(Formula::matches(Attribute::resource(), with_policy).not());
         let mut assumed = default_key;
@@ -409,7 +451,7 @@ impl<'e> Work<'e> {
     /// The resource belongs to the account.
     fn owns(&self, account: &str) -> Formula {
         if self.caller.account == Some(account) {
-            return same_account(self.estate, account, &Object::Any);
+            return same_account(account, guards::owned_by_others(self.estate, account, &Object::Any));
         }
         let by_estate = guards::owned_by(self.estate, account);
         let by_name = conditions::in_account_part(&Patterns::literal(account));
@@ -425,14 +467,13 @@ pub(super) fn trusted_calls() -> Formula {
     CALLS.clone()
 }
 
-/// The resource belongs to `account`: no other account number stands in its ARN, and the estate knows no other owner.
-/// What has no owner by either is taken to be the caller's own.
-fn same_account(estate: &Estate, account: &str, object: &Object) -> Formula {
+/// The resource belongs to `account`: no other account number stands in its ARN, and it is none of the `others` that the
+/// estate knows another owner of. What has no owner by either is taken to be the caller's own.
+fn same_account(account: &str, others: Patterns) -> Formula {
     static NUMBERED: LazyLock<Patterns> = LazyLock::new(|| Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]));
     let resource = Attribute::resource;
     // `aws` stands there for the managed policies, which every account may use as its own.
     let own = conditions::in_account_part(&Patterns::globs([account, "aws"]));
-    let others = guards::owned_by_others(estate, account, object);
     let foreign = Formula::any([
         Formula::matches(resource(), NUMBERED.clone()).and(Formula::matches(resource(), own).not()),
         Formula::matches(resource(), others),

@@ -85,19 +85,21 @@ impl Body {
     }
 }
 
+/// The rest of a statement, with the gaps in what is known about it: whom, which resources, and when.
+pub(super) fn rest(document: &Document, statement: &Statement) -> (Formula, Vec<Gap>) {
+    let mut work = Work::new(document, statement);
+    let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
+    let tests = work.tests(statement);
+    let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
+    let who = who.map_or(Formula::True, |who| Formula::any([who.direct, who.role, who.account]));
+    (Formula::all([who, resources].into_iter().chain(tests)), work.gaps)
+}
+
 fn lower(document: &Document, statement: &Statement) -> Lowered {
-    let mut work =
-        Work { version: document.version, origin: document.statement_origin(statement), gaps: Vec::new() };
+    let mut work = Work::new(document, statement);
     let actions = actions(&statement.action);
     let resources = statement.resource.as_ref().map_or(Formula::True, |element| work.resources(element));
-    let tests: Vec<Formula> = statement
-        .condition
-        .iter()
-        .map(|test| match conditions::test(test, work.version) {
-            Ok(formula) => formula,
-            Err(why) => work.opaque(&test.text, &why),
-        })
-        .collect();
+    let tests = work.tests(statement);
     let condition = Formula::all(tests.iter().cloned());
     let who = statement.principal.as_ref().map(|names| work.who(names, statement.effect));
     let grant = |who: Formula| {
@@ -126,10 +128,18 @@ fn lower(document: &Document, statement: &Statement) -> Lowered {
 
 /// Action names ignore case: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>.
 fn actions(element: &Element) -> Formula {
-    let globs = element.values.iter().map(|value| value.value.trim().to_ascii_lowercase());
-    let patterns = Patterns::of(globs.map(|glob| Pattern::glob(&glob, Case::Sensitive)));
-    let matches = Formula::matches(Attribute::action(), patterns);
+    let matches = matches_action(element.values.iter().map(|value| action(&value.value)));
     if element.negated { matches.not() } else { matches }
+}
+
+/// One value of `Action` or `NotAction` as a pattern.
+pub(super) fn action(text: &str) -> Pattern {
+    Pattern::glob(&text.trim().to_ascii_lowercase(), Case::Sensitive)
+}
+
+/// Holds for the actions that match one of the patterns.
+pub(super) fn matches_action(patterns: impl Iterator<Item = Pattern>) -> Formula {
+    Formula::matches(Attribute::action(), Patterns::of(patterns))
 }
 
 struct Work {
@@ -146,6 +156,19 @@ struct Who {
 }
 
 impl Work {
+    fn new(document: &Document, statement: &Statement) -> Self {
+        let origin = document.statement_origin(statement);
+        Self { version: document.version, origin, gaps: Vec::new() }
+    }
+
+    fn tests(&mut self, statement: &Statement) -> Vec<Formula> {
+        let formula = |test| match conditions::test(test, self.version) {
+            Ok(formula) => formula,
+            Err(why) => self.opaque(&test.text, &why),
+        };
+        statement.condition.iter().map(formula).collect()
+    }
+
     fn opaque(&mut self, text: &str, why: &Unreadable) -> Formula {
         self.gaps.push(Gap {
             kind: GapKind::OpaqueCondition,

@@ -18,12 +18,14 @@ pub mod composed;
 mod conditions;
 mod asker;
 mod decide;
+mod differing;
 mod documents;
 mod endpoints;
 pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod givers;
 mod globs;
 mod guards;
 pub mod keys;
@@ -41,6 +43,7 @@ pub mod public;
 mod requests;
 pub mod rule;
 mod scenario;
+mod sense;
 mod statements;
 
 mod unknown;
@@ -96,6 +99,23 @@ impl Cloud for Aws {
 
     fn layers(&self, estate: &Estate, question: &Question) -> Layers {
         layers::layers(estate, question)
+    }
+
+    fn layers_among(
+        &self,
+        estate: &Estate,
+        question: &Question,
+        resources: &BTreeSet<ResourceId>,
+    ) -> Option<Layers> {
+        layers::layers_among(estate, question, resources)
+    }
+
+    fn givers(&self, estate: &Estate, question: &Question, given: &Formula) -> BTreeSet<ResourceId> {
+        givers::givers(estate, question, given)
+    }
+
+    fn guardians(&self, estate: &Estate, request: &Request) -> Vec<ResourceId> {
+        layers::covering(estate, &request.resource)
     }
 
     fn combine(&self, layers: &Layers) -> Formula {

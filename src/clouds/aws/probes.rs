@@ -121,6 +121,9 @@ fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
             _ => None,
         })
         .collect();
+    if services.is_empty() {
+        return Vec::new();
+    }
     let account = Patterns::literal(STRANGER);
     let paths = Attribute::new("aws:sourceorgpaths", Kind::TextSet);
     let of_stranger = Patterns::globs([&*format!("{STRANGE_ORGANIZATION}/*")]);

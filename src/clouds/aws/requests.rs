@@ -4,6 +4,7 @@ use super::caller::{self, Caller, Class};
 use super::{facts, keys, layers, organization};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{CloudId, Estate, Question, Request, Subject};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody outside, where a witness leaves open who.
@@ -14,9 +15,11 @@ const ANYBODY_OUTSIDE: &str = "arn:aws:iam::000000000000:user/anybody";
 pub(super) fn request(cloud: CloudId, estate: &Estate, question: &Question, witness: &Assignment) -> Request {
     let caller = Caller::of(estate, question.subject);
     let resource = witness.text(&Attribute::resource()).unwrap_or("*");
-    let follows = derived(estate, &caller, resource);
+    // Most requests carry nothing else than who, what and on which resource.
+    let follows = LazyCell::new(|| derived(estate, &caller, resource));
+    let apart = [Attribute::principal(), Attribute::action(), Attribute::resource()];
     let mut context = BTreeMap::new();
-    for (attribute, value) in witness.iter() {
+    for (attribute, value) in witness.iter().filter(|(attribute, _)| !apart.contains(attribute)) {
         let Some(value) = value else { continue };
         if !follows.contains(attribute.name()) {
             // Of two types of one key the later is the narrower one: every value is a text too.

@@ -4,6 +4,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>.
 
+use std::sync::LazyLock;
+
 use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Effect, Layer, LayerGroup, Layers};
 
@@ -70,13 +72,13 @@ const TAKING_ON: &[&str] = &["sts:assumerole", "sts:assumerolewithsaml", "sts:as
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>: "unless the key policy explicitly allows
 /// it, you cannot use IAM policies to allow access to a KMS key".
-fn needs_resource_side() -> Formula {
+static NEEDS_RESOURCE_SIDE: LazyLock<Formula> = LazyLock::new(|| {
     let calls =
         |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
     let role = Formula::matches(Attribute::resource(), role_resources());
     let key = Formula::matches(Attribute::resource(), key_resources());
     Formula::any([calls(TAKING_ON), calls(TRUSTED_ACTIONS).and(role), key])
-}
+});
 
 /// The ARNs of roles.
 pub(super) fn role_resources() -> Patterns {
@@ -103,15 +105,20 @@ pub fn combine(layers: &Layers) -> Formula {
             of(layers, wanted).map(|group| group.applies.clone().implies(group.effect(Effect::Allow))),
         )
     };
-    let denied = Formula::any(layers.groups.iter().map(|group| group.consulted(Effect::Deny)));
     let direct = Formula::any([RESOURCE, KEY_GRANT, ACCESS_LIST, TRUST].map(allowed));
     let role = allowed(TO_ROLE);
     let account = allowed(TO_ACCOUNT);
-    let limits = Formula::all([ceiling(BOUNDARY), ceiling(SESSION)]);
     let own = Formula::any([allowed(IDENTITY), applies(layers, OWN_SIDE_ASSUMED)]);
+    let always = applies(layers, ALWAYS);
+    // Most questions about one action end here: nothing below allows what none of these does.
+    if [&direct, &role, &account, &own].iter().all(|part| **part == Formula::False) {
+        return always;
+    }
+    let denied = Formula::any(layers.groups.iter().map(|group| group.consulted(Effect::Deny)));
+    let limits = Formula::all([ceiling(BOUNDARY), ceiling(SESSION)]);
     let own_limited = own.and(limits.clone());
 
-    let needs = needs_resource_side();
+    let needs = NEEDS_RESOURCE_SIDE.clone();
     let given_inside = Formula::any([direct.clone(), role.clone().and(limits)]);
     let inside = Formula::any([
         given_inside,
@@ -125,7 +132,7 @@ pub fn combine(layers: &Layers) -> Formula {
         applies(layers, RESOURCE_SIDE_ALONE).and(direct),
     ]);
     let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);
-    Formula::any([Formula::all([denied.not(), ceilings, decided]), applies(layers, ALWAYS)])
+    Formula::any([Formula::all([denied.not(), ceilings, decided]), always])
 }
 
 fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {

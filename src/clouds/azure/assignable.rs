@@ -1,16 +1,21 @@
 //! What the recommender and the rules about roles need to know: which roles may be proposed, who holds them, where they
 //! can be assigned, and the commands that assign them. What an assignment means is `lower`'s and `decide`'s business.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::ast::{Assignment, Body, HolderKind, RoleDefinition};
 use super::catalog::{self, Plane};
+use super::index::Index;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
 use super::{ALLOW, Azure, members};
-use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
+use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 use crate::logic::Patterns;
-use crate::model::{Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeKind, Target};
+use crate::model::{
+    Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, PrincipalKind, Resource, ScopeKind, Target,
+};
 use crate::text::{Located, Span};
 
 /// The GUID of the role Contributor.
@@ -45,9 +50,32 @@ impl Roles for Azure {
 
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
         let Some(who) = estate.principal(principal).map(members::object_id) else { return Vec::new() };
-        let definitions = Definitions::of(estate);
-        let own = assignments(estate).filter(|(_, _, assignment)| *assignment.holder == *who);
+        let (definitions, index) = (Definitions::of(estate), Index::of(estate));
+        let own = index.held(who).iter().filter_map(|(id, at)| Some((*id, *at, assignment(estate, *id)?)));
         own.filter_map(|(id, at, assignment)| held(estate, &definitions, id, at, assignment)).collect()
+    }
+
+    /// Privileged Identity Management is for people
+    /// (<https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-resource-roles-assign-roles>);
+    /// whether a tenant has it shows where something is eligible.
+    fn standby(&self, estate: &Estate, principal: PrincipalId, held: &HeldRole) -> Standby {
+        let Some(who) = estate.principal(principal) else { return Standby::None };
+        if !matches!(who.kind, PrincipalKind::User | PrincipalKind::Group) {
+            return Standby::None;
+        }
+        let index = Index::of(estate);
+        if !index.has_eligible() {
+            return Standby::None;
+        }
+        let same = index.eligible(members::object_id(who)).iter().any(|(role, at)| {
+            let place = match at {
+                Target::Scope(id) => estate.scope(*id).map(|scope| &scope.name),
+                Target::Resource(id) => estate.resource(*id).map(|resource| &resource.name),
+                Target::Principal(_) => None,
+            };
+            *role == held.at.role && place == Some(&held.at.place)
+        });
+        if same { Standby::Same } else { Standby::Possible }
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {
@@ -103,9 +131,9 @@ impl Roles for Azure {
 }
 
 fn build_catalog() -> RoleCatalog {
-    let mut permissions: Vec<(String, String)> = catalog::operations()
+    let mut permissions: Vec<(String, String, bool)> = catalog::operations()
         .operations()
-        .map(|one| (one.name().to_owned(), one.folded().to_owned()))
+        .map(|one| (one.name().to_owned(), one.folded().to_owned(), one.is_on(Plane::Data)))
         .collect();
     permissions.sort();
     let candidates = catalog::current().roles().filter(|role| {
@@ -115,7 +143,8 @@ fn build_catalog() -> RoleCatalog {
     let mut all: Vec<CandidateRole> = candidates
         .filter_map(|role| {
             let held = allowed(role);
-            let own = (0..).zip(&permissions).filter(|(_, (_, folded))| held(folded)).map(|(index, _)| index);
+            let own = (0..).zip(&permissions).filter(|(_, (_, folded, is_data))| held(folded, *is_data));
+            let own = own.map(|(index, _)| index);
             Some(CandidateRole {
                 name: role.name().into(),
                 service: service(role)?.into(),
@@ -124,11 +153,11 @@ fn build_catalog() -> RoleCatalog {
         })
         .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    RoleCatalog { permissions: permissions.into_iter().map(|(name, _)| name.into()).collect(), roles: all }
+    RoleCatalog { permissions: permissions.into_iter().map(|(name, ..)| name.into()).collect(), roles: all }
 }
 
 /// Whether a role without conditions allows an operation in lower case.
-fn allowed(role: catalog::Role<'_>) -> impl Fn(&str) -> bool {
+fn allowed(role: catalog::Role<'_>) -> impl Fn(&str, bool) -> bool {
     let compile = |patterns: catalog::Patterns<'_>| {
         Patterns::of(patterns.map(|pattern| roles::pattern(&pattern.to_ascii_lowercase())))
     };
@@ -140,12 +169,12 @@ fn allowed(role: catalog::Role<'_>) -> impl Fn(&str) -> bool {
             [a, b, c, d]
         })
         .collect();
-    move |action: &str| allows(&blocks, action)
+    move |action: &str, is_data: bool| allows(&blocks, action, is_data)
 }
 
-/// Whether blocks of compiled patterns (given and taken, control plane first) allow an operation in lower case.
-fn allows(blocks: &[[Patterns; 4]], action: &str) -> bool {
-    let is_data = roles::plane(action) == Plane::Data;
+/// Whether blocks of compiled patterns (given and taken, control plane first) allow an operation in lower case, of the
+/// data plane or not.
+fn allows(blocks: &[[Patterns; 4]], action: &str, is_data: bool) -> bool {
     blocks.iter().any(|[actions, not_actions, data, not_data]| {
         let (given, taken) = if is_data { (data, not_data) } else { (actions, not_actions) };
         given.matches(action) && !taken.matches(action)
@@ -199,12 +228,15 @@ fn danger(operation: &str) -> u64 {
 
 /// The active role assignments with what they are attached to.
 fn assignments(estate: &Estate) -> impl Iterator<Item = (PolicyId, Target, &Assignment)> {
-    estate.attachments().iter().filter(|attachment| attachment.layer == ALLOW).filter_map(|attachment| {
-        match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
-            Body::Assignment(assignment) => Some((attachment.policy, attachment.target, assignment)),
-            _ => None,
-        }
-    })
+    let active = estate.attached_as(ALLOW);
+    active.filter_map(|one| Some((one.policy, one.target, assignment(estate, one.policy)?)))
+}
+
+fn assignment(estate: &Estate, policy: PolicyId) -> Option<&Assignment> {
+    match estate.policy(policy)?.body.downcast_ref::<Body>()? {
+        Body::Assignment(assignment) => Some(assignment),
+        _ => None,
+    }
 }
 
 fn held(
@@ -216,7 +248,7 @@ fn held(
 ) -> Option<HeldRole> {
     let role = definitions.find(&assignment.role.value);
     let blocks = role.map(|role| role.blocks.as_slice()).unwrap_or_default();
-    let permissions = role.map(permissions).unwrap_or_default();
+    let permissions = role.map(|role| permissions(estate, role)).unwrap_or_default();
     let place = match at {
         Target::Scope(scope) => estate.scope(scope)?.name.clone(),
         Target::Resource(resource) => estate.resource(resource)?.name.clone(),
@@ -224,22 +256,34 @@ fn held(
     };
     Some(HeldRole {
         at: RoleAt { role: role.map_or(&assignment.role.value, |role| &role.name).to_string(), place },
-        permissions: permissions.into(),
+        permissions,
         conditional: assignment.condition.is_some() || blocks.iter().any(|block| block.condition.is_some()),
         origin: estate.policy(policy)?.origin.clone(),
     })
 }
 
-/// The known operations that a role allows, its conditions aside, sorted. Those of built-in roles are found once.
-fn permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
-    static BUILT_IN: LazyLock<Vec<OnceLock<Vec<Arc<str>>>>> =
+/// The permissions of the roles of an estate by GUID, found when the first holder of a role is met.
+#[derive(Default)]
+struct OwnPermissions(Mutex<FxHashMap<Arc<str>, Permissions>>);
+
+/// Names of operations, shared by all who hold them.
+type Permissions = Arc<[Arc<str>]>;
+
+/// The known operations that a role allows, its conditions aside, sorted. They are found once for each role.
+fn permissions(estate: &Estate, role: &RoleDefinition) -> Permissions {
+    static BUILT_IN: LazyLock<Vec<OnceLock<Permissions>>> =
         LazyLock::new(|| catalog::current().roles().map(|_| OnceLock::new()).collect());
     let own = roles::built_in(&role.id).filter(|known| std::ptr::eq(*known, role));
     let slot = own.and_then(|_| BUILT_IN.get(catalog::current().role(&role.id)?.index() as usize));
-    slot.map_or_else(|| find_permissions(role), |slot| slot.get_or_init(|| find_permissions(role)).clone())
+    if let Some(slot) = slot {
+        return slot.get_or_init(|| find_permissions(role)).clone();
+    }
+    let known = estate.derived(|_| OwnPermissions::default());
+    let mut known = known.0.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(role.id.clone()).or_insert_with(|| find_permissions(role)).clone()
 }
 
-fn find_permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
+fn find_permissions(role: &RoleDefinition) -> Permissions {
     let list = |list: &[Arc<str>]| Patterns::of(list.iter().map(|one| roles::pattern(one)));
     let compiled: Vec<[Patterns; 4]> = role
         .blocks
@@ -249,10 +293,11 @@ fn find_permissions(role: &RoleDefinition) -> Vec<Arc<str>> {
                 .map(|one| list(one))
         })
         .collect();
-    let operations = catalog::operations().operations().filter(|one| allows(&compiled, one.folded()));
+    let all = catalog::operations().operations();
+    let operations = all.filter(|one| allows(&compiled, one.folded(), one.is_on(Plane::Data)));
     let mut found: Vec<Arc<str>> = operations.map(|one| one.name().into()).collect();
     found.sort();
-    found
+    found.into()
 }
 
 fn breadth(kind: ScopeKind) -> u64 {

@@ -136,13 +136,27 @@ pub struct Eligibility {
     pub activated: Arc<str>,
 }
 
-/// A role of the directory, given to a principal. Only what leads to Azure is held.
+/// Power in the directory that a principal has: a role, an application permission of Microsoft Graph, ownership.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectoryAssignment {
     /// The object id of whom it is for.
     pub holder: Arc<str>,
-    /// The template id of the role.
+    /// The template id of the role or the id of the permission, in lower case.
     pub role: Arc<str>,
+    /// For how much of the directory.
+    pub reach: Reach,
+}
+
+/// How much of the directory an assignment is for:
+/// <https://learn.microsoft.com/entra/identity/role-based-access-control/assign-roles-different-scopes>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it.
+    Tenant,
+    /// An administrative unit, by its id.
+    Unit(Arc<str>),
+    /// One object, by its id.
+    Object(Arc<str>),
 }
 
 /// A key vault: <https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy>.

@@ -5,7 +5,7 @@
 //! deny assignments first, then role assignments from the resource upwards, each with its role's blocks and conditions.
 //! It shares no code with `lower`: both read the same typed policies, so each checks the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind, Listing};
@@ -16,7 +16,7 @@ use super::members::{NOBODY, OUTSIDER};
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions};
 use super::{
-    ACTIVATE, ALLOWS, ALONE, DENY, ELEVATE, GLOBAL_ADMINISTRATOR, LISTING, OBJECT_ID, READ_BLOB, gaps,
+    ACTIVATE, ALLOWS, ALONE, DENY, LISTING, OBJECT_ID, READ_BLOB, decide_directory, directory, gaps,
 };
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Principal, PrincipalId, PrincipalKind, Reason,
@@ -27,10 +27,6 @@ use crate::model::{
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let resource = names::full_name(&request.resource);
     let action = request.action.to_ascii_lowercase();
-    let with_members: BTreeSet<PrincipalId> = estate.memberships().iter().map(|one| one.group).collect();
-    let is_group = |one: &Principal| one.cloud == CLOUD && one.kind == PrincipalKind::Group;
-    let groups = estate.principals().filter(|(_, one)| is_group(one)).map(|(id, _)| id);
-    let unlisted = groups.filter(|id| !with_members.contains(id) && !is_listed(estate, *id)).collect();
     let mut judge = Judge {
         estate,
         definitions: Definitions::of(estate),
@@ -41,8 +37,7 @@ pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
         alone: Vec::new(),
         denied: Vec::new(),
         gaps: BTreeSet::new(),
-        with_members,
-        unlisted,
+        groups: estate.derived(Groups::of),
     };
     judge.visit();
     judge.decision()
@@ -61,9 +56,33 @@ struct Judge<'a> {
     /// Deny assignments that apply.
     denied: Vec<Reason>,
     gaps: BTreeSet<Gap>,
-    /// The groups that have members, and those of which no list of members was read.
-    with_members: BTreeSet<PrincipalId>,
+    groups: Arc<Groups>,
+}
+
+/// The groups of an estate.
+struct Groups {
+    /// By object id.
+    by_object: BTreeMap<String, PrincipalId>,
+    /// Those of which no list of members was read.
     unlisted: BTreeSet<PrincipalId>,
+}
+
+impl Groups {
+    fn of(estate: &Estate) -> Self {
+        let groups = || estate.principals().filter(|(_, one)| one.cloud == CLOUD);
+        let stands_in = |id| estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::StandIn);
+        let real = estate.memberships().iter().filter(|one| !stands_in(one.member));
+        let with_members: BTreeSet<PrincipalId> = real.map(|one| one.group).collect();
+        let is_unlisted = |id: &PrincipalId, one: &Principal| {
+            one.kind == PrincipalKind::Group && !with_members.contains(id) && !is_listed(estate, *id)
+        };
+        let unlisted: BTreeSet<PrincipalId> =
+            groups().filter(|(id, one)| is_unlisted(id, one)).map(|(id, _)| id).collect();
+        let known = |id: &PrincipalId| unlisted.contains(id) || with_members.contains(id);
+        let by_object =
+            groups().filter(|(id, _)| known(id)).map(|(id, one)| (object(one).to_owned(), id)).collect();
+        Self { by_object, unlisted }
+    }
 }
 
 /// Whether a list of the members of a group was read, be it empty.
@@ -86,17 +105,11 @@ impl Who {
     fn of(estate: &Estate, name: &str) -> Self {
         let mut who = Self { ids: BTreeSet::new(), outside: name == OUTSIDER, could_join: false };
         let Some(id) = estate.find_principal(CLOUD, name).filter(|_| name != NOBODY) else { return who };
-        let mut in_them: BTreeSet<PrincipalId> = BTreeSet::from([id]);
-        loop {
-            let before = in_them.len();
-            for one in estate.memberships() {
-                if in_them.contains(&one.member) {
-                    in_them.insert(one.group);
-                }
-            }
-            if in_them.len() == before {
-                break;
-            }
+        let (mut in_them, mut fresh) = (BTreeSet::from([id]), BTreeSet::from([id]));
+        while !fresh.is_empty() {
+            let above = fresh.iter().flat_map(|id| estate.groups_of(*id)).map(|one| one.group);
+            fresh = above.filter(|group| !in_them.contains(group)).collect();
+            in_them.extend(&fresh);
         }
         who.ids =
             in_them.iter().filter_map(|id| estate.principal(*id)).map(|one| object(one).to_owned()).collect();
@@ -183,6 +196,9 @@ impl Judge<'_> {
 
     /// Whether the block allows the action: named on its plane and not subtracted there.
     fn covers(&self, block: &Block) -> bool {
+        if directory::is_own(self.facts.action) {
+            return false;
+        }
         let (given, taken) = match self.plane {
             Plane::Control => (&block.actions, &block.not_actions),
             Plane::Data => (&block.data_actions, &block.not_data_actions),
@@ -199,32 +215,22 @@ impl Judge<'_> {
         if !self.who.could_join || !matches!(kind, HolderKind::Group | HolderKind::Unknown) {
             return None;
         }
-        if self.unlisted.is_empty() {
+        if self.groups.unlisted.is_empty() {
             return None;
         }
-        let groups = self.unlisted.iter().chain(&self.with_members).copied();
-        let is_holder =
-            |id: &PrincipalId| self.estate.principal(*id).is_some_and(|one| object(one) == holder);
-        let group = groups.into_iter().find(is_holder)?;
-        let mut below = BTreeSet::from([group]);
-        loop {
-            let before = below.len();
-            for one in self.estate.memberships() {
-                let is_group = self
-                    .estate
-                    .principal(one.member)
-                    .is_some_and(|member| member.kind == PrincipalKind::Group);
-                if is_group && below.contains(&one.group) {
-                    below.insert(one.member);
-                }
-            }
-            if below.len() == before {
-                break;
-            }
+        let group = self.groups.by_object.get(holder).copied()?;
+        let (mut below, mut fresh) = (BTreeSet::from([group]), BTreeSet::from([group]));
+        while !fresh.is_empty() {
+            let members = fresh.iter().flat_map(|id| self.estate.members_of(*id)).map(|one| one.member);
+            let groups = members.filter(|id| {
+                self.estate.principal(*id).is_some_and(|member| member.kind == PrincipalKind::Group)
+            });
+            fresh = groups.filter(|id| !below.contains(id)).collect();
+            below.extend(&fresh);
         }
         let unknown: Vec<String> = below
             .iter()
-            .filter(|group| self.unlisted.contains(*group))
+            .filter(|group| self.groups.unlisted.contains(*group))
             .filter_map(|group| self.estate.principal(*group))
             .map(|group| format!("`{}`", group.name))
             .collect();
@@ -247,8 +253,7 @@ impl Judge<'_> {
             return false;
         }
         let Some(name) = gaps::vault_of(self.facts.resource) else { return false };
-        let known =
-            gaps::vaults(self.estate).find(|(vault, _)| *vault == name).map(|(_, vault)| vault.uses_roles);
+        let known = gaps::vault(self.estate, name).map(|vault| vault.uses_roles);
         if known.is_none() {
             self.gaps.extend(gaps::vault_model(self.estate, self.facts.resource, Some(self.facts.action)));
         }
@@ -299,10 +304,13 @@ impl Judge<'_> {
                     && self.is(&eligible.holder, eligible.kind, origin)
             }
             Body::Directory(one) => {
-                action == ELEVATE
-                    && self.facts.resource == names::ROOT
-                    && *one.role == *GLOBAL_ADMINISTRATOR
-                    && self.is(&one.holder, HolderKind::Unknown, origin)
+                let may = decide_directory::allows(self.estate, one, action, self.facts.resource);
+                let asks = directory::powers(one).iter().any(|own| own.action.eq_ignore_ascii_case(action));
+                if asks && self.is(&one.holder, HolderKind::Unknown, origin) {
+                    self.gaps.extend(gaps::unit(self.estate, one, origin));
+                    return may;
+                }
+                false
             }
             Body::Vault(vault) if !vault.uses_roles && self.plane == Plane::Data => {
                 let fitting =

@@ -1,10 +1,11 @@
 //! What is known to be missing, in the words that both sides use.
 
-use super::ast::{Body, Listing, Vault};
+use super::ast::{Body, DirectoryAssignment, Listing, Reach, Vault};
 use super::catalog::Plane;
+use super::index::Index;
 use super::names::{self, CLOUD};
-use super::{LISTING, VAULT, VAULT_DATA, roles};
-use crate::model::{Estate, Gap, GapKind, Origin, Target};
+use super::{VAULT_DATA, roles};
+use crate::model::{Estate, Gap, GapKind, Origin, PolicyId, Target};
 
 /// The gap of a role whose permissions are not known.
 pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
@@ -15,20 +16,21 @@ pub(super) fn unknown_role(role: &str, origin: &Origin) -> Gap {
     }
 }
 
-/// Whether a list of the whole tenant was exported.
-fn is_listed(estate: &Estate, listing: Listing) -> bool {
-    let root = estate.find_scope(CLOUD, names::ROOT).map(Target::Scope);
-    let mut listed =
-        root.into_iter().flat_map(|root| estate.attached_to(root)).filter(|one| one.layer == LISTING);
-    listed.any(|one| {
-        let body = estate.policy(one.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-        body == Some(&Body::Listed(listing))
+/// The gap of an administrative unit whose members nobody exported.
+pub(super) fn unit(estate: &Estate, one: &DirectoryAssignment, origin: &Origin) -> Option<Gap> {
+    let Reach::Unit(unit) = &one.reach else { return None };
+    (!Index::of(estate).knows_unit(unit)).then(|| Gap {
+        kind: GapKind::MissingScope,
+        message: format!(
+            "the members of the administrative unit `{unit}` are not in the input; assumed to be none"
+        ),
+        origin: Some(origin.clone()),
     })
 }
 
 /// The gap of deny assignments that nobody exported.
 pub(super) fn deny_assignments(estate: &Estate) -> Option<Gap> {
-    (!is_listed(estate, Listing::DenyAssignments)).then(|| Gap {
+    (!Index::of(estate).has(Listing::DenyAssignments)).then(|| Gap {
         kind: GapKind::AssumedDefault,
         message: "deny assignments are not in the input; assumed to be none".to_owned(),
         origin: None,
@@ -38,7 +40,7 @@ pub(super) fn deny_assignments(estate: &Estate) -> Option<Gap> {
 /// The gap of a resource whose management groups are not known.
 pub(super) fn placement(estate: &Estate, name: &str) -> Option<Gap> {
     let subscription = names::subscription(name)?;
-    let known = names::is_placed(estate, subscription) || is_listed(estate, Listing::Hierarchy);
+    let known = Index::of(estate).has(Listing::Hierarchy) || names::is_placed(estate, subscription);
     (!known).then(|| unplaced(subscription))
 }
 
@@ -70,16 +72,34 @@ pub(super) fn is_own(estate: &Estate, target: Target) -> bool {
     cloud == Some(CLOUD)
 }
 
-/// The vaults that the estate knows, with their names.
-pub(super) fn vaults(estate: &Estate) -> impl Iterator<Item = (&str, &Vault)> {
-    let attached = estate.attachments().iter().filter(|one| one.layer == VAULT);
-    attached.filter_map(|one| {
-        let Target::Resource(resource) = one.target else { return None };
-        match estate.policy(one.policy)?.body.downcast_ref::<Body>()? {
-            Body::Vault(vault) => Some((estate.resource(resource)?.name.as_str(), vault)),
-            _ => None,
-        }
-    })
+/// A vault whose model the estate knows.
+pub(super) fn vault<'e>(estate: &'e Estate, name: &str) -> Option<&'e Vault> {
+    Index::of(estate).vault(name).and_then(|policy| as_vault(estate, policy))
+}
+
+fn as_vault(estate: &Estate, policy: PolicyId) -> Option<&Vault> {
+    match estate.policy(policy)?.body.downcast_ref::<Body>()? {
+        Body::Vault(vault) => Some(vault),
+        _ => None,
+    }
+}
+
+/// The names of the vaults that give access to their data by their own policies: all, or those that a resource of that
+/// name is, lies in, or holds.
+pub(super) fn closed_vaults(estate: &Estate, around: Option<&str>) -> Vec<String> {
+    let index = Index::of(estate);
+    let is_closed = |policy| as_vault(estate, policy).is_some_and(|vault| !vault.uses_roles);
+    if let Some(own) = around.and_then(vault_of) {
+        return index
+            .vault(own)
+            .filter(|policy| is_closed(*policy))
+            .map(|_| own.to_owned())
+            .into_iter()
+            .collect();
+    }
+    let near = |name: &str| around.is_none_or(|place| name.starts_with(place));
+    let closed = index.vaults().filter(|(name, policy)| near(name) && is_closed(*policy));
+    closed.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The vault that a name is or lies in.
@@ -95,7 +115,7 @@ pub(super) fn vault_of(name: &str) -> Option<&str> {
 pub(super) fn vault_model(estate: &Estate, name: &str, action: Option<&str>) -> Option<Gap> {
     let vault = vault_of(name)?;
     let about_data = action.is_none_or(is_vault_data);
-    let unknown = about_data && !vaults(estate).any(|(known, _)| known == vault);
+    let unknown = about_data && self::vault(estate, vault).is_none();
     unknown.then(|| Gap {
         kind: GapKind::AssumedDefault,
         message: format!(

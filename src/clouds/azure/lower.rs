@@ -9,12 +9,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use super::ast::{Assignment, Block, Body, DenyAssignment, HolderKind};
+use super::ast::{Assignment, Block, Body, DenyAssignment, DirectoryAssignment, HolderKind};
 use super::catalog::Plane;
 use super::conditions::{self, Place};
+use super::directory::{self, Power};
+use super::index::Index;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
-use super::{ALLOWS, ALONE, DENY, GLOBAL_ADMINISTRATOR, gaps, names};
+use super::{ALLOWS, ALONE, DENY, gaps, names};
 use crate::logic::{
     Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
 };
@@ -113,15 +115,15 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         asking.gaps.extend(gaps::deny_assignments(estate));
     }
     let facts = if asking.asks_names { facts.and(conditions::facts(asking.at_place())) } else { facts };
-    let facts = facts.and(real_times(&groups));
+    let conditions = groups.iter().flat_map(|group| &group.grants).map(|grant| &grant.condition);
+    let facts = facts.and(real_times(conditions));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
 
 /// Requests have a time, and all times lie in years that can be written.
-fn real_times(groups: &[LayerGroup]) -> Formula {
-    let grants = groups.iter().flat_map(|group| &group.grants);
-    let times: BTreeSet<Attribute> = grants
-        .flat_map(|grant| grant.condition.attributes())
+pub(super) fn real_times<'a>(conditions: impl Iterator<Item = &'a Formula>) -> Formula {
+    let times: BTreeSet<Attribute> = conditions
+        .flat_map(Formula::attributes)
         .filter(|attribute| attribute.kind() == Kind::Instant)
         .collect();
     let [first, last] = [0, 253_370_764_800_000_000].map(Value::Instant);
@@ -138,7 +140,7 @@ fn real_times(groups: &[LayerGroup]) -> Formula {
 struct Asking<'e> {
     estate: &'e Estate,
     definitions: Definitions<'e>,
-    identity: Identity<'e>,
+    identity: Identity,
     /// In lower case.
     action: Option<String>,
     /// The resource, and whether what lies in it counts, too.
@@ -181,11 +183,9 @@ impl<'e> Asking<'e> {
         let around = names::enclosing(name).filter_map(|name| estate.find_resource(names::CLOUD, name));
         targets.extend(around.map(|id| (Target::Resource(id), Formula::True)));
         if within {
-            let inner = estate.resources().filter(|(_, inner)| {
-                inner.cloud == names::CLOUD
-                    && inner.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-            });
-            targets.extend(inner.map(|(id, _)| (Target::Resource(id), self.covered(Target::Resource(id)))));
+            let index = Index::of(estate);
+            let inner = index.resources_in(name).map(Target::Resource);
+            targets.extend(inner.map(|target| (target, self.covered(target))));
         }
         targets.into_iter().flat_map(|(target, applies)| self.groups(target, &applies)).collect()
     }
@@ -247,13 +247,7 @@ impl<'e> Asking<'e> {
                 );
                 self.plain(roles::one_of([super::ACTIVATE]), resources)
             }
-            Body::Directory(one)
-                if *one.role == *GLOBAL_ADMINISTRATOR
-                    && self.reaches(&one.holder, HolderKind::Unknown, &policy.origin, super::ELEVATE) =>
-            {
-                let root = Formula::matches(Attribute::resource(), Patterns::literal(names::ROOT));
-                self.plain(roles::one_of([super::ELEVATE]), root)
-            }
+            Body::Directory(one) => self.directory(one, &policy.origin),
             Body::Vault(vault) if !vault.uses_roles => {
                 let own =
                     vault.policies.iter().filter(|one| self.identity.is(&one.holder, HolderKind::Unknown));
@@ -280,6 +274,27 @@ impl<'e> Asking<'e> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a role of the directory and the like lets do.
+    fn directory(&mut self, one: &DirectoryAssignment, origin: &Origin) -> Vec<Said> {
+        let asked = |power: &&Power| {
+            self.action.as_deref().is_none_or(|action| power.action.eq_ignore_ascii_case(action))
+        };
+        let powers: Vec<&Power> = directory::powers(one).iter().filter(asked).collect();
+        let Some(first) = powers.first() else { return Vec::new() };
+        if !self.reaches(&one.holder, HolderKind::Unknown, origin, &first.action.to_ascii_lowercase()) {
+            return Vec::new();
+        }
+        self.gaps.extend(gaps::unit(self.estate, one, origin));
+        let named = self.place.as_ref().map(|(name, _)| name.as_str());
+        let mut said = Vec::new();
+        for power in powers {
+            let resources = directory::reached(self.estate, one, power, named);
+            let action = power.action.to_ascii_lowercase();
+            said.extend(self.plain(roles::one_of([action.as_str()]), resources));
+        }
+        said
     }
 
     /// What anybody may read of a container: with level `Blob` its blobs, if their names are known.
@@ -366,8 +381,9 @@ impl<'e> Asking<'e> {
             Some(_) => return Formula::True,
             None => OF_VAULTS.clone(),
         };
-        let closed = gaps::vaults(self.estate).filter(|(_, vault)| !vault.uses_roles);
-        let patterns = Patterns::of(closed.flat_map(|(name, _)| names::inside(name)));
+        let around = self.place.as_ref().map(|(name, _)| name.as_str());
+        let closed = gaps::closed_vaults(self.estate, around);
+        let patterns = Patterns::of(closed.iter().flat_map(|name| names::inside(name)));
         of_vault.and(Formula::matches(Attribute::resource(), patterns)).not()
     }
 

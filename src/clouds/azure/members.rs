@@ -2,12 +2,13 @@
 //!
 //! The concrete rule has its own way from holders to principals (`decide`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::ast::{Body, HolderKind, Listing};
-use super::names::CLOUD;
-use super::{LISTING, OBJECT_ID};
-use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Subject, Target};
+use super::OBJECT_ID;
+use super::ast::HolderKind;
+use super::index::Index;
+use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Subject};
 
 /// A request without credentials.
 pub(super) const NOBODY: &str = "*";
@@ -15,12 +16,10 @@ pub(super) const NOBODY: &str = "*";
 pub(super) const OUTSIDER: &str = "outside";
 
 /// All that a principal is known as.
-pub(super) struct Identity<'e> {
+pub(super) struct Identity {
+    index: Arc<Index>,
     /// Its own object id and those of its groups.
     ids: BTreeSet<String>,
-    /// The groups of the estate by object id, and the members of each.
-    groups: BTreeMap<&'e str, PrincipalId>,
-    members: BTreeMap<PrincipalId, Vec<PrincipalId>>,
     /// Its name as requests carry it.
     pub(super) name: String,
     /// Whether it could be in a group whose members are not known.
@@ -28,38 +27,24 @@ pub(super) struct Identity<'e> {
     outside: bool,
 }
 
-impl<'e> Identity<'e> {
+impl Identity {
     /// Who asks.
-    pub(super) fn of(estate: &'e Estate, subject: Subject) -> Self {
-        let stranger = |name: &str| Self {
-            ids: BTreeSet::new(),
-            groups: BTreeMap::new(),
-            members: BTreeMap::new(),
-            name: name.to_owned(),
-            joins: false,
-            outside: name == OUTSIDER,
+    pub(super) fn of(estate: &Estate, subject: Subject) -> Self {
+        let index = Index::of(estate);
+        let known = match subject {
+            Subject::Principal(id) => estate.principal(id).map(|own| (id, own)),
+            Subject::Outside | Subject::Anonymous => None,
         };
-        let id = match subject {
-            Subject::Principal(id) => id,
-            Subject::Outside => return stranger(OUTSIDER),
-            Subject::Anonymous => return stranger(NOBODY),
+        let Some((id, own)) = known else {
+            let outside = subject == Subject::Outside;
+            let name = if outside { OUTSIDER } else { NOBODY }.to_owned();
+            return Self { index, ids: BTreeSet::new(), name, joins: false, outside };
         };
-        let Some(own) = estate.principal(id) else { return stranger(NOBODY) };
-        let mut ids = BTreeSet::from([object_id(own).to_owned()]);
-        let groups = groups_of(estate, id);
-        ids.extend(
-            groups.into_iter().filter_map(|id| estate.principal(id)).map(|one| object_id(one).to_owned()),
-        );
+        let groups = groups_of(estate, id).into_iter().filter_map(|id| estate.principal(id));
+        let ids = std::iter::once(own).chain(groups).map(|one| object_id(one).to_owned()).collect();
         let joins =
             !matches!(own.kind, PrincipalKind::StandIn | PrincipalKind::Public | PrincipalKind::Holder);
-        let groups =
-            estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.kind == PrincipalKind::Group);
-        let groups = groups.map(|(id, one)| (object_id(one), id)).collect();
-        let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
-        for membership in estate.memberships() {
-            members.entry(membership.group).or_default().push(membership.member);
-        }
-        Self { ids, groups, members, name: own.name.clone(), joins, outside: false }
+        Self { index, ids, name: own.name.clone(), joins, outside: false }
     }
 
     /// Whether a holder is this principal or one of its groups.
@@ -80,33 +65,14 @@ impl<'e> Identity<'e> {
         if !self.joins || known_kind || self.is(holder, kind) {
             return None;
         }
-        let group = *self.groups.get(holder)?;
-        let names: Vec<String> = self
-            .unknown_below(estate, group)
-            .into_iter()
-            .filter_map(|id| estate.principal(id))
-            .map(|group| format!("`{}`", group.name))
-            .collect();
+        let group = self.index.principal(holder)?;
+        let unknown = self.index.open_groups(group).filter_map(|id| estate.principal(id));
+        let names: Vec<String> = unknown.map(|group| format!("`{}`", group.name)).collect();
         (!names.is_empty()).then(|| Gap {
             kind: GapKind::MissingScope,
             message: format!("the members of {} are not in the input; assumed to be none", names.join(", ")),
             origin: Some(origin.clone()),
         })
-    }
-
-    /// A group and the groups below it of which no list of members was read.
-    fn unknown_below(&self, estate: &Estate, group: PrincipalId) -> BTreeSet<PrincipalId> {
-        let (mut seen, mut unknown) = (BTreeSet::from([group]), BTreeSet::new());
-        let mut open = vec![group];
-        while let Some(group) = open.pop() {
-            let members = self.members.get(&group).map(Vec::as_slice).unwrap_or_default();
-            if members.is_empty() && !is_listed(estate, group) {
-                unknown.insert(group);
-            }
-            let groups = members.iter().copied().filter(|id| is_group(estate, *id));
-            open.extend(groups.filter(|id| seen.insert(*id)));
-        }
-        unknown
     }
 }
 
@@ -117,21 +83,16 @@ pub(super) fn object_id(principal: &Principal) -> &str {
 
 /// The principal of that object id.
 pub(super) fn find(estate: &Estate, object: &str) -> Option<PrincipalId> {
-    let mut all = estate.principals();
-    all.find(|(_, one)| one.cloud == CLOUD && object_id(one) == object).map(|(id, _)| id)
-}
-
-fn is_group(estate: &Estate, id: PrincipalId) -> bool {
-    estate.principal(id).is_some_and(|one| one.kind == PrincipalKind::Group)
+    Index::of(estate).principal(object)
 }
 
 /// The groups that a principal is in, also through others:
 /// <https://learn.microsoft.com/azure/role-based-access-control/overview#groups>.
-fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
+pub(super) fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
     let mut found = BTreeSet::new();
     let mut open = vec![id];
     while let Some(member) = open.pop() {
-        for membership in estate.memberships().iter().filter(|membership| membership.member == member) {
+        for membership in estate.groups_of(member) {
             if found.insert(membership.group) {
                 open.push(membership.group);
             }
@@ -140,22 +101,13 @@ fn groups_of(estate: &Estate, id: PrincipalId) -> BTreeSet<PrincipalId> {
     found
 }
 
-/// Whether a list of the group's members was read, an empty one too.
-fn is_listed(estate: &Estate, group: PrincipalId) -> bool {
-    estate.attached_to(Target::Principal(group)).any(|attachment| {
-        attachment.layer == LISTING
-            && estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>())
-                == Some(&Body::Listed(Listing::Members))
-    })
-}
-
 /// The principals of the estate that a holder stands for: itself, and for a group all that are in it.
 pub(super) fn principals(estate: &Estate, holder: &str) -> BTreeSet<PrincipalId> {
     let mut found: BTreeSet<PrincipalId> = find(estate, holder).into_iter().collect();
     let mut open: Vec<PrincipalId> = found.iter().copied().collect();
     while let Some(group) = open.pop() {
-        let members = estate.memberships().iter().filter(|membership| membership.group == group);
-        open.extend(members.map(|membership| membership.member).filter(|member| found.insert(*member)));
+        let members = estate.members_of(group).map(|membership| membership.member);
+        open.extend(members.filter(|member| found.insert(*member)));
     }
     found
 }

@@ -1,10 +1,11 @@
 //! Microsoft Azure: role assignments, role definitions, deny assignments, conditions, and the ways around them.
 //!
-//! Read in this order: `ast` and `condition` (typed policies), `parse` and `abac` (from documents), `names` (resources
-//! and hierarchy), `roles`, `members`, `conditions`, `lower` (formulas), `decide` and `evaluate` (the concrete rule),
-//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`. Not read: Azure Policy, locks, network
-//! rules, shared access signatures, the rights of application owners, delegations of Azure Lighthouse, and roles of the
-//! directory other than Global Administrator.
+//! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
+//! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles),
+//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `steps` (becoming
+//! others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
+//! Lighthouse.
 
 mod abac;
 mod assignable;
@@ -13,8 +14,12 @@ pub mod catalog;
 pub mod condition;
 mod conditions;
 mod decide;
+mod decide_directory;
+mod directory;
+mod documents;
 mod evaluate;
 mod gaps;
+mod index;
 pub mod load;
 mod lower;
 mod members;
@@ -27,12 +32,14 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Question, Request, ResourceId, ScopeId,
+    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, PrincipalKind,
+    Question, Request, ResourceId, ScopeId,
 };
 use crate::text::{Problem, Tree};
 
@@ -46,7 +53,7 @@ pub const CLASSIC: Layer = Layer::new("classic administrator");
 pub const DENY: Layer = Layer::new("deny assignment");
 /// That somebody may activate an assignment.
 pub const ELIGIBILITY: Layer = Layer::new("eligibility");
-/// Roles of the directory that lead to Azure.
+/// Roles of the directory, permissions of Microsoft Graph, and owners.
 pub const DIRECTORY: Layer = Layer::new("directory role");
 /// Access policies of key vaults.
 pub const VAULT: Layer = Layer::new("vault access policy");
@@ -73,9 +80,6 @@ pub const USER_TYPE: &str = "type";
 
 /// Activating an eligible assignment, in lower case.
 const ACTIVATE: &str = "microsoft.authorization/roleassignmentschedulerequests/write";
-/// Raising oneself to User Access Administrator of everything, in lower case:
-/// <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
-const ELEVATE: &str = "microsoft.authorization/elevateaccess/action";
 /// Reading and listing blobs, in lower case.
 const READ_BLOB: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs/read";
 /// The data of key vaults, in lower case.
@@ -102,8 +106,9 @@ impl Cloud for Azure {
     fn universe(&self) -> Universe {
         static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
             let operations = catalog::operations().operations();
-            let entries =
-                operations.map(|one| ActionEntry { name: one.folded().into(), resources: 0 }).collect();
+            let names = operations.map(|one| one.folded().to_owned());
+            let names = names.chain(directory::actions().map(str::to_ascii_lowercase));
+            let entries = names.map(|name| ActionEntry { name: name.into(), resources: 0 }).collect();
             Arc::new(Actions::new(entries, vec![ResourceGroup { patterns: Patterns::anything() }]))
         });
         Universe::Known(KNOWN.clone())
@@ -111,8 +116,9 @@ impl Cloud for Azure {
 
     fn action(&self, typed: &str) -> Result<String, Vec<String>> {
         let operations = catalog::operations();
-        match operations.find(typed.trim()) {
-            Some(operation) => Ok(operation.name().to_owned()),
+        let known = operations.find(typed.trim()).map(|operation| operation.name());
+        match known.or_else(|| directory::spelled(typed.trim())) {
+            Some(name) => Ok(name.to_owned()),
             None => Err(operations.search(typed, 5).into_iter().map(|found| found.name).collect()),
         }
     }
@@ -153,8 +159,29 @@ impl Cloud for Azure {
         steps::steps(estate)
     }
 
+    /// <https://learn.microsoft.com/entra/external-id/user-properties>: `userType`, or the mark in the name of a user from
+    /// elsewhere.
+    fn is_guest(&self, principal: &Principal) -> bool {
+        let said = principal.facts.get(USER_TYPE);
+        let by_name = || principal.name.to_ascii_lowercase().contains("#ext#@");
+        principal.kind == PrincipalKind::User
+            && said.map_or_else(by_name, |kind| kind.eq_ignore_ascii_case("Guest"))
+    }
+
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
         Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {
+        Some(&documents::AzureDocuments)
+    }
+
+    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Option<Vec<Step>> {
+        Some(steps::steps_to(estate, to))
+    }
+
+    fn contenders(&self, estate: &Estate, scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        Some(steps::contenders(estate, scope))
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

@@ -7,6 +7,8 @@
 //! fact of the estate (<https://learn.microsoft.com/azure/role-based-access-control/scope-overview>).
 
 use super::catalog;
+use super::directory::TENANT;
+use super::index::Index;
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{CloudId, Estate, ScopeId, ScopeKind, Target};
 
@@ -21,7 +23,9 @@ pub const MANAGEMENT_GROUPS: &str = "/providers/Microsoft.Management/managementG
 pub const SUBSCRIPTIONS: &str = "/subscriptions/";
 
 /// Words of names in Azure's spelling, where the catalog of operations does not settle it.
-const SPELLINGS: [&str; 12] = [
+const SPELLINGS: [&str; 14] = [
+    "directory",
+    "servicePrincipals",
     "subscriptions",
     "resourceGroups",
     "providers",
@@ -160,10 +164,9 @@ pub fn below(estate: &Estate, target: Target) -> Patterns {
     if !own.starts_with(MANAGEMENT_GROUPS) {
         return Patterns::of(inside(own));
     }
-    let under = estate.scopes().filter(|(id, one)| {
-        one.cloud == CLOUD && one.kind != ScopeKind::Group && estate.ancestry(*id).contains(&scope)
-    });
-    Patterns::of(under.flat_map(|(_, one)| inside(&one.name)))
+    let under = Index::of(estate).scopes_in(scope).into_iter().filter_map(|id| estate.scope(id));
+    let under = under.filter(|one| one.cloud == CLOUD && one.kind != ScopeKind::Group);
+    Patterns::of(under.flat_map(|one| inside(&one.name)))
 }
 
 /// The scopes above a resource from the inside out: resource group, subscription, management groups, `/`. Those that
@@ -190,9 +193,15 @@ pub fn is_placed(estate: &Estate, subscription: &str) -> bool {
     })
 }
 
-/// What can be the name of a resource at all: in a subscription, in a management group, or the root.
+/// What can be the name of a resource at all: in a subscription, in a management group, the root, or in the directory.
 pub fn well_formed() -> Formula {
-    let shapes = [format!("{SUBSCRIPTIONS}?*"), "/providers/?*".to_owned(), ROOT.to_owned()];
+    let shapes = [
+        format!("{SUBSCRIPTIONS}?*"),
+        "/providers/?*".to_owned(),
+        ROOT.to_owned(),
+        TENANT.to_owned(),
+        format!("{TENANT}/?*"),
+    ];
     let shapes = shapes.iter().map(|glob| Pattern::glob(glob, Case::Insensitive));
     Formula::matches(Attribute::resource(), Patterns::of(shapes))
 }

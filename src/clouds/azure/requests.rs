@@ -4,22 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::Key;
 use super::members::{NOBODY, OUTSIDER};
-use super::{abac, catalog, conditions, names};
+use super::{abac, catalog, conditions, directory, names};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{Estate, Question, Request, Subject};
 
 /// The request that a witness stands for.
 pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment) -> Request {
+    of(asker(estate, question.subject), witness)
+}
+
+/// The request of a principal that a witness stands for.
+pub(super) fn of(principal: String, witness: &Assignment) -> Request {
     let text = |attribute: Attribute| witness.text(&attribute).unwrap_or_default().to_owned();
     let action = text(Attribute::action());
-    let spelled = catalog::operations().find(&action).map(|one| one.name().to_owned());
+    let known = catalog::operations().find(&action).map(|one| one.name());
+    let spelled = known.or_else(|| directory::spelled(&action)).map(str::to_owned);
     let of_request = witness.iter().filter(|(attribute, _)| attribute.name().starts_with('@'));
     let context: BTreeMap<String, Vec<String>> = of_request
         .filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(value?))))
         .collect();
     Request {
         cloud: names::CLOUD,
-        principal: asker(estate, question.subject),
+        principal,
         action: spelled.unwrap_or(action),
         resource: names::full_name(&text(Attribute::resource())),
         context,

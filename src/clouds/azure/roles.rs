@@ -7,10 +7,11 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::ast::{Block, Body, RoleDefinition};
 use super::catalog::{self, Plane};
-use super::names::{self, CLOUD};
+use super::directory;
+use super::index::Index;
 use super::{ROLE_DEFINITION, abac};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Token};
-use crate::model::{Estate, Target};
+use crate::model::{Estate, PolicyId};
 
 /// The GUID of the role Owner: <https://learn.microsoft.com/azure/role-based-access-control/built-in-roles#privileged>.
 pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
@@ -21,38 +22,34 @@ pub(super) const RBAC_ADMINISTRATOR: &str = "f58310d9-a9f6-439a-9e8d-f62e7b41a16
 
 /// The role definitions of an estate by GUID and by name, the catalog's behind them.
 pub(super) struct Definitions<'e> {
-    own: BTreeMap<&'e str, &'e RoleDefinition>,
+    estate: &'e Estate,
+    index: Arc<Index>,
 }
 
 impl<'e> Definitions<'e> {
     /// Those of the estate. The files come first: what a tenant exported is newer than the catalog.
     pub(super) fn of(estate: &'e Estate) -> Self {
-        let mut own = BTreeMap::new();
-        let root = estate.find_scope(CLOUD, names::ROOT).map(Target::Scope);
-        for attachment in root.into_iter().flat_map(|root| estate.attached_to(root)) {
-            if attachment.layer != ROLE_DEFINITION {
-                continue;
-            }
-            let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-            if let Some(Body::Role(role)) = body {
-                own.entry(&*role.id).or_insert(role);
-                own.entry(&*role.name).or_insert(role);
-            }
-        }
-        Self { own }
+        Self { estate, index: Index::of(estate) }
     }
 
     /// The names of the estate's own roles by GUID.
     pub(super) fn names(&self) -> BTreeMap<String, String> {
-        self.own.values().map(|role| (role.id.to_string(), role.name.to_string())).collect()
+        let policies = self.estate.attached_as(ROLE_DEFINITION).map(|one| one.policy);
+        let own = policies.filter_map(|policy| own_role(self.estate, policy));
+        own.map(|role| (role.id.to_string(), role.name.to_string())).collect()
     }
 
     /// The role of that GUID or name.
     pub(super) fn find(&self, role: &str) -> Option<&'e RoleDefinition> {
-        match self.own.get(role) {
-            Some(own) => Some(own),
-            None => built_in(role),
-        }
+        let own = self.index.role(role).and_then(|policy| own_role(self.estate, policy));
+        own.or_else(|| built_in(role))
+    }
+}
+
+fn own_role(estate: &Estate, policy: PolicyId) -> Option<&RoleDefinition> {
+    match estate.policy(policy)?.body.downcast_ref::<Body>()? {
+        Body::Role(role) => Some(role),
+        _ => None,
     }
 }
 
@@ -86,6 +83,7 @@ pub(super) fn actions(block: &Block, action: Option<&str>) -> Formula {
     let control =
         || any(&block.actions).and(any(&block.not_actions).not()).and(on_data_plane(&block.actions).not());
     match action {
+        Some(action) if directory::is_own(action) => Formula::False,
         Some(action) => {
             let (allowed, subtracted) = match plane(action) {
                 Plane::Control => (&block.actions, &block.not_actions),
@@ -113,10 +111,12 @@ pub(super) fn plane(action: &str) -> Plane {
     if known.is_some_and(|one| one.is_on(Plane::Data)) { Plane::Data } else { Plane::Control }
 }
 
-/// The action is one of the data plane that these patterns match, which `actions` never give.
+/// The action is one of the data plane or of the directory that these patterns match, which `actions` never give.
 fn on_data_plane(patterns: &[Arc<str>]) -> Formula {
-    static DATA: LazyLock<Patterns> =
-        LazyLock::new(|| Patterns::of(data_actions().iter().map(|name| family(name))));
+    static DATA: LazyLock<Patterns> = LazyLock::new(|| {
+        let of_directory = Pattern::prefix(directory::ACTIONS, Case::Sensitive);
+        Patterns::of(data_actions().iter().map(|name| family(name)).chain([of_directory]))
+    });
     let compiled: Vec<Pattern> = patterns.iter().map(|one| pattern(one)).collect();
     let data = &*DATA;
     let overlaps = |own: &Pattern| compiled.iter().any(|one| overlap(one, own));

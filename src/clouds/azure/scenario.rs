@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::ast::Listing;
-use super::load::Loader;
+use super::load::{Loader, Owned};
 use super::members::{NOBODY, OUTSIDER};
 use super::names::CLOUD;
 use crate::clouds::Scenario;
@@ -15,7 +15,7 @@ use crate::text::{Entry, Problem, Severity, Tree};
 
 const REQUEST: [&str; 4] = ["principal", "action", "resource", "context"];
 /// In the order in which they are read: who and what there is, then who may do what.
-const POLICIES: [&str; 12] = [
+const POLICIES: [&str; 15] = [
     "management_groups",
     "role_definitions",
     "users",
@@ -27,7 +27,10 @@ const POLICIES: [&str; 12] = [
     "role_assignments",
     "deny_assignments",
     "eligible_assignments",
+    "administrative_units",
     "directory_roles",
+    "app_roles",
+    "owners",
 ];
 
 const HELP: &str = "a request is {\"principal\", \"action\", \"resource\", \"context\"}: a name such as \
@@ -40,7 +43,7 @@ pub(super) fn scenario(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scena
     let request = request(tree, problems);
     let mut estate = Estate::default();
     if let Some(policies) = tree.get("policies").filter(|policies| !policies.is_null()) {
-        self::policies(policies, &mut estate, problems);
+        self::policies(policies, &POLICIES, &mut estate, problems);
     }
     let broken = problems.iter().skip(before).any(|problem| problem.severity == Severity::Error);
     let mut request = request.filter(|_| !broken)?;
@@ -129,10 +132,11 @@ fn context(tree: Option<&Tree>, problems: &mut Vec<Problem>) -> Option<BTreeMap<
     Some(context)
 }
 
-fn policies(tree: &Tree, estate: &mut Estate, problems: &mut Vec<Problem>) {
-    known_keys(tree, "policies", &POLICIES, problems);
+/// Reads the documents of an object by their names, of which `kinds` are known, in that order.
+pub(super) fn policies(tree: &Tree, kinds: &[&str], estate: &mut Estate, problems: &mut Vec<Problem>) {
+    known_keys(tree, "policies", kinds, problems);
     let mut loader = Loader::new(estate, problems);
-    for kind in POLICIES {
+    for kind in kinds.iter().copied() {
         let Some(document) = tree.get(kind).filter(|document| !document.is_null()) else { continue };
         match kind {
             "management_groups" => loader.hierarchy(document),
@@ -148,9 +152,21 @@ fn policies(tree: &Tree, estate: &mut Estate, problems: &mut Vec<Problem>) {
             "role_assignments" => loader.role_assignments(document),
             "deny_assignments" => loader.deny_assignments(document),
             "eligible_assignments" => loader.eligible_assignments(document),
+            "administrative_units" => {
+                for Entry { key, value } in document.entries() {
+                    loader.unit_members(&key.value, value);
+                }
+            }
+            "app_roles" => loader.app_roles(document),
+            "owners" => {
+                for Entry { key, value } in document.entries() {
+                    loader.owners(Owned::Object, &key.value, value);
+                }
+            }
             _ => loader.directory_roles(document),
         }
     }
+    loader.finish();
 }
 
 /// The full name of who asks: given as such, or by object id. Somebody whom no document mentions is in no group and

@@ -5,18 +5,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Body;
+use super::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, On};
+use super::index::{IDENTITY_OF, Index};
 use super::members;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR};
-use super::{ACTIVATE, ELEVATE, conditions};
+use super::{ACTIVATE, conditions};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Estate, Object, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject, Target,
+    Estate, Object, Principal, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject, Target,
 };
 
 use super::condition::Key;
 
+/// How the object ids begin of principals that stand for whoever has a key of a storage account, before its name.
+pub(super) const KEY_OF: &str = "key of ";
 /// The id of the principal that stands for a Global Administrator who has raised access.
 pub(super) const ELEVATED: &str = "elevated";
 
@@ -43,57 +47,93 @@ const RUNS: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// Giving somebody a role.
+const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
 
 /// All steps that may be possible.
 pub(super) fn steps(estate: &Estate) -> Vec<Step> {
-    let mut found = Vec::new();
-    let mut candidates = Candidates::of(estate);
-    for attachment in estate.attachments() {
-        let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-        match body {
-            Some(Body::Eligible(eligible)) => {
-                let to = estate.find_principal(CLOUD, &eligible.activated);
-                for from in askers(estate, &eligible.holder) {
-                    found.extend(step(from, to, "activate-role", ACTIVATE, &eligible.instance));
-                }
-            }
-            Some(Body::Directory(one)) => {
-                let to = members::find(estate, ELEVATED);
-                for from in askers(estate, &one.holder) {
-                    found.extend(step(from, to, "elevate-access", ELEVATE, names::ROOT));
-                }
-            }
-            Some(Body::AccountKey(key)) => {
-                let Target::Resource(account) = attachment.target else { continue };
-                let Some(account) = estate.resource(account) else { continue };
-                let to = members::find(estate, &key.holder);
-                for from in candidates.at(LIST_KEYS, &account.name) {
-                    found.extend(step(from, to, "list-keys", LIST_KEYS, &account.name));
-                }
-            }
-            _ => {}
+    estate.principals().flat_map(|(id, _)| steps_to(estate, id)).collect()
+}
+
+/// The steps by which somebody may become that principal.
+pub(super) fn steps_to(estate: &Estate, to: PrincipalId) -> Vec<Step> {
+    let Some(target) = estate.principal(to).filter(|one| one.cloud == CLOUD) else { return Vec::new() };
+    let object = members::object_id(target);
+    let mut found = by_directory(estate, to, target, object);
+    if target.kind == PrincipalKind::StandIn {
+        found.extend(by_activation(estate, to, object));
+        if let Some(account) = object.strip_prefix(KEY_OF) {
+            let from = Candidates::of(estate).at(LIST_KEYS, account);
+            found.extend(from.into_iter().map(|from| step(from, to, "list-keys", LIST_KEYS, account)));
         }
     }
-    found.extend(identities(estate, &mut candidates));
+    let machines = target.facts.keys().filter_map(|fact| fact.strip_prefix(IDENTITY_OF));
+    found.extend(machines.flat_map(|machine| by_running_code(estate, to, machine)));
     found.retain(|step| step.from != step.to);
     found
 }
 
-fn step(
-    from: PrincipalId,
-    to: Option<PrincipalId>,
-    kind: &'static str,
-    action: &str,
-    resource: &str,
-) -> Option<Step> {
+/// Activating an eligible assignment, of which `instance` is the full name.
+fn by_activation(estate: &Estate, to: PrincipalId, instance: &str) -> Vec<Step> {
+    let Some(policy) = Index::of(estate).eligibility(instance) else { return Vec::new() };
+    let body = estate.policy(policy).and_then(|policy| policy.body.downcast_ref::<Body>());
+    let Some(Body::Eligible(eligible)) = body else { return Vec::new() };
+    let askers = askers(estate, &eligible.holder).into_iter();
+    askers.map(|from| step(from, to, "activate-role", ACTIVATE, instance)).collect()
+}
+
+/// Running code on a machine and the like, as its managed identity.
+fn by_running_code(estate: &Estate, to: PrincipalId, machine: &str) -> Vec<Step> {
+    let known = estate.find_resource(CLOUD, machine).and_then(|id| estate.resource(id));
+    let kind = known.map(|resource| resource.kind.as_str()).unwrap_or_default();
+    let mut candidates = Candidates::of(estate);
+    let mut found = Vec::new();
+    for (_, action, name) in RUNS.iter().filter(|(own, ..)| own.eq_ignore_ascii_case(kind)) {
+        let from = candidates.at(action, machine).into_iter();
+        found.extend(from.map(|from| step(from, to, name, action, machine)));
+    }
+    found
+}
+
+/// The steps by power in the directory: to users and service principals, and to what stands for whoever has used it on
+/// a group, on the directory itself, or on all of Azure.
+fn by_directory(estate: &Estate, to: PrincipalId, target: &Principal, object: &str) -> Vec<Step> {
+    let group = object.strip_prefix(NEW_MEMBER).and_then(|group| members::find(estate, group));
+    let (resource, wanted): (Option<String>, &[On]) = match (group, target.kind) {
+        (Some(group), _) => {
+            (estate.principal(group).and_then(directory::resource), &[On::Groups, On::RoleAssignableGroups])
+        }
+        (None, PrincipalKind::StandIn) if object == MADE_ADMINISTRATOR => {
+            (Some(directory::TENANT.to_owned()), &[On::Directory])
+        }
+        (None, PrincipalKind::StandIn) if object == ELEVATED => (Some(names::ROOT.to_owned()), &[On::Root]),
+        (None, PrincipalKind::User) => (directory::resource(target), &[On::Users]),
+        (None, PrincipalKind::ServiceAccount) => (directory::resource(target), &[On::ServicePrincipals]),
+        _ => return Vec::new(),
+    };
+    let Some(resource) = resource else { return Vec::new() };
+    let mut found = Vec::new();
+    for one in directory::assignments(estate) {
+        for power in directory::powers(one).iter().filter(|power| wanted.contains(&power.on)) {
+            for from in askers(estate, &one.holder) {
+                found.push(step(from, to, &power.step, &power.action, &resource));
+            }
+        }
+    }
+    found.sort_by(|a, b| (a.from, a.kind).cmp(&(b.from, b.kind)));
+    found.dedup();
+    found
+}
+
+fn step(from: PrincipalId, to: PrincipalId, kind: &'static str, action: &str, resource: &str) -> Step {
     let question = Question {
         cloud: CLOUD,
         subject: Subject::Principal(from),
         action: Some(spelled(action)),
         object: Object::Named(resource.to_owned()),
     };
-    Some(Step { from, to: to?, kind, question })
+    Step { from, to, kind, question }
 }
 
 fn spelled(action: &str) -> String {
@@ -103,7 +143,11 @@ fn spelled(action: &str) -> String {
 /// Who asks among those that a holder stands for.
 fn askers(estate: &Estate, holder: &str) -> BTreeSet<PrincipalId> {
     let mut all = members::principals(estate, holder);
-    all.retain(|id| estate.principal(*id).is_some_and(|one| asks(one.kind)));
+    // What stands for somebody asks for itself alone: whoever it stands for is asked about anyway.
+    all.retain(|id| {
+        estate.principal(*id).is_some_and(|one| asks(one.kind) || members::object_id(one) == holder)
+    });
+    all.retain(|id| estate.principal(*id).is_some_and(|one| one.kind != PrincipalKind::Group));
     all
 }
 
@@ -159,37 +203,16 @@ fn asks(kind: PrincipalKind) -> bool {
     !matches!(kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
 }
 
-/// From everybody to the managed identities of the resources that run code.
-fn identities(estate: &Estate, candidates: &mut Candidates<'_>) -> Vec<Step> {
-    let mut found = Vec::new();
-    for (_, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
-        let ways: Vec<_> =
-            RUNS.iter().filter(|(kind, ..)| kind.eq_ignore_ascii_case(&resource.kind)).collect();
-        if ways.is_empty() {
-            continue;
-        }
-        let identities = identities_of(estate, &resource.name);
-        for (_, action, kind) in ways.into_iter().filter(|_| !identities.is_empty()) {
-            for from in candidates.at(action, &resource.name) {
-                found.extend(
-                    identities.iter().filter_map(|to| step(from, Some(*to), kind, action, &resource.name)),
-                );
-            }
-        }
-    }
-    found
-}
-
-/// The managed identities of a resource: principals that carry its name as a fact.
-pub(super) fn identities_of(estate: &Estate, resource: &str) -> Vec<PrincipalId> {
-    let fact = identity_fact(resource);
-    let own = estate.principals().filter(|(_, one)| one.cloud == CLOUD && one.facts.contains_key(&fact));
-    own.map(|(id, _)| id).collect()
-}
-
 /// The fact by which a principal is the managed identity of a resource.
 pub(super) fn identity_fact(resource: &str) -> String {
-    format!("identity of {resource}")
+    format!("{IDENTITY_OF}{resource}")
+}
+
+/// All who hold a role at a scope or above it that may assign roles. What is not by a role, such as an access policy of a
+/// vault, assigns none.
+pub(super) fn contenders(estate: &Estate, scope: ScopeId) -> BTreeSet<PrincipalId> {
+    let name = estate.scope(scope).map(|scope| scope.name.as_str()).unwrap_or_default();
+    Candidates::of(estate).at(ASSIGN, name)
 }
 
 /// Who may give itself the roles that give everything: Owner, or one of those that may give Owner
@@ -206,7 +229,7 @@ pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let role = Key::new("@Request", "Microsoft.Authorization/roleAssignments:RoleDefinitionId", Kind::Text);
     let privileged = Patterns::of(roles.map(|guid| Pattern::literal(guid, Case::Sensitive)));
     vec![Demand {
-        action: "Microsoft.Authorization/roleAssignments/write".to_owned(),
+        action: ASSIGN.to_owned(),
         resources: Patterns::of([Pattern::literal(&known.name, Case::Sensitive)]),
         except: Patterns::of([]),
         given: role.map_or(Formula::True, |key| Formula::matches(conditions::attribute(&key), privileged)),

@@ -310,6 +310,8 @@ pub enum Expression {
     And(Vec<Expression>),
     /// `||`
     Or(Vec<Expression>),
+    /// `condition ? then : otherwise`
+    Choice(Box<[Expression; 3]>),
     /// A test of the request.
     Test(Test),
     /// A part that is not understood, or that is understood for one request only.
@@ -419,6 +421,7 @@ impl Expression {
             Self::Opaque(part) => visit(Leaf::Opaque(part)),
             Self::Test(test) => visit(Leaf::Test(test)),
             Self::Not(inner) => inner.for_each(visit),
+            Self::Choice(parts) => parts.iter().for_each(|part| part.for_each(visit)),
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each(visit)),
         }
     }

@@ -101,6 +101,9 @@ fn resolved(expression: &Expression, principal: Option<&(String, String)>) -> Ex
         (Expression::Not(inner), _) => Expression::Not(Box::new(resolved(inner, principal))),
         (Expression::And(parts), _) => Expression::And(all(parts)),
         (Expression::Or(parts), _) => Expression::Or(all(parts)),
+        (Expression::Choice(parts), _) => {
+            Expression::Choice(Box::new(parts.each_ref().map(|part| resolved(part, principal))))
+        }
         (Expression::Test(Test::Text(Key::PrincipalType, comparison, text)), Some((kind, _))) => {
             Expression::Constant(compares(kind, *comparison, text))
         }
@@ -153,6 +156,14 @@ fn lower(expression: &Expression) -> Lowered {
             let (holds, fails): (Vec<_>, Vec<_>) =
                 parts.iter().map(lower).map(|l| (l.holds, l.fails)).unzip();
             Lowered { holds: Formula::any(holds), fails: Formula::all(fails) }
+        }
+        Expression::Choice(parts) => {
+            // A condition that fails is absorbed by nothing, and the part that is not chosen does not matter.
+            let [condition, then, otherwise] = parts.each_ref().map(lower);
+            let either = |then: Formula, otherwise: Formula| {
+                condition.holds.clone().and(then).or(condition.fails.clone().and(otherwise))
+            };
+            Lowered { holds: either(then.holds, otherwise.holds), fails: either(then.fails, otherwise.fails) }
         }
         Expression::Test(test) => lower_test(test),
         Expression::Opaque(part) => {

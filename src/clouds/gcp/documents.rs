@@ -11,20 +11,15 @@ use super::members::NOBODY;
 use super::names::CLOUD;
 use super::truth::{Asked, Truth};
 use super::{ALLOW, catalog, conditions, lower, members, parse, requests, roles};
-use crate::clouds::documents::{
-    DocumentKind, Documents, Omission, Opened, Rule, Rules, RulesOfTwo, Statements,
-};
+use crate::clouds::documents::{DocumentKind, Documents, HOLDER, Opened, Rule, Rules, RulesOfTwo};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Decision, Effect, Estate, Gap, Layer, Origin, Policy, Reason, Request, Verdict};
+use crate::model::{Decision, Effect, Estate, Gap, Origin, Policy, Reason, Request, Verdict};
 use crate::text::{Problem, Route, Tree};
 
 /// Permissions under a name.
 const ROLE: DocumentKind = DocumentKind { id: "role", name: "role of Google Cloud" };
 /// Who has which role.
 const POLICY: DocumentKind = DocumentKind { id: "allow-policy", name: "allow policy of Google Cloud" };
-
-/// The principal of a request of which no document asks who it is.
-const HOLDER: &str = "whoever holds the role";
 
 /// The documents of this cloud.
 #[derive(Clone, Copy, Debug)]
@@ -71,28 +66,15 @@ impl Documents for GcpDocuments {
         Some(Policy { cloud: CLOUD, name: name.to_owned(), body: Arc::new(body), origin })
     }
 
+    fn named(&self, name: &str) -> Option<String> {
+        let role = catalog::current().role(name).filter(|_| name.starts_with("roles/"))?;
+        Some(format!("{{\"name\": {:?}}}", role.name()))
+    }
+
     fn rules(&self, _: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {
         let (mut gaps, mut facts) = (Vec::new(), Vec::new());
         let [old, new] = [old, new].map(|policy| rules(policy, &mut gaps, &mut facts));
         RulesOfTwo { old, new, facts: Formula::all(facts), gaps }
-    }
-
-    /// None: bindings only add to each other, so there is nothing in one of them that another could make idle but the
-    /// same grant, which is no defect.
-    fn kind_of(&self, _: &Policy, _: &[Layer]) -> Option<DocumentKind> {
-        None
-    }
-
-    fn statements(&self, _: DocumentKind, _: &Policy) -> Statements {
-        Statements::default()
-    }
-
-    fn omissions(&self, _: DocumentKind) -> Vec<Omission> {
-        Vec::new()
-    }
-
-    fn key_name(&self, key: &Attribute) -> String {
-        key.name().to_owned()
     }
 
     fn request(&self, kind: DocumentKind, witness: &Assignment) -> Request {

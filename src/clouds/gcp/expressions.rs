@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use super::ast::{Comparison, Expression, Key, Order, SetKey, TagKey, Template, Test};
-use super::cel::syntax::{Expr, ExprKind, Sign};
+use super::ast::{Comparison, Expression, Key, Leaf, Order, SetKey, TagKey, Template, Test};
+use super::cel::syntax::{Each, EachKind, Expr, ExprKind, Sign};
 use super::cel::{self, Environment, Failure, Part, Value, Zone};
-use super::types;
+use super::{regexes, types};
 use crate::text::{Located, Span, Text};
 
 /// Reads an expression; `own` is the span of the string it stands in, quotes included.
@@ -28,6 +28,9 @@ pub(super) fn instant(text: &str) -> Option<i64> {
 fn micros(nanos: i128) -> Option<i64> {
     (nanos % 1000 == 0).then(|| i64::try_from(nanos / 1000).ok())?
 }
+
+/// How many elements of a list are written out.
+const MOST_ELEMENTS: usize = 100;
 
 struct Reader<'a> {
     text: &'a Text,
@@ -57,10 +60,36 @@ impl Reader<'_> {
             ExprKind::And(parts) => Some(Expression::And(all(parts))),
             ExprKind::Or(parts) => Some(Expression::Or(all(parts))),
             ExprKind::Binary(sign, left, right) => self.relation(*sign, left, right),
+            ExprKind::Choice(condition, then, otherwise) => {
+                let parts = [condition, then, otherwise].map(|part| self.truth(part));
+                Some(Expression::Choice(Box::new(parts)))
+            }
+            ExprKind::Each(each) => self.each(each),
             ExprKind::Call(Some(target), name, arguments) => call(target, name, arguments),
             _ => None,
         };
         read.unwrap_or_else(|| self.opaque(tree))
+    }
+
+    /// `exists` and `all` over a list of constants are what `||` and `&&` make of the element put in one after another:
+    /// <https://github.com/google/cel-spec/blob/master/doc/langdef.md#macros>. A part that is not understood would lose
+    /// its element, so then the whole is not.
+    fn each(&self, each: &Each) -> Option<Expression> {
+        let Some(Value::List(items)) = constant(&each.range) else { return None };
+        if items.len() > MOST_ELEMENTS {
+            return None;
+        }
+        let parts: Vec<Expression> =
+            items.iter().map(|item| self.truth(&each.body.with(&each.variable, item))).collect();
+        let mut understood = true;
+        let mut note = |leaf: Leaf<'_>| understood &= !matches!(leaf, Leaf::Opaque(_));
+        parts.iter().for_each(|part| part.for_each(&mut note));
+        match each.kind {
+            _ if !understood => None,
+            EachKind::All => Some(Expression::And(parts)),
+            EachKind::Exists => Some(Expression::Or(parts)),
+            EachKind::ExistsOne | EachKind::Map | EachKind::Filter => None,
+        }
     }
 
     fn opaque(&self, tree: &Expr) -> Expression {
@@ -266,6 +295,12 @@ fn call(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Expression> {
                 _ => None,
             };
         }
+        "matches" => {
+            return match (term(target)?, constants.as_slice()) {
+                (Term::Text(key), [Value::String(expression)]) => matching(&key, expression),
+                _ => None,
+            };
+        }
         _ => return None,
     };
     match (term(target)?, constants.as_slice()) {
@@ -282,6 +317,13 @@ fn call(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Expression> {
         }
         _ => None,
     }
+}
+
+/// A regular expression that says no more than comparisons do.
+fn matching(key: &Key, expression: &str) -> Option<Expression> {
+    let tests = regexes::comparisons(expression)?.into_iter();
+    let tests = tests.map(|(comparison, text)| text_test(key.clone(), comparison, &text));
+    Some(Expression::Or(tests.collect::<Option<Vec<_>>>()?))
 }
 
 /// <https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-tags>

@@ -26,6 +26,7 @@ pub mod names;
 mod parse;
 mod public;
 mod refusals;
+mod regexes;
 mod requests;
 mod restricting;
 mod restrictions;

@@ -51,7 +51,7 @@ const ORGANIZATION: &[(&str, &str)] = &[
    {"role":"roles/storage.admin","members":["user:kind@x.org"],"condition":{"title":"objects only",
      "expression":"resource.type == 'storage.googleapis.com/Object' || resource.service == 'compute.googleapis.com'"}},
    {"role":"roles/storage.objectViewer","members":["user:tag@x.org"],"condition":{"title":"tag",
-     "expression":"resource.name.matches('secret')"}},
+     "expression":"resource.name.matches('s.cret')"}},
    {"role":"projects/p/roles/lister","members":["user:custom@x.org"]},
    {"role":"projects/p/roles/missing","members":["user:missing@x.org"]},
    {"role":"roles/iam.serviceAccountTokenCreator","members":["user:ci@x.org"]}]}},

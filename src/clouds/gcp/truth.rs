@@ -71,6 +71,10 @@ impl<'a> Asked<'a> {
             Expression::Not(inner) => self.value(inner).map(|value| !value),
             Expression::And(parts) => self.join(parts, false),
             Expression::Or(parts) => self.join(parts, true),
+            Expression::Choice(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                if self.value(condition)? { self.value(then) } else { self.value(otherwise) }
+            }
             Expression::Test(test) => self.test(test),
             Expression::Opaque(part) => self.opaque(&part.value),
         }

@@ -177,6 +177,10 @@ impl Search {
                 let meets = *other & mask != 0;
                 if meets {
                     mask |= *other;
+                    // The smaller list is moved: most formulas are one large group in the end.
+                    if members.len() > joined.len() {
+                        std::mem::swap(members, &mut joined);
+                    }
                     joined.append(members);
                 }
                 !meets

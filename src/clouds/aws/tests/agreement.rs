@@ -131,8 +131,11 @@ fn context() -> impl Strategy<Value = Json> {
         maybe("aws:CurrentTime", &["2023-12-31T23:59:59.999Z", "2024-06-01T00:00:00Z"]),
         maybe("aws:PrincipalTag/t", &["a", "none"]),
     );
-    keys.prop_map(|(a, b, c, d, e, f, g)| {
-        [a, b, c, d, e, f, g].into_iter().flatten().map(|(key, value)| (key.to_owned(), value)).collect()
+    // Requests with many keys are looked through in another way.
+    let others = prop_oneof![4 => Just(0), 1 => Just(40)];
+    (keys, others).prop_map(|((a, b, c, d, e, f, g), others)| {
+        let keys = [a, b, c, d, e, f, g].into_iter().flatten().map(|(key, value)| (key.to_owned(), value));
+        keys.chain((0..others).map(|number| (format!("aws:RequestTag/other{number}"), json!("a")))).collect()
     })
 }
 

@@ -11,7 +11,7 @@ use crate::clouds::azure::condition::Condition;
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::{ALLOW, CLASSIC, DENY, ELIGIBILITY, ELIGIBLE, OBJECT_ID, ROLE_DEFINITION, roles};
 use crate::model::{Gap, GapKind, Membership, Origin, Principal, PrincipalId, PrincipalKind};
-use crate::text::{Located, Problem, Tree};
+use crate::text::{Located, Problem, Route, Tree};
 
 const DEFINITIONS: &str = "az role definition list";
 const ASSIGNMENTS: &str = "az role assignment list --all";
@@ -38,6 +38,40 @@ impl Loader<'_> {
             self.role_names.insert(role.id.to_string(), role.name.to_string());
             self.attach(&role.name.clone(), Body::Role(role), root, ROLE_DEFINITION, origin);
         }
+    }
+
+    /// A role by itself, given to `holder` at `/`: a definition, which need not have a GUID yet, or the name of a built-in
+    /// role. `title` is what the document is called.
+    pub(crate) fn role_alone(&mut self, tree: &Tree, title: &str, holder: &str) -> Option<()> {
+        let row = Row { tree, route: Route::root() };
+        let name = self.required(&row, &["roleName", "name"], "a role definition", DEFINITIONS)?;
+        let written = ["permissions", "actions", "notActions", "dataActions", "notDataActions"];
+        let origin = row.origin(tree.span, format!("`{title}`"));
+        let root = self.target(names::ROOT, &origin);
+        let id: Arc<str> = if row.field(&written).is_some() {
+            let role =
+                RoleDefinition { id: name.into(), name: name.into(), blocks: self.blocks(&row, DEFINITIONS) };
+            self.attach(name, Body::Role(role), root, ROLE_DEFINITION, origin.clone());
+            name.into()
+        } else if let Some(known) = roles::built_in(name) {
+            known.id.clone()
+        } else {
+            let message =
+                format!("the role `{name}` has no `permissions` and is none of Azure's that is known");
+            let problem = Problem::error("azure-shape", message).at(tree.span);
+            self.problems.push(problem.help(format!("export it with `{DEFINITIONS} --name '{name}'`")));
+            return None;
+        };
+        self.principal(holder, PrincipalKind::Holder, None, origin.clone());
+        let body = Assignment {
+            holder: holder.to_ascii_lowercase().into(),
+            kind: HolderKind::User,
+            role: Located::new(id, tree.span),
+            condition: None,
+            gaps: Vec::new(),
+        };
+        self.attach(title, Body::Assignment(body), root, ALLOW, origin);
+        Some(())
     }
 
     fn role_definition(&mut self, row: &Row<'_>) -> Option<RoleDefinition> {
@@ -130,6 +164,10 @@ impl Loader<'_> {
 
     fn role_assignment(&mut self, row: &Row<'_>) -> Option<()> {
         let what = "a role assignment";
+        let own = row.text(&["id", "roleAssignmentId"]).unwrap_or_default().to_ascii_lowercase();
+        if own.contains("/roleassignments/") && !self.seen.insert(own) {
+            return None;
+        }
         let scope = self.scope_of(row, what, ASSIGNMENTS)?;
         if let Some(kind) = classic(row) {
             return self.classic_administrator(row, &scope, kind);

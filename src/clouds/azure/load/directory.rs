@@ -1,14 +1,12 @@
 //! Principals of the directory: users, groups and their members, service principals, managed identities.
 
 use super::{Loader, Row};
-use crate::clouds::azure::ast::{Assignment, HolderKind};
-use crate::clouds::azure::ast::{Body, DirectoryAssignment, Listing};
+use crate::clouds::azure::ast::Listing;
+use crate::clouds::azure::directory::{MANAGED_ELSEWHERE, PROGRAM_TYPE, ROLE_ASSIGNABLE};
 use crate::clouds::azure::names::{self, CLOUD};
-use crate::clouds::azure::roles::USER_ACCESS_ADMINISTRATOR;
-use crate::clouds::azure::steps::ELEVATED;
-use crate::clouds::azure::{ALLOW, APPLICATION_ID, DIRECTORY, GLOBAL_ADMINISTRATOR, OBJECT_ID, USER_TYPE};
+use crate::clouds::azure::{APPLICATION_ID, USER_TYPE};
 use crate::model::{Membership, Origin, Principal, PrincipalId, PrincipalKind, Target};
-use crate::text::{Located, Tree};
+use crate::text::Tree;
 
 const USERS: &str = "az ad user list";
 
@@ -20,17 +18,28 @@ impl Loader<'_> {
         }
     }
 
-    fn entry(&mut self, row: &Row<'_>) -> Option<PrincipalId> {
+    pub(super) fn entry(&mut self, row: &Row<'_>) -> Option<PrincipalId> {
         let object = self.required(row, &["id", "objectId"], "an entry of the directory", USERS)?;
         let name = row.text(&["userPrincipalName", "displayName"]);
         let kind = entry_kind(row);
         let place = row.field(&["id", "objectId"]).map_or(row.tree.span, |id| id.span);
         let origin = row.origin(place, format!("`{}` of the directory", name.unwrap_or(object)));
         let id = self.principal(object, kind, name, origin);
-        for (fact, key) in [(APPLICATION_ID, "appId"), (USER_TYPE, "userType")] {
+        for (fact, key) in
+            [(APPLICATION_ID, "appId"), (USER_TYPE, "userType"), (PROGRAM_TYPE, "servicePrincipalType")]
+        {
             if let Some(value) = row.text(&[key]) {
                 self.fact(id, fact, value);
             }
+        }
+        let is_true = |key: &str| row.field(&[key]).and_then(Tree::as_bool) == Some(true);
+        if is_true("isAssignableToRole") {
+            self.fact(id, ROLE_ASSIGNABLE, "");
+        }
+        // Members that a rule or another directory brings are not for anybody to add here:
+        // <https://learn.microsoft.com/entra/identity/users/groups-create-rule>.
+        if row.text(&["membershipRule"]).is_some() || is_true("onPremisesSyncEnabled") {
+            self.fact(id, MANAGED_ELSEWHERE, "");
         }
         Some(id)
     }
@@ -60,13 +69,15 @@ impl Loader<'_> {
     }
 
     /// A group of which only the name is known so far.
-    fn named_group(&mut self, name: &str, origin: Origin) -> PrincipalId {
+    pub(super) fn named_group(&mut self, name: &str, origin: Origin) -> PrincipalId {
         let named = |one: &Principal| {
             one.cloud == CLOUD
                 && one.kind == PrincipalKind::Group
                 && one.name.strip_prefix("group:").is_some_and(|own| own.eq_ignore_ascii_case(name))
         };
-        let known = self.estate.principals().find(|(_, one)| named(one)).map(|(id, _)| id);
+        let exactly = self.estate.find_principal(CLOUD, &format!("group:{name}"));
+        let known =
+            exactly.or_else(|| self.estate.principals().find(|(_, one)| named(one)).map(|(id, _)| id));
         known.unwrap_or_else(|| {
             self.estate.add_principal(Principal {
                 cloud: CLOUD,
@@ -77,66 +88,6 @@ impl Loader<'_> {
                 origin,
             })
         })
-    }
-
-    /// Assignments of the directory's own roles. Global Administrator is the one that leads to Azure:
-    /// <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>.
-    pub fn directory_roles(&mut self, tree: &Tree) {
-        const COMMAND: &str =
-            "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments";
-        for row in self.rows(tree, "an assignment of a directory role", COMMAND) {
-            let what = "an assignment of a directory role";
-            let holder = self.required(&row, &["principalId"], what, COMMAND);
-            let role = self.required(&row, &["roleDefinitionId", "roleTemplateId"], what, COMMAND);
-            let (Some(holder), Some(role)) = (holder, role) else { continue };
-            // An administrative unit narrows the role to a part of the directory; that does not lead to Azure.
-            let everywhere = row.text(&["directoryScopeId"]).is_none_or(|scope| scope == "/");
-            if !role.eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR) || !everywhere {
-                continue;
-            }
-            let place = row.field(&["principalId"]).map_or(row.tree.span, |found| found.span);
-            let origin =
-                row.origin(place, "assignment of the directory role `Global Administrator`".to_owned());
-            self.principal(holder, PrincipalKind::External, None, origin.clone());
-            let root = self.target(names::ROOT, &origin);
-            self.elevated(&origin, root);
-            let body = DirectoryAssignment {
-                holder: holder.to_ascii_lowercase().into(),
-                role: GLOBAL_ADMINISTRATOR.into(),
-            };
-            self.attach("Global Administrator", Body::Directory(body), root, DIRECTORY, origin);
-        }
-    }
-
-    /// Whoever has raised access: User Access Administrator of everything.
-    fn elevated(&mut self, origin: &Origin, root: Target) {
-        if self.by_id.contains_key(ELEVATED) {
-            return;
-        }
-        let facts = [(OBJECT_ID.to_owned(), ELEVATED.to_owned())].into();
-        let name = "elevated Global Administrator".to_owned();
-        let principal = Principal {
-            cloud: CLOUD,
-            name,
-            kind: PrincipalKind::StandIn,
-            home: None,
-            facts,
-            origin: origin.clone(),
-        };
-        let id = self.estate.add_principal(principal);
-        self.by_id.insert(ELEVATED.to_owned(), id);
-        let Some(span) = origin.span else { return };
-        let body = Assignment {
-            holder: ELEVATED.into(),
-            kind: HolderKind::ServicePrincipal,
-            role: Located::new(USER_ACCESS_ADMINISTRATOR.into(), span),
-            condition: None,
-            gaps: Vec::new(),
-        };
-        let what =
-            "`User Access Administrator` on `/` after a Global Administrator has raised access".to_owned();
-        let origin = Origin { what, ..origin.clone() };
-        self.attach("User Access Administrator", Body::Assignment(body), root, ALLOW, origin);
     }
 }
 

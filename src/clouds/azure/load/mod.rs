@@ -7,10 +7,15 @@
 mod assignments;
 mod directory;
 mod hierarchy;
+mod powers;
 mod resources;
+
+pub use powers::Owned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use super::ast::{Body, HolderKind, Listing};
 use super::names::{self, CLOUD};
@@ -32,6 +37,9 @@ pub struct Loader<'a> {
     accounts: BTreeMap<String, Option<bool>>,
     /// The names of the estate's own roles by GUID.
     role_names: BTreeMap<String, String>,
+    /// The assignments that were read, by their own full names: what is inherited stands in the export of each
+    /// subscription.
+    seen: FxHashSet<String>,
 }
 
 /// A row of a document, and the way to it.
@@ -47,7 +55,7 @@ impl<'a> Loader<'a> {
         let own = estate.principals().filter(|(_, one)| one.cloud == CLOUD);
         let by_id = own.filter_map(|(id, one)| Some((one.facts.get(OBJECT_ID)?.clone(), id))).collect();
         let role_names = Definitions::of(estate).names();
-        Self { estate, problems, by_id, accounts: BTreeMap::new(), role_names }
+        Self { estate, problems, by_id, accounts: BTreeMap::new(), role_names, seen: FxHashSet::default() }
     }
 
     /// The principal of an object id, known from now on. `name` is what people call it.
@@ -203,6 +211,16 @@ pub fn rows(tree: &Tree) -> Vec<Row<'_>> {
 }
 
 impl<'t> Row<'t> {
+    /// The row itself.
+    pub fn tree(&self) -> &'t Tree {
+        self.tree
+    }
+
+    /// The way to it.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// The value of the first of these keys, here or under `properties`, in any case.
     pub fn field(&self, keys: &[&str]) -> Option<&'t Tree> {
         let inner = self.tree.get_ignoring_case("properties");

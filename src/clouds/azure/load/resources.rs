@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Loader, Row};
 use crate::clouds::azure::ast::{AccountKey, Body, PublicContainer, Vault, VaultPolicy};
 use crate::clouds::azure::names::{self, CLOUD};
-use crate::clouds::azure::steps::identity_fact;
+use crate::clouds::azure::steps::{KEY_OF, identity_fact};
 use crate::clouds::azure::{KEY, OBJECT_ID, PUBLIC, VAULT};
 use crate::model::{Gap, GapKind, Origin, Principal, PrincipalKind, Target};
 use crate::text::Tree;
@@ -71,7 +71,7 @@ impl Loader<'_> {
         // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
         *known = public.or(*known).or(is_full.then_some(true));
         let keys_off = row.field(&["allowSharedKeyAccess"]).and_then(Tree::as_bool) == Some(false);
-        let holder = format!("key of {name}");
+        let holder = format!("{KEY_OF}{name}");
         if keys_off || self.by_id.contains_key(&holder) {
             return;
         }

@@ -140,12 +140,14 @@ pub(super) fn index(container: &Value, index: &Value) -> Outcome {
 pub(super) fn call(target: Option<&Value>, name: &str, arguments: &[Value]) -> Outcome {
     match (target, arguments) {
         (None, [value]) if name == "size" => size(value),
+        (None, [Value::String(text), Value::String(pattern)]) if name == "matches" => matches(text, pattern),
         (Some(value), []) if name == "size" => size(value),
         (None, [value]) => convert(name, value),
         (Some(Value::String(text)), [Value::String(other)]) => match name {
             "startsWith" => Ok(Value::Bool(text.starts_with(other.as_str()))),
             "endsWith" => Ok(Value::Bool(text.ends_with(other.as_str()))),
             "contains" => Ok(Value::Bool(text.contains(other.as_str()))),
+            "matches" => matches(text, other),
             _ => Err(no_overload()),
         },
         (Some(Value::Timestamp(nanos)), []) => part(*nanos, name, &Zone::utc()),
@@ -155,6 +157,16 @@ pub(super) fn call(target: Option<&Value>, name: &str, arguments: &[Value]) -> O
         (Some(Value::Duration(nanos)), []) => length(*nanos, name),
         _ => Err(no_overload()),
     }
+}
+
+/// How much memory a regular expression may take once it is compiled.
+const MOST_OF_A_PATTERN: usize = 1 << 20;
+
+/// Whether some part of a text fits a regular expression of RE2. A pattern that is not read here could be one there.
+fn matches(text: &str, pattern: &str) -> Result<Value, Failure> {
+    let compiled = regex::RegexBuilder::new(pattern).size_limit(MOST_OF_A_PATTERN).build();
+    let compiled = compiled.map_err(|_| Failure::Unknown(format!("the pattern `{pattern}` is not read")))?;
+    Ok(Value::Bool(compiled.is_match(text)))
 }
 
 fn size(value: &Value) -> Outcome {

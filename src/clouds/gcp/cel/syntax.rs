@@ -121,6 +121,47 @@ impl Expr {
         }
     }
 
+    /// The expression with a value in place of a name, where no macro inside gives the name another meaning.
+    pub fn with(&self, name: &str, value: &Value) -> Self {
+        let put = |inner: &Self| inner.with(name, value);
+        let boxed = |inner: &Self| Box::new(put(inner));
+        let all = |list: &[Self]| list.iter().map(put).collect();
+        let kind = match &self.kind {
+            ExprKind::Name(own) if own == name => ExprKind::Literal(value.clone()),
+            kind @ (ExprKind::Name(_) | ExprKind::Literal(_) | ExprKind::Message(_)) => kind.clone(),
+            ExprKind::Select(operand, field) => ExprKind::Select(boxed(operand), field.clone()),
+            ExprKind::Has(operand, field) => ExprKind::Has(boxed(operand), field.clone()),
+            ExprKind::Index(operand, index) => ExprKind::Index(boxed(operand), boxed(index)),
+            ExprKind::Call(target, function, arguments) => {
+                ExprKind::Call(target.as_deref().map(boxed), function.clone(), all(arguments))
+            }
+            ExprKind::List(items) => ExprKind::List(all(items)),
+            ExprKind::Map(entries) => {
+                ExprKind::Map(entries.iter().map(|(key, item)| (put(key), put(item))).collect())
+            }
+            ExprKind::Not(inner) => ExprKind::Not(boxed(inner)),
+            ExprKind::Minus(inner) => ExprKind::Minus(boxed(inner)),
+            ExprKind::Binary(sign, left, right) => ExprKind::Binary(*sign, boxed(left), boxed(right)),
+            ExprKind::And(parts) => ExprKind::And(all(parts)),
+            ExprKind::Or(parts) => ExprKind::Or(all(parts)),
+            ExprKind::Choice(condition, then, otherwise) => {
+                ExprKind::Choice(boxed(condition), boxed(then), boxed(otherwise))
+            }
+            ExprKind::Each(each) => {
+                let hidden = each.variable == name;
+                let inside = |inner: &Self| if hidden { inner.clone() } else { put(inner) };
+                ExprKind::Each(Box::new(Each {
+                    kind: each.kind,
+                    range: put(&each.range),
+                    variable: each.variable.clone(),
+                    filter: each.filter.as_ref().map(inside),
+                    body: inside(&each.body),
+                }))
+            }
+        };
+        Self { kind, start: self.start, end: self.end, depth: self.depth }
+    }
+
     /// The name that a path begins with.
     pub fn root(&self) -> Option<&str> {
         match &self.kind {

@@ -108,6 +108,11 @@ const CONDITIONS: &[&str] = &[
     "resource.name.extract('buckets/b/objects/{rest}') == 'in/x'",
     "resource.name.extract('/objects/{part}/').startsWith('in')",
     "resource.name.matches('x.*')",
+    "resource.name.matches('x.z')",
+    "resource.name.matches('^projects/_/buckets/(b|c)/')",
+    "['x', 'b/objects/x'].exists(part, resource.name.contains(part))",
+    "['x', 'z'].all(part, !resource.name.endsWith(part))",
+    "(resource.type == 'storage.googleapis.com/Object' ? resource.name.endsWith('x') : request.time > timestamp('2026-01-01T00:00:00Z'))",
     "size(resource.name) > 30 && true",
 ];
 

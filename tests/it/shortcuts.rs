@@ -1,0 +1,165 @@
+//! What is only there to be fast changes nothing: on made-up accounts, the findings with every shortcut are those of
+//! asking every question for itself with all policies. Only which request shows that a wildcard has effect may differ.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use leastwise::evaluator::{Certainty, Evaluator, OneDocument};
+use leastwise::findings::{self, Context, Finding};
+use leastwise::graph::Graph;
+use leastwise::input;
+use leastwise::input::disk::Limits;
+use leastwise::model::Estate;
+use leastwise::solver::Portfolio;
+
+use crate::made_up::{Size, accounts};
+
+/// The same accounts that the benchmark measures, small enough for tests.
+#[test]
+fn shortcuts_change_no_finding() {
+    let mut found = 0;
+    for seed in 0..4 {
+        let size = Size { resources: 60, policies: 60, seed, ..Size::of(80) };
+        let size = Size { accounts: 1 + seed % 3, ..size };
+        found += compare(&load(&format!("seed-{seed}"), size));
+    }
+    assert!(found > 30, "only {found} findings were compared");
+}
+
+/// Boundaries, denies and cross-account policies in the way of wildcards, which the made-up accounts have few of.
+#[test]
+fn shortcuts_change_no_finding_about_guarded_wildcards() {
+    let folder = folder("guarded");
+    let account = "111122223333";
+    let role = |name: &str, policy: &str, boundary: &str| {
+        format!(
+            r#"{{"Arn": "arn:aws:iam::{account}:role/{name}", "RoleName": "{name}", "RoleId": "AROA{name}", "Path": "/",
+            "AssumeRolePolicyDocument": {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow",
+            "Principal": {{"Service": "ec2.amazonaws.com"}}, "Action": "sts:AssumeRole"}}]}},
+            "RolePolicyList": [{{"PolicyName": "own", "PolicyDocument": {{"Version": "2012-10-17", "Statement": [{policy}]}}}}],
+            "AttachedManagedPolicies": []{boundary}}}"#
+        )
+    };
+    let only = |arn: &str| format!(r#"{{"Effect": "Allow", "Action": "s3:*", "Resource": "{arn}"}}"#);
+    let boundary = format!(
+        r#", "PermissionsBoundary": {{"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::{account}:policy/none"}}"#
+    );
+    let roles = [
+        role("closed", &only("arn:aws:s3:::closed/*"), ""),
+        role("partly", &only("arn:aws:s3:::partly*"), ""),
+        role("foreign", &only("arn:aws:s3:::foreign/*"), ""),
+        role("given", &only("arn:aws:s3:::given/*"), ""),
+        role("bounded", r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#, &boundary),
+        role("keys", r#"{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}"#, ""),
+        role(
+            "key",
+            &format!(
+                r#"{{"Effect": "Allow", "Action": "kms:*", "Resource": "arn:aws:kms:eu-west-1:{account}:key/1"}}"#
+            ),
+            "",
+        ),
+        role("assumes", r#"{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}"#, ""),
+    ];
+    let none = format!(
+        r#"{{"PolicyName": "none", "Arn": "arn:aws:iam::{account}:policy/none", "DefaultVersionId": "v1",
+        "PolicyVersionList": [{{"VersionId": "v1", "IsDefaultVersion": true, "Document": {{"Version": "2012-10-17",
+        "Statement": [{{"Effect": "Allow", "Action": "ec2:StopInstances", "Resource": "arn:aws:ec2:*:*:instance/none"}}]}}}}]}}"#
+    );
+    let details = format!(
+        r#"{{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [{}], "Policies": [{none}]}}"#,
+        roles.join(",")
+    );
+    let of = |arn: &str, owner: &str, statement: &str| {
+        format!(
+            r#"{{"ResourceArn": "{arn}", "Account": "{owner}", "Policy": {{"Version": "2012-10-17", "Statement": [{statement}]}}}}"#
+        )
+    };
+    let deny = |arn: &str| {
+        format!(r#"{{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "{arn}/*"}}"#)
+    };
+    let allow = |arn: &str, who: &str| {
+        format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": "{who}"}}, "Action": "s3:GetObject", "Resource": "{arn}/*"}}"#
+        )
+    };
+    let given = format!("arn:aws:iam::{account}:role/given");
+    let mut resources = vec![
+        of("arn:aws:s3:::closed", account, &deny("arn:aws:s3:::closed")),
+        of("arn:aws:s3:::partly", account, &deny("arn:aws:s3:::partly")),
+        of("arn:aws:s3:::foreign", "444455556666", &allow("arn:aws:s3:::foreign", "444455556666")),
+        of("arn:aws:s3:::given", "444455556666", &allow("arn:aws:s3:::given", &given)),
+        of(
+            &format!("arn:aws:kms:eu-west-1:{account}:key/1"),
+            account,
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}, "Action": "kms:*", "Resource": "*"}"#,
+        ),
+    ];
+    // Questions that few resources bear on are asked with all of them anyway.
+    for index in 0..50 {
+        let arn = format!("arn:aws:s3:::other-{index}");
+        resources.push(of(&arn, account, &deny(&arn)));
+    }
+    write(&folder, "details.json", &details);
+    write(&folder, "resources.json", &format!("[{}]", resources.join(",")));
+    assert!(compare(&loaded(&folder)) >= 8);
+}
+
+/// Compares both ways, and answers how many findings there are.
+fn compare(estate: &Estate) -> usize {
+    let portfolio = Portfolio::default();
+    let evaluator = Evaluator::new(estate, &portfolio);
+    let (fast, slow) = (found(estate, evaluator), found(estate, evaluator.without_shortcuts()));
+    for (fast, slow) in fast.iter().zip(&slow) {
+        assert_eq!(comparable(fast), comparable(slow));
+    }
+    assert_eq!(fast.len(), slow.len());
+    fast.len()
+}
+
+/// The finding; for a wildcard, whether there is a request that shows it, and not which. What is assumed for the request
+/// goes with it.
+fn comparable(finding: &Finding) -> (Finding, bool, bool) {
+    let mut finding = finding.clone();
+    let (shown, undecided) = (finding.witness.is_some(), finding.is_undecided());
+    if finding.rule == "wildcard-action" && shown {
+        assert!(finding.witness.take().is_some_and(|witness| witness.decision.is_allowed()));
+        finding.certainty = Certainty::Proven;
+    }
+    (finding, shown, undecided)
+}
+
+fn found(estate: &Estate, evaluator: Evaluator<'_>) -> Vec<Finding> {
+    let graph = Graph::build(&evaluator, &[]).unwrap();
+    let documents = OneDocument::all(&evaluator);
+    findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents }).unwrap()
+}
+
+fn load(name: &str, size: Size) -> Estate {
+    let folder = folder(name);
+    for account in accounts(size) {
+        let mut details = String::new();
+        account.details(|text| details.push_str(text));
+        write(&folder, &format!("{}-details.json", account.id()), &details);
+        let resources: Vec<_> = account.resources().collect();
+        let text = serde_json::to_string(&resources).unwrap();
+        write(&folder, &format!("{}-resources.json", account.id()), &text);
+    }
+    loaded(&folder)
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shortcuts").join(name);
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
+
+fn loaded(folder: &Path) -> Estate {
+    let loaded = input::load(&[folder.to_string_lossy().into_owned()], Limits::default());
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems.first());
+    loaded.estate
+}
