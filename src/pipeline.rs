@@ -228,8 +228,10 @@ fn analyse(
         Task::Paths { from } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let graph = Graph::build(&evaluator, steps)?;
-            let mut paths = graph.paths_to_administration(estate);
-            paths.retain(|path| from.is_none_or(|from| path.from == from));
+            let paths = match from {
+                Some(from) => graph.paths_from(estate, from),
+                None => graph.paths_to_administration(estate),
+            };
             Ok((Found::Paths(paths), graph.undecided().to_vec()))
         }
         Task::Graph => {

@@ -21,8 +21,8 @@ pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, Question, Request,
-    ResourceId, ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
+    Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -143,6 +143,18 @@ pub trait Cloud: Sync {
     /// A copy of the estate in which something was changed. Principals, resources, scopes and policies keep their ids.
     fn supposed(&self, estate: &Estate, _change: escalation::Change) -> Estate {
         estate.clone()
+    }
+
+    /// A copy of the estate without some grants: statements that allow, or bindings, by where they stand.
+    fn without(&self, estate: &Estate, grants: &BTreeSet<Origin>) -> Estate {
+        let mut changed = estate.clone();
+        let gone: BTreeSet<PolicyId> = estate
+            .policies()
+            .filter(|(_, policy)| policy.cloud == self.id() && grants.contains(&policy.origin))
+            .map(|(id, _)| id)
+            .collect();
+        changed.detach(|attachment| gone.contains(&attachment.policy));
+        changed
     }
 
     /// The name of the resource that a principal is when others do something to it.

@@ -105,8 +105,9 @@ impl Graph {
     fn combined(&self) -> Vec<Edge> {
         let mut acts: BTreeMap<PrincipalId, BTreeSet<PrincipalId>> = BTreeMap::new();
         let mut all: BTreeMap<PrincipalId, Vec<Combination>> = BTreeMap::new();
+        let ready = self.net.ready();
         for start in self.net.starts() {
-            let reach = self.net.reach(start);
+            let reach = ready.reach(start);
             for fact in &reach.order {
                 let Fact::Act(to) = *fact else { continue };
                 if to.change.is_none() && to.principal != start {

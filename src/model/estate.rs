@@ -371,6 +371,18 @@ impl Estate {
         &mut self.hosts
     }
 
+    /// Takes away attachments. For copies that ask "what if".
+    pub fn detach(&mut self, gone: impl Fn(&Attachment) -> bool) {
+        let kept: Vec<Attachment> = self.attachments.drain(..).filter(|one| !gone(one)).collect();
+        self.by_target = Default::default();
+        self.by_layer.clear();
+        self.by_policy = Default::default();
+        for attachment in kept {
+            self.attach(attachment);
+        }
+        self.derived.forget();
+    }
+
     /// Puts another text in place of a policy's. For copies that ask "what if".
     pub fn replace_body(&mut self, policy: PolicyId, body: PolicyBody) {
         self.derived.forget();

@@ -2,6 +2,7 @@
 //! reported, with letters that take more than one byte before the marked places.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
@@ -223,7 +224,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Evidence { witness, refusal: None, own: true }],
+            proofs: vec![Arc::new(Evidence { witness, refusal: None, own: true })],
             host: None,
             certainty: Certainty::Proven,
         }
@@ -312,6 +313,7 @@ impl Fixture {
             from,
             hops: vec![self.hop(from, to)],
             seat: Seat { node: Node::as_is(to), scope, standing },
+            others: 0,
             certainty: Certainty::Proven,
         }
     }

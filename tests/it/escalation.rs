@@ -5,6 +5,8 @@
 mod cases;
 #[path = "escalation/gcp.rs"]
 mod gcp;
+#[path = "escalation/questions.rs"]
+mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -60,8 +60,8 @@ use super::escalation as escalation_steps;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, PrincipalId, Question, Request,
-    ResourceId, ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
+    Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -171,6 +171,10 @@ impl Cloud for Aws {
 
     fn supposed(&self, estate: &Estate, change: escalation_steps::Change) -> Estate {
         escalation::supposed(estate, change)
+    }
+
+    fn without(&self, estate: &Estate, grants: &BTreeSet<Origin>) -> Estate {
+        escalation::without(estate, grants)
     }
 
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {

@@ -248,6 +248,7 @@ impl<'a> Converter<'a> {
             gain: hop.gained.gain().as_str(),
             kind: &hop.kind,
             sentence: hop.sentence(self.report.estate),
+            remedy: hop.remedy(self.report.estate),
             witness: hop.witness().map(|witness| self.witness(witness)),
             requests: hop.proofs.iter().map(|proof| self.taken(proof)).collect(),
             certainty: self.certainty(&hop.certainty),
@@ -273,6 +274,7 @@ impl<'a> Converter<'a> {
                 Standing::Never(_) => "never",
                 Standing::Undecided(_) => "undecided",
             },
+            others: path.others,
             certainty: self.certainty(&path.certainty),
         }
     }
