@@ -85,7 +85,8 @@ fn asset(case: &Value, on: &str, bindings: &[Value]) -> Value {
 fn files(case: &Value) -> Vec<(String, Value)> {
     let allow: Vec<Given<'_>> = case["allow"].as_array().unwrap().iter().map(Given::of).collect();
     let target = case["target"].as_str().unwrap();
-    let mut rows: Vec<(&str, Vec<Value>)> = vec![("organization", Vec::new()), ("project", Vec::new())];
+    let empty = ["organization", "project", "elsewhere"].map(|on| (on, Vec::new()));
+    let mut rows: Vec<(&str, Vec<Value>)> = empty.into();
     if target != "start" {
         let owner =
             json!({ "role": "roles/resourcemanager.organizationAdmin", "members": [member(case, target)] });
