@@ -9,6 +9,7 @@
 pub mod aws;
 pub mod azure;
 pub mod catalog;
+pub mod clock;
 pub mod documents;
 pub mod escalation;
 pub mod gcp;
@@ -174,6 +175,11 @@ pub trait Cloud: Sync {
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
+    }
+
+    /// The keys of its requests that hold a time, if there are such.
+    fn clocks(&self) -> Option<&'static clock::Clocks> {
+        None
     }
 
     /// Whether a user's account belongs to another organization.

@@ -14,6 +14,7 @@ mod cut;
 mod explore;
 mod hop;
 mod net;
+mod outline;
 mod paths;
 
 pub use alternatives::{Alternatives, Bound};
@@ -21,4 +22,5 @@ pub use build::Graph;
 pub use cut::{Cut, cut};
 pub use explore::{Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
+pub use outline::{By, Edge, Spot};
 pub use paths::Path;

@@ -22,6 +22,7 @@ pub struct Estate {
     attachments: Vec<Attachment>,
     memberships: Vec<Membership>,
     gaps: Vec<Gap>,
+    earliest: Option<i64>,
     hosts: Hosts,
     names: Names,
     /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
@@ -353,6 +354,12 @@ impl Estate {
         self.memberships.push(membership);
     }
 
+    /// Says that no request is made before this time, in microseconds since the Unix epoch. Otherwise that is known of
+    /// the time when the facts about its cloud were taken.
+    pub fn set_earliest(&mut self, micros: i64) {
+        self.earliest = Some(micros);
+    }
+
     /// Notes something that is missing.
     pub fn add_gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
@@ -505,6 +512,11 @@ impl Estate {
     /// What runs as somebody.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
+    }
+
+    /// When the first request can be made, if that was said.
+    pub fn earliest(&self) -> Option<i64> {
+        self.earliest
     }
 
     /// What is known to be missing.

@@ -12,7 +12,7 @@ use crate::evaluator::{
     Entrant, Outcome, Relation, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
-use crate::graph::{Evidence, Hop, Node, Path, Seat};
+use crate::graph::{By, Edge, Evidence, Hop, Node, Path, Seat, Spot};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -54,6 +54,7 @@ pub(super) struct Fixture {
     pub(super) undecided: Vec<String>,
     pub(super) findings: Vec<Finding>,
     pub(super) paths: Vec<Path>,
+    pub(super) edges: Vec<Edge>,
     pub(super) question: Question,
     pub(super) can: Answer,
     pub(super) lacks: Answer,
@@ -90,6 +91,7 @@ impl Fixture {
             undecided: vec!["whether `role/a` can become `role/b`".to_owned()],
             findings: Vec::new(),
             paths: Vec::new(),
+            edges: Vec::new(),
             question,
             can: never(),
             lacks: never(),
@@ -114,6 +116,7 @@ impl Fixture {
         self.question.subject = Subject::Principal(deploy);
         self.findings = vec![self.finding(ana, deploy), self.unlocated(), self.open()];
         self.paths = vec![self.path(ana, deploy)];
+        self.edges = self.paths.iter().flat_map(edges_of).collect();
         self.can.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::Allowed)));
         self.can.certainty = self.assuming();
         self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
@@ -426,7 +429,7 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 8] {
+    pub(super) fn contents(&self) -> [Content<'_>; 9] {
         [
             Content::Findings(&self.findings),
             Content::Paths(&self.paths),
@@ -440,6 +443,7 @@ impl Fixture {
                 rows: Some(&self.differences),
             }),
             Content::Decisions(&self.decisions),
+            Content::Graph(&self.edges),
         ]
     }
 
@@ -447,6 +451,17 @@ impl Fixture {
     pub(super) fn render(&self, format: &str, content: Content<'_>) -> String {
         reporter(format).unwrap().render(&self.report(content), Style::default()).unwrap()
     }
+}
+
+/// The steps of a path together as one edge, and the seat at its end as another.
+fn edges_of(path: &Path) -> [Edge; 2] {
+    let (certainty, seat) = (path.certainty.clone(), path.seat.clone());
+    let steps = By::Steps(path.hops.clone());
+    let sits = By::Permissions(seat.clone());
+    [
+        Edge { from: Node::as_is(path.from), to: Spot::Acting(seat.node), by: steps, certainty },
+        Edge { from: seat.node, to: Spot::Administering(seat.scope), by: sits, certainty: Certainty::Proven },
+    ]
 }
 
 fn nothing_compared() -> Comparison {

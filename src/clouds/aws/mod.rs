@@ -54,6 +54,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::clock::Clocks;
 use super::documents::Documents;
 use super::escalation as escalation_steps;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
@@ -182,6 +183,10 @@ impl Cloud for Aws {
 
     fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
         probes::probes(estate, resource, kind)
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        Some(keys::clocks())
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::report::picture::Picture;
+
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
@@ -53,6 +55,7 @@ pub(super) struct Summary {
 pub(super) enum Content<'a> {
     Findings(Vec<Finding<'a>>),
     Paths(Vec<Path<'a>>),
+    Graph(Picture<'a>),
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
     WhoCan(Vec<Entrant<'a>>),
