@@ -17,6 +17,7 @@ mod decide;
 mod decide_directory;
 mod directory;
 mod documents;
+mod escalation;
 mod evaluate;
 mod gaps;
 mod index;
@@ -158,6 +159,23 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    fn escalation(&self) -> &'static [super::escalation::Step] {
+        escalation::steps()
+    }
+
+    fn lexicon(&self) -> super::escalation::Lexicon {
+        escalation::LEXICON
+    }
+
+    fn situations(
+        &self,
+        estate: &Estate,
+        step: &super::escalation::Step,
+        into: Option<PrincipalId>,
+    ) -> Vec<super::escalation::Situation> {
+        escalation::situations(estate, step, into)
     }
 
     fn clocks(&self) -> Option<&'static Clocks> {
