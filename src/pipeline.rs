@@ -8,7 +8,7 @@ use crate::evaluator::{
     self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
-use crate::graph::{Edge, Graph, Path};
+use crate::graph::{self, Administrators, Bound, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::{self, Limits};
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
@@ -24,11 +24,22 @@ use crate::usage::LOGS;
 pub enum Task {
     /// Findings of all rules.
     Scan,
-    /// Paths to administration, of one principal or of all.
+    /// Paths, of one principal or of all, to administration or to something else.
     Paths {
         /// The principal, as the user typed it.
         from: Option<String>,
+        /// The principal or resource, as the user typed it; the administration of any scope without it.
+        to: Option<String>,
     },
+    /// Everything that a principal comes to.
+    BlastRadius {
+        /// The principal, as the user typed it.
+        principal: String,
+    },
+    /// Who administers what, or can come to.
+    Admins,
+    /// What outsiders come to.
+    External,
     /// The permission graph.
     Graph,
     /// Whether a principal may do an action on a resource.
@@ -55,6 +66,8 @@ pub enum Task {
         action: String,
         /// The resource as the user typed it; `*` for any.
         resource: String,
+        /// Whether those are asked for, too, who can come to act as somebody who may.
+        via_paths: bool,
     },
     /// Narrower grants for what was used.
     Recommend {
@@ -103,11 +116,14 @@ pub struct Outcome {
 /// What was found, by task.
 enum Found {
     Findings(Vec<Finding>),
-    Paths(Vec<Path>),
+    Paths(Vec<Path>, Option<Cut>),
+    Ways(Vec<Way>, bool),
+    Radius(Vec<Radius>),
+    Admins(Administrators),
     Graph(Vec<Edge>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
-    WhoCan(Question, Vec<Entrant>),
+    WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
     Suggestions(Vec<Suggestion>),
     Decisions(Vec<Simulated>),
 }
@@ -225,14 +241,26 @@ fn analyse(
             })?;
             Ok((Found::Findings(found), graph.undecided().to_vec()))
         }
-        Task::Paths { from } => {
+        Task::Paths { from, to } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
+            match to {
+                Some(to) => ways(&evaluator, steps, from, to),
+                None => paths(&evaluator, steps, from),
+            }
+        }
+        Task::BlastRadius { principal: typed } => {
+            let radius = Radius::of(&evaluator, steps, principal(estate, typed)?)?;
+            let undecided = radius.undecided.clone();
+            Ok((Found::Radius(vec![radius]), undecided))
+        }
+        Task::Admins => {
             let graph = Graph::build(&evaluator, steps)?;
-            let paths = match from {
-                Some(from) => graph.paths_from(estate, from),
-                None => graph.paths_to_administration(estate),
-            };
-            Ok((Found::Paths(paths), graph.undecided().to_vec()))
+            Ok((Found::Admins(Administrators::of(&graph, estate)), graph.undecided().to_vec()))
+        }
+        Task::External => {
+            let found = Radius::of_outsiders(&evaluator, steps)?;
+            let undecided = found.iter().flat_map(|one| one.undecided.clone()).collect();
+            Ok((Found::Radius(found), undecided))
         }
         Task::Graph => {
             let graph = Graph::build(&evaluator, steps)?;
@@ -255,10 +283,14 @@ fn analyse(
             let access = evaluator.access(&question, &given)?;
             Ok((Found::Access(question, access), Vec::new()))
         }
-        Task::WhoCan { action, resource } => {
+        Task::WhoCan { action, resource, via_paths } => {
             let question = question(estate, ANONYMOUS, Some(action), resource)?;
             let entrants = evaluator.who_can(question.cloud, question.action.as_deref(), &question.object)?;
-            Ok((Found::WhoCan(question, entrants), Vec::new()))
+            if !via_paths {
+                return Ok((Found::WhoCan(question, entrants, None), Vec::new()));
+            }
+            let (ways, undecided) = ways_to_entrants(&evaluator, steps, &entrants)?;
+            Ok((Found::WhoCan(question, entrants, Some(ways)), undecided))
         }
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
@@ -268,6 +300,89 @@ fn analyse(
         // Scenarios are no estate: `run` has decided them.
         Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
     }
+}
+
+/// The paths to administration; of one principal also what would cut all of them.
+fn paths(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    from: Option<PrincipalId>,
+) -> Result<(Found, Vec<String>), Reason> {
+    let graph = Graph::build(evaluator, steps)?;
+    let undecided = graph.undecided().to_vec();
+    let Some(from) = from else {
+        return Ok((Found::Paths(graph.paths_to_administration(evaluator.estate()), None), undecided));
+    };
+    let paths = graph.paths_from(evaluator.estate(), from);
+    let cut = (!paths.is_empty()).then(|| graph::cut(evaluator, steps, from)).transpose()?;
+    Ok((Found::Paths(paths, cut), undecided))
+}
+
+/// The ways to a principal, or to those who may use a resource.
+fn ways(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    from: Option<PrincipalId>,
+    to: &str,
+) -> Result<(Found, Vec<String>), Reason> {
+    let estate = evaluator.estate();
+    let to_principal = principal(estate, to);
+    if let (Ok(to), Some(from)) = (&to_principal, from) {
+        let graph = Graph::around(evaluator, steps, from)?;
+        let (ways, more) = graph.ways_between(from, *to, Bound::default());
+        return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
+    }
+    let (ends, mut open) = match to_principal {
+        Ok(to) => (vec![to], Vec::new()),
+        Err(nobody) => users_of(evaluator, to)?.ok_or(nobody)?,
+    };
+    let graph = Graph::towards(evaluator, steps, &ends)?;
+    let mut ways = graph.ways_to(estate, &ends.into_iter().collect());
+    ways.retain(|way| from.is_none_or(|from| way.from == from));
+    open.extend(graph.undecided().iter().cloned());
+    Ok((Found::Ways(ways, false), open))
+}
+
+/// Those who may do something on a resource of the estate, and what stayed open about it; `None` if there is no such
+/// resource.
+fn users_of(
+    evaluator: &Evaluator<'_>,
+    typed: &str,
+) -> Result<Option<(Vec<PrincipalId>, Vec<String>)>, Reason> {
+    let estate = evaluator.estate();
+    let mut found = estate.resources().filter(|(_, one)| one.name == typed);
+    let Some((id, resource)) = found.next() else { return Ok(None) };
+    let entrants = evaluator.who_can(resource.cloud, None, &Object::Within(id))?;
+    Ok(Some(users(estate, &entrants)))
+}
+
+/// The principals among those who may, and the questions that stayed open.
+fn users(estate: &Estate, entrants: &[Entrant]) -> (Vec<PrincipalId>, Vec<String>) {
+    let (mut may, mut open) = (Vec::new(), Vec::new());
+    for entrant in entrants {
+        let Subject::Principal(id) = entrant.question.subject else { continue };
+        match entrant.extent() {
+            Extent::Always | Extent::Sometimes => may.push(id),
+            Extent::Undecided => {
+                let name = estate.principal(id).map_or("", |one| one.name.as_str());
+                open.push(format!("whether `{name}` may"));
+            }
+            Extent::Never => {}
+        }
+    }
+    (may, open)
+}
+
+/// The ways to those who may.
+fn ways_to_entrants(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    entrants: &[Entrant],
+) -> Result<(Vec<Way>, Vec<String>), Reason> {
+    let (ends, mut open) = users(evaluator.estate(), entrants);
+    let graph = Graph::towards(evaluator, steps, &ends)?;
+    open.extend(graph.undecided().iter().cloned());
+    Ok((graph.ways_to(evaluator.estate(), &ends.into_iter().collect()), open))
 }
 
 /// Adds all events of the logs that `paths` stand for to `used`, file by file and without holding one in memory.
@@ -448,9 +563,14 @@ impl Outcome {
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
-            Found::Paths(_) | Found::Graph(_) | Found::Decisions(_) => false,
+            Found::Paths(..)
+            | Found::Ways(..)
+            | Found::Radius(_)
+            | Found::Admins(_)
+            | Found::Graph(_)
+            | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
-            Found::WhoCan(_, entrants) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
+            Found::WhoCan(_, entrants, _) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
             Found::Suggestions(suggestions) => suggestions
                 .iter()
@@ -470,14 +590,19 @@ impl Outcome {
             undecided: &self.undecided,
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
-                Found::Paths(paths) => Content::Paths(paths),
+                Found::Paths(paths, cut) => Content::Paths(paths, cut.as_ref()),
+                Found::Ways(ways, more) => Content::Ways(ways, *more),
+                Found::Radius(all) => Content::Radius(all),
+                Found::Admins(admins) => Content::Admins(admins),
                 Found::Graph(edges) => Content::Graph(edges),
                 Found::Answer(answer) => {
                     let (question, can, lacks) = &**answer;
                     Content::Answer(Verdict { question, can, lacks })
                 }
                 Found::Access(question, access) => Content::Access(question, access),
-                Found::WhoCan(question, entrants) => Content::WhoCan(question, entrants),
+                Found::WhoCan(question, entrants, ways) => {
+                    Content::WhoCan(question, entrants, ways.as_deref())
+                }
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
             },

@@ -16,7 +16,9 @@ mod hop;
 mod net;
 mod outline;
 mod paths;
+mod towards;
 
+pub use crate::clouds::escalation::Gained;
 pub use alternatives::{Alternatives, Bound};
 pub use build::Graph;
 pub use cut::{Cut, cut};
@@ -24,3 +26,4 @@ pub use explore::{Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
 pub use outline::{By, Edge, Spot};
 pub use paths::Path;
+pub use towards::{Administrators, Radius, Way};
