@@ -2,13 +2,15 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+mod ways;
+
 use crate::clouds::escalation::Step;
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{
     self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
-use crate::graph::{self, Administrators, Bound, Cut, Edge, Graph, Path, Radius, Way};
+use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::{self, Limits};
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
@@ -38,7 +40,7 @@ pub enum Task {
     },
     /// Who administers what, or can come to.
     Admins,
-    /// What outsiders come to.
+    /// What outsiders reach: the findings about them.
     External,
     /// The permission graph.
     Graph,
@@ -118,7 +120,7 @@ enum Found {
     Findings(Vec<Finding>),
     Paths(Vec<Path>, Option<Cut>),
     Ways(Vec<Way>, bool),
-    Radius(Vec<Radius>),
+    Radius(Radius),
     Admins(Administrators),
     Graph(Vec<Edge>),
     Answer(Box<(Question, Answer, Answer)>),
@@ -232,35 +234,29 @@ fn analyse(
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
-            let graph = Graph::build(&evaluator, steps)?;
-            let found = findings::run(&Context {
-                estate,
-                evaluator,
-                graph: &graph,
-                documents: &OneDocument::all(&evaluator),
-            })?;
-            Ok((Found::Findings(found), graph.undecided().to_vec()))
+            let (found, undecided) = scan(&evaluator, steps)?;
+            Ok((Found::Findings(found), undecided))
         }
         Task::Paths { from, to } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             match to {
-                Some(to) => ways(&evaluator, steps, from, to),
-                None => paths(&evaluator, steps, from),
+                Some(to) => ways::to(&evaluator, steps, from, to),
+                None => ways::to_administration(&evaluator, steps, from),
             }
         }
         Task::BlastRadius { principal: typed } => {
             let radius = Radius::of(&evaluator, steps, principal(estate, typed)?)?;
             let undecided = radius.undecided.clone();
-            Ok((Found::Radius(vec![radius]), undecided))
+            Ok((Found::Radius(radius), undecided))
         }
         Task::Admins => {
             let graph = Graph::build(&evaluator, steps)?;
             Ok((Found::Admins(Administrators::of(&graph, estate)), graph.undecided().to_vec()))
         }
         Task::External => {
-            let found = Radius::of_outsiders(&evaluator, steps)?;
-            let undecided = found.iter().flat_map(|one| one.undecided.clone()).collect();
-            Ok((Found::Radius(found), undecided))
+            let (mut found, undecided) = scan(&evaluator, steps)?;
+            found.retain(|finding| findings::is_about_outsiders(estate, finding));
+            Ok((Found::Findings(found), undecided))
         }
         Task::Graph => {
             let graph = Graph::build(&evaluator, steps)?;
@@ -289,7 +285,7 @@ fn analyse(
             if !via_paths {
                 return Ok((Found::WhoCan(question, entrants, None), Vec::new()));
             }
-            let (ways, undecided) = ways_to_entrants(&evaluator, steps, &entrants)?;
+            let (ways, undecided) = ways::to_entrants(&evaluator, steps, &entrants)?;
             Ok((Found::WhoCan(question, entrants, Some(ways)), undecided))
         }
         Task::Recommend { principal: typed, days, .. } => {
@@ -302,87 +298,16 @@ fn analyse(
     }
 }
 
-/// The paths to administration; of one principal also what would cut all of them.
-fn paths(
-    evaluator: &Evaluator<'_>,
-    steps: &[Step],
-    from: Option<PrincipalId>,
-) -> Result<(Found, Vec<String>), Reason> {
+/// The findings of all rules, and the questions that stayed undecided on the way.
+fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<String>), Reason> {
     let graph = Graph::build(evaluator, steps)?;
-    let undecided = graph.undecided().to_vec();
-    let Some(from) = from else {
-        return Ok((Found::Paths(graph.paths_to_administration(evaluator.estate()), None), undecided));
-    };
-    let paths = graph.paths_from(evaluator.estate(), from);
-    let cut = (!paths.is_empty()).then(|| graph::cut(evaluator, steps, from)).transpose()?;
-    Ok((Found::Paths(paths, cut), undecided))
-}
-
-/// The ways to a principal, or to those who may use a resource.
-fn ways(
-    evaluator: &Evaluator<'_>,
-    steps: &[Step],
-    from: Option<PrincipalId>,
-    to: &str,
-) -> Result<(Found, Vec<String>), Reason> {
-    let estate = evaluator.estate();
-    let to_principal = principal(estate, to);
-    if let (Ok(to), Some(from)) = (&to_principal, from) {
-        let graph = Graph::around(evaluator, steps, from)?;
-        let (ways, more) = graph.ways_between(from, *to, Bound::default());
-        return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
-    }
-    let (ends, mut open) = match to_principal {
-        Ok(to) => (vec![to], Vec::new()),
-        Err(nobody) => users_of(evaluator, to)?.ok_or(nobody)?,
-    };
-    let graph = Graph::towards(evaluator, steps, &ends)?;
-    let mut ways = graph.ways_to(estate, &ends.into_iter().collect());
-    ways.retain(|way| from.is_none_or(|from| way.from == from));
-    open.extend(graph.undecided().iter().cloned());
-    Ok((Found::Ways(ways, false), open))
-}
-
-/// Those who may do something on a resource of the estate, and what stayed open about it; `None` if there is no such
-/// resource.
-fn users_of(
-    evaluator: &Evaluator<'_>,
-    typed: &str,
-) -> Result<Option<(Vec<PrincipalId>, Vec<String>)>, Reason> {
-    let estate = evaluator.estate();
-    let mut found = estate.resources().filter(|(_, one)| one.name == typed);
-    let Some((id, resource)) = found.next() else { return Ok(None) };
-    let entrants = evaluator.who_can(resource.cloud, None, &Object::Within(id))?;
-    Ok(Some(users(estate, &entrants)))
-}
-
-/// The principals among those who may, and the questions that stayed open.
-fn users(estate: &Estate, entrants: &[Entrant]) -> (Vec<PrincipalId>, Vec<String>) {
-    let (mut may, mut open) = (Vec::new(), Vec::new());
-    for entrant in entrants {
-        let Subject::Principal(id) = entrant.question.subject else { continue };
-        match entrant.extent() {
-            Extent::Always | Extent::Sometimes => may.push(id),
-            Extent::Undecided => {
-                let name = estate.principal(id).map_or("", |one| one.name.as_str());
-                open.push(format!("whether `{name}` may"));
-            }
-            Extent::Never => {}
-        }
-    }
-    (may, open)
-}
-
-/// The ways to those who may.
-fn ways_to_entrants(
-    evaluator: &Evaluator<'_>,
-    steps: &[Step],
-    entrants: &[Entrant],
-) -> Result<(Vec<Way>, Vec<String>), Reason> {
-    let (ends, mut open) = users(evaluator.estate(), entrants);
-    let graph = Graph::towards(evaluator, steps, &ends)?;
-    open.extend(graph.undecided().iter().cloned());
-    Ok((graph.ways_to(evaluator.estate(), &ends.into_iter().collect()), open))
+    let found = findings::run(&Context {
+        estate: evaluator.estate(),
+        evaluator: *evaluator,
+        graph: &graph,
+        documents: &OneDocument::all(evaluator),
+    })?;
+    Ok((found, graph.undecided().to_vec()))
 }
 
 /// Adds all events of the logs that `paths` stand for to `used`, file by file and without holding one in memory.
@@ -592,7 +517,7 @@ impl Outcome {
                 Found::Findings(findings) => Content::Findings(findings),
                 Found::Paths(paths, cut) => Content::Paths(paths, cut.as_ref()),
                 Found::Ways(ways, more) => Content::Ways(ways, *more),
-                Found::Radius(all) => Content::Radius(all),
+                Found::Radius(radius) => Content::Radius(radius),
                 Found::Admins(admins) => Content::Admins(admins),
                 Found::Graph(edges) => Content::Graph(edges),
                 Found::Answer(answer) => {

@@ -1,4 +1,4 @@
-//! `leastwise external`: what outsiders come to.
+//! `leastwise external`: what outsiders reach.
 
 use clap::Args;
 
@@ -9,7 +9,9 @@ use super::options::{AnalysisOptions, ReportOptions, StepOptions};
 use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
-/// Show what principals come to that are defined in none of the files, and what everybody comes to.
+/// Show what outsiders reach: access that is given to others or to everybody, and paths that begin outside.
+///
+/// These are the findings of `scan` about outsiders; see there for what fails the run.
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP)]
 pub(super) struct External {
@@ -32,6 +34,6 @@ impl External {
             Err(exit) => return exit,
         };
         let options = (&settings, &self.report);
-        analysis::run_with(&Task::External, ContentKind::BlastRadius, &self.paths, options, None, console)
+        analysis::run_with(&Task::External, ContentKind::Scan, &self.paths, options, None, console)
     }
 }

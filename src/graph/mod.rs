@@ -18,7 +18,6 @@ mod outline;
 mod paths;
 mod towards;
 
-pub use crate::clouds::escalation::Gained;
 pub use alternatives::{Alternatives, Bound};
 pub use build::Graph;
 pub use cut::{Cut, cut};

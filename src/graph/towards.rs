@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Builder;
 use super::net::Fact;
 use super::{Alternatives, Bound, Graph, Hop, Node};
-use crate::clouds::escalation;
+use crate::clouds::escalation::{self, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator};
 use crate::model::{Estate, PrincipalId, PrincipalKind};
 
@@ -79,7 +79,7 @@ fn starts(estate: &Estate, principal: PrincipalId) -> bool {
     !matches!(kind, None | Some(PrincipalKind::StandIn | PrincipalKind::Service))
 }
 
-/// What somebody from outside comes to.
+/// What somebody comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Radius {
     /// Who.
@@ -98,21 +98,27 @@ impl Radius {
         reached.retain(|one| one.what != super::What::Acts(Node::as_is(from)));
         Ok(Self { from, reached, undecided: graph.undecided().to_vec() })
     }
+}
 
-    /// The same for everybody who is only mentioned in the files and for the public, who comes to something.
-    pub fn of_outsiders(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Vec<Self>, Bug> {
-        let estate = evaluator.estate();
-        let outside = estate
-            .principals()
-            .filter(|(_, one)| matches!(one.kind, PrincipalKind::External | PrincipalKind::Public));
-        let mut found = Vec::new();
-        for (id, _) in outside {
-            let radius = Self::of(evaluator, steps, id)?;
-            if !radius.reached.is_empty() || !radius.undecided.is_empty() {
-                found.push(radius);
-            }
+impl super::What {
+    /// A word for it: `act-as`, `administer`, or what can be changed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Acts(_) => "act-as",
+            Self::Administers(_) => "administer",
+            Self::Decides(gained) => gained.gain().as_str(),
         }
-        Ok(found)
+    }
+
+    /// The full name of what it is about.
+    pub fn name<'e>(&self, estate: &'e Estate) -> &'e str {
+        let principal = |id| estate.principal(id).map_or("", |found| found.name.as_str());
+        match self {
+            Self::Acts(node) => principal(node.principal),
+            Self::Administers(seat) => estate.scope(seat.scope).map_or("", |scope| &scope.name),
+            Self::Decides(Gained::Manage(id)) => estate.resource(*id).map_or("", |found| &found.name),
+            Self::Decides(gained) => gained.principal().map_or("", principal),
+        }
     }
 }
 

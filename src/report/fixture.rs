@@ -59,7 +59,7 @@ pub(super) struct Fixture {
     pub(super) edges: Vec<Edge>,
     pub(super) cut: Cut,
     pub(super) ways: Vec<Way>,
-    pub(super) radius: Vec<Radius>,
+    pub(super) radius: Option<Radius>,
     pub(super) admins: Administrators,
     pub(super) question: Question,
     pub(super) can: Answer,
@@ -100,7 +100,7 @@ impl Fixture {
             edges: Vec::new(),
             cut: Cut { grants: Vec::new(), complete: true, smallest: true },
             ways: Vec::new(),
-            radius: Vec::new(),
+            radius: None,
             admins: Administrators::default(),
             question,
             can: never(),
@@ -130,7 +130,7 @@ impl Fixture {
         self.cut.grants =
             self.paths.iter().flat_map(|path| path.hops.iter().flat_map(Hop::because)).cloned().collect();
         self.ways = self.paths.iter().map(way_of).collect();
-        self.radius = self.paths.iter().map(radius_of).collect();
+        self.radius = self.paths.first().map(radius_of);
         self.admins = Administrators {
             direct: self.paths.iter().map(|path| path.seat.clone()).collect(),
             by_path: self.paths.clone(),
@@ -462,7 +462,7 @@ impl Fixture {
             }),
             Content::Decisions(&self.decisions),
             Content::Graph(&self.edges),
-            Content::Radius(&self.radius),
+            Content::Radius(self.radius.as_ref().unwrap()),
             Content::Admins(&self.admins),
         ]
     }

@@ -95,8 +95,8 @@ pub enum Content<'a> {
     Paths(&'a [Path], Option<&'a Cut>),
     /// `paths` to a principal or a resource; and whether there are more than are listed.
     Ways(&'a [Way], bool),
-    /// `blast-radius` and `external`.
-    Radius(&'a [Radius]),
+    /// `blast-radius`.
+    Radius(&'a Radius),
     /// `admins`.
     Admins(&'a Administrators),
     /// `graph`.

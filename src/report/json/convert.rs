@@ -5,7 +5,7 @@ use crate::evaluator::{
     AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
 };
 use crate::findings::{Finding, Level};
-use crate::graph::{Administrators, Evidence, Gained, Hop, Path, Radius, Reached, Way, What};
+use crate::graph::{Administrators, Evidence, Hop, Path, Radius, Reached, Way, What};
 use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, ScopeId, Subject,
     Verdict as Decided,
@@ -33,9 +33,7 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
         Content::Ways(ways, more) => {
             shape::Content::Ways { ways: ways.iter().map(|way| from.way(way)).collect(), more }
         }
-        Content::Radius(all) => {
-            shape::Content::Radius(all.iter().map(|radius| from.radius(radius)).collect())
-        }
+        Content::Radius(radius) => shape::Content::Radius(from.radius(radius)),
         Content::Admins(admins) => shape::Content::Admins(from.administrators(admins)),
         Content::Graph(edges) => shape::Content::Graph(picture(report, edges)),
         Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
@@ -303,16 +301,11 @@ impl<'a> Converter<'a> {
 
     fn reached(&self, one: &'a Reached) -> shape::Reached<'a> {
         let estate = self.report.estate;
-        let (what, name, change) = match &one.what {
-            What::Acts(node) => ("act-as", self.principal(node.principal), node.change_in_words(estate)),
-            What::Administers(seat) => ("administer", self.scope(seat.scope), None),
-            What::Decides(gained @ Gained::Manage(id)) => {
-                (gained.gain().as_str(), estate.resource(*id).map_or("", |found| &found.name), None)
-            }
-            What::Decides(gained) => {
-                (gained.gain().as_str(), gained.principal().map_or("", |id| self.principal(id)), None)
-            }
+        let change = match &one.what {
+            What::Acts(node) => node.change_in_words(estate),
+            What::Administers(_) | What::Decides(_) => None,
         };
+        let (what, name) = (one.what.word(), one.what.name(estate));
         let steps = one.hops.iter().map(|hop| self.step(hop)).collect();
         shape::Reached { what, name, change, steps, certainty: self.certainty(&one.certainty) }
     }

@@ -55,7 +55,7 @@ pub(super) struct Summary {
 pub(super) enum Content<'a> {
     Findings(Vec<Finding<'a>>),
     #[serde(rename = "reached")]
-    Radius(Vec<Radius<'a>>),
+    Radius(Radius<'a>),
     #[serde(rename = "administrators")]
     Admins(Administrators<'a>),
     Graph(Picture<'a>),

@@ -37,7 +37,7 @@ impl Reporter for Text {
             Content::Findings(findings) => findings::write(&mut page, findings),
             Content::Paths(found, cut) => paths::write(&mut page, found, cut),
             Content::Ways(ways, more) => ways::write(&mut page, ways, more),
-            Content::Radius(all) => radius::write(&mut page, all),
+            Content::Radius(radius) => radius::write(&mut page, radius),
             Content::Admins(admins) => admins::write(&mut page, admins),
             Content::Graph(edges) => graph::write(&mut page, edges),
             Content::Answer(verdict) => answer::write(&mut page, verdict),

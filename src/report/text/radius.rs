@@ -5,24 +5,20 @@ use super::words::{self, Page};
 use crate::graph::{Radius, Reached, What};
 use crate::report::Report;
 
-/// Writes what each comes to, and the summary.
-pub(super) fn write<'a>(page: &mut Page<'a>, all: &'a [Radius]) {
-    for radius in all {
-        page.gap();
-        let title = format!("`{}` comes to", words::principal(page.report, radius.from));
-        let title = page.bold(&title);
-        page.line(&title);
-        if radius.reached.is_empty() {
-            page.line("  nothing but what its own permissions say");
-        }
-        for (reached, number) in radius.reached.iter().zip(1..) {
-            one(page, reached, number);
-        }
+/// Writes what it comes to, and the summary.
+pub(super) fn write<'a>(page: &mut Page<'a>, radius: &'a Radius) {
+    let title = format!("`{}` comes to", words::principal(page.report, radius.from));
+    let title = page.bold(&title);
+    page.line(&title);
+    if radius.reached.is_empty() {
+        page.line("  nothing but what its own permissions say");
+    }
+    for (reached, number) in radius.reached.iter().zip(1..) {
+        one(page, reached, number);
     }
     page.footnotes();
     page.gap();
-    let number = all.iter().map(|radius| radius.reached.len()).sum();
-    let found = match (number, page.report.undecided.len()) {
+    let found = match (radius.reached.len(), page.report.undecided.len()) {
         (0, 0) => "Nothing is reached".to_owned(),
         (0, _) => "Nothing was found to be reached, but not all questions were decided".to_owned(),
         (number, _) => format!("{} reached", words::count(number, "thing")),
