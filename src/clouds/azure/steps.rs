@@ -1,5 +1,5 @@
-//! The steps by which principals become others: activating an eligible assignment, raising oneself to User Access
-//! Administrator, running code as a managed identity, taking the keys of a storage account. And what it takes to
+//! The steps that are not data (`escalation`): activating an eligible assignment, raising oneself to User Access
+//! Administrator, publishing to a site that has a managed identity, taking the keys of a storage account. And what it takes to
 //! administer a scope.
 
 use std::collections::{BTreeMap, BTreeSet};
