@@ -2,8 +2,8 @@
 //!
 //! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
 //! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles),
-//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and `steps` (becoming
-//! others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
+//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
 //! Lighthouse.
 
