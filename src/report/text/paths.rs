@@ -20,8 +20,14 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         for (hop, number) in path.hops.iter().zip(1..) {
             let (sentence, because) = words::hop(page.report, hop);
             let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
+            let conditions = hop.conditions();
+            let conditions = match conditions.as_slice() {
+                [] if hop.is_conditional() => "\nonly under some circumstances".to_owned(),
+                [] => String::new(),
+                some => format!("\nonly when {}", some.join(" and ")),
+            };
             let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
-            page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
+            page.step(number, &format!("{sentence}{conditions}{because}{}", remedy.unwrap_or_default()));
         }
         let (mut sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
         if path.others > 0 {
