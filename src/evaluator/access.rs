@@ -7,7 +7,7 @@ use super::answer::explain;
 use super::ask::with_fixed;
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds::Cloud;
-use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Universe};
+use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Shape, Universe};
 use crate::model::Question;
 use crate::solver::native::{self, Row, TextClass, rows};
 use crate::solver::{self, Portfolio, Reason};
@@ -57,7 +57,7 @@ impl Evaluator<'_> {
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
-        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio() };
+        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio(), given: &Formula::True };
         Ok(match describer.rows(&formula, &universe)? {
             Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps) },
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
@@ -69,6 +69,8 @@ impl Evaluator<'_> {
 pub(super) struct Describer<'a> {
     pub(super) cloud: &'a dyn Cloud,
     pub(super) portfolio: &'a Portfolio,
+    /// Holds for every request, so conditions need not repeat it.
+    pub(super) given: &'a Formula,
 }
 
 impl Describer<'_> {
@@ -94,7 +96,8 @@ impl Describer<'_> {
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
     fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<Part>, Bug> {
-        let condition = Some(row.condition.to_string()).filter(|_| row.condition != Formula::True);
+        let condition = self.beyond_given(&row.condition);
+        let condition = Some(condition.to_string()).filter(|_| condition != Formula::True);
         let mut found = Vec::new();
         for class in &row.resources {
             let class = self.tidy(&Attribute::resource(), class)?;
@@ -120,6 +123,12 @@ impl Describer<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The condition without those of its parts that are given.
+    fn beyond_given(&self, condition: &Formula) -> Formula {
+        let given = parts(self.given);
+        Formula::all(parts(condition).iter().filter(|part| !given.contains(part)).cloned())
     }
 
     /// Leaves out what a reader need not know of a class: patterns that the others imply, and exceptions that none of
@@ -207,6 +216,15 @@ impl Texts {
                 actions,
             },
         }
+    }
+}
+
+/// What must hold together.
+fn parts(formula: &Formula) -> &[Formula] {
+    match formula.shape() {
+        Some(Shape::All(parts)) => parts,
+        Some(_) => std::slice::from_ref(formula),
+        None => &[],
     }
 }
 

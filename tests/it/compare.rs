@@ -436,3 +436,23 @@ fn rows_of_plain_texts_speak_in_patterns() {
     assert_eq!(row["matching"], json!({"patterns": [["s3:getbucket*"]], "except": []}));
     drop(fs::remove_dir_all(&folder));
 }
+
+/// What holds for every request, such as which principals exist, is not repeated as a condition of each row.
+#[test]
+fn rows_do_not_repeat_what_always_holds() {
+    let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}});
+    let policy = |statements: &[&Value]| json!({"Version": "2012-10-17", "Statement": statements});
+    let new = policy(&[&statement]);
+    let old = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": "*"}]});
+    let line = json!({"name": "x", "old": old, "new": new}).to_string();
+    let (read, portfolio) = (read(&line, None), portfolio(referee()));
+    let evaluator = DocumentEvaluator::new(read.cloud, &portfolio, false).unwrap();
+    let two = TwoDocuments { kind: read.kind, old: &read.old, new: &read.new };
+    let [DifferenceRows::Rows(gained), DifferenceRows::Rows(_)] = evaluator.rows(two).unwrap() else {
+        panic!()
+    };
+    let conditions: Vec<_> = gained.iter().map(|row| row.condition.as_deref()).collect();
+    assert_eq!(conditions, [Some("aws:principalorgid ~ `o-abc1234567`")]);
+}
