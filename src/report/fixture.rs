@@ -9,7 +9,7 @@ use crate::clouds::documents::DocumentKind;
 use crate::clouds::escalation::Gained;
 use crate::evaluator::{
     Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
-    Entrant, Outcome, Relation, Simulated, Standing, Witness,
+    Entrant, Outcome, Relation, RowActions, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
 use crate::graph::{
@@ -242,7 +242,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Arc::new(Evidence { witness, refusal: None, own: true })],
+            proofs: vec![Arc::new(Evidence { witness, refusal: None, open: false, own: true })],
             host: None,
             certainty: Certainty::Proven,
         }
@@ -517,7 +517,7 @@ fn rows() -> Vec<AccessRow> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     vec![
         AccessRow {
-            actions: texts(&[
+            actions: RowActions::Named(texts(&[
                 "s3:DeleteObject",
                 "s3:GetObject",
                 "s3:GetObjectAcl",
@@ -526,13 +526,16 @@ fn rows() -> Vec<AccessRow> {
                 "s3:PutObject",
                 "s3:PutObjectAcl",
                 "sts:GetCallerIdentity",
-            ]),
+            ])),
             resources: vec![texts(&["arn:aws:s3:::data/*"])],
             except: texts(&["arn:aws:s3:::data/secret/*"]),
             condition: None,
         },
         AccessRow {
-            actions: texts(&["storage.objects.get", "Microsoft.Storage/storageAccounts/read"]),
+            actions: RowActions::Named(texts(&[
+                "storage.objects.get",
+                "Microsoft.Storage/storageAccounts/read",
+            ])),
             resources: Vec::new(),
             except: Vec::new(),
             condition: Some("`aws:SecureTransport` is true".to_owned()),

@@ -2,7 +2,8 @@
 
 use super::{SCHEMA, shape};
 use crate::evaluator::{
-    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
+    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, RowActions, Standing,
+    Witness,
 };
 use crate::findings::{Finding, Level};
 use crate::graph::{Administrators, Evidence, Hop, Path, Radius, Reached, Way, What};
@@ -64,8 +65,15 @@ fn standing(standing: &Standing) -> &'static str {
 }
 
 fn access_row(row: &AccessRow) -> shape::AccessRow<'_> {
+    let (actions, matching) = match &row.actions {
+        RowActions::Named(names) => (names.as_slice(), None),
+        RowActions::Matching { patterns, except } => {
+            (&[] as &[String], Some(shape::MatchingActions { patterns, except }))
+        }
+    };
     shape::AccessRow {
-        actions: &row.actions,
+        actions,
+        matching,
         resources: &row.resources,
         except: &row.except,
         condition: row.condition.as_deref(),
@@ -281,6 +289,7 @@ impl<'a> Converter<'a> {
     fn taken(&self, proof: &'a Evidence) -> shape::Taken<'a> {
         shape::Taken {
             witness: self.witness(&proof.witness),
+            always: (!proof.open).then_some(proof.refusal.is_none()),
             refused: proof.refusal.as_ref().map(|refusal| self.witness(refusal)),
         }
     }

@@ -234,6 +234,8 @@ pub(super) struct Step<'a> {
 pub(super) struct Taken<'a> {
     #[serde(flatten)]
     pub(super) witness: Witness<'a>,
+    /// Whether such requests are always allowed; null where that stayed undecided.
+    pub(super) always: Option<bool>,
     /// A request that differs in its circumstances and is not allowed.
     pub(super) refused: Option<Witness<'a>>,
 }
@@ -348,11 +350,22 @@ pub(super) struct Access<'a> {
 
 #[derive(Serialize)]
 pub(super) struct AccessRow<'a> {
+    /// Empty where `matching` says which.
     pub(super) actions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) matching: Option<MatchingActions<'a>>,
     /// Empty for any resource.
     pub(super) resources: &'a [Vec<String>],
     pub(super) except: &'a [String],
     pub(super) condition: Option<&'a str>,
+}
+
+/// Actions as plain texts.
+#[derive(Serialize)]
+pub(super) struct MatchingActions<'a> {
+    /// Empty for any action.
+    pub(super) patterns: &'a [Vec<String>],
+    pub(super) except: &'a [String],
 }
 
 #[derive(Serialize)]
