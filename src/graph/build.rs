@@ -71,15 +71,19 @@ struct Place {
 #[derive(Default)]
 struct Places {
     all: Vec<Place>,
+    by_scope: BTreeMap<ScopeId, usize>,
     /// Those for which everybody has to be asked, by index.
     open: Vec<usize>,
     /// The others, by those who are to be asked.
     contended: BTreeMap<PrincipalId, Vec<usize>>,
+    /// Whether everybody is asked everywhere, for comparison.
+    everywhere: bool,
 }
 
 impl Places {
-    fn of(estate: &Estate) -> Self {
-        let mut places = Self::default();
+    fn of(evaluator: &Evaluator<'_>) -> Self {
+        let estate = evaluator.estate();
+        let mut places = Self { everywhere: !evaluator.takes_shortcuts(), ..Self::default() };
         let mut scopes: Vec<_> = estate.scopes().collect();
         scopes.sort_by_key(|(scope, _)| (estate.ancestry(*scope).len(), *scope));
         for (scope, found) in scopes {
@@ -89,7 +93,7 @@ impl Places {
                 continue;
             }
             let index = places.all.len();
-            match cloud.contenders(estate, scope) {
+            match cloud.contenders(estate, scope).filter(|_| !places.everywhere) {
                 Some(contenders) => {
                     for principal in contenders {
                         places.contended.entry(principal).or_default().push(index);
@@ -97,18 +101,21 @@ impl Places {
                 }
                 None => places.open.push(index),
             }
+            places.by_scope.insert(scope, index);
             places.all.push(Place { scope, cloud: found.cloud, demands });
         }
         places
     }
 
-    /// The places for which a node has to be asked, the highest first: all of them after a change, which may
-    /// give it anything.
-    fn of_node(&self, node: Node) -> impl Iterator<Item = &Place> {
+    /// The places for which a node has to be asked, the highest first: after a change, which may give it anything, all
+    /// that it can come to.
+    fn of_node(&self, node: Node, administrable: Option<BTreeSet<ScopeId>>) -> impl Iterator<Item = &Place> {
         let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
-        let mut indexes: Vec<usize> = match node.change {
-            Some(_) => (0..self.all.len()).collect(),
-            None => self.open.iter().chain(own).copied().collect(),
+        let administrable = administrable.filter(|_| !self.everywhere);
+        let mut indexes: Vec<usize> = match (node.change, administrable) {
+            (Some(_), Some(scopes)) => scopes.iter().filter_map(|scope| self.by_scope.get(scope)).copied().collect(),
+            (Some(_), None) => (0..self.all.len()).collect(),
+            (None, _) => self.open.iter().chain(own).copied().collect(),
         };
         indexes.sort_unstable();
         indexes.into_iter().filter_map(|index| self.all.get(index))
@@ -167,7 +174,7 @@ impl<'a, 's> Builder<'a, 's> {
             asking: Asking::new(evaluator),
             templates,
             coded,
-            places: Places::of(estate),
+            places: Places::of(&evaluator),
             seats: Vec::new(),
             rules: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -197,7 +204,8 @@ impl<'a, 's> Builder<'a, 's> {
         let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
         let mut sits = false;
         let mut ruled = BTreeSet::new();
-        for place in self.places.of_node(node).filter(|place| place.cloud == cloud.id()) {
+        let administrable = cloud.administrable(self.asking.estate(), node.principal);
+        for place in self.places.of_node(node, administrable).filter(|place| place.cloud == cloud.id()) {
             if self.asking.estate().ancestry(place.scope).iter().any(|scope| ruled.contains(scope)) {
                 continue;
             }
@@ -305,15 +313,15 @@ impl<'a, 's> Builder<'a, 's> {
         let mut open: Vec<Node> = self.seats.iter().map(|seat| seat.node).collect();
         // Who becomes an administrator by a change.
         let changed: Vec<Node> = self.changes.keys().copied().collect();
-        let mut idle = BTreeSet::new();
+        let mut idle: BTreeMap<Change, BTreeSet<PrincipalId>> = BTreeMap::new();
         for node in changed {
             if self.rules.contains_key(&node.principal) {
                 continue;
             }
             if self.sit(node)? {
                 open.push(node);
-            } else {
-                idle.insert(node);
+            } else if let Some(change) = node.change {
+                idle.entry(change).or_default().insert(node.principal);
             }
         }
         let mut done = BTreeSet::new();
@@ -342,7 +350,12 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Asks who can become a principal, as it is or by letting itself in.
-    fn into(&mut self, to: PrincipalId, idle: &BTreeSet<Node>, open: &mut Vec<Node>) -> Result<(), Bug> {
+    fn into(
+        &mut self,
+        to: PrincipalId,
+        idle: &BTreeMap<Change, BTreeSet<PrincipalId>>,
+        open: &mut Vec<Node>,
+    ) -> Result<(), Bug> {
         let cloud = self.asking.cloud_of(to);
         let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
         let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
@@ -354,12 +367,10 @@ impl<'a, 's> Builder<'a, 's> {
             }
         }
         // Whoever was changed and is no administrator by that may still become somebody.
-        let changes: BTreeSet<Change> = idle.iter().filter_map(|node| node.change).collect();
-        for change in changes {
+        for change in idle.keys().copied() {
             for (way, situation) in self.ways_into(to, Some(change), &[Gain::Become]) {
-                let all = idle.iter().filter(|node| node.change == Some(change) && node.principal != to);
-                for from in all.filter(|node| situation.candidates.have(node.principal)) {
-                    self.try_hop(*from, &way, &situation, open)?;
+                for from in changed_takers(idle.get(&change), &situation.candidates, to) {
+                    self.try_hop(Node::changed(from, change), &way, &situation, open)?;
                 }
             }
         }
@@ -449,6 +460,22 @@ impl<'a, 's> Builder<'a, 's> {
             _ => from,
         });
         Ok(())
+    }
+}
+
+/// Who of those that were changed comes into question for a step, in the order of the estate.
+fn changed_takers(
+    idle: Option<&BTreeSet<PrincipalId>>,
+    candidates: &Candidates,
+    to: PrincipalId,
+) -> Vec<PrincipalId> {
+    let Some(idle) = idle else { return Vec::new() };
+    let others = |id: &PrincipalId| *id != to;
+    match candidates {
+        Candidates::Only(listed) if listed.len() < idle.len() => {
+            listed.iter().copied().filter(|id| idle.contains(id)).filter(others).collect()
+        }
+        _ => idle.iter().copied().filter(|id| candidates.have(*id)).filter(others).collect(),
     }
 }
 
