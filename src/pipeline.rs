@@ -8,7 +8,7 @@ use crate::evaluator::{
     self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
-use crate::graph::{Graph, Path};
+use crate::graph::{Edge, Graph, Path};
 use crate::input::disk::{self, Limits};
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
@@ -29,6 +29,8 @@ pub enum Task {
         /// The principal, as the user typed it.
         from: Option<String>,
     },
+    /// The permission graph.
+    Graph,
     /// Whether a principal may do an action on a resource.
     Can {
         /// The principal as the user typed it, or [`ANONYMOUS`] or [`OUTSIDE`].
@@ -82,6 +84,9 @@ pub struct Settings {
     pub limits: Limits,
     /// The engines, and how long they may take.
     pub portfolio: Portfolio,
+    /// No request is made before this time, in microseconds since the Unix epoch. Without it that is known of the time
+    /// when the facts about each cloud were taken.
+    pub earliest: Option<i64>,
     /// Files with escalation steps beside those that the program ships.
     pub steps: Vec<String>,
 }
@@ -99,6 +104,7 @@ pub struct Outcome {
 enum Found {
     Findings(Vec<Finding>),
     Paths(Vec<Path>),
+    Graph(Vec<Edge>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
     WhoCan(Question, Vec<Entrant>),
@@ -140,6 +146,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         return simulate(paths, settings.limits, *check);
     }
     let mut loaded = input::load(paths, settings.limits);
+    if let Some(earliest) = settings.earliest {
+        loaded.estate.set_earliest(earliest);
+    }
     let mut inputs = documents(&loaded);
     if inputs.is_empty() {
         return Err(Box::new(Stopped { loaded, reason: Reason::NoDocuments }));
@@ -219,9 +228,15 @@ fn analyse(
         Task::Paths { from } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let graph = Graph::build(&evaluator, steps)?;
-            let mut paths = graph.paths_to_administration(estate);
-            paths.retain(|path| from.is_none_or(|from| path.from == from));
+            let paths = match from {
+                Some(from) => graph.paths_from(estate, from),
+                None => graph.paths_to_administration(estate),
+            };
             Ok((Found::Paths(paths), graph.undecided().to_vec()))
+        }
+        Task::Graph => {
+            let graph = Graph::build(&evaluator, steps)?;
+            Ok((Found::Graph(graph.outline(estate)), graph.undecided().to_vec()))
         }
         Task::Can { principal, action, resource } => {
             let question = question(estate, principal, Some(action), resource)?;
@@ -433,7 +448,7 @@ impl Outcome {
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
-            Found::Paths(_) | Found::Decisions(_) => false,
+            Found::Paths(_) | Found::Graph(_) | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::WhoCan(_, entrants) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
@@ -456,6 +471,7 @@ impl Outcome {
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
                 Found::Paths(paths) => Content::Paths(paths),
+                Found::Graph(edges) => Content::Graph(edges),
                 Found::Answer(answer) => {
                     let (question, can, lacks) = &**answer;
                     Content::Answer(Verdict { question, can, lacks })

@@ -12,6 +12,7 @@ mod console;
 mod exit;
 mod explain;
 mod formats;
+mod graph;
 mod options;
 mod paths;
 mod recommend;
@@ -44,6 +45,7 @@ struct Cli {
 enum Command {
     Scan(scan::Scan),
     Paths(paths::Paths),
+    Graph(graph::Graph),
     Can(can::Can),
     Access(access::Access),
     WhoCan(who_can::WhoCan),
@@ -84,6 +86,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
     match command {
         Command::Scan(command) => command.run(console),
         Command::Paths(command) => command.run(console),
+        Command::Graph(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),
         Command::WhoCan(command) => command.run(console),

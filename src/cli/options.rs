@@ -9,6 +9,7 @@ use rustc_hash::FxHasher;
 
 use super::console::Console;
 use super::exit::Exit;
+use crate::clouds::clock;
 use crate::input::disk::{self, Limits};
 use crate::pipeline::Settings;
 use crate::report::{ContentKind, REPORTERS, Reporter, reporter};
@@ -24,6 +25,10 @@ pub(super) struct AnalysisOptions {
     /// The most steps that an engine may take for one question.
     #[arg(long, value_name = "STEPS", default_value_t = Portfolio::default().budget)]
     budget: u64,
+    /// Ask about requests from this time on: a day, or a time such as `2027-01-31T18:00:00Z`. Without it, about those since
+    /// the day of the catalogs.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    now: Option<i64>,
     /// Write each question that reaches an engine into this folder, as a script for any SMT solver.
     #[arg(long, value_name = "FOLDER")]
     dump_smt: Option<PathBuf>,
@@ -70,9 +75,17 @@ impl AnalysisOptions {
         Ok(Settings {
             limits: Limits { file_bytes, ..Limits::default() },
             portfolio: Portfolio { engines, budget: self.budget, scripts },
+            earliest: self.now,
             steps: Vec::new(),
         })
     }
+}
+
+/// A time in microseconds since the Unix epoch.
+fn time(text: &str) -> Result<i64, String> {
+    clock::instant(text).ok_or_else(|| {
+        "expected a day such as `2027-01-31`, or a time such as `2027-01-31T18:00:00Z`".to_owned()
+    })
 }
 
 /// Writes each script into the folder under a name that follows from its content.

@@ -9,6 +9,7 @@
 pub mod aws;
 pub mod azure;
 pub mod catalog;
+pub mod clock;
 pub mod documents;
 pub mod escalation;
 pub mod gcp;
@@ -20,8 +21,8 @@ pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, Question, Request,
-    ResourceId, ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
+    Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -144,6 +145,18 @@ pub trait Cloud: Sync {
         estate.clone()
     }
 
+    /// A copy of the estate without some grants: statements that allow, or bindings, by where they stand.
+    fn without(&self, estate: &Estate, grants: &BTreeSet<Origin>) -> Estate {
+        let mut changed = estate.clone();
+        let gone: BTreeSet<PolicyId> = estate
+            .policies()
+            .filter(|(_, policy)| policy.cloud == self.id() && grants.contains(&policy.origin))
+            .map(|(id, _)| id)
+            .collect();
+        changed.detach(|attachment| gone.contains(&attachment.policy));
+        changed
+    }
+
     /// The name of the resource that a principal is when others do something to it.
     fn as_resource(&self, estate: &Estate, principal: PrincipalId) -> String {
         estate.principal(principal).map(|found| found.name.clone()).unwrap_or_default()
@@ -168,6 +181,11 @@ pub trait Cloud: Sync {
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()
+    }
+
+    /// The keys of its requests that hold a time, if there are such.
+    fn clocks(&self) -> Option<&'static clock::Clocks> {
+        None
     }
 
     /// Whether a user's account belongs to another organization.

@@ -68,11 +68,13 @@ pub(crate) struct Posed {
 }
 
 impl Posed {
-    pub(super) fn of(cloud: &'static dyn Cloud, layers: Layers) -> Self {
+    pub(super) fn of(cloud: &'static dyn Cloud, estate: &Estate, layers: Layers) -> Self {
+        let allowed = cloud.combine(&layers).restrict(&layers.known);
+        let times = cloud.clocks().map(|clocks| clocks.facts(&allowed, estate.earliest()));
         Self {
             cloud,
-            allowed: cloud.combine(&layers).restrict(&layers.known),
-            facts: layers.facts.restrict(&layers.known),
+            facts: layers.facts.restrict(&layers.known).and(times.unwrap_or(Formula::True)),
+            allowed,
             known: layers.known,
             gaps: layers.gaps,
         }
@@ -162,7 +164,7 @@ impl<'a> Evaluator<'a> {
     /// Writes the question down as formulas.
     pub(crate) fn pose(&self, question: &Question) -> Result<Posed, Bug> {
         let cloud = rules(question)?;
-        Ok(Posed::of(cloud, cloud.layers(self.estate, question)))
+        Ok(Posed::of(cloud, self.estate, cloud.layers(self.estate, question)))
     }
 
     fn decide(

@@ -79,7 +79,8 @@ impl Evaluator<'_> {
         question: &Question,
         resources: &BTreeSet<ResourceId>,
     ) -> Option<Posed> {
-        cloud.layers_among(self.estate(), question, resources).map(|layers| Posed::of(cloud, layers))
+        let layers = cloud.layers_among(self.estate(), question, resources)?;
+        Some(Posed::of(cloud, self.estate(), layers))
     }
 }
 

@@ -70,15 +70,13 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
     let scope = context.estate.scope(path.seat.scope)?;
     let end = name(path.seat.node.principal)?;
     let first = path.hops.first()?;
-    let steps =
-        if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
     let primary = first.because().first().map_or_else(|| start.origin.clone(), |origin| (*origin).clone());
     Some(Finding {
         rule: PathToAdministrator::META.id,
         cloud: start.cloud,
         level: PathToAdministrator::META.level,
         certainty: path.certainty.clone(),
-        message: format!("`{}` can become `{end}`, which administers `{}`, in {steps}", start.name, scope.name),
+        message: message(path, &start.name, end, &scope.name),
         primary,
         // The steps carry their own places.
         related: Vec::new(),
@@ -91,7 +89,29 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         fingerprint: Finding::fingerprint_of(
             PathToAdministrator::META.id,
             start.cloud,
-            &[&start.name, end, &scope.name],
+            &[&start.name, &scope.name],
         ),
     })
+}
+
+fn message(path: &Path, start: &str, end: &str, scope: &str) -> String {
+    let steps =
+        if path.hops.len() == 1 { "one step".to_owned() } else { format!("{} steps", path.hops.len()) };
+    let changed = path.seat.node.change.is_some();
+    let become_it = match (path.seat.node.principal == path.from, changed) {
+        (true, _) => format!("`{start}` can give itself what it takes to administer `{scope}`, in {steps}"),
+        (false, true) => {
+            format!(
+                "`{start}` can become `{end}` and give it what it takes to administer `{scope}`, in {steps}"
+            )
+        }
+        (false, false) => {
+            format!("`{start}` can become `{end}`, which administers `{scope}`, in {steps}")
+        }
+    };
+    match path.others {
+        0 => become_it,
+        1 => format!("{become_it}; it comes to another administrator of it, too"),
+        more => format!("{become_it}; it comes to {more} more administrators of it, too"),
+    }
 }

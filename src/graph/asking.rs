@@ -25,7 +25,7 @@ pub(super) struct Way {
 pub(super) enum Verdict {
     No,
     Open,
-    Yes(Box<Evidence>, Certainty),
+    Yes(Arc<Evidence>, Certainty),
 }
 
 /// Whether a step can be taken.
@@ -75,7 +75,7 @@ impl<'a> Asking<'a> {
                 Verdict::No => return Ok(Taken::No),
                 Verdict::Open => open = true,
                 Verdict::Yes(proof, sure) => {
-                    proofs.push((**proof).clone());
+                    proofs.push(proof.clone());
                     certainty = certainty.and(sure.clone());
                 }
             }
@@ -165,5 +165,5 @@ fn verdict(
         Outcome::Sometimes(refusal) => Some(refusal),
         Outcome::Never | Outcome::Undecided => None,
     };
-    Ok(Verdict::Yes(Box::new(Evidence { witness, refusal, own }), certainty))
+    Ok(Verdict::Yes(Arc::new(Evidence { witness, refusal, own }), certainty))
 }

@@ -29,8 +29,7 @@ impl Graph {
         builder.seats_as_they_are()?;
         builder.changes()?;
         builder.backwards()?;
-        let Builder { net, seats, undecided, .. } = builder;
-        Ok(Self { net, seats, undecided: undecided.into_iter().collect() })
+        Ok(builder.finish())
     }
 
     /// Who administers a scope by permissions of its own, in the order of the estate; then who does after a change of
@@ -135,23 +134,23 @@ struct Template<'s> {
     cloud: &'static dyn Cloud,
 }
 
-struct Builder<'a, 's> {
+pub(super) struct Builder<'a, 's> {
     asking: Asking<'a>,
     templates: Vec<Template<'s>>,
     /// Steps that clouds know as code, by whom they lead to.
     coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
     places: Places,
-    seats: Vec<Seat>,
+    pub(super) seats: Vec<Seat>,
     /// The scopes that somebody always administers.
-    rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
+    pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
     /// Changes of a principal that some step may make, with those steps.
     changes: BTreeMap<Node, Vec<(Way, Situation)>>,
-    net: Net,
+    pub(super) net: Net,
     undecided: BTreeSet<String>,
 }
 
 impl<'a, 's> Builder<'a, 's> {
-    fn new(evaluator: Evaluator<'a>, steps: &'s [escalation::Step]) -> Self {
+    pub(super) fn new(evaluator: Evaluator<'a>, steps: &'s [escalation::Step]) -> Self {
         let estate = evaluator.estate();
         let present = |cloud: &&&'static dyn Cloud| {
             estate.principals().any(|(_, principal)| principal.cloud == cloud.id())
@@ -183,6 +182,11 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
+    pub(super) fn finish(self) -> Graph {
+        let undecided = self.undecided.into_iter().collect();
+        Graph { net: self.net, seats: self.seats, undecided }
+    }
+
     fn seats_as_they_are(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
         for (principal, who) in estate.principals() {
@@ -200,7 +204,7 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// Notes what a node administers. Answers whether it is anything. Whoever always administers a scope does so in all
     /// scopes below it, which are not asked again.
-    fn sit(&mut self, node: Node) -> Result<bool, Bug> {
+    pub(super) fn sit(&mut self, node: Node) -> Result<bool, Bug> {
         let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
         let mut sits = false;
         let mut ruled = BTreeSet::new();
@@ -395,7 +399,7 @@ impl<'a, 's> Builder<'a, 's> {
         Ok(())
     }
 
-    fn ways_into(
+    pub(super) fn ways_into(
         &mut self,
         to: PrincipalId,
         change: Option<Change>,
@@ -415,6 +419,40 @@ impl<'a, 's> Builder<'a, 's> {
         })
     }
 
+    /// All steps at all targets that a principal's cloud knows, in the estate after a change.
+    pub(super) fn all_ways(&mut self, of: PrincipalId, change: Option<Change>) -> Vec<(Way, Situation)> {
+        let Some(cloud) = self.asking.cloud_of(of) else { return Vec::new() };
+        let mut found: Vec<(Way, Situation)> =
+            cloud.steps(self.asking.estate()).into_iter().map(as_situation).collect();
+        let own: Vec<&Template<'_>> =
+            self.templates.iter().filter(|one| one.cloud.id() == cloud.id()).collect();
+        self.asking.with_estate(cloud, change, |evaluator| {
+            for template in own {
+                let all = cloud.situations(evaluator.estate(), template.step, None);
+                found.extend(all.into_iter().map(|situation| (template.way.clone(), situation)));
+            }
+        });
+        found
+    }
+
+    /// Whether a step gives nothing to somebody: it would become itself, or rules the target already.
+    pub(super) fn is_idle(&self, node: Node, gained: Gained) -> bool {
+        let estate = self.asking.estate();
+        let home = match gained {
+            Gained::Manage(id) => estate.resource(id).and_then(|found| found.home),
+            other => {
+                let Some(target) = other.principal() else { return false };
+                let itself = target == node.principal && matches!(gained, Gained::Become(_));
+                return itself || self.is_ruled(target, node.principal);
+            }
+        };
+        let rules = self.rules.get(&node.principal);
+        home.is_some_and(|home| {
+            let above = estate.ancestry(home);
+            rules.is_some_and(|rules| above.iter().any(|scope| rules.contains(scope)))
+        })
+    }
+
     /// Who may take a step and gains something by it.
     fn takers(&self, situation: &Situation, target: PrincipalId) -> Vec<PrincipalId> {
         let estate = self.asking.estate();
@@ -431,7 +469,7 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    fn try_hop(
+    pub(super) fn try_hop(
         &mut self,
         from: Node,
         way: &Way,

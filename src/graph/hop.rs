@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clouds::escalation::{Change, Gained};
 use crate::evaluator::{Certainty, Standing, Witness};
-use crate::model::{Estate, Origin, PrincipalId, ResourceId, ScopeId};
+use crate::model::{Effect, Estate, Origin, PrincipalId, ResourceId, ScopeId};
 
 /// Somebody to act as: a principal as it is, or after a change of its permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ pub struct Hop {
     /// What happens, in words that follow the name of who takes the step; empty where the gain says it all.
     pub summary: Arc<str>,
     /// The requests that do it and what they rest on, at least one. The first are those of whoever takes the step.
-    pub proofs: Vec<Evidence>,
+    pub proofs: Vec<Arc<Evidence>>,
     /// The resource that runs as whom the step leads to, if it uses one.
     pub host: Option<ResourceId>,
     /// How sure it is.
@@ -119,6 +119,30 @@ impl Hop {
             }
         }
         origins
+    }
+
+    /// The change that would break it, as a sentence that tells what to do: of its requests the one that the fewest
+    /// grants allow loses them. `None` where an earlier step gave everything it takes.
+    pub fn remedy(&self, estate: &Estate) -> Option<String> {
+        let grants = |evidence: &Evidence| -> Vec<String> {
+            let reasons = evidence.witness.decision.because.iter();
+            let allows = reasons.filter(|one| one.effect == Some(Effect::Allow) && !one.layer.is_ceiling());
+            allows.map(|one| one.origin.what.clone()).collect()
+        };
+        // What an earlier step put in place is broken there.
+        let given = |evidence: &Evidence| evidence.own && self.from.change.is_some();
+        let open = self.proofs.iter().filter(|evidence| !given(evidence));
+        let told = open.map(|evidence| (evidence, grants(evidence))).filter(|(_, grants)| !grants.is_empty());
+        let (evidence, grants) = told.min_by_key(|(_, grants)| grants.len())?;
+        let request = &evidence.witness.request;
+        let known = estate.principals().any(|(_, one)| one.name == request.resource)
+            || estate.resources().any(|(_, one)| one.name == request.resource);
+        let on = if known { format!(" on `{}`", request.resource) } else { String::new() };
+        let whom = if evidence.own { String::new() } else { format!(" for `{}`", request.principal) };
+        let action = &request.action;
+        // Whether both sides have to allow, or one is enough, is not told by who allowed.
+        let doubt = if grants.len() > 1 { "; one of them may be enough" } else { "" };
+        Some(format!("take `{action}`{on}{whom} away from {}{doubt}", grants.join(" and from ")))
     }
 
     /// Whether it needs circumstances that do not always hold.

@@ -2,17 +2,25 @@
 //!
 //! A node is a principal, as it is or after a change of its permissions that somebody can make. An edge is a step
 //! that somebody can take, with the requests that do it and the answers they rest on. Steps come from the clouds, as
-//! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources, scopes and public access are not
-//! nodes yet.
+//! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources whose
+//! policy somebody can set are nodes, too; scopes are where paths end, and public access is no node.
 //!
 //! Invariant: petgraph's types do not leave this module.
 
+mod alternatives;
 mod asking;
 mod build;
+mod cut;
+mod explore;
 mod hop;
 mod net;
+mod outline;
 mod paths;
 
+pub use alternatives::{Alternatives, Bound};
 pub use build::Graph;
+pub use cut::{Cut, cut};
+pub use explore::{Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
+pub use outline::{By, Edge, Spot};
 pub use paths::Path;

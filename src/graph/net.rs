@@ -11,16 +11,27 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rustc_hash::FxHashMap;
 
 use super::hop::{Hop, Node};
 use crate::clouds::escalation::{Change, Gained};
-use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::evaluator::Certainty;
+use crate::model::{Estate, PrincipalId, PrincipalKind, ResourceId, ScopeId};
 
 /// The graph of steps.
 pub(super) struct Net {
-    steps: DiGraph<Node, Hop>,
-    nodes: BTreeMap<Node, NodeIndex>,
+    steps: DiGraph<Vertex, Hop>,
+    nodes: BTreeMap<Vertex, NodeIndex>,
     groups: Groups,
+}
+
+/// What a step leads from or to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Vertex {
+    /// Somebody, or a group, as it is or changed; what is gained over its trust counts as a change of it.
+    Principal(Node),
+    /// A resource whose policy can be set.
+    Resource(ResourceId),
 }
 
 /// Who is and who may be in a group.
@@ -31,7 +42,7 @@ struct Groups {
 }
 
 /// Something that is true of whoever starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Fact {
     /// It can act as this.
     Act(Node),
@@ -40,15 +51,25 @@ pub(super) enum Fact {
 }
 
 /// How a fact was derived first.
+#[derive(Clone, Copy)]
 struct Reason {
     hop: Option<EdgeIndex>,
-    from: Vec<Fact>,
+    /// What it needs beside acting as `by`.
+    with: [Option<Fact>; 2],
+    /// Who takes the step; nobody at the start.
+    by: Option<Node>,
+}
+
+impl Reason {
+    const START: Self = Self { hop: None, with: [None; 2], by: None };
 }
 
 /// All that somebody comes to.
 pub(super) struct Reach<'n> {
     net: &'n Net,
-    settled: BTreeMap<Fact, Reason>,
+    settled: FxHashMap<Fact, (u32, Reason)>,
+    /// Every derivation of acting as somebody, the first or not.
+    derived: Vec<(Node, Reason)>,
     /// The same in the order of derivation, the shortest first.
     pub(super) order: Vec<Fact>,
 }
@@ -67,23 +88,23 @@ impl Net {
 
     pub(super) fn add(&mut self, hop: Hop) {
         let to = match hop.gained {
-            Gained::Become(id) => Node::as_is(id),
-            Gained::Rewrite(id, change) => Node::changed(id, change),
-            Gained::Join(id) => Node::changed(id, Change::Member(id)),
-            Gained::Admit(id) => Node::changed(id, Change::Admitted),
-            Gained::Manage(_) => return,
+            Gained::Become(id) => Vertex::Principal(Node::as_is(id)),
+            Gained::Rewrite(id, change) => Vertex::Principal(Node::changed(id, change)),
+            Gained::Join(id) => Vertex::Principal(Node::changed(id, Change::Member(id))),
+            Gained::Admit(id) => Vertex::Principal(Node::changed(id, Change::Admitted)),
+            Gained::Manage(id) => Vertex::Resource(id),
         };
-        let (from, to) = (self.node(hop.from), self.node(to));
+        let (from, to) = (self.vertex(Vertex::Principal(hop.from)), self.vertex(to));
         self.steps.add_edge(from, to, hop);
     }
 
-    fn node(&mut self, node: Node) -> NodeIndex {
-        *self.nodes.entry(node).or_insert_with(|| self.steps.add_node(node))
+    fn vertex(&mut self, vertex: Vertex) -> NodeIndex {
+        *self.nodes.entry(vertex).or_insert_with(|| self.steps.add_node(vertex))
     }
 
     /// The steps by which somebody gets a say about a principal's trust.
     pub(super) fn hops_about(&self, principal: PrincipalId) -> impl Iterator<Item = &Hop> {
-        let node = self.nodes.get(&Node::changed(principal, Change::Admitted));
+        let node = self.nodes.get(&Vertex::Principal(Node::changed(principal, Change::Admitted)));
         let edges = node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
         edges.map(|edge| edge.weight())
     }
@@ -97,25 +118,76 @@ impl Net {
     pub(super) fn starts(&self) -> BTreeSet<PrincipalId> {
         let goes = |index: &NodeIndex| self.steps.edges(*index).next().is_some();
         let able = self.nodes.iter().filter(|(_, index)| goes(index));
-        able.filter(|(node, _)| node.change.is_none()).map(|(node, _)| node.principal).collect()
+        let as_is = |(vertex, _): (&Vertex, &NodeIndex)| match vertex {
+            Vertex::Principal(Node { principal, change: None }) => Some(*principal),
+            _ => None,
+        };
+        able.filter_map(as_is).collect()
     }
 
-    /// The steps of a node, in the order in which they were found.
-    fn steps_of(&self, node: Node) -> Vec<EdgeIndex> {
-        let Some(index) = self.nodes.get(&node) else { return Vec::new() };
-        let mut edges: Vec<EdgeIndex> = self.steps.edges(*index).map(|edge| edge.id()).collect();
-        edges.sort_unstable();
-        edges
+    /// For each vertex the cheapest step to whatever it leads to, the first of several, in the order of finding.
+    fn cheapest(&self) -> Vec<Vec<EdgeIndex>> {
+        let mut all = vec![Vec::new(); self.steps.node_count()];
+        for (index, best) in self.steps.node_indices().zip(&mut all) {
+            let mut edges: BTreeMap<Gained, (u32, EdgeIndex)> = BTreeMap::new();
+            for edge in self.steps.edges(index) {
+                let own = (price(edge.weight()), edge.id());
+                let known = edges.entry(edge.weight().gained).or_insert(own);
+                *known = own.min(*known);
+            }
+            *best = edges.into_values().map(|(_, edge)| edge).collect();
+            best.sort_unstable();
+        }
+        all
+    }
+
+    /// The graph as it is now, ready to be searched from many starts.
+    pub(super) fn ready(&self) -> Ready<'_> {
+        Ready { net: self, steps: self.cheapest() }
+    }
+}
+
+/// A graph that does not change any more, with the steps that are worth taking.
+pub(super) struct Ready<'n> {
+    net: &'n Net,
+    steps: Vec<Vec<EdgeIndex>>,
+}
+
+impl<'n> Ready<'n> {
+    fn steps_of(&self, node: Node) -> &[EdgeIndex] {
+        let index = self.net.nodes.get(&Vertex::Principal(node));
+        index.and_then(|index| self.steps.get(index.index())).map_or(&[][..], Vec::as_slice)
+    }
+
+    fn hop(&self, edge: EdgeIndex) -> Option<&'n Hop> {
+        self.net.steps.edge_weight(edge)
     }
 
     /// All that somebody comes to.
-    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'_> {
-        let mut search =
-            Search { net: self, settled: BTreeMap::new(), order: Vec::new(), open: Open::default() };
-        search.open.push(0, Fact::Act(Node::as_is(start)), Reason { hop: None, from: Vec::new() });
+    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'n> {
+        self.search(start, false)
+    }
+
+    /// The same with all derivations, not only the cheapest of each fact.
+    pub(super) fn reach_by_all(&self, start: PrincipalId) -> Reach<'n> {
+        self.search(start, true)
+    }
+
+    fn search(&self, start: PrincipalId, keep: bool) -> Reach<'n> {
+        let mut search = Search {
+            ready: self,
+            settled: FxHashMap::default(),
+            noted: FxHashMap::default(),
+            order: Vec::new(),
+            derived: keep.then(Vec::new),
+            joins: Vec::new(),
+            rewrites: BTreeMap::new(),
+            open: Open::default(),
+        };
+        search.open.push(0, Fact::Act(Node::as_is(start)), Reason::START);
         search.run();
-        let settled = search.settled.into_iter().map(|(fact, (_, reason))| (fact, reason)).collect();
-        Reach { net: self, settled, order: search.order }
+        let derived = search.derived.unwrap_or_default();
+        Reach { net: self.net, settled: search.settled, derived, order: search.order }
     }
 }
 
@@ -148,17 +220,33 @@ impl Open {
     }
 }
 
-struct Search<'n> {
-    net: &'n Net,
-    settled: BTreeMap<Fact, (u32, Reason)>,
+/// What a step costs: two that follow from the files are worth less than one that rests on an assumption.
+fn price(hop: &Hop) -> u32 {
+    if hop.certainty == Certainty::Proven { 2 } else { 5 }
+}
+
+struct Search<'r, 'n> {
+    ready: &'r Ready<'n>,
+    settled: FxHashMap<Fact, (u32, Reason)>,
+    /// The least that a fact costs by what was derived so far.
+    noted: FxHashMap<Fact, u32>,
     order: Vec<Fact>,
+    /// Derivations of what was settled already, if they are wanted.
+    derived: Option<Vec<(Node, Reason)>>,
+    /// Groups that can be joined.
+    joins: Vec<PrincipalId>,
+    /// Changes that can be made, by whom they change: a principal, or a group.
+    rewrites: BTreeMap<PrincipalId, Vec<Change>>,
     open: Open,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     fn run(&mut self) {
         while let Some((cost, fact, reason)) = self.open.pop() {
             if self.settled.contains_key(&fact) {
+                if let (Fact::Act(node), Some(derived)) = (fact, &mut self.derived) {
+                    derived.push((node, reason));
+                }
                 continue;
             }
             self.settled.insert(fact, (cost, reason));
@@ -174,97 +262,141 @@ impl Search<'_> {
         self.settled.get(&fact).map(|(cost, _)| *cost)
     }
 
+    fn acts_as(&self, principal: PrincipalId) -> bool {
+        self.settled.contains_key(&Fact::Act(Node::as_is(principal)))
+    }
+
     fn acts(&mut self, cost: u32, node: Node) {
-        let net = self.net;
-        for edge in net.steps_of(node) {
-            let Some(hop) = net.steps.edge_weight(edge) else { continue };
+        let ready = self.ready;
+        for edge in ready.steps_of(node) {
+            let Some(hop) = ready.hop(*edge) else { continue };
             let fact = match hop.gained {
                 Gained::Become(id) => Fact::Act(Node::as_is(id)),
                 other => Fact::Can(other),
             };
-            self.open.push(cost + 1, fact, Reason { hop: Some(edge), from: vec![Fact::Act(node)] });
+            let reason = Reason { hop: Some(*edge), with: [None; 2], by: Some(node) };
+            self.note(cost.saturating_add(price(hop)), fact, reason);
         }
         if node.change.is_none() {
-            let known: Vec<Fact> =
-                self.order.iter().filter(|fact| matches!(fact, Fact::Can(_))).copied().collect();
-            for fact in known {
-                if let Fact::Can(gained) = fact {
-                    self.combine(gained, node.principal);
-                }
+            self.acts_as_it_is(node.principal);
+        }
+    }
+
+    /// What follows from acting as a principal together with what was gained before.
+    fn acts_as_it_is(&mut self, principal: PrincipalId) {
+        let ready = self.ready;
+        let groups = &ready.net.groups;
+        let own = std::iter::once(principal).chain(groups.of.get(&principal).into_iter().flatten().copied());
+        let changed: Vec<Gained> = own
+            .flat_map(|id| {
+                self.rewrites.get(&id).into_iter().flatten().map(move |change| Gained::Rewrite(id, *change))
+            })
+            .collect();
+        for gained in changed {
+            self.combine(gained, principal);
+        }
+        for group in self.joins.clone() {
+            self.combine(Gained::Join(group), principal);
+        }
+        for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
+            if let Some(Hop { gained: Gained::Become(to), .. }) = ready.hop(*edge) {
+                self.follow(Gained::Admit(*to), Some(*edge), principal, Node::as_is(*to));
             }
         }
     }
 
+    /// What follows from something gained together with whom it can act as already.
     fn can(&mut self, gained: Gained) {
+        let ready = self.ready;
+        match gained {
+            Gained::Rewrite(id, change) => {
+                self.rewrites.entry(id).or_default().push(change);
+                let members = ready.net.groups.members.get(&id).into_iter().flatten().copied();
+                let all: Vec<PrincipalId> = std::iter::once(id).chain(members).collect();
+                for principal in all.into_iter().filter(|one| self.acts_as(*one)).collect::<Vec<_>>() {
+                    self.combine(gained, principal);
+                }
+                if self.settled.contains_key(&Fact::Can(Gained::Join(id))) {
+                    for principal in self.acting() {
+                        self.both(gained, Gained::Join(id), principal, change);
+                    }
+                }
+            }
+            Gained::Join(group) => {
+                self.joins.push(group);
+                for principal in self.acting() {
+                    self.combine(gained, principal);
+                }
+            }
+            Gained::Admit(to) => {
+                for principal in self.acting() {
+                    for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
+                        if ready.hop(*edge).is_some_and(|hop| hop.gained == Gained::Become(to)) {
+                            self.follow(gained, Some(*edge), principal, Node::as_is(to));
+                        }
+                    }
+                }
+            }
+            Gained::Become(_) | Gained::Manage(_) => {}
+        }
+    }
+
+    /// Everybody it can act as so far.
+    fn acting(&self) -> Vec<PrincipalId> {
         let as_is = |fact: &Fact| match fact {
             Fact::Act(Node { principal, change: None }) => Some(*principal),
             _ => None,
         };
-        let known: Vec<PrincipalId> = self.order.iter().filter_map(as_is).collect();
-        for principal in known {
-            self.combine(gained, principal);
-        }
+        self.order.iter().filter_map(as_is).collect()
     }
 
-    /// What follows from being able to do something and to act as a principal, both settled.
+    /// What follows from a change or a group that takes members, and from acting as a principal that it concerns.
     fn combine(&mut self, gained: Gained, principal: PrincipalId) {
         match gained {
-            Gained::Rewrite(id, change) => {
-                let groups = &self.net.groups;
-                let is_member = groups.of.get(&principal).is_some_and(|of| of.contains(&id));
-                if id == principal || is_member {
-                    self.follow(gained, None, principal, Node::changed(principal, change));
-                } else if groups.members.contains_key(&id) || groups.takes(id, principal) {
-                    // Whoever can change a group and put itself into it.
-                    self.both(gained, Gained::Join(id), principal, change);
-                }
+            Gained::Rewrite(_, change) => {
+                self.follow(gained, None, principal, Node::changed(principal, change));
             }
-            Gained::Join(group) if self.net.groups.takes(group, principal) => {
+            Gained::Join(group) if self.ready.net.groups.takes(group, principal) => {
                 self.follow(gained, None, principal, Node::changed(principal, Change::Member(group)));
-                let changed: Vec<Change> = self
-                    .settled
-                    .keys()
-                    .filter_map(|fact| match fact {
-                        Fact::Can(Gained::Rewrite(id, change)) if *id == group => Some(*change),
-                        _ => None,
-                    })
-                    .collect();
-                for change in changed {
+                for change in self.rewrites.get(&group).cloned().unwrap_or_default() {
                     self.both(Gained::Rewrite(group, change), gained, principal, change);
                 }
             }
-            Gained::Admit(to) => {
-                for edge in self.net.steps_of(Node::changed(principal, Change::Admitted)) {
-                    let hop = self.net.steps.edge_weight(edge);
-                    if hop.is_some_and(|hop| hop.gained == Gained::Become(to)) {
-                        self.follow(gained, Some(edge), principal, Node::as_is(to));
-                    }
-                }
-            }
-            Gained::Join(_) | Gained::Become(_) | Gained::Manage(_) => {}
+            Gained::Join(_) | Gained::Admit(_) | Gained::Become(_) | Gained::Manage(_) => {}
         }
     }
 
     fn follow(&mut self, gained: Gained, hop: Option<EdgeIndex>, principal: PrincipalId, to: Node) {
-        let from = vec![Fact::Can(gained), Fact::Act(Node::as_is(principal))];
-        self.push(hop, from, to);
+        self.push(hop, [Some(Fact::Can(gained)), None], principal, to);
     }
 
-    /// A group that can be changed and joined.
+    /// Whoever can change a group and put itself into it.
     fn both(&mut self, changed: Gained, joined: Gained, principal: PrincipalId, change: Change) {
-        let from = vec![Fact::Can(changed), Fact::Can(joined), Fact::Act(Node::as_is(principal))];
-        let takes = matches!(joined, Gained::Join(group) if self.net.groups.takes(group, principal));
+        let with = [changed, joined].map(|gained| Some(Fact::Can(gained)));
+        let takes = matches!(joined, Gained::Join(group) if self.ready.net.groups.takes(group, principal));
         if takes {
-            self.push(None, from, Node::changed(principal, change));
+            self.push(None, with, principal, Node::changed(principal, change));
         }
     }
 
-    /// Notes that a node is reached if all premises are settled.
-    fn push(&mut self, hop: Option<EdgeIndex>, from: Vec<Fact>, to: Node) {
-        let costs: Option<Vec<u32>> = from.iter().map(|fact| self.cost(*fact)).collect();
+    /// Notes that a node is reached if all it needs is settled.
+    fn push(&mut self, hop: Option<EdgeIndex>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+        let by = Node::as_is(by);
+        let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
+        let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();
         if let Some(costs) = costs {
-            let cost = costs.iter().fold(u32::from(hop.is_some()), |sum, cost| sum.saturating_add(*cost));
-            self.open.push(cost, Fact::Act(to), Reason { hop, from });
+            let own = hop.and_then(|edge| self.ready.hop(edge)).map_or(0, price);
+            let cost = costs.iter().fold(own, |sum, cost| sum.saturating_add(*cost));
+            self.note(cost, Fact::Act(to), Reason { hop, with, by: Some(by) });
+        }
+    }
+
+    /// Keeps a derivation, unless one is known that costs no more and nobody wants the others.
+    fn note(&mut self, cost: u32, fact: Fact, reason: Reason) {
+        let known = self.noted.get(&fact).copied();
+        if self.derived.is_some() || known.is_none_or(|known| cost < known) {
+            self.noted.insert(fact, cost);
+            self.open.push(cost, fact, reason);
         }
     }
 }
@@ -278,13 +410,41 @@ impl Reach<'_> {
         Some(edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned()).collect())
     }
 
+    /// Everybody it can act as, the nearest first.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Node> {
+        self.order.iter().filter_map(|fact| match fact {
+            Fact::Act(node) => Some(*node),
+            Fact::Can(_) => None,
+        })
+    }
+
+    /// The steps from acting as one to acting as another, what else they need included.
+    pub(super) fn moves(&self) -> Vec<(Node, Node, Vec<Hop>)> {
+        let settled = |node: Node| self.settled.get(&Fact::Act(node)).map(|(_, reason)| (node, *reason));
+        let others = self.derived.iter().map(|(node, reason)| (*node, *reason));
+        let mut moves = Vec::new();
+        for (to, reason) in self.nodes().filter_map(settled).chain(others) {
+            // Who takes the step is reached by its own way.
+            let Some(from) = reason.by else { continue };
+            let mut edges = Vec::new();
+            let mut seen = BTreeSet::from([Fact::Act(from)]);
+            for fact in reason.with.into_iter().flatten() {
+                self.collect(fact, &mut edges, &mut seen);
+            }
+            edges.extend(reason.hop);
+            let hops = edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned());
+            moves.push((from, to, hops.collect()));
+        }
+        moves
+    }
+
     fn collect(&self, fact: Fact, edges: &mut Vec<EdgeIndex>, seen: &mut BTreeSet<Fact>) {
         if !seen.insert(fact) {
             return;
         }
-        let Some(reason) = self.settled.get(&fact) else { return };
-        for from in &reason.from {
-            self.collect(*from, edges, seen);
+        let Some((_, reason)) = self.settled.get(&fact).copied() else { return };
+        for needed in reason.with.into_iter().flatten().chain(reason.by.map(Fact::Act)) {
+            self.collect(needed, edges, seen);
         }
         if let Some(edge) = reason.hop
             && !edges.contains(&edge)

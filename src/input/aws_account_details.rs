@@ -2,7 +2,7 @@
 //! when outputs were put together.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Of instance profiles
-//! only their number is read: they add no permission of their own, but instances run as roles that have one.
+//! only the names are read: they add no permission of their own, but instances run as roles that have one.
 
 use std::collections::BTreeMap;
 
@@ -178,7 +178,12 @@ impl Loader<'_> {
         let tags = tags.iter().filter_map(|tag| Some((tag.text("Key")?, tag.text("Value")?))).collect();
         let (unique_id, path) = (item.text(id), item.text("Path"));
         let profiles = item.tree.get("InstanceProfileList").and_then(Tree::as_list);
-        let instance_profiles = profiles.map(<[Tree]>::len);
+        let named = |profile: &Tree| {
+            let named = profile.get("Arn").or(profile.get("InstanceProfileName"));
+            named.and_then(Tree::as_str).unwrap_or("?").to_owned()
+        };
+        let instance_profiles =
+            profiles.map(|listed| listed.iter().map(named).collect::<Vec<String>>().join(" "));
         let origin = item.origin(format!("`{arn}`"));
         Member { arn, kind, unique_id, path, tags, instance_profiles, origin }.add(self.estate)
     }

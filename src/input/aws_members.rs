@@ -24,8 +24,8 @@ pub(super) struct Member<'t> {
     pub(super) path: Option<&'t str>,
     /// Its tags.
     pub(super) tags: Vec<(&'t str, &'t str)>,
-    /// In how many instance profiles it is, where that is told.
-    pub(super) instance_profiles: Option<usize>,
+    /// The instance profiles it belongs to, by ARN and with spaces between, where that is told.
+    pub(super) instance_profiles: Option<String>,
     /// Where it is written.
     pub(super) origin: Origin,
 }
@@ -48,8 +48,7 @@ impl Member<'_> {
         facts.extend(self.path.map(|path| ("path".to_owned(), path.to_owned())));
         let tags = self.tags.into_iter();
         facts.extend(tags.map(|(key, value)| (format!("aws:PrincipalTag/{key}"), value.to_owned())));
-        let profiles =
-            self.instance_profiles.map(|number| (INSTANCE_PROFILES.to_owned(), number.to_string()));
+        let profiles = self.instance_profiles.map(|arns| (INSTANCE_PROFILES.to_owned(), arns));
         facts.extend(profiles);
         let (name, kind, origin) = (self.arn.to_owned(), self.kind, self.origin);
         estate.add_principal(Principal { cloud: AWS, name, kind, home, facts, origin })

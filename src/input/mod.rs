@@ -7,6 +7,8 @@
 
 mod aws_account_details;
 mod aws_bucket_settings;
+mod aws_compute;
+mod aws_credential_report;
 mod aws_iam_collect;
 mod aws_key_grants;
 mod aws_layout;
@@ -56,6 +58,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_key_grants::AwsKeyGrants,
     &aws_vpc_endpoints::AwsVpcEndpoints,
     &aws_session_policy::AwsSessionPolicy,
+    &aws_compute::AwsCompute,
+    &aws_credential_report::AwsCredentialReport,
     &gcp_iam_policy::GcpIamPolicy,
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,

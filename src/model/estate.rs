@@ -22,6 +22,7 @@ pub struct Estate {
     attachments: Vec<Attachment>,
     memberships: Vec<Membership>,
     gaps: Vec<Gap>,
+    earliest: Option<i64>,
     hosts: Hosts,
     names: Names,
     /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
@@ -353,6 +354,12 @@ impl Estate {
         self.memberships.push(membership);
     }
 
+    /// Says that no request is made before this time, in microseconds since the Unix epoch. Otherwise that is known of
+    /// the time when the facts about its cloud were taken.
+    pub fn set_earliest(&mut self, micros: i64) {
+        self.earliest = Some(micros);
+    }
+
     /// Notes something that is missing.
     pub fn add_gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
@@ -362,6 +369,18 @@ impl Estate {
     pub fn hosts_mut(&mut self) -> &mut Hosts {
         self.derived.forget();
         &mut self.hosts
+    }
+
+    /// Takes away attachments. For copies that ask "what if".
+    pub fn detach(&mut self, gone: impl Fn(&Attachment) -> bool) {
+        let kept: Vec<Attachment> = self.attachments.drain(..).filter(|one| !gone(one)).collect();
+        self.by_target = Default::default();
+        self.by_layer.clear();
+        self.by_policy = Default::default();
+        for attachment in kept {
+            self.attach(attachment);
+        }
+        self.derived.forget();
     }
 
     /// Puts another text in place of a policy's. For copies that ask "what if".
@@ -493,6 +512,11 @@ impl Estate {
     /// What runs as somebody.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
+    }
+
+    /// When the first request can be made, if that was said.
+    pub fn earliest(&self) -> Option<i64> {
+        self.earliest
     }
 
     /// What is known to be missing.

@@ -2,6 +2,7 @@
 //! reported, with letters that take more than one byte before the marked places.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Compared, Content, Input, Report, Style, Verdict, reporter};
 use crate::clouds::documents::DocumentKind;
@@ -11,7 +12,7 @@ use crate::evaluator::{
     Entrant, Outcome, Relation, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
-use crate::graph::{Evidence, Hop, Node, Path, Seat};
+use crate::graph::{By, Edge, Evidence, Hop, Node, Path, Seat, Spot};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -53,6 +54,7 @@ pub(super) struct Fixture {
     pub(super) undecided: Vec<String>,
     pub(super) findings: Vec<Finding>,
     pub(super) paths: Vec<Path>,
+    pub(super) edges: Vec<Edge>,
     pub(super) question: Question,
     pub(super) can: Answer,
     pub(super) lacks: Answer,
@@ -89,6 +91,7 @@ impl Fixture {
             undecided: vec!["whether `role/a` can become `role/b`".to_owned()],
             findings: Vec::new(),
             paths: Vec::new(),
+            edges: Vec::new(),
             question,
             can: never(),
             lacks: never(),
@@ -113,6 +116,7 @@ impl Fixture {
         self.question.subject = Subject::Principal(deploy);
         self.findings = vec![self.finding(ana, deploy), self.unlocated(), self.open()];
         self.paths = vec![self.path(ana, deploy)];
+        self.edges = self.paths.iter().flat_map(edges_of).collect();
         self.can.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::Allowed)));
         self.can.certainty = self.assuming();
         self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
@@ -220,7 +224,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Evidence { witness, refusal: None, own: true }],
+            proofs: vec![Arc::new(Evidence { witness, refusal: None, own: true })],
             host: None,
             certainty: Certainty::Proven,
         }
@@ -309,6 +313,7 @@ impl Fixture {
             from,
             hops: vec![self.hop(from, to)],
             seat: Seat { node: Node::as_is(to), scope, standing },
+            others: 0,
             certainty: Certainty::Proven,
         }
     }
@@ -424,7 +429,7 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 8] {
+    pub(super) fn contents(&self) -> [Content<'_>; 9] {
         [
             Content::Findings(&self.findings),
             Content::Paths(&self.paths),
@@ -438,6 +443,7 @@ impl Fixture {
                 rows: Some(&self.differences),
             }),
             Content::Decisions(&self.decisions),
+            Content::Graph(&self.edges),
         ]
     }
 
@@ -445,6 +451,17 @@ impl Fixture {
     pub(super) fn render(&self, format: &str, content: Content<'_>) -> String {
         reporter(format).unwrap().render(&self.report(content), Style::default()).unwrap()
     }
+}
+
+/// The steps of a path together as one edge, and the seat at its end as another.
+fn edges_of(path: &Path) -> [Edge; 2] {
+    let (certainty, seat) = (path.certainty.clone(), path.seat.clone());
+    let steps = By::Steps(path.hops.clone());
+    let sits = By::Permissions(seat.clone());
+    [
+        Edge { from: Node::as_is(path.from), to: Spot::Acting(seat.node), by: steps, certainty },
+        Edge { from: seat.node, to: Spot::Administering(seat.scope), by: sits, certainty: Certainty::Proven },
+    ]
 }
 
 fn nothing_compared() -> Comparison {

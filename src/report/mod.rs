@@ -1,21 +1,26 @@
-//! Answers, findings and suggestions as text, JSON and SARIF.
+//! Answers, findings and suggestions as text, JSON and SARIF; the permission graph as a page, for Graphviz and as GraphML.
 //!
 //! Invariant: only this module serializes for users; the same content gives the same bytes, and an undecided question
 //! is never shown as safe. Promise: a new output format costs a new file plus one line in [`REPORTERS`].
 
+pub mod dot;
+pub mod graphml;
+pub mod html;
 pub mod json;
+mod picture;
 pub mod sarif;
 pub mod text;
 
 use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
-use crate::graph::Path;
+use crate::graph::{Edge, Path};
 use crate::model::{Estate, Question};
 use crate::recommender::Suggestion;
 use crate::text::{Files, Problem};
 
 /// Every output format, in the order in which they are listed. The first one is the default.
-pub const REPORTERS: &[&dyn Reporter] = &[&text::Text, &json::Json, &sarif::Sarif];
+pub const REPORTERS: &[&dyn Reporter] =
+    &[&text::Text, &json::Json, &sarif::Sarif, &html::Html, &dot::Dot, &graphml::GraphMl];
 
 /// An output format.
 pub trait Reporter: Sync {
@@ -88,6 +93,8 @@ pub enum Content<'a> {
     Findings(&'a [Finding]),
     /// `paths`.
     Paths(&'a [Path]),
+    /// `graph`.
+    Graph(&'a [Edge]),
     /// `can`.
     Answer(Verdict<'a>),
     /// `access`.
@@ -131,6 +138,8 @@ pub enum ContentKind {
     Scan,
     /// Paths.
     Paths,
+    /// The permission graph.
+    Graph,
     /// An answer.
     Can,
     /// Effective access.
@@ -147,9 +156,10 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Scan,
         Self::Paths,
+        Self::Graph,
         Self::Can,
         Self::Access,
         Self::WhoCan,
@@ -163,6 +173,7 @@ impl ContentKind {
         match self {
             Self::Scan => "scan",
             Self::Paths => "paths",
+            Self::Graph => "graph",
             Self::Can => "can",
             Self::Access => "access",
             Self::WhoCan => "who-can",
@@ -179,6 +190,7 @@ impl Content<'_> {
         match self {
             Self::Findings(_) => ContentKind::Scan,
             Self::Paths(_) => ContentKind::Paths,
+            Self::Graph(_) => ContentKind::Graph,
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
             Self::WhoCan(..) => ContentKind::WhoCan,

@@ -3,6 +3,8 @@
 
 #[path = "escalation/cases.rs"]
 mod cases;
+#[path = "escalation/questions.rs"]
+mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

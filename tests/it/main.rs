@@ -45,9 +45,13 @@ mod fuzzing;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod lints;
+#[cfg(test)]
+mod present;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]

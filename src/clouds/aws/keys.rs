@@ -4,6 +4,10 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. The global keys stand in
 //! the table below, those of services in the catalog.
 
+use std::sync::LazyLock;
+
+use super::catalog;
+use crate::clouds::clock::{self, Clocks};
 use crate::logic::{Attribute, Kind};
 
 /// The global condition keys in AWS's spelling, with the type of their values. A slash at the end stands for a family.
@@ -123,4 +127,20 @@ fn global(folded: &str) -> Option<(&'static str, Kind)> {
     let wanted = folded.split_once('/').map_or(folded.len(), |(stem, _)| stem.len() + 1);
     let wanted = folded.get(..wanted)?;
     GLOBAL.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).copied()
+}
+
+/// The longest that temporary credentials can last, in seconds:
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>.
+pub(super) const LONGEST_SESSION: i64 = 129_600;
+
+/// The keys that hold a time: that of the request, and when the credentials were issued.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
+pub(super) fn clocks() -> &'static Clocks {
+    static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
+        keys: [("aws:currenttime", 0), ("aws:epochtime", 0), ("aws:tokenissuetime", LONGEST_SESSION)]
+            .map(|(name, age)| (Attribute::new(name, Kind::Instant), age))
+            .to_vec(),
+        since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+    });
+    &CLOCKS
 }

@@ -54,13 +54,14 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::clock::Clocks;
 use super::documents::Documents;
 use super::escalation as escalation_steps;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Policy, PolicyId, PrincipalId, Question, Request,
-    ResourceId, ScopeId, Verdict,
+    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
+    Request, ResourceId, ScopeId, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -172,6 +173,10 @@ impl Cloud for Aws {
         escalation::supposed(estate, change)
     }
 
+    fn without(&self, estate: &Estate, grants: &BTreeSet<Origin>) -> Estate {
+        escalation::without(estate, grants)
+    }
+
     fn administration(&self, estate: &Estate, scope: ScopeId) -> Vec<Demand> {
         administration::administration(estate, scope)
     }
@@ -186,6 +191,10 @@ impl Cloud for Aws {
 
     fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
         probes::probes(estate, resource, kind)
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        Some(keys::clocks())
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

@@ -52,10 +52,6 @@ const ITEM_CALLS: &[&str] = &[
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 const LISTING: &[&str] = &["s3:listbucket", "s3:listbucketversions"];
 
-/// The longest that temporary credentials, and so what they say of a second factor, can last, in seconds:
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>.
-const LONGEST_SESSION: i128 = 129_600;
-
 /// What holds for every request, as far as it concerns these attributes. `signed` holds for those with a signature.
 pub(super) fn facts(attributes: &BTreeSet<Attribute>, signed: &Formula) -> Vec<Formula> {
     let facts = attributes.iter().map(|attribute| {
@@ -173,7 +169,7 @@ pub(super) fn omissions(signed: &Formula) -> Vec<Omission> {
     let encryption = text("s3:x-amz-server-side-encryption");
     let class = text("s3:x-amz-storage-class");
     let number = |units: i128| Value::Number(Decimal::from_units(units * ONE));
-    let older = Ranges::above(&number(LONGEST_SESSION), false).unwrap_or_else(Ranges::full);
+    let older = Ranges::above(&number(i128::from(keys::LONGEST_SESSION)), false).unwrap_or_else(Ranges::full);
     let default_count = Ranges::exactly(&number(1000)).unwrap_or_else(Ranges::full);
     let put = || calls(&["s3:putobject"]);
     let is = |key: &Attribute, value: &str| Formula::matches(key.clone(), Patterns::literal(value));

@@ -35,6 +35,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use super::clock::{self, Clocks};
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
@@ -157,6 +158,14 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
+            keys: vec![(conditions::attribute(&condition::Key::now()), 0)],
+            since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+        });
+        Some(&CLOCKS)
     }
 
     /// <https://learn.microsoft.com/entra/external-id/user-properties>: `userType`, or the mark in the name of a user from

@@ -43,6 +43,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use super::clock::{self, Clocks};
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
@@ -138,6 +139,14 @@ impl Cloud for Gcp {
 
     fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Option<Vec<Step>> {
         Some(edges::steps_to(estate, to))
+    }
+
+    fn clocks(&self) -> Option<&'static Clocks> {
+        static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
+            keys: vec![(conditions::request_time(), 0)],
+            since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+        });
+        Some(&CLOCKS)
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {

@@ -10,6 +10,7 @@ use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, Subject, Verdict as Decided,
 };
 use crate::recommender::{Needed, ProofCheck, Suggestion};
+use crate::report::picture::picture;
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
 use crate::text::{Problem, Severity, Span};
 
@@ -21,6 +22,7 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
             shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
         }
         Content::Paths(paths) => shape::Content::Paths(paths.iter().map(|path| from.path(path)).collect()),
+        Content::Graph(edges) => shape::Content::Graph(picture(report, edges)),
         Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
         Content::Access(question, access) => shape::Content::Access(shape::Access {
             question: from.question(question),
@@ -246,6 +248,7 @@ impl<'a> Converter<'a> {
             gain: hop.gained.gain().as_str(),
             kind: &hop.kind,
             sentence: hop.sentence(self.report.estate),
+            remedy: hop.remedy(self.report.estate),
             witness: hop.witness().map(|witness| self.witness(witness)),
             requests: hop.proofs.iter().map(|proof| self.taken(proof)).collect(),
             certainty: self.certainty(&hop.certainty),
@@ -271,6 +274,7 @@ impl<'a> Converter<'a> {
                 Standing::Never(_) => "never",
                 Standing::Undecided(_) => "undecided",
             },
+            others: path.others,
             certainty: self.certainty(&path.certainty),
         }
     }

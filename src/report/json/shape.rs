@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::report::picture::Picture;
+
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
@@ -53,6 +55,7 @@ pub(super) struct Summary {
 pub(super) enum Content<'a> {
     Findings(Vec<Finding<'a>>),
     Paths(Vec<Path<'a>>),
+    Graph(Picture<'a>),
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
     WhoCan(Vec<Entrant<'a>>),
@@ -198,6 +201,8 @@ pub(super) struct Step<'a> {
     pub(super) gain: &'static str,
     pub(super) kind: &'a str,
     pub(super) sentence: String,
+    /// The change that would break it.
+    pub(super) remedy: Option<String>,
     /// The first of `requests`.
     pub(super) witness: Option<Witness<'a>>,
     pub(super) requests: Vec<Taken<'a>>,
@@ -220,6 +225,8 @@ pub(super) struct Path<'a> {
     pub(super) scope: &'a str,
     /// `always`, `conditionally`, `never` or `undecided`.
     pub(super) standing: &'static str,
+    /// How many further principals it comes to that administer the same.
+    pub(super) others: usize,
     pub(super) certainty: Certainty<'a>,
 }
 

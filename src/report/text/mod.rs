@@ -6,6 +6,7 @@ mod answer;
 mod comparison;
 mod decisions;
 mod findings;
+mod graph;
 mod paths;
 mod suggestions;
 mod who_can;
@@ -32,6 +33,7 @@ impl Reporter for Text {
         match report.content {
             Content::Findings(findings) => findings::write(&mut page, findings),
             Content::Paths(found) => paths::write(&mut page, found),
+            Content::Graph(edges) => graph::write(&mut page, edges),
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::WhoCan(question, entrants) => who_can::write(&mut page, question, entrants),

@@ -20,9 +20,14 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         for (hop, number) in path.hops.iter().zip(1..) {
             let (sentence, because) = words::hop(page.report, hop);
             let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
-            page.step(number, &format!("{sentence}{because}"));
+            let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
+            page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
         }
-        let (sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
+        let (mut sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
+        if path.others > 0 {
+            let others = words::count(path.others, "further administrator");
+            sentence.push_str(&format!(", and {others} of it can be reached"));
+        }
         page.step(path.hops.len() + 1, &sentence);
         page.field("certainty", &certainty);
     }
@@ -45,8 +50,9 @@ fn seat(report: &Report<'_>, seat: &Seat) -> String {
         Standing::Never(_) => "never",
         Standing::Undecided(_) => "perhaps",
     };
+    let changed = if seat.node.change.is_some() { ", with what it was given," } else { "" };
     format!(
-        "`{}` {when} administers `{}`",
+        "`{}`{changed} {when} administers `{}`",
         words::principal(report, seat.node.principal),
         words::scope(report, seat.scope)
     )

@@ -114,3 +114,9 @@ fn prose_is_wrapped_between_names() {
     let wrapped = crate::report::text::words::wrapped(text, 12);
     assert_eq!(wrapped, "one `a name`\ntwo\n(a place:1:2)\nthree\n   indented\n   words");
 }
+
+#[test]
+fn the_graph() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", Content::Graph(&fixture.edges)));
+}

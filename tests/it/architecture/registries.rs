@@ -22,7 +22,7 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        infrastructure: &["catalog", "documents", "escalation", "roles", "service_accounts"],
+        infrastructure: &["catalog", "clock", "documents", "escalation", "roles", "service_accounts"],
     },
     Registry {
         module: "input",
@@ -47,7 +47,7 @@ const REGISTRIES: &[Registry] = &[
         implements: "Rule",
         infrastructure: &["documents", "exposure", "finding", "rule"],
     },
-    Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &[] },
+    Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &["picture"] },
 ];
 
 pub(super) fn unregistered(tree: &Tree) -> Vec<String> {

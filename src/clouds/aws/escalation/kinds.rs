@@ -125,7 +125,7 @@ pub(super) fn state(principal: &Principal, word: &str) -> Standing {
     let told = |holds: bool| if holds { Standing::Yes } else { Standing::No };
     match word {
         "instance-profile" => match fact(INSTANCE_PROFILES) {
-            Some(number) => told(number != "0"),
+            Some(listed) => told(!listed.is_empty()),
             None => Standing::Unknown(format!("it was assumed that `{name}` belongs to an instance profile")),
         },
         "password" | "no-password" => match fact(PASSWORD) {
@@ -146,7 +146,7 @@ pub(super) fn state(principal: &Principal, word: &str) -> Standing {
     }
 }
 
-/// The fact that counts the instance profiles a role belongs to.
+/// The fact that lists the instance profiles a role belongs to, with spaces between.
 pub const INSTANCE_PROFILES: &str = "instance-profiles";
 /// The fact that says whether a user has a password.
 pub const PASSWORD: &str = "password";

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(super) use kinds::LEXICON;
 pub use kinds::{ACCESS_KEYS, INSTANCE_PROFILES, PASSWORD};
-pub(super) use supposed::supposed;
+pub(super) use supposed::{supposed, without};
 
 use self::holders::Holders;
 use self::kinds::{HostKind, Standing};

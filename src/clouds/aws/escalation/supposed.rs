@@ -3,12 +3,14 @@
 //! What a step may set to anything is set to what serves whoever takes it best. What the step cannot change stays:
 //! boundaries, denials in other policies, and everything of the organization.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::clouds::aws::AWS;
+use crate::clouds::aws::ast::Statement;
 use crate::clouds::aws::estate::{add_policy, attach, unrestricted, written};
 use crate::clouds::aws::lower::Body;
 use crate::clouds::aws::rule::{IDENTITY, TRUST};
+use crate::clouds::aws::{AWS, body};
 use crate::clouds::escalation::Change;
 use crate::model::{Estate, Membership, Origin, PolicyBody, PolicyId, PrincipalId, PrincipalKind, Target};
 
@@ -20,6 +22,21 @@ const PUT: &str = "what an earlier step put there";
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single.html>
 const ADMIT: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"},
     "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]}}"#;
+
+/// The estate without the statements that stand in these places, in every policy that has them.
+pub(in crate::clouds::aws) fn without(estate: &Estate, grants: &BTreeSet<Origin>) -> Estate {
+    let mut changed = estate.clone();
+    for (id, policy) in estate.policies() {
+        let Some(document) = body(policy).map(|body| &body.document) else { continue };
+        let is_gone = |one: &Statement| grants.contains(&document.statement_origin(one));
+        if document.statements.iter().any(is_gone) {
+            let mut rest = document.clone();
+            rest.statements.retain(|one| !is_gone(one));
+            changed.replace_body(id, Arc::new(Body::new(rest)));
+        }
+    }
+    changed
+}
 
 /// The estate after a change.
 pub(in crate::clouds::aws) fn supposed(estate: &Estate, change: Change) -> Estate {

@@ -1,0 +1,273 @@
+//! The permission graph in the words of pictures: what every format that shows it writes. Its JSON is part of the
+//! documented report (`src/report/README.md`) and what the page of [`super::html`] reads.
+//!
+//! Not here: the graph itself, and how a format looks.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Report;
+use crate::evaluator::{Certainty, Witness};
+use crate::graph::{By, Edge, Hop, Node, Spot};
+use crate::model::{Estate, Origin, PrincipalKind, ScopeKind};
+
+/// The graph.
+#[derive(Serialize)]
+pub(super) struct Picture<'a> {
+    /// What it holds, in one sentence.
+    pub(super) summary: String,
+    /// Everybody, then what is administered.
+    pub(super) nodes: Vec<PictureNode<'a>>,
+    /// The edges; ends are places in `nodes`. Every chain of them is a path.
+    pub(super) edges: Vec<PictureEdge>,
+    /// The kinds of edges that occur.
+    pub(super) edge_kinds: Vec<EdgeKind>,
+    /// The questions that stayed open: the graph may lack edges because of them.
+    pub(super) undecided: &'a [String],
+}
+
+/// Somebody or something.
+#[derive(Serialize)]
+pub(super) struct PictureNode<'a> {
+    /// Its full name.
+    pub(super) name: String,
+    /// A short one.
+    pub(super) label: String,
+    /// `user`, `role`, `service-account`, `scope`, …
+    pub(super) kind: &'static str,
+    /// Its cloud's id.
+    pub(super) cloud: &'a str,
+    /// The account, project or subscription it belongs to.
+    pub(super) home: Option<&'a str>,
+    /// Whether it is what paths lead to.
+    pub(super) goal: bool,
+    /// With which change of its permissions, in words; none for somebody as it is.
+    pub(super) change: Option<String>,
+}
+
+/// Whoever is at its start comes to its end.
+#[derive(Serialize)]
+pub(super) struct PictureEdge {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// The id of the step, of the last one where several are needed.
+    pub(super) kind: String,
+    /// `proven`, `conditional` (proven, under a condition), or `assuming`.
+    pub(super) certainty: &'static str,
+    /// Circumstances in which it can be gone, if it cannot always.
+    pub(super) condition: Option<String>,
+    /// What is assumed.
+    pub(super) assumes: Vec<String>,
+    /// What happens, in sentences.
+    pub(super) says: String,
+    /// The statements that allow it.
+    pub(super) evidence: Vec<PictureEvidence>,
+}
+
+/// A statement or binding.
+#[derive(Serialize)]
+pub(super) struct PictureEvidence {
+    /// What it is.
+    pub(super) what: String,
+    /// `path:line:column`.
+    pub(super) place: Option<String>,
+}
+
+/// A kind of edge.
+#[derive(Serialize)]
+pub(super) struct EdgeKind {
+    pub(super) id: String,
+    /// What happens, in words that follow a name.
+    pub(super) title: String,
+}
+
+/// The kind of edges to what somebody administers.
+const ADMINISTERS: &str = "administers";
+
+/// Draws the edges.
+pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
+    let estate = report.estate;
+    let mut places: BTreeMap<Spot, usize> = BTreeMap::new();
+    let mut nodes = Vec::new();
+    let own = estate.principals().filter(|(_, one)| !matches!(one.kind, PrincipalKind::Service));
+    let changed = edges.iter().flat_map(|edge| [Spot::Acting(edge.from), edge.to]);
+    for spot in own.map(|(id, _)| Spot::Acting(Node::as_is(id))).chain(changed) {
+        places.entry(spot).or_insert_with(|| {
+            nodes.push(node(estate, spot));
+            nodes.len() - 1
+        });
+    }
+    let place = |spot: Spot| places.get(&spot).copied().unwrap_or_default();
+    let mut kinds: BTreeMap<String, String> = BTreeMap::new();
+    let drawn: Vec<PictureEdge> = edges
+        .iter()
+        .map(|edge| {
+            let (kind, title) = kind(edge);
+            kinds.entry(kind.clone()).or_insert(title);
+            drawn(report, edge, kind, place(Spot::Acting(edge.from)), place(edge.to))
+        })
+        .collect();
+    Picture {
+        summary: format!(
+            "{} nodes, {} edges, {} open questions",
+            nodes.len(),
+            drawn.len(),
+            report.undecided.len()
+        ),
+        nodes,
+        edges: drawn,
+        edge_kinds: kinds.into_iter().map(|(id, title)| EdgeKind { id, title }).collect(),
+        undecided: report.undecided,
+    }
+}
+
+fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
+    let home = |id| estate.scope(id).map(|scope| scope.name.as_str());
+    match spot {
+        Spot::Acting(acting) => {
+            let one = estate.principal(acting.principal);
+            let name = one.map_or("", |one| one.name.as_str());
+            let change = acting.change_in_words(estate);
+            PictureNode {
+                name: change.as_ref().map_or_else(|| name.to_owned(), |change| format!("{name}, {change}")),
+                label: short(name).to_owned(),
+                kind: one.map_or("principal", |one| kind_of(one.kind)),
+                cloud: one.map_or("", |one| one.cloud.as_str()),
+                home: one.and_then(|one| one.home).and_then(home),
+                goal: false,
+                change,
+            }
+        }
+        Spot::Administering(id) => {
+            let scope = estate.scope(id);
+            let name = scope.map_or("", |scope| scope.name.as_str());
+            PictureNode {
+                name: name.to_owned(),
+                label: short(name).to_owned(),
+                kind: scope.map_or("scope", |scope| scope_kind(scope.kind)),
+                cloud: scope.map_or("", |scope| scope.cloud.as_str()),
+                home: scope.and_then(|scope| scope.parent).and_then(home),
+                goal: true,
+                change: None,
+            }
+        }
+    }
+}
+
+/// The last part of a name that says something.
+fn short(name: &str) -> &str {
+    let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
+    if name.starts_with("arn:") { last } else { last.rsplit_once(':').map_or(last, |(_, behind)| behind) }
+}
+
+fn kind_of(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::User => "user",
+        PrincipalKind::Group => "group",
+        PrincipalKind::Role => "role",
+        PrincipalKind::ServiceAccount => "service-account",
+        PrincipalKind::Service => "service",
+        PrincipalKind::Holder => "holder",
+        PrincipalKind::StandIn => "stand-in",
+        PrincipalKind::External => "external",
+        PrincipalKind::Public => "public",
+    }
+}
+
+fn scope_kind(kind: ScopeKind) -> &'static str {
+    match kind {
+        ScopeKind::Organization => "organization",
+        ScopeKind::Folder => "folder",
+        ScopeKind::Account => "account",
+        ScopeKind::Group => "resource-group",
+    }
+}
+
+/// The id of an edge's kind and what happens along it.
+fn kind(edge: &Edge) -> (String, String) {
+    match &edge.by {
+        By::Permissions(_) => (ADMINISTERS.to_owned(), "administers it".to_owned()),
+        By::Steps(hops) => hops.last().map_or_else(Default::default, |hop| {
+            let title =
+                if hop.summary.is_empty() { hop.kind.replace('-', " ") } else { hop.summary.to_string() };
+            (hop.kind.to_string(), title)
+        }),
+    }
+}
+
+fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize) -> PictureEdge {
+    let estate = report.estate;
+    let (says, origins, witnesses) = match &edge.by {
+        By::Steps(hops) => {
+            let says: Vec<String> = hops.iter().map(|hop| hop.sentence(estate)).collect();
+            let origins = hops.iter().flat_map(Hop::because).collect();
+            let needy = hops.iter().flat_map(|hop| &hop.proofs).filter(|proof| proof.refusal.is_some());
+            (says.join("; then "), origins, needy.map(|proof| &proof.witness).collect())
+        }
+        By::Permissions(seat) => {
+            let witness = match &seat.standing {
+                crate::evaluator::Standing::Always(_, witness) => Some((&**witness, false)),
+                crate::evaluator::Standing::Conditionally(_, witness, _) => Some((&**witness, true)),
+                _ => None,
+            };
+            let origins: Vec<&Origin> = witness
+                .iter()
+                .flat_map(|(witness, _)| &witness.decision.because)
+                .map(|reason| &reason.origin)
+                .collect();
+            let needy: Vec<&Witness> =
+                witness.iter().filter(|(_, needy)| *needy).map(|(witness, _)| *witness).collect();
+            ("its own permissions make it an administrator".to_owned(), origins, needy)
+        }
+    };
+    let assumes = match &edge.certainty {
+        Certainty::Assuming(gaps) => gaps.iter().map(|gap| gap.message.clone()).collect(),
+        Certainty::Proven | Certainty::Undecided(_) => Vec::new(),
+    };
+    let certainty = match &edge.certainty {
+        Certainty::Undecided(_) => "undecided",
+        Certainty::Assuming(_) => "assuming",
+        Certainty::Proven if edge.is_conditional() => "conditional",
+        Certainty::Proven => "proven",
+    };
+    PictureEdge {
+        from,
+        to,
+        kind,
+        certainty,
+        condition: condition(&witnesses),
+        assumes,
+        says,
+        evidence: evidence(report, origins),
+    }
+}
+
+/// What holds in the requests that show a conditional edge.
+fn condition(witnesses: &[&Witness]) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for (key, values) in witnesses.iter().flat_map(|witness| &witness.request.context) {
+        let part = format!("{key} = {}", values.join(", "));
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    (!parts.is_empty()).then(|| format!("for instance {}", parts.join(" and ")))
+}
+
+fn evidence(report: &Report<'_>, origins: Vec<&Origin>) -> Vec<PictureEvidence> {
+    let mut seen: Vec<&Origin> = Vec::new();
+    for origin in origins {
+        if !seen.contains(&origin) {
+            seen.push(origin);
+        }
+    }
+    let place = |origin: &Origin| {
+        let span = origin.span?;
+        let start = report.files.start(span);
+        Some(format!("{}:{}:{}", report.files.path(span.file), start.line, start.column))
+    };
+    seen.into_iter()
+        .map(|origin| PictureEvidence { what: origin.what.clone(), place: place(origin) })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! `leastwise graph`: what is drawn is what is true. The training accounts (`tests/estates/training`) say which
+//! principals have a way to the administration of their account and which have none.
+
+#[path = "graph/browser.rs"]
+mod browser;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::{Command, Stdio};
+
+use leastwise::clouds::CLOUDS;
+use serde_json::Value;
+
+const TRAINING: &str = "tests/estates/training";
+
+fn leastwise(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let output = command.args(arguments).env_clear().stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Every training account with what is expected of it.
+fn training() -> Vec<(String, Value)> {
+    let mut folders: Vec<String> = fs::read_dir(TRAINING)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.to_str().unwrap().to_owned())
+        .collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    let expected = |folder: &String| {
+        serde_json::from_str(&fs::read_to_string(format!("{folder}/expected.json")).unwrap()).unwrap()
+    };
+    folders.into_iter().map(|folder| (folder.clone(), expected(&folder))).collect()
+}
+
+fn map(value: &Value) -> BTreeMap<&str, &str> {
+    let entries = value.as_object().unwrap().iter();
+    entries.map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect()
+}
+
+/// The ids under which other catalogs publish a step.
+fn aliases() -> BTreeMap<String, BTreeSet<String>> {
+    let steps = CLOUDS.iter().flat_map(|cloud| cloud.escalation());
+    steps
+        .map(|step| (step.id.to_string(), step.aliases.iter().map(|alias| alias.to_string()).collect()))
+        .collect()
+}
+
+#[test]
+fn training_accounts_have_their_paths_and_no_others() {
+    let aliases = aliases();
+    for (folder, expected) in training() {
+        let account = format!("{folder}/account-details.json");
+        let report: Value =
+            serde_json::from_str(&leastwise(&["paths", &account, "--format", "json"])).unwrap();
+        let paths = report["paths"].as_array().unwrap();
+        // By who starts: the published ids of the steps on each path, and whether one is certain.
+        let mut found: BTreeMap<&str, (BTreeSet<&str>, bool)> = BTreeMap::new();
+        for path in paths {
+            let (taken, proven) = found.entry(path["from"].as_str().unwrap()).or_default();
+            for step in path["steps"].as_array().unwrap() {
+                let known = aliases.get(step["kind"].as_str().unwrap());
+                taken.extend(known.into_iter().flatten().map(String::as_str));
+            }
+            *proven |= path["certainty"]["kind"] == "proven";
+        }
+        for (who, step) in map(&expected["paths"]) {
+            let (taken, _) = found.get(who).unwrap_or_else(|| panic!("{folder}: no path of {who}"));
+            let fits = step == "any" || taken.contains(step);
+            assert!(fits, "{folder}: {who} has no path by {step}, only by {taken:?}");
+        }
+        for (who, step) in map(&expected["paths_if_hosts_exist"]) {
+            let (taken, proven) = found.get(who).unwrap_or_else(|| panic!("{folder}: no path of {who}"));
+            assert!(taken.contains(step), "{folder}: {who} has no path by {step}, only by {taken:?}");
+            assert!(
+                !proven,
+                "{folder}: the path of {who} is called proven, though nothing is known of the host"
+            );
+        }
+        for (who, why) in map(&expected["no_path"]) {
+            assert!(!found.contains_key(who), "{folder}: {who} has no path, because {why}: {:?}", found[who]);
+        }
+    }
+}
+
+/// Every chain of edges is a path, so what is reached along edges must be what `paths` finds.
+#[test]
+fn along_the_edges_one_comes_where_the_paths_lead() {
+    for (folder, expected) in training() {
+        let account = format!("{folder}/account-details.json");
+        let report: Value =
+            serde_json::from_str(&leastwise(&["graph", &account, "--format", "json"])).unwrap();
+        let graph = &report["graph"];
+        let nodes = graph["nodes"].as_array().unwrap();
+        let mut back: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for edge in graph["edges"].as_array().unwrap() {
+            back.entry(edge["to"].as_u64().unwrap()).or_default().push(edge["from"].as_u64().unwrap());
+        }
+        let goals = nodes.iter().zip(0..).filter(|(node, _)| node["goal"] == true).map(|(_, at)| at);
+        let mut open: Vec<u64> = goals.collect();
+        let mut reached: BTreeSet<u64> = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if reached.insert(at) {
+                open.extend(back.get(&at).into_iter().flatten());
+            }
+        }
+        let name = |at: &u64| nodes[usize::try_from(*at).unwrap()]["name"].as_str().unwrap();
+        let reached: BTreeSet<&str> = reached.iter().map(name).collect();
+        let expected_to = ["paths", "paths_if_hosts_exist"].map(|key| map(&expected[key]));
+        for who in expected_to.iter().flat_map(BTreeMap::keys) {
+            assert!(reached.contains(who), "{folder}: no edges lead on from {who}");
+        }
+        for who in expected["administrators"].as_array().unwrap() {
+            assert!(reached.contains(who.as_str().unwrap()), "{folder}: {who} administers nothing");
+        }
+        for who in map(&expected["no_path"]).keys() {
+            assert!(!reached.contains(who), "{folder}: edges lead from {who} to the administration");
+        }
+    }
+}
+
+#[test]
+fn graphml_is_well_formed_and_has_every_node_and_edge() {
+    let text = leastwise(&["graph", "examples/aws-organization", "--format", "graphml"]);
+    let json: Value =
+        serde_json::from_str(&leastwise(&["graph", "examples/aws-organization", "--format", "json"]))
+            .unwrap();
+    let mut open: Vec<&str> = Vec::new();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for tag in text.split('<').skip(1).map(|tag| tag.split_once('>').unwrap().0) {
+        let name = tag.split(' ').next().unwrap().trim_end_matches('/');
+        match (tag.strip_prefix('/'), tag.ends_with(['/', '?'])) {
+            (Some(closed), _) => assert_eq!(open.pop(), Some(closed)),
+            (None, true) => {}
+            (None, false) => {
+                open.push(name);
+                *count.entry(name).or_default() += 1;
+            }
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    assert_eq!(count["node"], json["graph"]["nodes"].as_array().unwrap().len());
+    assert_eq!(count["edge"], json["graph"]["edges"].as_array().unwrap().len());
+    assert!(count["edge"] > 5);
+}
+
+#[test]
+fn graphviz_gets_every_edge_between_nodes_that_it_was_told_of() {
+    let text = leastwise(&["graph", "examples/aws-organization", "--format", "dot"]);
+    let told: BTreeSet<&str> = text
+        .lines()
+        .filter(|line| !line.contains("->"))
+        .filter_map(|line| line.trim().split_once(" ["))
+        .map(|(id, _)| id)
+        .collect();
+    let mut edges = 0;
+    for (from, to) in text.lines().filter_map(|line| line.trim().split_once(" -> ")) {
+        let (to, _) = to.split_once(" [").unwrap();
+        assert!(told.contains(from) && told.contains(to), "{from} -> {to}");
+        edges += 1;
+    }
+    assert!(edges > 5, "{text}");
+}
+
+#[test]
+fn formats_that_draw_hold_nothing_else() {
+    for format in ["html", "dot", "graphml"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+        let output =
+            command.args(["scan", "examples/aws-organization", "--format", format]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(&format!("the format `{format}` cannot hold what `scan` finds")), "{said}");
+    }
+}
