@@ -2,6 +2,7 @@
 //! steps are asked that can matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::asking::{Asking, Taken, Way};
@@ -112,7 +113,9 @@ impl Places {
         let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
         let administrable = administrable.filter(|_| !self.everywhere);
         let mut indexes: Vec<usize> = match (node.change, administrable) {
-            (Some(_), Some(scopes)) => scopes.iter().filter_map(|scope| self.by_scope.get(scope)).copied().collect(),
+            (Some(_), Some(scopes)) => {
+                scopes.iter().filter_map(|scope| self.by_scope.get(scope)).copied().collect()
+            }
             (Some(_), None) => (0..self.all.len()).collect(),
             (None, _) => self.open.iter().chain(own).copied().collect(),
         };
@@ -144,7 +147,7 @@ pub(super) struct Builder<'a, 's> {
     /// The scopes that somebody always administers.
     pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
     /// Changes of a principal that some step may make, with those steps.
-    changes: BTreeMap<Node, Vec<(Way, Situation)>>,
+    changes: BTreeMap<Node, Vec<(Way, Rc<Situation>)>>,
     pub(super) net: Net,
     undecided: BTreeSet<String>,
 }
@@ -237,17 +240,17 @@ impl<'a, 's> Builder<'a, 's> {
     /// Finds which principals some step may change, and what they administer then.
     fn changes(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
-        let mut found: Vec<(Way, Situation)> = Vec::new();
+        let mut found: Vec<(Way, Rc<Situation>)> = Vec::new();
         for template in self.templates.iter().filter(|one| one.step.gain != Gain::Become) {
             for situation in template.cloud.situations(estate, template.step, None) {
-                found.push((template.way.clone(), situation));
+                found.push((template.way.clone(), Rc::new(situation)));
             }
         }
-        let joins = |(way, situation): &(Way, Situation)| match situation.gained {
+        let joins = |(way, situation): &(Way, Rc<Situation>)| match situation.gained {
             Gained::Join(group) => Some((group, (way.clone(), situation.clone()))),
             _ => None,
         };
-        let joinable: BTreeMap<PrincipalId, (Way, Situation)> = found.iter().filter_map(joins).collect();
+        let joinable: BTreeMap<PrincipalId, (Way, Rc<Situation>)> = found.iter().filter_map(joins).collect();
         for (way, situation) in found {
             for node in self.nodes_of(situation.gained) {
                 self.note_change(node, &way, &situation);
@@ -266,7 +269,7 @@ impl<'a, 's> Builder<'a, 's> {
         Ok(())
     }
 
-    fn note_change(&mut self, node: Node, way: &Way, situation: &Situation) {
+    fn note_change(&mut self, node: Node, way: &Way, situation: &Rc<Situation>) {
         if self.serves_somebody(&situation.candidates, node.principal) {
             self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
         }
@@ -299,16 +302,29 @@ impl<'a, 's> Builder<'a, 's> {
     fn serves_somebody(&self, candidates: &Candidates, target: PrincipalId) -> bool {
         match candidates {
             Candidates::Anybody => true,
-            Candidates::Only(listed) => listed.iter().any(|id| !self.is_ruled(target, *id)),
+            Candidates::Only(listed) => {
+                let levels = self.levels(target);
+                listed.iter().any(|id| !self.rule_one(&levels, *id))
+            }
         }
     }
 
     /// Whether somebody always administers where a principal lives: steps give it nothing more there.
     fn is_ruled(&self, target: PrincipalId, by: PrincipalId) -> bool {
+        self.rules.contains_key(&by) && self.rule_one(&self.levels(target), by)
+    }
+
+    /// The scopes that a principal lives in.
+    fn levels(&self, principal: PrincipalId) -> Vec<ScopeId> {
         let estate = self.asking.estate();
-        let Some(scopes) = self.rules.get(&by) else { return false };
-        let home = estate.principal(target).and_then(|one| one.home);
-        home.is_some_and(|home| estate.ancestry(home).iter().any(|scope| scopes.contains(scope)))
+        let home = estate.principal(principal).and_then(|one| one.home);
+        home.map(|home| estate.ancestry(home)).unwrap_or_default()
+    }
+
+    /// Whether somebody always administers one of these scopes.
+    fn rule_one(&self, levels: &[ScopeId], by: PrincipalId) -> bool {
+        let rules = self.rules.get(&by);
+        rules.is_some_and(|scopes| levels.iter().any(|scope| scopes.contains(scope)))
     }
 
     /// Walks backwards from the seats. A step that stayed open is followed too: what it would complete is not known to
@@ -461,8 +477,9 @@ impl<'a, 's> Builder<'a, 's> {
             !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
         };
         let becomes = matches!(situation.gained, Gained::Become(_));
+        let levels = self.levels(target);
         let useful =
-            |id: &PrincipalId| asks(*id) && !(becomes && *id == target) && !self.is_ruled(target, *id);
+            |id: &PrincipalId| asks(*id) && !(becomes && *id == target) && !self.rule_one(&levels, *id);
         match &*situation.candidates {
             Candidates::Only(listed) => listed.iter().copied().filter(useful).collect(),
             Candidates::Anybody => estate.principals().map(|(id, _)| id).filter(useful).collect(),

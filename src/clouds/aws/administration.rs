@@ -123,7 +123,8 @@ impl Accounts {
 fn may_do_all(estate: &Estate, id: PrincipalId) -> bool {
     let holders = || std::iter::once(id).chain(estate.groups_of(id).map(|membership| membership.group));
     let attached = || holders().flat_map(|holder| estate.attached_to(Target::Principal(holder)));
-    let bodies = || attached().filter(|one| one.layer == IDENTITY).filter_map(|one| body(estate.policy(one.policy)?));
+    let bodies =
+        || attached().filter(|one| one.layer == IDENTITY).filter_map(|one| body(estate.policy(one.policy)?));
     DEMANDED.iter().all(|(action, _)| {
         let action = action.to_ascii_lowercase();
         bodies().any(|body| body.about(&action).iter().any(|grant| grant.effect == Effect::Allow))
@@ -133,11 +134,11 @@ fn may_do_all(estate: &Estate, id: PrincipalId) -> bool {
 /// Whether something that may be a user or a role has a policy that could let others do to it what is demanded. No
 /// service of AWS has such, but an input may say anything. Trust policies decide about other calls.
 fn has_open_principals(estate: &Estate) -> bool {
-    let may_be_principal = |name: &str| {
-        name.starts_with("arn") && Arn::parse(name).is_none_or(|arn| arn.service == "iam")
-    };
+    let may_be_principal =
+        |name: &str| name.starts_with("arn") && Arn::parse(name).is_none_or(|arn| arn.service == "iam");
     let layers = [RESOURCE, KEY_GRANT, ACCESS_LIST];
-    estate.resources().filter(|(_, one)| one.cloud == AWS && may_be_principal(&one.name)).any(|(id, _)| {
-        estate.attached_to(Target::Resource(id)).any(|one| layers.contains(&one.layer))
-    })
+    estate
+        .resources()
+        .filter(|(_, one)| one.cloud == AWS && may_be_principal(&one.name))
+        .any(|(id, _)| estate.attached_to(Target::Resource(id)).any(|one| layers.contains(&one.layer)))
 }

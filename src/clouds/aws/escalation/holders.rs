@@ -31,6 +31,8 @@ pub(super) struct Holders {
     by_action: Mutex<FxHashMap<String, Arc<Vec<Speaking>>>>,
     /// By action, resource and account.
     answers: Mutex<FxHashMap<(String, String, String), Arc<Candidates>>>,
+    /// Who holds one of these policies in an account: most targets are spoken of by the same few.
+    together: Mutex<FxHashMap<(Vec<usize>, String), Arc<Candidates>>>,
 }
 
 /// A policy that allows an action.
@@ -93,6 +95,7 @@ impl Holders {
             actors,
             by_action: Mutex::default(),
             answers: Mutex::default(),
+            together: Mutex::default(),
         }
     }
 
@@ -109,19 +112,38 @@ impl Holders {
             return ready.clone();
         }
         let found = if TRUSTED_ACTIONS.contains(&key.0.as_str()) {
-            Candidates::Only(self.admitted(estate, name))
+            Arc::new(Candidates::Only(self.admitted(estate, name)))
         } else if estate.find_resource(AWS, name).is_some_and(|id| has_policy(estate, id)) {
-            Candidates::Anybody
+            Arc::new(Candidates::Anybody)
         } else {
-            // Without a policy of the resource, only principals of its own account come to it.
-            let own = |id: PrincipalId| self.accounts.get(&id).is_some_and(|own| own == account);
-            let mut from = BTreeSet::new();
-            self.holding(estate, &key.0, name, own, &mut from);
-            Candidates::Only(from)
+            self.of_account(self.speaking_of(estate, &key.0, name), account)
         };
-        let found = Arc::new(found);
         locked().insert(key, found.clone());
         found
+    }
+
+    /// Without a policy of the resource, only principals of its own account come to it.
+    fn of_account(&self, policies: Vec<usize>, account: &str) -> Arc<Candidates> {
+        let key = (policies, account.to_owned());
+        let locked = || self.together.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(&key) {
+            return ready.clone();
+        }
+        let own = |id: &PrincipalId| self.accounts.get(id).is_some_and(|own| own == account);
+        let held = key.0.iter().filter_map(|at| self.held.get(*at)).flat_map(|(_, holders)| holders);
+        let found = Arc::new(Candidates::Only(held.copied().filter(own).collect()));
+        locked().insert(key, found.clone());
+        found
+    }
+
+    /// The policies with a statement that allows an action on a resource, by their places in `held`; on any if no name
+    /// is given.
+    fn speaking_of(&self, estate: &Estate, action: &str, name: &str) -> Vec<usize> {
+        let may_be =
+            |places: &Option<Places>| places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name));
+        let speaking = self.speaking(estate, action);
+        let about = speaking.iter().filter(|policy| policy.places.iter().any(may_be));
+        about.map(|policy| policy.held).collect()
     }
 
     /// Those of whom `wanted` holds that have a statement that allows an action on a resource; on any if no name is
@@ -134,14 +156,9 @@ impl Holders {
         wanted: impl Fn(PrincipalId) -> bool,
         from: &mut BTreeSet<PrincipalId>,
     ) {
-        for policy in self.speaking(estate, action).iter() {
-            let speaks = |places: &Option<Places>| {
-                places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name))
-            };
-            if policy.places.iter().any(speaks) {
-                let holders = self.held.get(policy.held).map(|(_, holders)| holders.as_slice());
-                from.extend(holders.into_iter().flatten().copied().filter(|id| wanted(*id)));
-            }
+        for at in self.speaking_of(estate, action, name) {
+            let holders = self.held.get(at).map(|(_, holders)| holders.as_slice());
+            from.extend(holders.into_iter().flatten().copied().filter(|id| wanted(*id)));
         }
     }
 
