@@ -3,6 +3,8 @@
 
 #[path = "escalation/cases.rs"]
 mod cases;
+#[path = "escalation/gcp.rs"]
+mod gcp;
 #[path = "escalation/questions.rs"]
 mod questions;
 
@@ -138,4 +140,70 @@ fn every_published_step_of_aws_is_there_under_its_id() {
         rows += 1;
     }
     assert_eq!(rows, PUBLISHED.len());
+}
+
+/// The methods that published catalogs list for Google Cloud.
+const METHODS: &[&str] = &[
+    "CreateAPIKey",
+    "CreateCloudSchedulerHTTPRequest",
+    "CreateDeploymentManagerDeployment",
+    "CreateGCEInstanceWithSA",
+    "CreateServiceAccountHMACKey",
+    "CreateServiceAccountKey",
+    "ExfilCloudFunctionCredsAuthCall",
+    "ExfilCloudFunctionCredsUnauthCall",
+    "ExfilCloudRunServiceAuthCall",
+    "ExfilCloudRunServiceUnauthCall",
+    "GetServiceAccountAccessToken",
+    "RCECloudBuildBuildServer",
+    "ServiceAccountImplicitDelegation",
+    "ServiceAccountSignBlob",
+    "ServiceAccountSignJwt",
+    "SetFolderIAMPolicy",
+    "SetOrgIAMPolicy",
+    "SetOrgPolicyConstraints",
+    "SetProjectIAMPolicy",
+    "SetServiceAccountIAMPolicy",
+    "UpdateCloudFunction",
+    "UpdateIAMRole",
+    "ViewExistingAPIKeys",
+];
+
+/// The aliases that a file of steps says are no steps.
+fn passed_over(cloud: &str) -> BTreeSet<String> {
+    let path = format!("policies/{cloud}/escalation.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let tree = yaml::parse(Files::default().add(path, text.as_str()), &text, &mut Vec::new()).unwrap();
+    let listed = tree.get("not_steps").and_then(|listed| listed.as_list()).unwrap_or_default();
+    let aliases = listed.iter().filter_map(|item| item.get("aliases")?.as_list()).flatten();
+    aliases.filter_map(|alias| Some(alias.as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn every_published_method_of_google_cloud_is_a_step_or_told_to_be_none() {
+    let passed_over = passed_over("gcp");
+    let mut covered = passed_over.clone();
+    let mut needed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for step in steps_of("gcp") {
+        for alias in &step.aliases {
+            assert!(!passed_over.contains(&**alias), "`{alias}` is a step and is told to be none");
+            covered.insert(alias.to_string());
+            needed.entry(alias).or_default().extend(step.needs.iter().map(|need| &*need.action));
+        }
+    }
+    assert_eq!(covered, METHODS.iter().map(|method| (*method).to_owned()).collect());
+    let Some(path) = shared("oracles/gcp-escalation-methods.tsv") else { return };
+    let mut rows = 0;
+    for row in fs::read_to_string(path).unwrap().lines().skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let (method, permissions) = (columns[0], columns[1]);
+        assert!(METHODS.contains(&method), "`{method}` is neither a step nor told to be none");
+        rows += 1;
+        let Some(needed) = needed.get(method) else { continue };
+        for permission in permissions.split(';').map(str::trim) {
+            let is_needed = needed.iter().any(|own| own.eq_ignore_ascii_case(permission));
+            assert!(is_needed, "`{method}` needs `{permission}`, our steps {needed:?}");
+        }
+    }
+    assert_eq!(rows, METHODS.len());
 }

@@ -109,7 +109,8 @@ pub enum Requirement {
     Trusts(Arc<str>),
     /// A resource of this kind runs as the target.
     Host(Arc<str>),
-    /// A principal that this service may act as may itself become the target.
+    /// A principal in between may itself become the target: one that this service may act as, or, where principals
+    /// delegate without a service, one that has this permission on the target.
     Via(Arc<str>),
     /// The target is in a state that the cloud knows by this word.
     Target(Arc<str>),

@@ -29,8 +29,12 @@ pub fn read(tree: &Tree, problems: &mut Vec<Problem>) -> Vec<Step> {
             problems.push(Problem::error(CODE, "expected `steps`, an array").at(document.span).help(SHAPE));
             continue;
         };
-        for entry in document.entries().filter(|entry| !["cloud", "steps"].contains(&&*entry.key.value)) {
-            unknown(&entry.key.value, entry.key.span, "`cloud` or `steps`", problems);
+        for entry in document.entries() {
+            match &*entry.key.value {
+                "cloud" | "steps" => {}
+                "not_steps" => passed_over(&entry.value, problems),
+                key => unknown(key, entry.key.span, "`cloud`, `steps` or `not_steps`", problems),
+            }
         }
         for item in listed {
             let mut reader = Reader { cloud, problems, sound: true };
@@ -57,6 +61,24 @@ fn cloud_of(document: &Tree, problems: &mut Vec<Problem>) -> Option<&'static dyn
         problems.push(Problem::error(CODE, message).at(span).help(SHAPE));
     }
     found
+}
+
+/// Ids of other catalogs that are no steps, each with the reason: for readers of the file, so only the form is checked.
+fn passed_over(tree: &Tree, problems: &mut Vec<Problem>) {
+    let text = |tree: &Tree| tree.as_str().is_some_and(|text| !text.trim().is_empty());
+    let is_sound = |item: &Tree| {
+        let mut aliases = item.get("aliases").and_then(Tree::as_list).unwrap_or_default().iter();
+        item.entries().count() == 2
+            && item.get("why").is_some_and(text)
+            && aliases.len() > 0
+            && aliases.all(text)
+    };
+    for item in tree.as_list().unwrap_or(std::slice::from_ref(tree)) {
+        if !is_sound(item) {
+            let message = "expected `aliases`, an array of texts, and `why`, a text";
+            problems.push(Problem::error(CODE, message).at(item.span));
+        }
+    }
 }
 
 fn unknown(key: &str, span: Span, expected: &str, problems: &mut Vec<Problem>) {

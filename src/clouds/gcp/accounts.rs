@@ -39,8 +39,7 @@ impl ServiceAccounts for Gcp {
             for (policy, binding) in members::bindings(estate, Target::Scope(scope)) {
                 let role = binding.role.value.to_string();
                 let basic = roles::find(estate, &role).is_none_or(roles::Role::is_basic);
-                let Some((permission, _)) = edges::ways(estate, &role).first().copied().filter(|_| !basic)
-                else {
+                let Some(permission) = edges::impersonating(estate, &role).filter(|_| !basic) else {
                     continue;
                 };
                 let named = binding.members.iter().filter_map(|member| {

@@ -1,104 +1,33 @@
-//! The steps by which principals of Google Cloud become others: service accounts and their keys; and what it takes to
-//! administer a scope.
+//! Who the members of bindings are among the principals of an estate, what it takes to administer a scope, and what lets
+//! one act as service accounts. The steps themselves are data (`escalation`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::ast::Member;
 use super::members::{self, NOBODY};
 use super::names::{self, CLOUD};
 use super::roles;
 use super::sets::{self, Belongs};
-use crate::clouds::{Demand, Step};
+use crate::clouds::Demand;
 use crate::logic::{Formula, Patterns};
-use crate::model::{
-    Estate, Object, PrincipalId, PrincipalKind, Question, ResourceId, ScopeId, ScopeKind, Subject, Target,
-};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId, ScopeKind, Subject, Target};
 
-/// What lets one act as a service account, and the kind of step it is:
+/// What lets one act as a service account, if not without further permissions:
 /// <https://cloud.google.com/iam/docs/service-account-impersonation>. Identity tokens (`getOpenIdToken`) are not here:
 /// Google's own interfaces do not take them, so nobody becomes the account by one.
-const WAYS: [(&str, &str); 6] = [
-    ("iam.serviceAccounts.getAccessToken", "get-access-token"),
-    ("iam.serviceAccounts.signBlob", "sign-blob"),
-    ("iam.serviceAccounts.signJwt", "sign-jwt"),
-    ("iam.serviceAccounts.implicitDelegation", "implicit-delegation"),
-    ("iam.serviceAccounts.actAs", "act-as"),
-    ("iam.serviceAccountKeys.create", "create-key"),
+const IMPERSONATING: [&str; 6] = [
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    "iam.serviceAccounts.implicitDelegation",
+    "iam.serviceAccounts.actAs",
+    "iam.serviceAccountKeys.create",
 ];
 
-/// All steps that some binding on a service account, or above it, speaks for.
-pub(super) fn steps(estate: &Estate) -> Vec<Step> {
-    let own = estate.resources().filter(|(_, resource)| resource.cloud == CLOUD);
-    let mut found = BTreeSet::new();
-    for (id, resource) in own {
-        let account = resource.name.rsplit_once("/serviceAccounts/").map(|(_, mail)| mail);
-        let account =
-            account.and_then(|mail| estate.find_principal(CLOUD, &format!("serviceAccount:{mail}")));
-        if let Some(to) = account {
-            collect(estate, to, id, &mut found);
-        }
-    }
-    asked(estate, found)
-}
-
-/// Those of them that lead to one principal.
-pub(super) fn steps_to(estate: &Estate, to: PrincipalId) -> Vec<Step> {
-    let mut found = BTreeSet::new();
-    let mail = estate.principal(to).and_then(|principal| principal.name.strip_prefix("serviceAccount:"));
-    for id in mail.map(|mail| names_of_account(estate, mail)).into_iter().flatten() {
-        collect(estate, to, id, &mut found);
-    }
-    asked(estate, found)
-}
-
-/// The resources that a service account is: one, or two where some document names its project by number.
-fn names_of_account(estate: &Estate, mail: &str) -> Vec<ResourceId> {
-    let accounts = estate.derived(Accounts::of);
-    accounts.0.get(mail).cloned().unwrap_or_default()
-}
-
-/// The resources that service accounts are, by their mail addresses.
-struct Accounts(BTreeMap<String, Vec<ResourceId>>);
-
-impl Accounts {
-    fn of(estate: &Estate) -> Self {
-        let mut found: BTreeMap<String, Vec<ResourceId>> = BTreeMap::new();
-        for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == CLOUD) {
-            if let Some((_, mail)) = resource.name.rsplit_once("/serviceAccounts/") {
-                found.entry(mail.to_owned()).or_default().push(id);
-            }
-        }
-        Self(found)
-    }
-}
-
-/// A step, before its question is written down: from, to, kind, permission, and the resource that the account is.
-type Bare = (PrincipalId, PrincipalId, &'static str, &'static str, ResourceId);
-
-fn collect(estate: &Estate, to: PrincipalId, account: ResourceId, found: &mut BTreeSet<Bare>) {
-    for target in targets(estate, account) {
-        for (_, binding) in members::bindings(estate, target) {
-            let ways = ways(estate, &binding.role.value);
-            if ways.is_empty() {
-                continue;
-            }
-            let from = binding.members.iter().flat_map(|member| principals(estate, &member.value));
-            for from in from.collect::<BTreeSet<_>>().into_iter().filter(|from| *from != to) {
-                found.extend(ways.iter().map(|(permission, kind)| (from, to, *kind, *permission, account)));
-            }
-        }
-    }
-}
-
-/// The ways that a role opens.
-pub(super) fn ways(estate: &Estate, role: &str) -> Vec<(&'static str, &'static str)> {
-    let Some(role) = roles::find(estate, role) else { return Vec::new() };
-    WAYS.into_iter().filter(|(permission, _)| role.contains(permission)).collect()
-}
-
-fn asked(estate: &Estate, found: BTreeSet<Bare>) -> Vec<Step> {
-    let steps = found.into_iter();
-    steps.filter_map(|(from, to, kind, action, on)| step(estate, from, to, kind, action, on)).collect()
+/// The first permission of a role that lets one act as service accounts.
+pub(super) fn impersonating(estate: &Estate, role: &str) -> Option<&'static str> {
+    let role = roles::find(estate, role)?;
+    IMPERSONATING.into_iter().find(|permission| role.contains(permission))
 }
 
 /// The principals that a binding on the scope or above it speaks of, if its role holds what makes an administrator.
@@ -117,32 +46,8 @@ pub(super) fn contenders(estate: &Estate, scope: ScopeId) -> BTreeSet<PrincipalI
     found
 }
 
-fn step(
-    estate: &Estate,
-    from: PrincipalId,
-    to: PrincipalId,
-    kind: &'static str,
-    action: &str,
-    on: ResourceId,
-) -> Option<Step> {
-    let question = Question {
-        cloud: CLOUD,
-        subject: Subject::Principal(from),
-        action: Some(action.to_owned()),
-        object: Object::Named(estate.resource(on)?.name.clone()),
-    };
-    Some(Step { from, to, kind, question })
-}
-
-/// The policies that speak for a service account: its own and those of all levels above.
-fn targets(estate: &Estate, resource: ResourceId) -> Vec<Target> {
-    let name = estate.resource(resource).map(|resource| resource.name.as_str()).unwrap_or_default();
-    let above = names::placement(estate, name).map(|scope| estate.ancestry(scope)).unwrap_or_default();
-    std::iter::once(Target::Resource(resource)).chain(above.into_iter().map(Target::Scope)).collect()
-}
-
 /// The principals of the estate that a member stands for; members of domains and pools only as far as they are named.
-fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
+pub(super) fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
     match member {
         Member::Group(_) => {
             let group = estate.find_principal(CLOUD, &member.name());

@@ -3,7 +3,7 @@
 //! Read in this order: `ast` (typed policies), `cel`, `expressions` and `parse` (from documents), `names` (resources and
 //! hierarchy), `types`, `versions` (facts of Google's), `roles`, `sets`, `public`; then the formulas: `members`,
 //! `conditions`, `lower`, `restrictions`; the concrete rule: `truth`, `decide`, `refusals`; `requests` (between the two);
-//! `edges` (impersonation), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
+//! `edges` (who is meant by a member, and administration), `escalation` (steps as data), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
 //! VPC Service Controls, other organization policies than public access prevention.
 
 mod accounts;
@@ -16,6 +16,7 @@ mod decide;
 mod defaults;
 mod documents;
 mod edges;
+mod escalation;
 mod expressions;
 mod grantable;
 mod index;
@@ -133,12 +134,34 @@ impl Cloud for Gcp {
         lower::coverage(estate, resource)
     }
 
-    fn steps(&self, estate: &Estate) -> Vec<Step> {
-        edges::steps(estate)
+    /// All steps are data.
+    fn steps(&self, _estate: &Estate) -> Vec<Step> {
+        Vec::new()
     }
 
-    fn steps_to(&self, estate: &Estate, to: PrincipalId) -> Option<Vec<Step>> {
-        Some(edges::steps_to(estate, to))
+    fn escalation(&self) -> &'static [super::escalation::Step] {
+        escalation::steps()
+    }
+
+    fn lexicon(&self) -> super::escalation::Lexicon {
+        escalation::LEXICON
+    }
+
+    fn situations(
+        &self,
+        estate: &Estate,
+        step: &super::escalation::Step,
+        into: Option<PrincipalId>,
+    ) -> Vec<super::escalation::Situation> {
+        escalation::situations(estate, step, into)
+    }
+
+    fn supposed(&self, estate: &Estate, change: super::escalation::Change) -> Estate {
+        escalation::supposed(estate, change)
+    }
+
+    fn as_resource(&self, estate: &Estate, principal: PrincipalId) -> String {
+        escalation::as_resource(estate, principal)
     }
 
     fn clocks(&self) -> Option<&'static Clocks> {

@@ -6,7 +6,7 @@ use super::ast::{Body, RoleDefinition};
 use super::catalog;
 use super::names::CLOUD;
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Estate, Layer, Target};
+use crate::model::{Estate, Layer, PolicyId, Target};
 
 /// The capacity in which a custom role is attached to the project or organization that defines it.
 pub(super) const ROLE_DEFINITION: Layer = Layer::new("role definition");
@@ -25,15 +25,22 @@ pub(super) fn find<'e>(estate: &'e Estate, name: &str) -> Option<Role<'e>> {
     if name.starts_with("roles/") {
         return catalog::current().role(name).map(Role::Predefined);
     }
-    let (scope, _) = name.split_once("/roles/")?;
+    match estate.policy(definition(estate, name)?)?.body.downcast_ref::<Body>()? {
+        Body::Role(role) => Some(Role::Custom(role)),
+        _ => None,
+    }
+}
+
+/// The policy that defines a custom role.
+pub(super) fn definition(estate: &Estate, name: &str) -> Option<PolicyId> {
+    let (scope, _) = name.split_once("/roles/").filter(|(scope, _)| !scope.is_empty())?;
     let target = Target::Scope(estate.find_scope(CLOUD, scope)?);
     let mut definitions = estate.attached_to(target).filter(|attachment| attachment.layer == ROLE_DEFINITION);
-    definitions.find_map(|attachment| {
-        match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
-            Body::Role(role) if short(&role.name) == short(name) => Some(Role::Custom(role)),
-            _ => None,
-        }
-    })
+    let is_it = |policy: PolicyId| match estate.policy(policy)?.body.downcast_ref::<Body>()? {
+        Body::Role(role) if short(&role.name) == short(name) => Some(policy),
+        _ => None,
+    };
+    definitions.find_map(|attachment| is_it(attachment.policy))
 }
 
 fn short(name: &str) -> &str {

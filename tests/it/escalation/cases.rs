@@ -1,4 +1,4 @@
-//! The cases of `tests/escalation`: accounts in which one step can be taken, or cannot.
+//! The cases of `tests/escalation`: accounts and projects in which one step can be taken, or cannot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,6 +18,8 @@ use leastwise::solver::Portfolio;
 use leastwise::text::{Route, json};
 use serde_json::{Value, json};
 
+use super::gcp;
+
 const ACCOUNT: &str = "111122223333";
 
 /// What became of the step.
@@ -29,6 +31,7 @@ enum Found {
 }
 
 struct Case {
+    cloud: &'static str,
     file: String,
     value: Value,
 }
@@ -52,7 +55,14 @@ impl Case {
     }
 }
 
-fn cases(cloud: &str) -> Vec<Case> {
+/// The clouds that have cases.
+const WITH_CASES: [&str; 2] = ["aws", "gcp"];
+
+fn all_cases() -> impl Iterator<Item = Case> {
+    WITH_CASES.into_iter().flat_map(cases)
+}
+
+fn cases(cloud: &'static str) -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/escalation").join(cloud);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -61,7 +71,7 @@ fn cases(cloud: &str) -> Vec<Case> {
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let values: Vec<Value> = serde_json::from_str(&fs::read_to_string(&path).unwrap())
             .unwrap_or_else(|error| panic!("{file}: {error}"));
-        all.extend(values.into_iter().map(|value| Case { file: file.clone(), value }));
+        all.extend(values.into_iter().map(|value| Case { cloud, file: file.clone(), value }));
     }
     all
 }
@@ -186,8 +196,16 @@ fn policy(name: &str, document: &Value) -> Value {
     })
 }
 
-/// The case as a user would load it. What stands above the account is put there without the files of an organization.
-fn load(case: &Value) -> Loaded {
+/// The case as a user would load it.
+fn load(cloud: &str, case: &Value) -> Loaded {
+    match cloud {
+        "gcp" => gcp::load(case),
+        _ => load_account(case),
+    }
+}
+
+/// What stands above the account is put there without the files of an organization.
+fn load_account(case: &Value) -> Loaded {
     let files: Vec<Value> = case["files"].as_array().cloned().unwrap_or_default();
     let mut loaded = if files.is_empty() {
         input::load_text("account.json", account(case).to_string())
@@ -225,11 +243,15 @@ fn load_files(case: &Value, files: &[Value]) -> Loaded {
 }
 
 /// What `start` can do by the step, and whether that makes it an administrator.
-fn outcome(case: &Value, loaded: &Loaded) -> (Found, Vec<Hop>) {
+fn outcome(cloud: &str, case: &Value, loaded: &Loaded) -> (Found, Vec<Hop>) {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(&loaded.estate, &portfolio);
-    let cloud = CLOUDS.iter().find(|cloud| cloud.id() == AWS).unwrap();
-    let start = loaded.estate.find_principal(cloud.id(), &start_arn(case)).unwrap();
+    let cloud = CLOUDS.iter().find(|found| found.id().as_str() == cloud).unwrap();
+    let name = if cloud.id() == AWS { start_arn(case) } else { gcp::start(case) };
+    // Whoever is in no policy any more is in no export.
+    let Some(start) = loaded.estate.find_principal(cloud.id(), &name) else {
+        return (Found::Never, Vec::new());
+    };
     // What is gained over a resource leads to no administration, so only the way forwards meets it.
     let forwards = case["target"] == "resource";
     let graph = if forwards {
@@ -266,9 +288,9 @@ fn replay(cloud: &dyn Cloud, estate: &Estate, hop: &Hop) {
 #[test]
 fn each_case_comes_out_as_it_says() {
     let mut wrong = Vec::new();
-    for case in cases("aws") {
-        let loaded = load(&case.value);
-        let (found, _) = outcome(&case.value, &loaded);
+    for case in all_cases() {
+        let loaded = load(case.cloud, &case.value);
+        let (found, _) = outcome(case.cloud, &case.value, &loaded);
         if found != case.expected() {
             wrong.push(format!("{}: {found:?}", case.name()));
         }
@@ -277,7 +299,14 @@ fn each_case_comes_out_as_it_says() {
 }
 
 /// A case that works with one thing changed that must stop it.
-fn stopped(case: &Value, action: &str) -> Vec<(&'static str, Value)> {
+fn stopped(cloud: &str, case: &Value, action: &str) -> Vec<(&'static str, Value)> {
+    match cloud {
+        "gcp" => gcp::stopped(case, action),
+        _ => stopped_in_account(case, action),
+    }
+}
+
+fn stopped_in_account(case: &Value, action: &str) -> Vec<(&'static str, Value)> {
     let with = |key: &str, value: Value| {
         let mut changed = case.clone();
         changed[key] = value;
@@ -303,19 +332,20 @@ fn stopped(case: &Value, action: &str) -> Vec<(&'static str, Value)> {
 
 #[test]
 fn a_step_needs_each_of_its_permissions() {
-    let needs: BTreeMap<&str, BTreeSet<&str>> = super::steps_of("aws")
-        .iter()
-        .map(|step| (&*step.id, step.needs.iter().map(|need| &*need.action).collect()))
+    let needs: BTreeMap<(&str, &str), BTreeSet<&str>> = WITH_CASES
+        .into_iter()
+        .flat_map(|cloud| super::steps_of(cloud).iter().map(move |step| (cloud, step)))
+        .map(|(cloud, step)| ((cloud, &*step.id), step.needs.iter().map(|need| &*need.action).collect()))
         .collect();
     let mut wrong = Vec::new();
-    for case in cases("aws").iter().filter(|case| case.expected() != Found::Never) {
-        for action in needs.get(case.text("step")).into_iter().flatten() {
-            for (how, changed) in stopped(&case.value, action) {
+    for case in all_cases().filter(|case| case.expected() != Found::Never) {
+        for action in needs.get(&(case.cloud, case.text("step"))).into_iter().flatten() {
+            for (how, changed) in stopped(case.cloud, &case.value, action) {
                 // Whoever is trusted by name needs no permission of its own.
                 if how == "without" && case.value["trust"] == "start" {
                     continue;
                 }
-                let (_, hops) = outcome(&changed, &load(&changed));
+                let (_, hops) = outcome(case.cloud, &changed, &load(case.cloud, &changed));
                 if !hops.is_empty() {
                     wrong.push(format!("{}: {how} `{action}`", case.name()));
                 }
@@ -327,16 +357,16 @@ fn a_step_needs_each_of_its_permissions() {
 
 #[test]
 fn each_step_has_a_case_that_works_and_one_that_does_not() {
-    let mut works: BTreeSet<String> = BTreeSet::new();
-    let mut stops: BTreeSet<String> = BTreeSet::new();
-    for case in cases("aws") {
+    let mut works: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut stops: BTreeSet<(&str, String)> = BTreeSet::new();
+    for case in all_cases() {
         let set = if case.expected() == Found::Never { &mut stops } else { &mut works };
-        set.insert(case.text("step").to_owned());
+        set.insert((case.cloud, case.text("step").to_owned()));
     }
     let mut missing = Vec::new();
-    for step in super::steps_of("aws") {
+    for step in WITH_CASES.into_iter().flat_map(super::steps_of) {
         for (set, what) in [(&works, "works"), (&stops, "stops")] {
-            if !set.contains(&*step.id) {
+            if !set.contains(&(step.cloud.as_str(), step.id.to_string())) {
                 missing.push(format!("`{}` has no case in which it {what}", step.id));
             }
         }
