@@ -348,6 +348,8 @@ impl Search<'_, '_> {
                     self.combine(gained, principal);
                 }
             }
+            // Whoever comes in otherwise already needs no trust to be opened.
+            Gained::Admit(to) if self.derived.is_none() && self.acts_as(to) => {}
             Gained::Admit(to) => {
                 let all = ready.admitted.get(&to).into_iter().flatten();
                 let place = |from: &PrincipalId| self.acting.get(from).copied();
@@ -402,6 +404,10 @@ impl Search<'_, '_> {
 
     /// Notes that a node is reached if all it needs is settled.
     fn push(&mut self, hop: Option<EdgeIndex>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+        // What is settled cost no more than anything that comes after.
+        if self.derived.is_none() && self.settled.contains_key(&Fact::Act(to)) {
+            return;
+        }
         let by = Node::as_is(by);
         let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
         let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();

@@ -4,12 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use leastwise::clouds;
 use leastwise::evaluator::{Certainty, Evaluator, OneDocument};
 use leastwise::findings::{self, Context, Finding};
 use leastwise::graph::Graph;
 use leastwise::input;
 use leastwise::input::disk::Limits;
-use leastwise::model::Estate;
+use leastwise::model::{CloudId, Estate};
 use leastwise::solver::Portfolio;
 
 use crate::made_up::{Size, accounts};
@@ -129,16 +130,22 @@ fn shortcuts_miss_no_administrator_from_another_account() {
         let all = found(estate, evaluator);
         all.iter().filter(|finding| finding.rule == "administrator-access").count()
     };
+    let aws = clouds::cloud(CloudId::new("aws")).unwrap();
+    let contenders = |estate: &Estate, account: &str| {
+        let scope = estate.find_scope(aws.id(), account).unwrap();
+        aws.contenders(estate, scope).map(|all| all.len())
+    };
     let before = loaded(&folder);
     assert_eq!(administrators(&before), 1, "of its own account alone");
+    assert_eq!((contenders(&before, own), contenders(&before, other)), (Some(0), Some(1)));
     compare(&before);
     let policy = format!(
-        r#"{{"ResourceArn": "arn:aws:iam::{own}", "Account": "{own}", "Policy": {{"Version": "2012-10-17", "Statement": [{{
+        r#"{{"ResourceArn": "arn:aws:iam::{own}:user", "Account": "{own}", "Policy": {{"Version": "2012-10-17", "Statement": [{{
         "Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::{other}:role/admin"}}, "Action": "iam:*", "Resource": "*"}}]}}}}"#
     );
     write(&folder, "policy.json", &policy);
     let after = loaded(&folder);
-    assert_eq!(administrators(&after), 2, "of the other account, too");
+    assert_eq!((contenders(&after, own), contenders(&after, other)), (None, None));
     compare(&after);
 }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::has_policy;
-use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName};
-use crate::clouds::aws::rule::{IDENTITY, TRUST, TRUSTED_ACTIONS};
+use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName, Statement};
+use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST, TRUSTED_ACTIONS};
 use crate::clouds::aws::{AWS, body};
 use crate::clouds::escalation::{Ask, AskOn, Candidates};
 use crate::logic::{Case, Pattern};
@@ -32,7 +32,19 @@ pub(super) struct Holders {
     /// By action, resource and account.
     answers: Mutex<FxHashMap<(String, String, String), Arc<Candidates>>>,
     /// Who holds one of these policies in an account: most targets are spoken of by the same few.
-    together: Mutex<FxHashMap<(Vec<usize>, String), Arc<Candidates>>>,
+    together: Mutex<FxHashMap<Together, Arc<Candidates>>>,
+    /// Who is bounded by a policy.
+    bounded: Vec<(PolicyId, Vec<PrincipalId>)>,
+    /// By action in lower case: whom a policy of its own denies it on everything, always.
+    barred: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+}
+
+/// Whoever in an account holds one of these policies and is not barred from the action, which is empty where nobody is.
+#[derive(PartialEq, Eq, Hash)]
+struct Together {
+    policies: Vec<usize>,
+    account: String,
+    action: String,
 }
 
 /// A policy that allows an action.
@@ -96,6 +108,8 @@ impl Holders {
             by_action: Mutex::default(),
             answers: Mutex::default(),
             together: Mutex::default(),
+            bounded: bounded(estate),
+            barred: Mutex::default(),
         }
     }
 
@@ -112,27 +126,54 @@ impl Holders {
             return ready.clone();
         }
         let found = if TRUSTED_ACTIONS.contains(&key.0.as_str()) {
-            Arc::new(Candidates::Only(self.admitted(estate, name)))
+            let barred = self.barred(estate, &key.0);
+            let mut admitted = self.admitted(estate, name);
+            admitted.retain(|id| !barred.contains(id));
+            Arc::new(Candidates::Only(admitted))
         } else if estate.find_resource(AWS, name).is_some_and(|id| has_policy(estate, id)) {
             Arc::new(Candidates::Anybody)
         } else {
-            self.of_account(self.speaking_of(estate, &key.0, name), account)
+            let policies = self.speaking_of(estate, &key.0, name);
+            let barred = self.barred(estate, &key.0);
+            let action = if barred.is_empty() { String::new() } else { key.0.clone() };
+            self.together(Together { policies, account: account.to_owned(), action }, &barred)
         };
         locked().insert(key, found.clone());
         found
     }
 
     /// Without a policy of the resource, only principals of its own account come to it.
-    fn of_account(&self, policies: Vec<usize>, account: &str) -> Arc<Candidates> {
-        let key = (policies, account.to_owned());
+    fn together(&self, key: Together, barred: &BTreeSet<PrincipalId>) -> Arc<Candidates> {
         let locked = || self.together.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = locked().get(&key) {
             return ready.clone();
         }
-        let own = |id: &PrincipalId| self.accounts.get(id).is_some_and(|own| own == account);
-        let held = key.0.iter().filter_map(|at| self.held.get(*at)).flat_map(|(_, holders)| holders);
-        let found = Arc::new(Candidates::Only(held.copied().filter(own).collect()));
+        let is_own = |id: &PrincipalId| self.accounts.get(id).is_some_and(|own| *own == key.account);
+        let held = key.policies.iter().filter_map(|at| self.held.get(*at)).flat_map(|(_, holders)| holders);
+        let able = held.copied().filter(|id| is_own(id) && !barred.contains(id));
+        let found = Arc::new(Candidates::Only(able.collect()));
         locked().insert(key, found.clone());
+        found
+    }
+
+    /// Those whom a statement of an own policy, or of the boundary, denies an action on everything without a condition:
+    /// no other policy allows it then.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+    fn barred(&self, estate: &Estate, action: &str) -> Arc<BTreeSet<PrincipalId>> {
+        let locked = || self.barred.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(action) {
+            return ready.clone();
+        }
+        let mut found = BTreeSet::new();
+        for (policy, holders) in self.held.iter().chain(&self.bounded) {
+            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
+            let denies = body.document.statements.iter().filter(|one| one.effect == Effect::Deny);
+            if denies.filter(|one| is_about_everything(one)).any(|one| may_be(&one.action, action)) {
+                found.extend(holders);
+            }
+        }
+        let found = Arc::new(found);
+        locked().insert(action.to_owned(), found.clone());
         found
     }
 
@@ -274,6 +315,23 @@ fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
         held.extend(members.get(&id).into_iter().flatten());
     }
     holders.into_iter().collect()
+}
+
+/// Each permission boundary with those whom it bounds.
+fn bounded(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+    let mut found: BTreeMap<PolicyId, Vec<PrincipalId>> = BTreeMap::new();
+    for attachment in estate.attached_as(BOUNDARY) {
+        if let Target::Principal(id) = attachment.target {
+            found.entry(attachment.policy).or_default().push(id);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether a statement holds for all resources in all circumstances.
+fn is_about_everything(statement: &Statement) -> bool {
+    let all = |element: &Element| !element.negated && element.values.iter().any(|value| &*value.value == "*");
+    statement.condition.is_empty() && statement.resource.as_ref().is_some_and(all)
 }
 
 fn may_be(element: &Element, action: &str) -> bool {
