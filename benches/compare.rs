@@ -23,7 +23,7 @@ use leastwise::input::document_pairs::{self, ReadDocuments};
 use leastwise::solver::{EngineSelection, Portfolio};
 use serde_json::{Value, json};
 
-/// Every so many edits are also decided by Z3.
+/// Every so many edits are also decided by Z3; of the small policies all are.
 const SAMPLED: usize = 8;
 /// How often each edit is measured; the fastest run counts, because the others were disturbed.
 const RUNS: usize = 5;
@@ -32,7 +32,10 @@ const RUNS: usize = 5;
 const LONG: Duration = Duration::from_millis(40);
 
 fn main() {
-    edits();
+    if let Some(small) = small() {
+        measured("pairs of small policies", &small, 1);
+    }
+    measured("edits", &edits(), SAMPLED);
     growth_table();
     let mut criterion = Criterion::default().configure_from_args();
     growth(&mut criterion);
@@ -43,8 +46,11 @@ fn portfolio(engines: EngineSelection) -> Portfolio {
     Portfolio { engines, ..Portfolio::default() }
 }
 
-fn read(line: &str) -> Option<ReadDocuments> {
-    document_pairs::from_line("pairs", 1, line, None).documents
+/// A pair of documents as `compare --pairs` reads it, and what both are if that need not be guessed.
+type Line = (String, Option<String>);
+
+fn read((line, kind): &Line) -> Option<ReadDocuments> {
+    document_pairs::from_line("pairs", 1, line, kind.as_deref()).documents
 }
 
 fn compare(read: &ReadDocuments, portfolio: &Portfolio) -> Option<Comparison> {
@@ -59,13 +65,32 @@ fn timed<T>(mut work: impl FnMut() -> T) -> Duration {
     if passed < LONG { passed } else { clock.elapsed().min(passed) }
 }
 
-/// Edits of AWS managed policies, if they are beside the checkout or where `LEASTWISE_SHARED` says.
-fn lines() -> Vec<String> {
+/// A file beside the checkout or where `LEASTWISE_SHARED` says.
+fn shared(name: &str) -> PathBuf {
     let folder =
         std::env::var_os("LEASTWISE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    let path = folder.join("bench/policy-edits-shared.jsonl.gz");
+    folder.join(name)
+}
+
+/// AWS's own samples of policies to compare: a few statements each, of all kinds.
+fn small() -> Option<Vec<Line>> {
+    let file = File::open(shared("oracles/aws-no-new-access.jsonl")).ok()?;
+    let line = |text: String| {
+        let sample: Value = serde_json::from_str(&text).ok()?;
+        let kind = sample.get("kind")?.as_str()?.to_ascii_lowercase();
+        Some((pair(sample.get("existing")?, sample.get("new")?).0, Some(kind)))
+    };
+    Some(BufReader::new(file).lines().map_while(Result::ok).filter_map(line).collect())
+}
+
+/// Edits of AWS managed policies.
+fn edits() -> Vec<Line> {
+    let path = shared("bench/policy-edits-shared.jsonl.gz");
     match File::open(&path) {
-        Ok(file) => BufReader::new(MultiGzDecoder::new(file)).lines().map_while(Result::ok).collect(),
+        Ok(file) => {
+            let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
+            lines.map_while(Result::ok).map(|line| (line, None)).collect()
+        }
         Err(_) => {
             println!("`{}` is absent: generated edits instead", path.display());
             (1..100).map(|size| pair(&statements(size), &statements(size + 1))).collect()
@@ -73,8 +98,7 @@ fn lines() -> Vec<String> {
     }
 }
 
-fn edits() {
-    let lines = lines();
+fn measured(what: &str, lines: &[Line], every: usize) {
     // The catalog is read once for all, and not measured.
     let warm = pair(&statements(1), &statements(2));
     drop(read(&warm).and_then(|pair| compare(&pair, &portfolio(EngineSelection::Native))));
@@ -90,28 +114,28 @@ fn edits() {
             let Some(pair) = pair else { continue };
             fresh = fresh.min(timed(|| compare(&pair, &native)));
             repeat = repeat.min(timed(|| compare(&pair, &native)));
-            if cfg!(feature = "z3") && index % SAMPLED == 0 && z3.len() == sampled.len() {
+            if cfg!(feature = "z3") && index % every == 0 && z3.len() == sampled.len() {
                 z3.push(timed(|| compare(&pair, &portfolio(EngineSelection::Z3))));
             }
         }
-        if cfg!(feature = "z3") && index % SAMPLED == 0 {
+        if cfg!(feature = "z3") && index % every == 0 {
             sampled.push(fresh);
         }
         if fresh > slowest.0 {
-            slowest = (fresh, line.chars().take(90).collect());
+            slowest = (fresh, line.0.chars().take(90).collect());
         }
         parsing.push(parse);
         first.push(fresh);
         again.push(repeat);
     }
-    println!("\n{} edits, both directions each, without the time to read them:", lines.len());
+    println!("\n{} {what}, both directions each, without the time to read them:", parsing.len());
     let mut ratios: Vec<f64> =
         z3.iter().zip(&*sampled).map(|(z3, native)| z3.as_secs_f64() / native.as_secs_f64()).collect();
     show("reading both documents", parsing);
     show("native, from the documents on", first);
     show("native, documents compiled before", again);
-    show("native, edits that Z3 is asked too", sampled);
-    show("z3, the same edits", z3);
+    show("native, those that Z3 is asked too", sampled);
+    show("z3, the same", z3);
     ratios.sort_by(f64::total_cmp);
     if let (Some(median), Some(worst)) = (ratios.get(ratios.len() / 2), ratios.last()) {
         let (p99, mine) = (percentile(z3, 99), percentile(sampled, 99));
@@ -142,8 +166,8 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get(at).copied().unwrap_or_default()
 }
 
-fn pair(old: &Value, new: &Value) -> String {
-    json!({"name": "generated", "old": old, "new": new}).to_string()
+fn pair(old: &Value, new: &Value) -> Line {
+    (json!({"name": "generated", "old": old, "new": new}).to_string(), None)
 }
 
 fn document(statements: &[Value]) -> Value {

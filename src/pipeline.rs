@@ -2,13 +2,15 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+mod ways;
+
 use crate::clouds::escalation::Step;
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{
     self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
-use crate::graph::{Edge, Graph, Path};
+use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::{self, Limits};
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
@@ -24,11 +26,22 @@ use crate::usage::LOGS;
 pub enum Task {
     /// Findings of all rules.
     Scan,
-    /// Paths to administration, of one principal or of all.
+    /// Paths, of one principal or of all, to administration or to something else.
     Paths {
         /// The principal, as the user typed it.
         from: Option<String>,
+        /// The principal or resource, as the user typed it; the administration of any scope without it.
+        to: Option<String>,
     },
+    /// Everything that a principal comes to.
+    BlastRadius {
+        /// The principal, as the user typed it.
+        principal: String,
+    },
+    /// Who administers what, or can come to.
+    Admins,
+    /// What outsiders reach: the findings about them.
+    External,
     /// The permission graph.
     Graph,
     /// Whether a principal may do an action on a resource.
@@ -55,6 +68,8 @@ pub enum Task {
         action: String,
         /// The resource as the user typed it; `*` for any.
         resource: String,
+        /// Whether those are asked for, too, who can come to act as somebody who may.
+        via_paths: bool,
     },
     /// Narrower grants for what was used.
     Recommend {
@@ -103,11 +118,14 @@ pub struct Outcome {
 /// What was found, by task.
 enum Found {
     Findings(Vec<Finding>),
-    Paths(Vec<Path>),
+    Paths(Vec<Path>, Option<Cut>),
+    Ways(Vec<Way>, bool),
+    Radius(Radius),
+    Admins(Administrators),
     Graph(Vec<Edge>),
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
-    WhoCan(Question, Vec<Entrant>),
+    WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
     Suggestions(Vec<Suggestion>),
     Decisions(Vec<Simulated>),
 }
@@ -216,23 +234,29 @@ fn analyse(
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
-            let graph = Graph::build(&evaluator, steps)?;
-            let found = findings::run(&Context {
-                estate,
-                evaluator,
-                graph: &graph,
-                documents: &OneDocument::all(&evaluator),
-            })?;
-            Ok((Found::Findings(found), graph.undecided().to_vec()))
+            let (found, undecided) = scan(&evaluator, steps)?;
+            Ok((Found::Findings(found), undecided))
         }
-        Task::Paths { from } => {
+        Task::Paths { from, to } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
+            match to {
+                Some(to) => ways::to(&evaluator, steps, from, to),
+                None => ways::to_administration(&evaluator, steps, from),
+            }
+        }
+        Task::BlastRadius { principal: typed } => {
+            let radius = Radius::of(&evaluator, steps, principal(estate, typed)?)?;
+            let undecided = radius.undecided.clone();
+            Ok((Found::Radius(radius), undecided))
+        }
+        Task::Admins => {
             let graph = Graph::build(&evaluator, steps)?;
-            let paths = match from {
-                Some(from) => graph.paths_from(estate, from),
-                None => graph.paths_to_administration(estate),
-            };
-            Ok((Found::Paths(paths), graph.undecided().to_vec()))
+            Ok((Found::Admins(Administrators::of(&graph, estate)), graph.undecided().to_vec()))
+        }
+        Task::External => {
+            let (mut found, undecided) = scan(&evaluator, steps)?;
+            found.retain(|finding| findings::is_about_outsiders(estate, finding));
+            Ok((Found::Findings(found), undecided))
         }
         Task::Graph => {
             let graph = Graph::build(&evaluator, steps)?;
@@ -255,10 +279,14 @@ fn analyse(
             let access = evaluator.access(&question, &given)?;
             Ok((Found::Access(question, access), Vec::new()))
         }
-        Task::WhoCan { action, resource } => {
+        Task::WhoCan { action, resource, via_paths } => {
             let question = question(estate, ANONYMOUS, Some(action), resource)?;
             let entrants = evaluator.who_can(question.cloud, question.action.as_deref(), &question.object)?;
-            Ok((Found::WhoCan(question, entrants), Vec::new()))
+            if !via_paths {
+                return Ok((Found::WhoCan(question, entrants, None), Vec::new()));
+            }
+            let (ways, undecided) = ways::to_entrants(&evaluator, steps, &entrants)?;
+            Ok((Found::WhoCan(question, entrants, Some(ways)), undecided))
         }
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
@@ -268,6 +296,18 @@ fn analyse(
         // Scenarios are no estate: `run` has decided them.
         Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
     }
+}
+
+/// The findings of all rules, and the questions that stayed undecided on the way.
+fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<String>), Reason> {
+    let graph = Graph::build(evaluator, steps)?;
+    let found = findings::run(&Context {
+        estate: evaluator.estate(),
+        evaluator: *evaluator,
+        graph: &graph,
+        documents: &OneDocument::all(evaluator),
+    })?;
+    Ok((found, graph.undecided().to_vec()))
 }
 
 /// Adds all events of the logs that `paths` stand for to `used`, file by file and without holding one in memory.
@@ -448,9 +488,14 @@ impl Outcome {
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
-            Found::Paths(_) | Found::Graph(_) | Found::Decisions(_) => false,
+            Found::Paths(..)
+            | Found::Ways(..)
+            | Found::Radius(_)
+            | Found::Admins(_)
+            | Found::Graph(_)
+            | Found::Decisions(_) => false,
             Found::Answer(answer) => answer.1.is_undecided(),
-            Found::WhoCan(_, entrants) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
+            Found::WhoCan(_, entrants, _) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
             Found::Suggestions(suggestions) => suggestions
                 .iter()
@@ -470,14 +515,19 @@ impl Outcome {
             undecided: &self.undecided,
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
-                Found::Paths(paths) => Content::Paths(paths),
+                Found::Paths(paths, cut) => Content::Paths(paths, cut.as_ref()),
+                Found::Ways(ways, more) => Content::Ways(ways, *more),
+                Found::Radius(radius) => Content::Radius(radius),
+                Found::Admins(admins) => Content::Admins(admins),
                 Found::Graph(edges) => Content::Graph(edges),
                 Found::Answer(answer) => {
                     let (question, can, lacks) = &**answer;
                     Content::Answer(Verdict { question, can, lacks })
                 }
                 Found::Access(question, access) => Content::Access(question, access),
-                Found::WhoCan(question, entrants) => Content::WhoCan(question, entrants),
+                Found::WhoCan(question, entrants, ways) => {
+                    Content::WhoCan(question, entrants, ways.as_deref())
+                }
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
             },

@@ -4,13 +4,16 @@
 //! the codes mean and is the only place that decides on them.
 
 mod access;
+mod admins;
 mod analysis;
+mod blast_radius;
 mod can;
 mod catalog;
 mod compare;
 mod console;
 mod exit;
 mod explain;
+mod external;
 mod formats;
 mod graph;
 mod options;
@@ -45,6 +48,9 @@ struct Cli {
 enum Command {
     Scan(scan::Scan),
     Paths(paths::Paths),
+    BlastRadius(blast_radius::BlastRadius),
+    Admins(admins::Admins),
+    External(external::External),
     Graph(graph::Graph),
     Can(can::Can),
     Access(access::Access),
@@ -86,6 +92,9 @@ fn run(command: &Command, console: &mut Console) -> Exit {
     match command {
         Command::Scan(command) => command.run(console),
         Command::Paths(command) => command.run(console),
+        Command::BlastRadius(command) => command.run(console),
+        Command::Admins(command) => command.run(console),
+        Command::External(command) => command.run(console),
         Command::Graph(command) => command.run(console),
         Command::Can(command) => command.run(console),
         Command::Access(command) => command.run(console),

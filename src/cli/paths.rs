@@ -1,6 +1,6 @@
-//! `leastwise paths`: chains of steps by which somebody becomes an administrator.
+//! `leastwise paths`: chains of steps by which somebody becomes an administrator, or somebody else.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::analysis;
 use super::console::Console;
@@ -9,16 +9,17 @@ use super::options::{AnalysisOptions, ReportOptions, StepOptions};
 use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
-/// Show how principals can become administrators step by step.
+/// Show how principals can become administrators, or somebody else, step by step.
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP)]
 pub(super) struct Paths {
     /// Files, folders, globs, or `-` for standard input.
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<String>,
-    /// What the paths lead to.
-    #[arg(long, value_name = "GOAL", default_value = "admin")]
-    to: Goal,
+    /// What the paths lead to: `admin`, a principal, or the full name of a resource, which stands for those who may do
+    /// something on it.
+    #[arg(long, value_name = "GOAL", default_value = ADMIN)]
+    to: String,
     /// Only paths that this principal starts: its full name, or the last part of it.
     #[arg(long, value_name = "PRINCIPAL")]
     from: Option<String>,
@@ -30,18 +31,14 @@ pub(super) struct Paths {
     report: ReportOptions,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Goal {
-    /// The administration of an account, project or subscription.
-    Admin,
-}
+/// The administration of any account, project or subscription.
+const ADMIN: &str = "admin";
 
 impl Paths {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let task = match self.to {
-            Goal::Admin => Task::Paths { from: self.from.clone() },
-        };
+        let to = (self.to != ADMIN).then(|| self.to.clone());
+        let task = Task::Paths { from: self.from.clone(), to };
         let settings = match self.analysis.settings(console) {
             Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
             Err(exit) => return exit,

@@ -5,8 +5,8 @@ use clap::Args;
 use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
-use super::options::{AnalysisOptions, ReportOptions};
-use crate::pipeline::Task;
+use super::options::{AnalysisOptions, ReportOptions, StepOptions};
+use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
 /// Show who may do an action on a resource, under which conditions, and by which rules.
@@ -22,8 +22,13 @@ pub(super) struct WhoCan {
     /// Files, folders, globs, or `-` for standard input.
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<String>,
+    /// Show also who can come to act as somebody who may, step by step.
+    #[arg(long)]
+    via_paths: bool,
     #[command(flatten)]
     analysis: AnalysisOptions,
+    #[command(flatten)]
+    extra: StepOptions,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -31,8 +36,16 @@ pub(super) struct WhoCan {
 impl WhoCan {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let task = Task::WhoCan { action: self.action.clone(), resource: self.resource.clone() };
-        let options = (&self.analysis, &self.report);
-        analysis::run(&task, ContentKind::WhoCan, &self.paths, options, None, console)
+        let settings = match self.analysis.settings(console) {
+            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
+            Err(exit) => return exit,
+        };
+        let task = Task::WhoCan {
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            via_paths: self.via_paths,
+        };
+        let options = (&settings, &self.report);
+        analysis::run_with(&task, ContentKind::WhoCan, &self.paths, options, None, console)
     }
 }

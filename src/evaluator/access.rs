@@ -7,9 +7,9 @@ use super::answer::explain;
 use super::ask::with_fixed;
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds::Cloud;
-use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Universe};
+use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Shape, Universe};
 use crate::model::Question;
-use crate::solver::native::{Row, RowActions, TextClass, rows};
+use crate::solver::native::{self, Row, TextClass, rows};
 use crate::solver::{self, Portfolio, Reason};
 
 /// All that one question's subject may do.
@@ -30,9 +30,23 @@ pub struct AccessRow {
     pub except: Vec<String>,
     /// The condition over the rest of the request, as text; `None` where there is none.
     pub condition: Option<String>,
-    /// The actions in their cloud's spelling, sorted; every action of the catalog that belongs to the row. Each is
-    /// meant on resources of its own types only.
-    pub actions: Vec<String>,
+    /// The actions.
+    pub actions: RowActions,
+}
+
+/// The actions of a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowActions {
+    /// Every action of the catalog that belongs to the row, in its cloud's spelling, sorted. Each is meant on resources
+    /// of its own types only.
+    Named(Vec<String>),
+    /// All texts that match these patterns, where actions are plain texts.
+    Matching {
+        /// The actions match some pattern of each of these sets; empty where any action will do.
+        patterns: Vec<Vec<String>>,
+        /// The actions match none of these patterns.
+        except: Vec<String>,
+    },
 }
 
 impl Evaluator<'_> {
@@ -43,7 +57,7 @@ impl Evaluator<'_> {
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
-        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio() };
+        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio(), given: &Formula::True };
         Ok(match describer.rows(&formula, &universe)? {
             Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps) },
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
@@ -55,6 +69,8 @@ impl Evaluator<'_> {
 pub(super) struct Describer<'a> {
     pub(super) cloud: &'a dyn Cloud,
     pub(super) portfolio: &'a Portfolio,
+    /// Holds for every request, so conditions need not repeat it.
+    pub(super) given: &'a Formula,
 }
 
 impl Describer<'_> {
@@ -80,40 +96,56 @@ impl Describer<'_> {
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
     fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<Part>, Bug> {
-        let condition = Some(row.condition.to_string()).filter(|_| row.condition != Formula::True);
+        let condition = self.beyond_given(&row.condition);
+        let condition = Some(condition.to_string()).filter(|_| condition != Formula::True);
         let mut found = Vec::new();
         for class in &row.resources {
-            let class = self.tidy(class)?;
+            let class = self.tidy(&Attribute::resource(), class)?;
             match (&row.actions, universe) {
-                (RowActions::Known(names), Universe::Known(actions)) => {
+                (native::RowActions::Known(names), Universe::Known(actions)) => {
                     for (group, names) in by_group(names, actions) {
                         if self.meets(&class, &group.patterns)? {
                             found.push((class.requests(Some(group), condition.clone()), names));
                         }
                     }
                 }
-                (RowActions::Known(names), Universe::Any) => {
+                (native::RowActions::Known(names), Universe::Any) => {
                     found.push((class.requests(None, condition.clone()), names.clone()));
                 }
-                (RowActions::Classes(classes), _) => {
-                    let names = classes.iter().map(|class| class.example.as_str().into()).collect();
-                    found.push((class.requests(None, condition.clone()), names));
+                (native::RowActions::Classes(classes), _) => {
+                    for actions in classes {
+                        let actions = self.tidy(&Attribute::action(), actions)?;
+                        let (kind, patterns) = actions.actions();
+                        let requests = class.requests(None, condition.clone());
+                        found.push((Requests { actions: kind, ..requests }, patterns));
+                    }
                 }
             }
         }
         Ok(found)
     }
 
+    /// The condition without those of its parts that are given.
+    fn beyond_given(&self, condition: &Formula) -> Formula {
+        let given = parts(self.given);
+        Formula::all(parts(condition).iter().filter(|part| !given.contains(part)).cloned())
+    }
+
     /// Leaves out what a reader need not know of a class: patterns that the others imply, and exceptions that none of
     /// its members could match.
-    fn tidy(&self, class: &TextClass) -> Result<Resources, Bug> {
+    fn tidy(&self, attribute: &Attribute, class: &TextClass) -> Result<Texts, Bug> {
+        let texts = |inside: &[Patterns], outside: &[Patterns]| Texts {
+            attribute: attribute.clone(),
+            inside: inside.to_vec(),
+            outside: outside.to_vec(),
+        };
         let mut inside: Vec<Patterns> =
             class.inside.iter().filter(|set| !set.is_universal()).cloned().collect();
         let mut index = 0;
         while index < inside.len() {
             let candidate = inside.remove(index);
-            let rest = Resources { inside: inside.clone(), outside: Vec::new() };
-            if self.exists(rest.formula().and(resource_in(&candidate).not()))? {
+            let rest = texts(&inside, &[]);
+            if self.exists(rest.formula().and(rest.matches(&candidate).not()))? {
                 inside.insert(index, candidate);
                 index += 1;
             }
@@ -122,19 +154,19 @@ impl Describer<'_> {
         let mut index = 0;
         while index < outside.len() {
             let candidate = outside.remove(index);
-            let rest = Resources { inside: inside.clone(), outside: outside.clone() };
-            if self.exists(rest.formula().and(resource_in(&candidate)))? {
+            let rest = texts(&inside, &outside);
+            if self.exists(rest.formula().and(rest.matches(&candidate)))? {
                 outside.insert(index, candidate);
                 index += 1;
             }
         }
         inside.sort();
         outside.sort();
-        Ok(Resources { inside, outside })
+        Ok(texts(&inside, &outside))
     }
 
-    fn meets(&self, class: &Resources, group: &Patterns) -> Result<bool, Bug> {
-        self.exists(class.formula().and(resource_in(group)))
+    fn meets(&self, class: &Texts, group: &Patterns) -> Result<bool, Bug> {
+        self.exists(class.formula().and(class.matches(group)))
     }
 
     /// Whether some text satisfies the formula; undecided counts as yes, which only leaves more in a description.
@@ -144,58 +176,95 @@ impl Describer<'_> {
     }
 }
 
-fn resource_in(patterns: &Patterns) -> Formula {
-    Formula::matches(Attribute::resource(), patterns.clone())
-}
-
-/// A class of resources, tidied.
-struct Resources {
+/// A class of actions or resources, tidied.
+struct Texts {
+    attribute: Attribute,
     inside: Vec<Patterns>,
     outside: Vec<Patterns>,
 }
 
-impl Resources {
+impl Texts {
+    fn matches(&self, patterns: &Patterns) -> Formula {
+        Formula::matches(self.attribute.clone(), patterns.clone())
+    }
+
     fn formula(&self) -> Formula {
-        let inside = self.inside.iter().map(resource_in);
-        Formula::all(inside.chain(self.outside.iter().map(|set| resource_in(set).not())))
+        let inside = self.inside.iter().map(|set| self.matches(set));
+        Formula::all(inside.chain(self.outside.iter().map(|set| self.matches(set).not())))
+    }
+
+    /// The actions, with the patterns where these alone say which.
+    fn actions(&self) -> (ActionKind, Vec<Arc<str>>) {
+        if let ([only], []) = (self.inside.as_slice(), self.outside.as_slice()) {
+            return (ActionKind::Patterns, texts(only).iter().map(|text| text.as_str().into()).collect());
+        }
+        let patterns = self.inside.iter().map(texts).collect();
+        (ActionKind::Class { patterns, except: self.outside.iter().flat_map(texts).collect() }, Vec::new())
     }
 
     /// In words. Actions that take no resource are asked on the one text that stands for none.
     fn requests(&self, group: Option<&ResourceGroup>, condition: Option<String>) -> Requests {
-        let texts = |set: &Patterns| set.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let actions = ActionKind::Names;
         match group.filter(|group| group.patterns.is_finite()) {
             Some(group) => {
-                Requests { resources: vec![texts(&group.patterns)], except: Vec::new(), condition }
+                Requests { resources: vec![texts(&group.patterns)], except: Vec::new(), condition, actions }
             }
             None => Requests {
                 resources: self.inside.iter().map(texts).collect(),
                 except: self.outside.iter().flat_map(texts).collect(),
                 condition,
+                actions,
             },
         }
     }
 }
 
-/// All of a row but its actions.
+/// What must hold together.
+fn parts(formula: &Formula) -> &[Formula] {
+    match formula.shape() {
+        Some(Shape::All(parts)) => parts,
+        Some(_) => std::slice::from_ref(formula),
+        None => &[],
+    }
+}
+
+fn texts(set: &Patterns) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
+
+/// All of a row but the names or patterns of its actions.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Requests {
     resources: Vec<Vec<String>>,
     except: Vec<String>,
     condition: Option<String>,
+    actions: ActionKind,
+}
+
+/// How a row says its actions.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum ActionKind {
+    /// By names.
+    Names,
+    /// By patterns of which one must match.
+    Patterns,
+    /// By more than that.
+    Class { patterns: Vec<Vec<String>>, except: Vec<String> },
 }
 
 impl Requests {
-    fn with(self, actions: BTreeSet<String>) -> AccessRow {
-        AccessRow {
-            resources: self.resources,
-            except: self.except,
-            condition: self.condition,
-            actions: actions.into_iter().collect(),
-        }
+    fn with(self, listed: BTreeSet<String>) -> AccessRow {
+        let listed: Vec<String> = listed.into_iter().collect();
+        let actions = match self.actions {
+            ActionKind::Names => RowActions::Named(listed),
+            ActionKind::Patterns => RowActions::Matching { patterns: vec![listed], except: Vec::new() },
+            ActionKind::Class { patterns, except } => RowActions::Matching { patterns, except },
+        };
+        AccessRow { resources: self.resources, except: self.except, condition: self.condition, actions }
     }
 }
 
-/// A piece of a row: requests that differ in their actions only.
+/// A piece of a row: requests that differ in their actions only, with names of these or patterns.
 type Part = (Requests, Vec<Arc<str>>);
 
 /// The names by the resources they can be asked on.

@@ -179,7 +179,7 @@ impl<'a> DocumentEvaluator<'a> {
     /// All that the new document allows and the old one does not, and the other way round, as rows.
     pub fn rows(&self, two: TwoDocuments<'_>) -> Result<[DifferenceRows; 2], Bug> {
         let rules = self.documents.rules(two.kind, two.old, two.new);
-        let describer = Describer { cloud: self.cloud, portfolio: self.portfolio };
+        let describer = Describer { cloud: self.cloud, portfolio: self.portfolio, given: &rules.facts };
         let mut found = Vec::new();
         for formula in [gain(&rules), loss(&rules)] {
             let formula = formula.and(rules.facts.clone());
@@ -290,8 +290,9 @@ fn loss(rules: &RulesOfTwo) -> Formula {
 /// request that `less` allows by the same rule is not missing there, and one that `more` denies by the same rule is
 /// not allowed.
 fn minus(more: &Rules, less: &Rules) -> Formula {
-    let own = any(&without(&more.allows, &less.allows)).and(any(&less.allows).not());
-    let denied = any(&without(&less.denies, &more.denies));
+    let own = beyond(without(&more.allows, &less.allows), &less.allows);
+    let own = any(&own).and(any(&less.allows).not());
+    let denied = any(&beyond(without(&less.denies, &more.denies), &more.denies));
     let newly = if denied == Formula::False { Formula::False } else { any(&more.allows).and(denied) };
     own.or(newly).and(any(&more.denies).not())
 }
@@ -320,6 +321,31 @@ fn without(rules: &[Rule], known: &[Rule]) -> Vec<Rule> {
         (actions != Formula::False).then(|| Rule { actions, rest: rule.rest.clone() })
     };
     rules.iter().filter_map(left).collect()
+}
+
+/// So many steps are taken to find rules that plainly say no more than another.
+const MOST: usize = 100_000;
+
+/// The rules that do not plainly say less than one of `others` does alone.
+fn beyond(rules: Vec<Rule>, others: &[Rule]) -> Vec<Rule> {
+    let mut steps = MOST;
+    // Many rules are about the same actions: these are compared once.
+    let mut numbers: FxHashMap<u64, usize> = FxHashMap::default();
+    let mut groups: Vec<(&Formula, Vec<&Formula>)> = Vec::new();
+    for other in others.iter().filter(|_| !rules.is_empty()) {
+        let number = *numbers.entry(other.actions.fingerprint()).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some((actions, rests)) if **actions == other.actions => rests.push(&other.rest),
+            _ => groups.push((&other.actions, vec![&other.rest])),
+        }
+    }
+    let mut is_covered = |rule: &Rule| {
+        groups.iter().any(|(actions, rests)| {
+            rule.actions.plainly_implies(actions, &mut steps)
+                && rests.iter().any(|rest| rule.rest.plainly_implies(rest, &mut steps))
+        })
+    };
+    rules.into_iter().filter(|rule| !is_covered(rule)).collect()
 }
 
 /// What is left of an atom for actions that are not among `known`: the names of those match none of them.

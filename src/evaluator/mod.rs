@@ -29,7 +29,7 @@ mod simulate;
 mod statements;
 mod who_can;
 
-pub use access::{Access, AccessRow};
+pub use access::{Access, AccessRow, RowActions};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::{Asked, Evaluator};

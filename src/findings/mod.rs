@@ -22,6 +22,7 @@ mod guest_with_privileges;
 mod idle_condition;
 mod impossible_condition;
 mod open_identity_provider;
+mod outsiders;
 mod path_to_administrator;
 mod public_resource;
 mod redundant_statement;
@@ -32,6 +33,7 @@ mod vacuous_condition;
 mod wildcard_action;
 
 pub use finding::{Finding, Intent, Level, Related};
+pub use outsiders::is_about_outsiders;
 pub use rule::{Context, Meta, Rule, run};
 
 /// Every rule, in the order in which rules are listed.

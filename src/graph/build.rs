@@ -190,7 +190,7 @@ impl<'a, 's> Builder<'a, 's> {
         Graph { net: self.net, seats: self.seats, undecided }
     }
 
-    fn seats_as_they_are(&mut self) -> Result<(), Bug> {
+    pub(super) fn seats_as_they_are(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
         for (principal, who) in estate.principals() {
             if !matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
@@ -238,7 +238,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Finds which principals some step may change, and what they administer then.
-    fn changes(&mut self) -> Result<(), Bug> {
+    pub(super) fn changes(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
         let mut found: Vec<(Way, Rc<Situation>)> = Vec::new();
         for template in self.templates.iter().filter(|one| one.step.gain != Gain::Become) {
@@ -344,6 +344,17 @@ impl<'a, 's> Builder<'a, 's> {
                 idle.entry(change).or_default().insert(node.principal);
             }
         }
+        self.walk_back(open, &idle)
+    }
+
+    /// Walks backwards from principals. Whoever can be changed may come on by that, whatever it administers then.
+    pub(super) fn backwards_from(&mut self, ends: &[PrincipalId]) -> Result<(), Bug> {
+        let changed = self.changes.keys().copied().filter(|node| !self.rules.contains_key(&node.principal));
+        let idle = changed.collect();
+        self.walk_back(ends.iter().copied().map(Node::as_is).collect(), &idle)
+    }
+
+    fn walk_back(&mut self, mut open: Vec<Node>, idle: &BTreeSet<Node>) -> Result<(), Bug> {
         let mut done = BTreeSet::new();
         while let Some(end) = open.pop() {
             if !done.insert(end) {
@@ -353,7 +364,7 @@ impl<'a, 's> Builder<'a, 's> {
                 self.changed_by(end, &mut open)?;
                 open.push(Node::as_is(end.principal));
             } else {
-                self.into(end.principal, &idle, &mut open)?;
+                self.into(end.principal, idle, &mut open)?;
             }
         }
         Ok(())

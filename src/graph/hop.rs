@@ -57,6 +57,23 @@ pub struct Evidence {
     pub own: bool,
 }
 
+impl Gained {
+    /// What can be done, in words that follow "comes to".
+    pub fn in_words(self, estate: &Estate) -> String {
+        let name = |id: PrincipalId| estate.principal(id).map_or("", |found| found.name.as_str());
+        match self {
+            Self::Become(id) => format!("act as `{}`", name(id)),
+            Self::Rewrite(id, _) => format!("give `{}` any permission", name(id)),
+            Self::Join(id) => format!("decide who belongs to `{}`", name(id)),
+            Self::Admit(id) => format!("decide who becomes `{}`", name(id)),
+            Self::Manage(id) => {
+                let name = estate.resource(id).map_or("", |found| found.name.as_str());
+                format!("decide who may use `{name}`")
+            }
+        }
+    }
+}
+
 impl Hop {
     /// The full name of what it is about.
     pub fn to<'e>(&self, estate: &'e Estate) -> &'e str {

@@ -16,6 +16,7 @@ mod hop;
 mod net;
 mod outline;
 mod paths;
+mod towards;
 
 pub use alternatives::{Alternatives, Bound};
 pub use build::Graph;
@@ -24,3 +25,4 @@ pub use explore::{Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
 pub use outline::{By, Edge, Spot};
 pub use paths::Path;
+pub use towards::{Administrators, Radius, Way};

@@ -12,6 +12,7 @@ mod attribute;
 mod display;
 mod formula;
 mod goal;
+mod implied;
 mod merge;
 mod pattern;
 mod patterns;

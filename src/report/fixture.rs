@@ -9,10 +9,12 @@ use crate::clouds::documents::DocumentKind;
 use crate::clouds::escalation::Gained;
 use crate::evaluator::{
     Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
-    Entrant, Outcome, Relation, Simulated, Standing, Witness,
+    Entrant, Outcome, Relation, RowActions, Simulated, Standing, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
-use crate::graph::{By, Edge, Evidence, Hop, Node, Path, Seat, Spot};
+use crate::graph::{
+    Administrators, By, Cut, Edge, Evidence, Hop, Node, Path, Radius, Reached, Seat, Spot, Way, What,
+};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -55,6 +57,10 @@ pub(super) struct Fixture {
     pub(super) findings: Vec<Finding>,
     pub(super) paths: Vec<Path>,
     pub(super) edges: Vec<Edge>,
+    pub(super) cut: Cut,
+    pub(super) ways: Vec<Way>,
+    pub(super) radius: Option<Radius>,
+    pub(super) admins: Administrators,
     pub(super) question: Question,
     pub(super) can: Answer,
     pub(super) lacks: Answer,
@@ -92,6 +98,10 @@ impl Fixture {
             findings: Vec::new(),
             paths: Vec::new(),
             edges: Vec::new(),
+            cut: Cut { grants: Vec::new(), complete: true, smallest: true },
+            ways: Vec::new(),
+            radius: None,
+            admins: Administrators::default(),
             question,
             can: never(),
             lacks: never(),
@@ -117,6 +127,14 @@ impl Fixture {
         self.findings = vec![self.finding(ana, deploy), self.unlocated(), self.open()];
         self.paths = vec![self.path(ana, deploy)];
         self.edges = self.paths.iter().flat_map(edges_of).collect();
+        self.cut.grants =
+            self.paths.iter().flat_map(|path| path.hops.iter().flat_map(Hop::because)).cloned().collect();
+        self.ways = self.paths.iter().map(way_of).collect();
+        self.radius = self.paths.first().map(radius_of);
+        self.admins = Administrators {
+            direct: self.paths.iter().map(|path| path.seat.clone()).collect(),
+            by_path: self.paths.clone(),
+        };
         self.can.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::Allowed)));
         self.can.certainty = self.assuming();
         self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
@@ -429,14 +447,14 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 9] {
+    pub(super) fn contents(&self) -> [Content<'_>; 11] {
         [
             Content::Findings(&self.findings),
-            Content::Paths(&self.paths),
+            Content::Paths(&self.paths, Some(&self.cut)),
             Content::Answer(Verdict { question: &self.question, can: &self.can, lacks: &self.lacks }),
             Content::Access(&self.question, &self.access),
             Content::Suggestions(&self.suggestions),
-            Content::WhoCan(&self.question, &self.entrants),
+            Content::WhoCan(&self.question, &self.entrants, Some(&self.ways)),
             Content::Comparison(Compared {
                 name: "deploy",
                 comparison: &self.comparison,
@@ -444,6 +462,8 @@ impl Fixture {
             }),
             Content::Decisions(&self.decisions),
             Content::Graph(&self.edges),
+            Content::Radius(self.radius.as_ref().unwrap()),
+            Content::Admins(&self.admins),
         ]
     }
 
@@ -464,6 +484,22 @@ fn edges_of(path: &Path) -> [Edge; 2] {
     ]
 }
 
+fn way_of(path: &Path) -> Way {
+    let (hops, certainty) = (path.hops.clone(), path.certainty.clone());
+    Way { from: path.from, to: path.seat.node.principal, hops, certainty }
+}
+
+/// All that the start of a path comes to.
+fn radius_of(path: &Path) -> Radius {
+    let reached = |what| Reached { what, hops: path.hops.clone(), certainty: path.certainty.clone() };
+    let all = [
+        What::Acts(path.seat.node),
+        What::Administers(path.seat.clone()),
+        What::Decides(Gained::Admit(path.seat.node.principal)),
+    ];
+    Radius { from: path.from, reached: all.map(reached).to_vec(), undecided: Vec::new() }
+}
+
 fn nothing_compared() -> Comparison {
     Comparison {
         kind: DocumentKind { id: "identity", name: "identity policy" },
@@ -481,7 +517,7 @@ fn rows() -> Vec<AccessRow> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     vec![
         AccessRow {
-            actions: texts(&[
+            actions: RowActions::Named(texts(&[
                 "s3:DeleteObject",
                 "s3:GetObject",
                 "s3:GetObjectAcl",
@@ -490,13 +526,16 @@ fn rows() -> Vec<AccessRow> {
                 "s3:PutObject",
                 "s3:PutObjectAcl",
                 "sts:GetCallerIdentity",
-            ]),
+            ])),
             resources: vec![texts(&["arn:aws:s3:::data/*"])],
             except: texts(&["arn:aws:s3:::data/secret/*"]),
             condition: None,
         },
         AccessRow {
-            actions: texts(&["storage.objects.get", "Microsoft.Storage/storageAccounts/read"]),
+            actions: RowActions::Named(texts(&[
+                "storage.objects.get",
+                "Microsoft.Storage/storageAccounts/read",
+            ])),
             resources: Vec::new(),
             except: Vec::new(),
             condition: Some("`aws:SecureTransport` is true".to_owned()),

@@ -13,7 +13,7 @@ pub mod text;
 
 use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
-use crate::graph::{Edge, Path};
+use crate::graph::{Administrators, Cut, Edge, Path, Radius, Way};
 use crate::model::{Estate, Question};
 use crate::recommender::Suggestion;
 use crate::text::{Files, Problem};
@@ -92,15 +92,21 @@ pub enum Content<'a> {
     /// `scan`.
     Findings(&'a [Finding]),
     /// `paths`.
-    Paths(&'a [Path]),
+    Paths(&'a [Path], Option<&'a Cut>),
+    /// `paths` to a principal or a resource; and whether there are more than are listed.
+    Ways(&'a [Way], bool),
+    /// `blast-radius`.
+    Radius(&'a Radius),
+    /// `admins`.
+    Admins(&'a Administrators),
     /// `graph`.
     Graph(&'a [Edge]),
     /// `can`.
     Answer(Verdict<'a>),
     /// `access`.
     Access(&'a Question, &'a Access),
-    /// `who-can`; who the question is about is left open.
-    WhoCan(&'a Question, &'a [Entrant]),
+    /// `who-can`; who the question is about is left open. With the ways to those who may, if they were asked for.
+    WhoCan(&'a Question, &'a [Entrant], Option<&'a [Way]>),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
     /// `compare`.
@@ -138,6 +144,10 @@ pub enum ContentKind {
     Scan,
     /// Paths.
     Paths,
+    /// What somebody comes to.
+    BlastRadius,
+    /// Administrators.
+    Admins,
     /// The permission graph.
     Graph,
     /// An answer.
@@ -156,9 +166,11 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Scan,
         Self::Paths,
+        Self::BlastRadius,
+        Self::Admins,
         Self::Graph,
         Self::Can,
         Self::Access,
@@ -173,6 +185,8 @@ impl ContentKind {
         match self {
             Self::Scan => "scan",
             Self::Paths => "paths",
+            Self::BlastRadius => "blast-radius",
+            Self::Admins => "admins",
             Self::Graph => "graph",
             Self::Can => "can",
             Self::Access => "access",
@@ -189,7 +203,9 @@ impl Content<'_> {
     pub fn kind(&self) -> ContentKind {
         match self {
             Self::Findings(_) => ContentKind::Scan,
-            Self::Paths(_) => ContentKind::Paths,
+            Self::Paths(..) | Self::Ways(..) => ContentKind::Paths,
+            Self::Radius(_) => ContentKind::BlastRadius,
+            Self::Admins(_) => ContentKind::Admins,
             Self::Graph(_) => ContentKind::Graph,
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,

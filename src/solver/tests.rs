@@ -223,6 +223,30 @@ proptest! {
     }
 
     #[test]
+    fn what_plainly_follows_follows(one in formula(), other in formula(), more in formula(), any: bool) {
+        // Formulas that were made of each other, because others rarely follow.
+        let weaker = if any { one.clone().or(more) } else { other.clone() };
+        for (one, other) in [(one.clone().and(other.clone()), weaker), (one.clone(), other.clone()), (other, one)] {
+            if one.plainly_implies(&other, &mut 5_000) {
+                let goal = Goal::included(one, other, Universe::Any);
+                prop_assert!(!matches!(Native.decide(&goal, BUDGET).answer, Answer::Sometimes(_)), "{}", goal.formula);
+                // Trying takes an opaque condition for free wherever it stands, also beside its own negation.
+                if goal.formula.opaques().is_empty() {
+                    prop_assert_eq!(tried(&goal), None, "{}", goal.formula);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_atoms_the_wider_one_plainly_follows(left in patterns(), right in patterns(), positive: bool) {
+        let atom = |patterns: Patterns| Formula::matches(Attribute::text("k"), patterns);
+        let (narrow, wide) = (atom(left.clone()), atom(left.union(&right)));
+        let (one, other) = if positive { (narrow, wide) } else { (wide.not(), narrow.not()) };
+        prop_assert!(one.plainly_implies(&other, &mut 5_000), "{} and {}", one, other);
+    }
+
+    #[test]
     fn native_is_sound_with_relations(formula in formula_with_relations(), universe in universe()) {
         check(&Native, &Goal::satisfiable(formula, universe), true);
     }

@@ -112,6 +112,9 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
             continue;
         }
         let candidates = match request.value(&attribute) {
+            Some(Value::Text(current)) if current.is_empty() && is_named(&attribute) => {
+                vec![Value::Text("example".to_owned())]
+            }
             Some(Value::Text(current)) => texts_like(current, mentions.patterns),
             Some(value) => value_like(value, &mentions.ranges).into_iter().collect(),
             None => Vec::new(),
@@ -126,6 +129,11 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
         }
     }
     request
+}
+
+/// Whether a request always names it, so that an empty text reads as if something were missing.
+fn is_named(attribute: &Attribute) -> bool {
+    [Attribute::action(), Attribute::resource()].contains(attribute)
 }
 
 /// What the formula says of an attribute.

@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
-use leastwise::evaluator::{Comparison, Difference, DocumentEvaluator, Relation, TwoDocuments};
+use leastwise::evaluator::{
+    AccessRow, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, RowActions, TwoDocuments,
+};
 use leastwise::input::document_pairs::{self, ReadDocuments};
 use leastwise::solver::{EngineSelection, Portfolio};
 use serde_json::{Value, json};
@@ -382,4 +384,75 @@ fn pairs_are_compared_line_by_line() {
     assert_eq!(code, 2, "{err}");
     let starved = ["compare", "--pairs", "-", "--engine", "native", "--budget", "3"];
     assert_eq!(leastwise(&starved, &pair("only", &large, &small)).0, 3);
+}
+
+/// Where actions are plain texts, rows say which by their patterns, not by an example.
+#[test]
+fn rows_of_plain_texts_speak_in_patterns() {
+    let old = allow(&json!("s3:Get*"), &json!("*"));
+    let new = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:Get*", "iam:Pass*", "sts:?et*"], "Resource": "*"},
+        {"Effect": "Allow", "NotAction": ["iam:*", "s3:*", "sts:*"], "Resource": "arn:aws:ec2:*"},
+        {"Effect": "Deny", "Action": "s3:GetBucket*", "Resource": "*"},
+    ]});
+    let portfolio = portfolio(referee());
+    let read = read(&json!({"name": "x", "old": old, "new": new}).to_string(), None);
+    let evaluator = DocumentEvaluator::new(read.cloud, &portfolio, true).unwrap();
+    let rows = evaluator.rows(TwoDocuments { kind: read.kind, old: &read.old, new: &read.new }).unwrap();
+    let [DifferenceRows::Rows(gained), DifferenceRows::Rows(lost)] = rows else { panic!("{rows:?}") };
+    let matching = |patterns: &[&str], except: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let patterns = if patterns.is_empty() { Vec::new() } else { vec![texts(patterns)] };
+        RowActions::Matching { patterns, except: texts(except) }
+    };
+    let said = |rows: &[AccessRow]| {
+        rows.iter().map(|row| (row.actions.clone(), row.resources.concat())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said(&gained),
+        [
+            // The deny has no part in what is gained, so what it says is not repeated.
+            (matching(&["iam:pass*", "sts:?et*"], &[]), Vec::new()),
+            (matching(&[], &["iam:*", "s3:*", "sts:*"]), vec!["arn:aws:ec2:*".to_owned()]),
+        ]
+    );
+    assert_eq!(said(&lost), [(matching(&["s3:getbucket*"], &[]), Vec::new())]);
+
+    let folder = folder("patterns");
+    let file = |name: &str, policy: &Value| {
+        let path = folder.join(name);
+        fs::write(&path, policy.to_string()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (old, new) = (file("old.json", &old), file("new.json", &new));
+    let (_, out, _) = leastwise(&["compare", "--universe", "any", &old, &new], "");
+    for line in ["│ iam:pass*, sts:?et*", "│ any except iam:*, s3:*, sts:*", "│ s3:getbucket*"] {
+        assert!(out.contains(line), "`{line}` is missing in:\n{out}");
+    }
+    let (_, out, _) = leastwise(&["compare", "--universe", "any", &old, &new, "--format", "json"], "");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let row = &report["lost"]["rows"][0];
+    assert_eq!(row["actions"], json!([]));
+    assert_eq!(row["matching"], json!({"patterns": [["s3:getbucket*"]], "except": []}));
+    drop(fs::remove_dir_all(&folder));
+}
+
+/// What holds for every request, such as which principals exist, is not repeated as a condition of each row.
+#[test]
+fn rows_do_not_repeat_what_always_holds() {
+    let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}});
+    let policy = |statements: &[&Value]| json!({"Version": "2012-10-17", "Statement": statements});
+    let new = policy(&[&statement]);
+    let old = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": "*"}]});
+    let line = json!({"name": "x", "old": old, "new": new}).to_string();
+    let (read, portfolio) = (read(&line, None), portfolio(referee()));
+    let evaluator = DocumentEvaluator::new(read.cloud, &portfolio, false).unwrap();
+    let two = TwoDocuments { kind: read.kind, old: &read.old, new: &read.new };
+    let [DifferenceRows::Rows(gained), DifferenceRows::Rows(_)] = evaluator.rows(two).unwrap() else {
+        panic!()
+    };
+    let conditions: Vec<_> = gained.iter().map(|row| row.condition.as_deref()).collect();
+    assert_eq!(conditions, [Some("aws:principalorgid ~ `o-abc1234567`")]);
 }

@@ -31,6 +31,9 @@ struct Case {
     r#as: String,
     policy: Value,
     expected: Vec<Expected>,
+    /// What Z3 alone passes over: denied relations with wildcards that it is not told of.
+    #[serde(default)]
+    beyond_z3: bool,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +187,9 @@ fn check(engines: EngineSelection) {
     for rule in LINTS {
         for (number, case) in cases(rule).iter().enumerate() {
             assert!(case.page.starts_with("https://docs.aws.amazon.com/"), "{}", case.name);
+            if case.beyond_z3 && engines == EngineSelection::Z3 {
+                continue;
+            }
             let folder = Folder::new(&format!("{engines:?}-{rule}-{number}"));
             write(&folder, &case.r#as, &case.policy);
             wrong.extend(differences(case, &scan(&folder, engines)));

@@ -59,6 +59,8 @@ mod shortcuts;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
+mod ways;
+#[cfg(test)]
 mod who_can;
 #[cfg(test)]
 mod estate;

@@ -134,8 +134,15 @@ fn calls(names: &[&str]) -> Formula {
 ///
 /// "ForAllValues also returns true if there are no context keys in the request":
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>.
-/// For a service's key that has many values no page says whether requests may lack it, except those told of here. With
-/// `IfExists` the author has said that they may.
+/// With `IfExists` the author has said that they may.
+///
+/// For other keys of services that have many values (`ArrayOf…` in the service reference) nothing is concluded: they
+/// mirror parameters, and the reference does not say which of these a call must have. `kms:GrantOperations` is never
+/// absent, because a grant without operations is refused
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>). `dynamodb:Attributes` holds at least the
+/// attributes of the key where an item is named; a scan may lack it, but what it returns then is for `dynamodb:Select` to
+/// say, which AWS's examples test beside it
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html>).
 pub(super) fn universal(test: &Test, formula: &Formula) -> Option<Universal> {
     let operator = test.operator;
     if operator.quantifier != Some(Quantifier::All) || operator.if_exists || operator.family == Family::Null {

@@ -2,12 +2,14 @@
 
 use super::{SCHEMA, shape};
 use crate::evaluator::{
-    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, Standing, Witness,
+    AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, RowActions, Standing,
+    Witness,
 };
 use crate::findings::{Finding, Level};
-use crate::graph::{Evidence, Hop, Path};
+use crate::graph::{Administrators, Evidence, Hop, Path, Radius, Reached, Way, What};
 use crate::model::{
-    Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, Subject, Verdict as Decided,
+    Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, ScopeId, Subject,
+    Verdict as Decided,
 };
 use crate::recommender::{Needed, ProofCheck, Suggestion};
 use crate::report::picture::picture;
@@ -21,7 +23,19 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
         Content::Findings(findings) => {
             shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
         }
-        Content::Paths(paths) => shape::Content::Paths(paths.iter().map(|path| from.path(path)).collect()),
+        Content::Paths(paths, cut) => shape::Content::Paths {
+            paths: paths.iter().map(|path| from.path(path)).collect(),
+            cut: cut.map(|cut| shape::Cut {
+                grants: cut.grants.iter().map(|grant| from.origin(grant)).collect(),
+                complete: cut.complete,
+                smallest: cut.smallest,
+            }),
+        },
+        Content::Ways(ways, more) => {
+            shape::Content::Ways { ways: ways.iter().map(|way| from.way(way)).collect(), more }
+        }
+        Content::Radius(radius) => shape::Content::Radius(from.radius(radius)),
+        Content::Admins(admins) => shape::Content::Admins(from.administrators(admins)),
         Content::Graph(edges) => shape::Content::Graph(picture(report, edges)),
         Content::Answer(verdict) => shape::Content::Answer(Box::new(from.verdict(verdict))),
         Content::Access(question, access) => shape::Content::Access(shape::Access {
@@ -29,9 +43,10 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
             rows: access.rows.iter().map(access_row).collect(),
             certainty: from.certainty(&access.certainty),
         }),
-        Content::WhoCan(_, entrants) => {
-            shape::Content::WhoCan(entrants.iter().map(|entrant| from.entrant(entrant)).collect())
-        }
+        Content::WhoCan(_, entrants, ways) => shape::Content::WhoCan {
+            who_can: entrants.iter().map(|entrant| from.entrant(entrant)).collect(),
+            ways: ways.map(|ways| ways.iter().map(|way| from.way(way)).collect()),
+        },
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
         }
@@ -40,9 +55,25 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
     })
 }
 
+fn standing(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Always(..) => "always",
+        Standing::Conditionally(..) => "conditionally",
+        Standing::Never(_) => "never",
+        Standing::Undecided(_) => "undecided",
+    }
+}
+
 fn access_row(row: &AccessRow) -> shape::AccessRow<'_> {
+    let (actions, matching) = match &row.actions {
+        RowActions::Named(names) => (names.as_slice(), None),
+        RowActions::Matching { patterns, except } => {
+            (&[] as &[String], Some(shape::MatchingActions { patterns, except }))
+        }
+    };
     shape::AccessRow {
-        actions: &row.actions,
+        actions,
+        matching,
         resources: &row.resources,
         except: &row.except,
         condition: row.condition.as_deref(),
@@ -262,18 +293,63 @@ impl<'a> Converter<'a> {
         }
     }
 
+    fn way(&self, way: &'a Way) -> shape::Way<'a> {
+        shape::Way {
+            from: self.principal(way.from),
+            to: self.principal(way.to),
+            steps: way.hops.iter().map(|hop| self.step(hop)).collect(),
+            certainty: self.certainty(&way.certainty),
+        }
+    }
+
+    fn radius(&self, radius: &'a Radius) -> shape::Radius<'a> {
+        let reached = radius.reached.iter().map(|one| self.reached(one));
+        shape::Radius { from: self.principal(radius.from), reached: reached.collect() }
+    }
+
+    fn reached(&self, one: &'a Reached) -> shape::Reached<'a> {
+        let estate = self.report.estate;
+        let change = match &one.what {
+            What::Acts(node) => node.change_in_words(estate),
+            What::Administers(_) | What::Decides(_) => None,
+        };
+        let (what, name) = (one.what.word(), one.what.name(estate));
+        let steps = one.hops.iter().map(|hop| self.step(hop)).collect();
+        shape::Reached { what, name, change, steps, certainty: self.certainty(&one.certainty) }
+    }
+
+    fn administrators(&self, admins: &'a Administrators) -> shape::Administrators<'a> {
+        let direct = admins.direct.iter().map(|seat| {
+            let certainty = match &seat.standing {
+                Standing::Always(certainty, _)
+                | Standing::Conditionally(certainty, ..)
+                | Standing::Never(certainty) => Some(certainty),
+                Standing::Undecided(_) => None,
+            };
+            shape::Administrator {
+                principal: self.principal(seat.node.principal),
+                scope: self.scope(seat.scope),
+                standing: standing(&seat.standing),
+                certainty: certainty.map(|certainty| self.certainty(certainty)),
+            }
+        });
+        shape::Administrators {
+            direct: direct.collect(),
+            by_path: admins.by_path.iter().map(|path| self.path(path)).collect(),
+        }
+    }
+
+    fn scope(&self, id: ScopeId) -> &'a str {
+        self.report.estate.scope(id).map_or("", |scope| &scope.name)
+    }
+
     fn path(&self, path: &'a Path) -> shape::Path<'a> {
         shape::Path {
             from: self.principal(path.from),
             steps: path.hops.iter().map(|hop| self.step(hop)).collect(),
             administrator: self.principal(path.seat.node.principal),
-            scope: self.report.estate.scope(path.seat.scope).map_or("", |scope| &scope.name),
-            standing: match path.seat.standing {
-                Standing::Always(..) => "always",
-                Standing::Conditionally(..) => "conditionally",
-                Standing::Never(_) => "never",
-                Standing::Undecided(_) => "undecided",
-            },
+            scope: self.scope(path.seat.scope),
+            standing: standing(&path.seat.standing),
             others: path.others,
             certainty: self.certainty(&path.certainty),
         }

@@ -54,15 +54,36 @@ pub(super) struct Summary {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Content<'a> {
     Findings(Vec<Finding<'a>>),
-    Paths(Vec<Path<'a>>),
+    #[serde(rename = "reached")]
+    Radius(Radius<'a>),
+    #[serde(rename = "administrators")]
+    Admins(Administrators<'a>),
     Graph(Picture<'a>),
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
-    WhoCan(Vec<Entrant<'a>>),
     Suggestions(Vec<Suggestion<'a>>),
     /// Its fields stand in the report itself, so that one comparison and each of many look the same.
     #[serde(untagged)]
     Comparison(Box<Comparison<'a>>),
+    #[serde(untagged)]
+    Paths {
+        paths: Vec<Path<'a>>,
+        /// Only for the paths of one principal.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cut: Option<Cut<'a>>,
+    },
+    #[serde(untagged)]
+    Ways {
+        ways: Vec<Way<'a>>,
+        more: bool,
+    },
+    #[serde(untagged)]
+    WhoCan {
+        who_can: Vec<Entrant<'a>>,
+        /// Only if they were asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ways: Option<Vec<Way<'a>>>,
+    },
 }
 
 #[derive(Serialize)]
@@ -217,6 +238,56 @@ pub(super) struct Taken<'a> {
     pub(super) refused: Option<Witness<'a>>,
 }
 
+/// A chain of steps from one principal to another.
+#[derive(Serialize)]
+pub(super) struct Way<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) certainty: Certainty<'a>,
+}
+
+/// Grants that stand between somebody and administration.
+#[derive(Serialize)]
+pub(super) struct Cut<'a> {
+    pub(super) grants: Vec<Origin<'a>>,
+    pub(super) complete: bool,
+    pub(super) smallest: bool,
+}
+
+/// What somebody comes to.
+#[derive(Serialize)]
+pub(super) struct Radius<'a> {
+    pub(super) from: &'a str,
+    pub(super) reached: Vec<Reached<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Reached<'a> {
+    /// `act-as`, `administer`, `rewrite`, `join` or `manage`.
+    pub(super) what: &'static str,
+    pub(super) name: &'a str,
+    /// With which change of its permissions somebody is acted as.
+    pub(super) change: Option<String>,
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Administrators<'a> {
+    pub(super) direct: Vec<Administrator<'a>>,
+    pub(super) by_path: Vec<Path<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Administrator<'a> {
+    pub(super) principal: &'a str,
+    pub(super) scope: &'a str,
+    /// `always`, `conditionally`, `never` or `undecided`.
+    pub(super) standing: &'static str,
+    pub(super) certainty: Option<Certainty<'a>>,
+}
+
 #[derive(Serialize)]
 pub(super) struct Path<'a> {
     pub(super) from: &'a str,
@@ -277,11 +348,22 @@ pub(super) struct Access<'a> {
 
 #[derive(Serialize)]
 pub(super) struct AccessRow<'a> {
+    /// Empty where `matching` says which.
     pub(super) actions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) matching: Option<MatchingActions<'a>>,
     /// Empty for any resource.
     pub(super) resources: &'a [Vec<String>],
     pub(super) except: &'a [String],
     pub(super) condition: Option<&'a str>,
+}
+
+/// Actions as plain texts.
+#[derive(Serialize)]
+pub(super) struct MatchingActions<'a> {
+    /// Empty for any action.
+    pub(super) patterns: &'a [Vec<String>],
+    pub(super) except: &'a [String],
 }
 
 #[derive(Serialize)]

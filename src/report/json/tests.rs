@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
+use crate::report::Content;
 use crate::report::fixture::Fixture;
 
 #[test]
@@ -12,6 +13,12 @@ fn each_content() {
         let name = content.kind().as_str();
         assert_snapshot!(name, fixture.render("json", content));
     }
+}
+
+#[test]
+fn ways() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("json", Content::Ways(&fixture.ways, false)));
 }
 
 /// Cuts every place out of the source and compares it with the text that was marked.

@@ -9,7 +9,7 @@ use tabled::settings::{Padding, Style, Width};
 
 use super::answer;
 use super::words::{self, Page};
-use crate::evaluator::{Access, AccessRow, Certainty};
+use crate::evaluator::{Access, AccessRow, Certainty, RowActions};
 use crate::model::Question;
 use crate::text::printable;
 
@@ -42,20 +42,20 @@ pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, access: &'a Ac
 pub(super) fn table(rows: &[AccessRow], width: usize) -> String {
     let has_except = rows.iter().any(|row| !row.except.is_empty());
     let has_condition = rows.iter().any(|row| row.condition.is_some());
+    let has_service = rows.iter().any(|row| matches!(row.actions, RowActions::Named(_)));
     let mut builder = Builder::default();
     let columns = |cells: [String; 5]| {
-        let shown = [true, true, true, has_except, has_condition];
+        let shown = [has_service, true, true, has_except, has_condition];
         cells.into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(cell, _)| cell).collect::<Vec<_>>()
     };
     builder
         .push_record(columns(["service", "actions", "resources", "except", "condition"].map(str::to_owned)));
     for row in rows {
-        let sets: Vec<String> = row.resources.iter().map(|set| set.join(", ")).collect();
-        let resources = if sets.is_empty() { "any".to_owned() } else { sets.join(" and ") };
-        for (service, names) in by_service(&row.actions) {
+        let resources = matching(&row.resources);
+        for (service, actions) in actions(&row.actions) {
             builder.push_record(columns([
                 printable(service),
-                printable(&abbreviated(&names)),
+                printable(&actions),
                 printable(&resources),
                 printable(&row.except.join(", ")),
                 printable(row.condition.as_deref().unwrap_or("")),
@@ -67,6 +67,25 @@ pub(super) fn table(rows: &[AccessRow], width: usize) -> String {
     let mut table = builder.build();
     table.with(Style::sharp()).with(Padding::new(1, 1, 0, 0)).with(wrapping);
     table.to_string()
+}
+
+/// What matches some pattern of each set.
+fn matching(sets: &[Vec<String>]) -> String {
+    let sets: Vec<String> = sets.iter().map(|set| set.join(", ")).collect();
+    if sets.is_empty() { "any".to_owned() } else { sets.join(" and ") }
+}
+
+/// Each service with its actions. Patterns belong to no service: `s*:Get*` speaks of several.
+fn actions(actions: &RowActions) -> Vec<(&str, String)> {
+    match actions {
+        RowActions::Named(names) => {
+            by_service(names).into_iter().map(|(service, names)| (service, abbreviated(&names))).collect()
+        }
+        RowActions::Matching { patterns, except } if except.is_empty() => vec![("", matching(patterns))],
+        RowActions::Matching { patterns, except } => {
+            vec![("", format!("{} except {}", matching(patterns), except.join(", ")))]
+        }
+    }
 }
 
 /// The actions of each service, without the service's name. `s3:GetObject` and `storage.objects.get` name it before

@@ -2,13 +2,16 @@
 //! (fingerprints, full lists of actions); those are in the JSON report.
 
 mod access;
+mod admins;
 mod answer;
 mod comparison;
 mod decisions;
 mod findings;
 mod graph;
 mod paths;
+mod radius;
 mod suggestions;
+mod ways;
 mod who_can;
 mod words;
 
@@ -32,11 +35,14 @@ impl Reporter for Text {
         let mut page = Page::new(report, style);
         match report.content {
             Content::Findings(findings) => findings::write(&mut page, findings),
-            Content::Paths(found) => paths::write(&mut page, found),
+            Content::Paths(found, cut) => paths::write(&mut page, found, cut),
+            Content::Ways(ways, more) => ways::write(&mut page, ways, more),
+            Content::Radius(radius) => radius::write(&mut page, radius),
+            Content::Admins(admins) => admins::write(&mut page, admins),
             Content::Graph(edges) => graph::write(&mut page, edges),
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
-            Content::WhoCan(question, entrants) => who_can::write(&mut page, question, entrants),
+            Content::WhoCan(question, entrants, ways) => who_can::write(&mut page, question, entrants, ways),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
             Content::Comparison(compared) => comparison::write(&mut page, compared),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),

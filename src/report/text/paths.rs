@@ -2,11 +2,11 @@
 
 use super::words::{self, Page};
 use crate::evaluator::Standing;
-use crate::graph::{Path, Seat};
+use crate::graph::{Cut, Hop, Path, Seat};
 use crate::report::Report;
 
 /// Writes the paths, what they rest on, and the summary.
-pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
+pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path], cut: Option<&Cut>) {
     for path in paths {
         page.gap();
         let title = format!(
@@ -17,12 +17,7 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         );
         let title = page.bold(&title);
         page.line(&title);
-        for (hop, number) in path.hops.iter().zip(1..) {
-            let (sentence, because) = words::hop(page.report, hop);
-            let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
-            let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
-            page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
-        }
+        steps(page, &path.hops);
         let (mut sentence, certainty) = (seat(page.report, &path.seat), page.certainty(&path.certainty));
         if path.others > 0 {
             let others = words::count(path.others, "further administrator");
@@ -30,6 +25,9 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
         }
         page.step(path.hops.len() + 1, &sentence);
         page.field("certainty", &certainty);
+    }
+    if let Some(cut) = cut {
+        write_cut(page, cut);
     }
     page.footnotes();
     page.gap();
@@ -40,6 +38,32 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path]) {
     };
     let (found, looked_at) = (page.bold(&found), words::looked_at(page.report));
     page.line(&format!("{found}; {looked_at}."));
+}
+
+/// Writes the steps, each as a numbered sentence with what allows it and what would break it.
+pub(super) fn steps(page: &mut Page<'_>, hops: &[Hop]) {
+    for (hop, number) in hops.iter().zip(1..) {
+        let (sentence, because) = words::hop(page.report, hop);
+        let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
+        let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
+        page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
+    }
+}
+
+/// The fewest grants that stand between somebody and administration.
+fn write_cut(page: &mut Page<'_>, cut: &Cut) {
+    page.gap();
+    let title = match (cut.complete, cut.smallest) {
+        (false, _) => "No set of grants was found whose removal cuts all of these; to begin with, take away:",
+        (true, true) => "The fewest grants whose removal cuts all of these:",
+        (true, false) => "Grants whose removal cuts all of these, perhaps not the fewest:",
+    };
+    let title = page.bold(title);
+    page.line(&title);
+    for (grant, number) in cut.grants.iter().zip(1..) {
+        let grant = words::origin(page.report, grant);
+        page.step(number, &grant);
+    }
 }
 
 /// What the last principal of a path may do.

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::graph::Radius;
 use crate::report::fixture::Fixture;
 use crate::report::{Content, Style, reporter};
 
@@ -16,12 +17,12 @@ fn nothing_found() {
     let mut fixture = Fixture::new();
     let open = fixture.render("text", Content::Findings(&[]));
     assert!(open.contains("No findings, but not all questions were decided; 1 question undecided"), "{open}");
-    assert!(fixture.render("text", Content::Paths(&[])).contains("was found, but not all"));
+    assert!(fixture.render("text", Content::Paths(&[], None)).contains("was found, but not all"));
     fixture.undecided.clear();
     let clean = "No findings; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Findings(&[])), clean);
     let clean = "No path to an administrator; 2 documents and 3 principals analysed.\n";
-    assert_eq!(fixture.render("text", Content::Paths(&[])), clean);
+    assert_eq!(fixture.render("text", Content::Paths(&[], None)), clean);
     let clean = "No suggestions; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Suggestions(&[])), clean);
 }
@@ -29,7 +30,7 @@ fn nothing_found() {
 #[test]
 fn paths() {
     let fixture = Fixture::new();
-    assert_snapshot!(fixture.render("text", Content::Paths(&fixture.paths)));
+    assert_snapshot!(fixture.render("text", fixture.contents()[1]));
 }
 
 #[test]
@@ -113,6 +114,29 @@ fn prose_is_wrapped_between_names() {
     let text = "one `a name` two (a place:1:2) three\n   indented words";
     let wrapped = crate::report::text::words::wrapped(text, 12);
     assert_eq!(wrapped, "one `a name`\ntwo\n(a place:1:2)\nthree\n   indented\n   words");
+}
+
+#[test]
+fn ways() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", Content::Ways(&fixture.ways, true)));
+    assert!(fixture.render("text", Content::Ways(&[], false)).contains("No way was found, but not all"));
+}
+
+#[test]
+fn what_is_reached() {
+    let fixture = Fixture::new();
+    let radius = fixture.radius.clone().unwrap();
+    assert_snapshot!(fixture.render("text", Content::Radius(&radius)));
+    let nothing = Radius { reached: Vec::new(), ..radius };
+    let said = fixture.render("text", Content::Radius(&nothing));
+    assert!(said.contains("Nothing was found to be reached, but not all"), "{said}");
+}
+
+#[test]
+fn administrators() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", Content::Admins(&fixture.admins)));
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use anstyle::AnsiColor;
 
 use super::answer::describe_request;
+use super::ways;
 use super::words::{self, Page};
 use crate::evaluator::{AccessRow, Entrant, Extent};
+use crate::graph::Way;
 use crate::model::{Question, Subject};
 use crate::report::Report;
 use crate::text::printable;
@@ -15,7 +17,12 @@ const NAMED: usize = 10;
 const CONDITIONS: usize = 4;
 
 /// Writes the answers.
-pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, entrants: &'a [Entrant]) {
+pub(super) fn write<'a>(
+    page: &mut Page<'a>,
+    question: &Question,
+    entrants: &'a [Entrant],
+    ways: Option<&'a [Way]>,
+) {
     let title = printable(&format!("Who may {}", describe_request(page.report, question)));
     let title = page.bold(&title);
     page.line(&title);
@@ -27,6 +34,13 @@ pub(super) fn write<'a>(page: &mut Page<'a>, question: &Question, entrants: &'a 
         page.line("Nobody.");
     }
     nobody(page, entrants);
+    if let Some(ways) = ways {
+        ways::list(page, ways);
+        if ways.is_empty() {
+            page.gap();
+            page.line("Nobody else comes to act as one of them.");
+        }
+    }
     page.footnotes();
 }
 

@@ -69,7 +69,7 @@ fn decide(goal: &Goal, meter: &mut Meter) -> Result<Found, Spent> {
         Found::Unsure(request) => request,
         found => return Ok(found),
     };
-    for attempt in 0..2 {
+    for attempt in ATTEMPTS {
         let known = fixed_references(&goal.formula, &request, attempt);
         let formula = pin(goal.formula.restrict(&known), &known);
         let narrowed = Goal { formula, universe: goal.universe.clone() };
@@ -178,18 +178,36 @@ fn pin(formula: Formula, known: &Assignment) -> Formula {
     Formula::all(known.iter().map(literal).chain([formula]))
 }
 
-/// Texts for the attributes that relations refer to, but for the resource: those of a request that came close. On the
-/// second attempt, empty texts are replaced.
-fn fixed_references(formula: &Formula, request: &Assignment, attempt: u32) -> Assignment {
+/// How to complete a request that came close.
+#[derive(Clone, Copy)]
+struct Attempt {
+    /// Whether the texts that are compared are fixed too, not only those that patterns refer to.
+    both_sides: bool,
+    /// Whether empty texts are replaced.
+    filled: bool,
+}
+
+/// Two keys are the same once both have one text; a key that has to match more than another key must be left open.
+const ATTEMPTS: [Attempt; 4] = [
+    Attempt { both_sides: true, filled: false },
+    Attempt { both_sides: true, filled: true },
+    Attempt { both_sides: false, filled: false },
+    Attempt { both_sides: false, filled: true },
+];
+
+/// Texts for the attributes that relations refer to, but for the resource: those of a request that came close.
+fn fixed_references(formula: &Formula, request: &Assignment, attempt: Attempt) -> Assignment {
     let mut known = Assignment::new();
     formula.for_each_literal(&mut |literal| {
         let Atom::Same(text, pattern) = &literal.atom else { return };
-        for attribute in text.references().chain(pattern.references()) {
+        for attribute in text.references().filter(|_| attempt.both_sides).chain(pattern.references()) {
             if *attribute == Attribute::resource() {
                 continue;
             }
             match request.text(attribute) {
-                Some("") | None if attempt > 0 => known.set(attribute.clone(), Value::Text("x".to_owned())),
+                Some("") | None if attempt.filled => {
+                    known.set(attribute.clone(), Value::Text("x".to_owned()))
+                }
                 Some(value) => known.set(attribute.clone(), Value::Text(value.to_owned())),
                 None => known.set_absent(attribute.clone()),
             }

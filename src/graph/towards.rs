@@ -1,0 +1,156 @@
+//! Ways to principals: who can come to act as one of them, by which steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::Builder;
+use super::net::Fact;
+use super::{Alternatives, Bound, Graph, Hop, Node};
+use crate::clouds::escalation::{self, Gained};
+use crate::evaluator::{Bug, Certainty, Evaluator};
+use crate::model::{Estate, PrincipalId, PrincipalKind};
+
+/// A chain of steps from one principal to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Who starts it.
+    pub from: PrincipalId,
+    /// As whom it ends.
+    pub to: PrincipalId,
+    /// The steps, at least one, in an order in which they can be taken.
+    pub hops: Vec<Hop>,
+    /// How sure all of it is.
+    pub certainty: Certainty,
+}
+
+impl Graph {
+    /// Asks all steps by which somebody may come to act as one of `ends`. Whoever always administers the place where one
+    /// of them lives comes to anything there, and is not asked.
+    pub fn towards(
+        evaluator: &Evaluator<'_>,
+        steps: &[escalation::Step],
+        ends: &[PrincipalId],
+    ) -> Result<Self, Bug> {
+        let mut builder = Builder::new(*evaluator, steps);
+        builder.seats_as_they_are()?;
+        builder.changes()?;
+        builder.backwards_from(ends)?;
+        Ok(builder.finish())
+    }
+
+    /// The shortest way of each principal to the nearest of `ends`, sorted by start. Not those of the ends themselves.
+    pub fn ways_to(&self, estate: &Estate, ends: &BTreeSet<PrincipalId>) -> Vec<Way> {
+        let ready = self.net.ready();
+        let mut ways = Vec::new();
+        for from in
+            self.net.starts().into_iter().filter(|start| !ends.contains(start) && starts(estate, *start))
+        {
+            let reach = ready.reach(from);
+            let end = reach.order.iter().find_map(|fact| match fact {
+                Fact::Act(Node { principal, change: None }) if ends.contains(principal) => {
+                    Some((*fact, *principal))
+                }
+                _ => None,
+            });
+            let found = end.and_then(|(fact, to)| Some(Way::of(from, to, reach.hops(fact)?)));
+            ways.extend(found.filter(|way| !way.hops.is_empty()));
+        }
+        ways
+    }
+
+    /// The ways of one principal to another, each through others, the shortest first; and whether there may be more than
+    /// the bound lets see.
+    pub fn ways_between(&self, from: PrincipalId, to: PrincipalId, bound: Bound) -> (Vec<Way>, bool) {
+        let Alternatives { ways, more } = self.alternatives(from, Node::as_is(to), bound);
+        (ways.into_iter().map(|hops| Way::of(from, to, hops)).collect(), more)
+    }
+}
+
+impl Way {
+    fn of(from: PrincipalId, to: PrincipalId, hops: Vec<Hop>) -> Self {
+        let certainty = hops.iter().fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
+        Self { from, to, hops, certainty }
+    }
+}
+
+/// Whether a way can begin with somebody. The provider's own services take on roles all the time; who can make them do
+/// so is asked in steps.
+fn starts(estate: &Estate, principal: PrincipalId) -> bool {
+    let kind = estate.principal(principal).map(|one| one.kind);
+    !matches!(kind, None | Some(PrincipalKind::StandIn | PrincipalKind::Service))
+}
+
+/// What somebody comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Radius {
+    /// Who.
+    pub from: PrincipalId,
+    /// What it comes to, the nearest first, itself not included.
+    pub reached: Vec<super::Reached>,
+    /// The questions that stayed undecided on the way.
+    pub undecided: Vec<String>,
+}
+
+impl Radius {
+    /// Everything that a principal comes to.
+    pub fn of(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: PrincipalId) -> Result<Self, Bug> {
+        let graph = Graph::around(evaluator, steps, from)?;
+        let mut reached = graph.reached(evaluator.estate(), from);
+        reached.retain(|one| one.what != super::What::Acts(Node::as_is(from)));
+        Ok(Self { from, reached, undecided: graph.undecided().to_vec() })
+    }
+}
+
+impl super::What {
+    /// A word for it: `act-as`, `administer`, or what can be changed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Acts(_) => "act-as",
+            Self::Administers(_) => "administer",
+            Self::Decides(gained) => gained.gain().as_str(),
+        }
+    }
+
+    /// The full name of what it is about.
+    pub fn name<'e>(&self, estate: &'e Estate) -> &'e str {
+        let principal = |id| estate.principal(id).map_or("", |found| found.name.as_str());
+        match self {
+            Self::Acts(node) => principal(node.principal),
+            Self::Administers(seat) => estate.scope(seat.scope).map_or("", |scope| &scope.name),
+            Self::Decides(Gained::Manage(id)) => estate.resource(*id).map_or("", |found| &found.name),
+            Self::Decides(gained) => gained.principal().map_or("", principal),
+        }
+    }
+}
+
+/// Who administers something, directly or in steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Administrators {
+    /// By permissions of its own, as it is.
+    pub direct: Vec<super::Seat>,
+    /// In steps.
+    pub by_path: Vec<super::Path>,
+}
+
+impl Administrators {
+    /// Of a graph of all steps to administration.
+    pub fn of(graph: &Graph, estate: &Estate) -> Self {
+        let mut direct: Vec<super::Seat> =
+            graph.own_seats(estate).filter(|seat| seat.node.change.is_none()).cloned().collect();
+        direct.sort_by_key(|seat| (seat.scope, seat.node.principal));
+        let mut by_path = graph.paths_to_administration(estate);
+        by_path.sort_by_key(|path| (path.seat.scope, path.from, path.hops.len()));
+        Self { direct, by_path }
+    }
+
+    /// The same by scope.
+    pub fn by_scope(&self) -> BTreeMap<crate::model::ScopeId, (Vec<&super::Seat>, Vec<&super::Path>)> {
+        let mut all: BTreeMap<_, (Vec<_>, Vec<_>)> = BTreeMap::new();
+        for seat in &self.direct {
+            all.entry(seat.scope).or_default().0.push(seat);
+        }
+        for path in &self.by_path {
+            all.entry(path.seat.scope).or_default().1.push(path);
+        }
+        all
+    }
+}

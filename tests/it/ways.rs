@@ -1,0 +1,121 @@
+//! The questions that the permission graph answers on the command line.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+const ORGANIZATION: &str = "examples/aws-organization";
+const ADMIN: &str = "arn:aws:iam::111122223333:role/platform-admin";
+const DEVELOPER: &str = "arn:aws:iam::444455556666:role/developer";
+
+fn json(arguments: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.args(arguments).args(["--format", "json"]).env_clear().stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let (out, err) = (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned());
+    serde_json::from_slice(&out).unwrap_or_else(|_| panic!("{arguments:?}: {err}"))
+}
+
+fn texts<'v>(list: &'v Value, key: &str) -> BTreeSet<&'v str> {
+    list.as_array().unwrap().iter().map(|one| one[key].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_path_leads_to_a_principal() {
+    let one = json(&["paths", ORGANIZATION, "--from", DEVELOPER, "--to", "platform-admin"]);
+    let ways = one["ways"].as_array().unwrap();
+    assert_eq!(ways.len(), 1, "{ways:?}");
+    assert_eq!((ways[0]["from"].as_str(), ways[0]["to"].as_str()), (Some(DEVELOPER), Some(ADMIN)));
+    let steps: Vec<&str> =
+        ways[0]["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["assume-role"; 3]);
+    assert_eq!(one["more"], false);
+    // Without a start everybody who comes there is listed, each by its shortest way.
+    let all = json(&["paths", ORGANIZATION, "--to", ADMIN]);
+    let starts = texts(&all["ways"], "from");
+    assert!(starts.contains(DEVELOPER) && starts.len() == 4, "{starts:?}");
+    let back = json(&["paths", ORGANIZATION, "--from", ADMIN, "--to", DEVELOPER]);
+    assert_eq!(back["ways"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_path_leads_to_those_who_may_use_a_resource() {
+    let bucket = "arn:aws:s3:::acme-exports";
+    let ways = json(&["paths", ORGANIZATION, "--to", bucket]);
+    let starts = texts(&ways["ways"], "from");
+    assert!(starts.contains(DEVELOPER), "{starts:?}");
+    let who = json(&["who-can", "s3:GetObject", "acme-exports", ORGANIZATION, "--via-paths"]);
+    let may: BTreeSet<&str> = who["who_can"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["allowed"] != "never")
+        .map(|one| one["question"]["principal"].as_str().unwrap())
+        .collect();
+    for way in who["ways"].as_array().unwrap() {
+        assert!(may.contains(way["to"].as_str().unwrap()), "{way}");
+        assert!(!may.contains(way["from"].as_str().unwrap()), "{way}");
+    }
+    assert!(texts(&who["ways"], "from").contains(DEVELOPER));
+    assert!(json(&["who-can", "s3:GetObject", "acme-exports", ORGANIZATION]).get("ways").is_none());
+}
+
+#[test]
+fn the_paths_of_one_come_with_what_cuts_them() {
+    let paths = json(&["paths", ORGANIZATION, "--from", DEVELOPER]);
+    let cut = &paths["cut"];
+    assert_eq!((&cut["complete"], &cut["smallest"]), (&Value::Bool(true), &Value::Bool(true)));
+    assert_eq!(cut["grants"].as_array().unwrap().len(), 1, "{cut}");
+    assert!(json(&["paths", ORGANIZATION]).get("cut").is_none());
+}
+
+#[test]
+fn a_blast_radius_holds_what_the_paths_lead_to() {
+    let radius = json(&["blast-radius", DEVELOPER, ORGANIZATION]);
+    let reached = radius["reached"]["reached"].as_array().unwrap();
+    let found: BTreeSet<(&str, &str)> =
+        reached.iter().map(|one| (one["what"].as_str().unwrap(), one["name"].as_str().unwrap())).collect();
+    assert!(found.contains(&("act-as", ADMIN)), "{found:?}");
+    assert!(found.contains(&("administer", "111122223333")), "{found:?}");
+    assert!(!found.contains(&("act-as", DEVELOPER)), "{found:?}");
+    // Never farther than one step more than what came before.
+    let lengths: Vec<usize> = reached.iter().map(|one| one["steps"].as_array().unwrap().len()).collect();
+    assert!(lengths.is_sorted(), "{lengths:?}");
+}
+
+#[test]
+fn administrators_are_those_of_the_findings() {
+    let admins = json(&["admins", ORGANIZATION]);
+    let scan = json(&["scan", ORGANIZATION]);
+    let of_rule = |rule: &str| -> BTreeSet<&str> {
+        let findings = scan["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == rule);
+        findings.map(|one| one["principal"].as_str().unwrap()).collect()
+    };
+    assert_eq!(texts(&admins["administrators"]["direct"], "principal"), of_rule("administrator-access"));
+    assert_eq!(texts(&admins["administrators"]["by_path"], "from"), of_rule("path-to-administrator"));
+}
+
+#[test]
+fn what_outsiders_reach_are_findings_about_them() {
+    let external = json(&["external", ORGANIZATION]);
+    let rules = texts(&external["findings"], "rule");
+    assert!(rules.contains("external-access"), "{rules:?}");
+    let known = [
+        "confused-deputy",
+        "external-access",
+        "open-identity-provider",
+        "path-to-administrator",
+        "public-resource",
+    ];
+    assert!(rules.iter().all(|rule| known.contains(rule)), "{rules:?}");
+}
+
+#[test]
+fn a_goal_that_is_nothing_is_refused() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let output = command.args(["paths", ORGANIZATION, "--to", "platform-admn"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no principal or resource goes by `platform-admn`"), "{said}");
+}
