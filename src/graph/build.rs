@@ -60,6 +60,9 @@ impl Graph {
     }
 }
 
+/// Who was changed, by the change.
+type Changed = BTreeMap<Change, BTreeSet<PrincipalId>>;
+
 /// A place that is administered on its own.
 struct Place {
     scope: ScopeId,
@@ -333,7 +336,7 @@ impl<'a, 's> Builder<'a, 's> {
         let mut open: Vec<Node> = self.seats.iter().map(|seat| seat.node).collect();
         // Who becomes an administrator by a change.
         let changed: Vec<Node> = self.changes.keys().copied().collect();
-        let mut idle: BTreeMap<Change, BTreeSet<PrincipalId>> = BTreeMap::new();
+        let mut idle = Changed::new();
         for node in changed {
             if self.rules.contains_key(&node.principal) {
                 continue;
@@ -350,11 +353,14 @@ impl<'a, 's> Builder<'a, 's> {
     /// Walks backwards from principals. Whoever can be changed may come on by that, whatever it administers then.
     pub(super) fn backwards_from(&mut self, ends: &[PrincipalId]) -> Result<(), Bug> {
         let changed = self.changes.keys().copied().filter(|node| !self.rules.contains_key(&node.principal));
-        let idle = changed.collect();
+        let mut idle = Changed::new();
+        for Node { principal, change } in changed {
+            change.map(|change| idle.entry(change).or_default().insert(principal));
+        }
         self.walk_back(ends.iter().copied().map(Node::as_is).collect(), &idle)
     }
 
-    fn walk_back(&mut self, mut open: Vec<Node>, idle: &BTreeSet<Node>) -> Result<(), Bug> {
+    fn walk_back(&mut self, mut open: Vec<Node>, idle: &Changed) -> Result<(), Bug> {
         let mut done = BTreeSet::new();
         while let Some(end) = open.pop() {
             if !done.insert(end) {
@@ -381,12 +387,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Asks who can become a principal, as it is or by letting itself in.
-    fn into(
-        &mut self,
-        to: PrincipalId,
-        idle: &BTreeMap<Change, BTreeSet<PrincipalId>>,
-        open: &mut Vec<Node>,
-    ) -> Result<(), Bug> {
+    fn into(&mut self, to: PrincipalId, idle: &Changed, open: &mut Vec<Node>) -> Result<(), Bug> {
         let cloud = self.asking.cloud_of(to);
         let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
         let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
