@@ -12,7 +12,7 @@ use crate::clouds::escalation::{Ask, AskOn, Asker, Change, Situation};
 use crate::clouds::{self, Cloud};
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::Formula;
-use crate::model::{CloudId, Estate, Gap, GapKind, Object, PrincipalId, Question, Subject};
+use crate::model::{CloudId, Estate, Gap, GapKind, Object, PrincipalId, Question, Request, Subject};
 
 /// What a step is called.
 #[derive(Clone, Debug)]
@@ -40,11 +40,14 @@ pub(super) struct Asking<'a> {
     base: Evaluator<'a>,
     changed: BTreeMap<(CloudId, Change), Rc<Estate>>,
     answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
+    /// Requests that were allowed, by who may do what in which circumstances: on another resource of the same kind the
+    /// same request is often allowed, too, and to see that takes no engine.
+    examples: FxHashMap<(Node, Arc<str>, Formula), Request>,
 }
 
 impl<'a> Asking<'a> {
     pub(super) fn new(base: Evaluator<'a>) -> Self {
-        Self { base, changed: BTreeMap::new(), answers: FxHashMap::default() }
+        Self { base, changed: BTreeMap::new(), answers: FxHashMap::default(), examples: FxHashMap::default() }
     }
 
     pub(super) fn estate(&self) -> &'a Estate {
@@ -115,7 +118,16 @@ impl<'a> Asking<'a> {
             object,
         };
         let own = ask.who == Asker::Taker;
-        self.with_estate(cloud, who.change, |evaluator| verdict(evaluator, question, &ask.given, own))
+        let key = (who, ask.action.clone(), ask.given.clone());
+        let example = self.examples.get(&key).cloned();
+        let decided = self.with_estate(cloud, who.change, |evaluator| {
+            let known = example.and_then(|example| same_on(evaluator, cloud, &question, example));
+            verdict(evaluator, question, &ask.given, known, own)
+        })?;
+        if let (Verdict::Yes(evidence, _), AskOn::Object(Object::Named(_))) = (&decided, &ask.on) {
+            self.examples.entry(key).or_insert_with(|| evidence.witness.request.clone());
+        }
+        Ok(decided)
     }
 
     pub(super) fn cloud_of(&self, principal: PrincipalId) -> Option<&'static dyn Cloud> {
@@ -146,24 +158,48 @@ fn without_invented(
     }
 }
 
+/// The request of an example on another resource, if the concrete rule allows it.
+fn same_on(
+    evaluator: &Evaluator<'_>,
+    cloud: &dyn Cloud,
+    question: &Question,
+    example: Request,
+) -> Option<Witness> {
+    let Object::Named(name) = &question.object else { return None };
+    let request = Request { resource: name.clone(), ..example };
+    let decision = cloud.decide(evaluator.estate(), &request);
+    let sure = !decision.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
+    (decision.is_allowed() && sure).then_some(Witness { request, decision })
+}
+
 /// Whether a request is allowed, and whether it always is: on the resource of the witness, with what else holds.
 fn verdict(
     evaluator: &Evaluator<'_>,
     mut question: Question,
     given: &Formula,
+    known: Option<Witness>,
     own: bool,
 ) -> Result<Verdict, Bug> {
-    let Answer { outcome, certainty, .. } = evaluator.can(&question, given)?;
-    let witness = match outcome {
-        Outcome::Never => return Ok(Verdict::No),
-        Outcome::Undecided => return Ok(Verdict::Open),
-        Outcome::Sometimes(witness) => *witness,
+    let (witness, certainty) = match known {
+        Some(witness) => {
+            let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
+            (witness, certainty)
+        }
+        None => {
+            let Answer { outcome, certainty, .. } = evaluator.can(&question, given)?;
+            match outcome {
+                Outcome::Never => return Ok(Verdict::No),
+                Outcome::Undecided => return Ok(Verdict::Open),
+                Outcome::Sometimes(witness) => (*witness, certainty),
+            }
+        }
     };
     let certainty = without_invented(evaluator.estate(), &question, &witness, certainty);
     question.object = Object::Named(witness.request.resource.clone());
-    let refusal = match evaluator.lacks(&question, given)?.outcome {
-        Outcome::Sometimes(refusal) => Some(refusal),
-        Outcome::Never | Outcome::Undecided => None,
+    let (refusal, open) = match evaluator.lacks(&question, given)?.outcome {
+        Outcome::Sometimes(refusal) => (Some(refusal), false),
+        Outcome::Never => (None, false),
+        Outcome::Undecided => (None, true),
     };
-    Ok(Verdict::Yes(Arc::new(Evidence { witness, refusal, own }), certainty))
+    Ok(Verdict::Yes(Arc::new(Evidence { witness, refusal, open, own }), certainty))
 }

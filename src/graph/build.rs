@@ -411,7 +411,8 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// If somebody can let itself in, asks who can come in then.
     fn admitted(&mut self, to: PrincipalId, open: &mut Vec<Node>) -> Result<(), Bug> {
-        if !self.net.hops_about(to).any(|hop| hop.gained == Gained::Admit(to)) {
+        let openers: BTreeSet<PrincipalId> = self.net.hops_about(to).map(|hop| hop.from.principal).collect();
+        if openers.is_empty() {
             return Ok(());
         }
         let direct: Vec<(Way, Situation)> = self
@@ -420,7 +421,15 @@ impl<'a, 's> Builder<'a, 's> {
             .filter(|(_, situation)| situation.asks.len() == 1 && situation.gaps.is_empty())
             .collect();
         for (way, situation) in direct {
-            for from in self.takers(&situation, to) {
+            // Whoever opens the trust comes in itself. Only where it cannot, others that can act as it have to be asked.
+            let (own, others): (Vec<_>, Vec<_>) =
+                self.takers(&situation, to).into_iter().partition(|from| openers.contains(from));
+            let before = self.net.hops().count();
+            for from in own {
+                self.try_hop(Node::changed(from, Change::Admitted), &way, &situation, open)?;
+            }
+            let entered = self.net.hops().count() - before;
+            for from in others.into_iter().filter(|_| entered < openers.len()) {
                 self.try_hop(Node::changed(from, Change::Admitted), &way, &situation, open)?;
             }
         }

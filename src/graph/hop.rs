@@ -53,6 +53,8 @@ pub struct Evidence {
     pub witness: Witness,
     /// The same under circumstances in which it is not allowed, if there are such.
     pub refusal: Option<Box<Witness>>,
+    /// Whether it stayed undecided if there are such.
+    pub open: bool,
     /// Whether it is a request of whoever takes the step, not of somebody else that has to be allowed something.
     pub own: bool,
 }
@@ -160,6 +162,28 @@ impl Hop {
         // Whether both sides have to allow, or one is enough, is not told by who allowed.
         let doubt = if grants.len() > 1 { "; one of them may be enough" } else { "" };
         Some(format!("take `{action}`{on}{whom} away from {}{doubt}", grants.join(" and from ")))
+    }
+
+    /// The circumstances that it needs and that do not always hold: what the allowed requests say of themselves and the
+    /// refused ones do not.
+    pub fn conditions(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for evidence in &self.proofs {
+            let Some(refusal) = &evidence.refusal else { continue };
+            let (allowed, refused) = (&evidence.witness.request.context, &refusal.request.context);
+            let differs = allowed.iter().filter(|(key, values)| refused.get(*key) != Some(values));
+            let mut parts: Vec<String> =
+                differs.map(|(key, values)| format!("`{key}` is `{}`", values.join("`, `"))).collect();
+            // Where a request is refused for what it says, it is allowed for not saying so.
+            let absent = refused.keys().filter(|key| !allowed.contains_key(*key));
+            parts.extend(absent.map(|key| format!("`{key}` is not given")));
+            for part in parts {
+                if !told.contains(&part) {
+                    told.push(part);
+                }
+            }
+        }
+        told
     }
 
     /// Whether it needs circumstances that do not always hold.

@@ -242,7 +242,7 @@ impl Fixture {
             gained: Gained::Become(to),
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
-            proofs: vec![Arc::new(Evidence { witness, refusal: None, own: true })],
+            proofs: vec![Arc::new(Evidence { witness, refusal: None, open: false, own: true })],
             host: None,
             certainty: Certainty::Proven,
         }

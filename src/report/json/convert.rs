@@ -289,6 +289,7 @@ impl<'a> Converter<'a> {
     fn taken(&self, proof: &'a Evidence) -> shape::Taken<'a> {
         shape::Taken {
             witness: self.witness(&proof.witness),
+            always: (!proof.open).then_some(proof.refusal.is_none()),
             refused: proof.refusal.as_ref().map(|refusal| self.witness(refusal)),
         }
     }

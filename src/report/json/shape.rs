@@ -234,6 +234,8 @@ pub(super) struct Step<'a> {
 pub(super) struct Taken<'a> {
     #[serde(flatten)]
     pub(super) witness: Witness<'a>,
+    /// Whether such requests are always allowed; null where that stayed undecided.
+    pub(super) always: Option<bool>,
     /// A request that differs in its circumstances and is not allowed.
     pub(super) refused: Option<Witness<'a>>,
 }

@@ -45,8 +45,14 @@ pub(super) fn steps(page: &mut Page<'_>, hops: &[Hop]) {
     for (hop, number) in hops.iter().zip(1..) {
         let (sentence, because) = words::hop(page.report, hop);
         let because: String = because.iter().map(|reason| format!("\nallowed by {reason}")).collect();
+        let conditions = hop.conditions();
+        let conditions = match conditions.as_slice() {
+            [] if hop.is_conditional() => "\nonly under some circumstances".to_owned(),
+            [] => String::new(),
+            some => format!("\nonly when {}", some.join(" and ")),
+        };
         let remedy = hop.remedy(page.report.estate).map(|remedy| format!("\nto break it, {remedy}"));
-        page.step(number, &format!("{sentence}{because}{}", remedy.unwrap_or_default()));
+        page.step(number, &format!("{sentence}{conditions}{because}{}", remedy.unwrap_or_default()));
     }
 }
 
