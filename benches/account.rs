@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench account -- 1000 10000` measures accounts of these numbers of principals, and as many
 //! resources; `-- 1000 resources=50 policies=20` changes what there is of something, see `made_up/mod.rs`.
-//! Each size is measured by a process of its own, so that its memory is its own too.
+//! `-- --write FOLDER 1000` only writes such an account, to look closer at. Each size is measured by a process of its own, so that its memory is its own too.
 
 #![expect(clippy::print_stdout, reason = "prints times and ratios")]
 #![expect(clippy::disallowed_methods, reason = "writes the accounts to a folder of its own")]
@@ -41,6 +41,8 @@ const OWN_FILE: usize = 10_000;
 const TOGETHER: usize = 100;
 /// How the process that measures one size is called.
 const MEASURE: &str = "--measure";
+/// Asks for the files alone.
+const WRITE: &str = "--write";
 const LIMITS: Limits = Limits { file_bytes: 4 << 30, files: 1_000_000 };
 
 fn main() {
@@ -50,16 +52,19 @@ fn main() {
     {
         return measure(Path::new(folder), runs.parse().unwrap_or(1));
     }
+    if let [mode, folder, rest @ ..] = arguments.as_slice()
+        && mode == WRITE
+    {
+        let principals = rest.iter().find_map(|argument| argument.parse().ok()).unwrap_or(1_000);
+        return write(Path::new(folder), changed(Size::of(principals), rest));
+    }
     let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![100, 300, 1_000, 3_000, 10_000] } else { sizes };
     println!(
         "principals resources      JSON     parse      load   analyse  together / parse   loaded  analysed  findings"
     );
     for principals in sizes {
-        let changed = arguments.iter().filter_map(|argument| argument.split_once('='));
-        let size = changed.fold(Size::of(principals), |size, (name, number)| {
-            number.parse().ok().and_then(|number| with(size, name, number)).unwrap_or(size)
-        });
+        let size = changed(Size::of(principals), &arguments);
         let folder =
             std::env::temp_dir().join(format!("leastwise-account-{}-{principals}", std::process::id()));
         write(&folder, size);
@@ -71,6 +76,14 @@ fn main() {
         println!("{:>10} {:>9} {printed}", size.roles + size.users, size.resources);
         drop(fs::remove_dir_all(&folder));
     }
+}
+
+/// The size with all that the arguments change.
+fn changed(size: Size, arguments: &[String]) -> Size {
+    let changes = arguments.iter().filter_map(|argument| argument.split_once('='));
+    changes.fold(size, |size, (name, number)| {
+        number.parse().ok().and_then(|number| with(size, name, number)).unwrap_or(size)
+    })
 }
 
 /// The size with what `name=number` says; `None` when there is nothing of that name.

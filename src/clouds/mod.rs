@@ -172,6 +172,12 @@ pub trait Cloud: Sync {
         None
     }
 
+    /// The scopes that a principal can administer at all, whatever policies of its own say. `None` where
+    /// that may be any.
+    fn administrable(&self, _estate: &Estate, _principal: PrincipalId) -> Option<BTreeSet<ScopeId>> {
+        None
+    }
+
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.
     fn probes(&self, _estate: &Estate, _resource: ResourceId, _kind: ProbeKind) -> Vec<Probe> {
         Vec::new()

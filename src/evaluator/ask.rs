@@ -101,7 +101,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether questions may be answered by others that must have the same answer, or with fewer policies.
-    pub(super) fn takes_shortcuts(&self) -> bool {
+    pub(crate) fn takes_shortcuts(&self) -> bool {
         self.shortcuts
     }
 

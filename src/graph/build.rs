@@ -2,6 +2,7 @@
 //! steps are asked that can matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::asking::{Asking, Taken, Way};
@@ -59,6 +60,9 @@ impl Graph {
     }
 }
 
+/// Who was changed, by the change.
+type Changed = BTreeMap<Change, BTreeSet<PrincipalId>>;
+
 /// A place that is administered on its own.
 struct Place {
     scope: ScopeId,
@@ -70,15 +74,19 @@ struct Place {
 #[derive(Default)]
 struct Places {
     all: Vec<Place>,
+    by_scope: BTreeMap<ScopeId, usize>,
     /// Those for which everybody has to be asked, by index.
     open: Vec<usize>,
     /// The others, by those who are to be asked.
     contended: BTreeMap<PrincipalId, Vec<usize>>,
+    /// Whether everybody is asked everywhere, for comparison.
+    everywhere: bool,
 }
 
 impl Places {
-    fn of(estate: &Estate) -> Self {
-        let mut places = Self::default();
+    fn of(evaluator: &Evaluator<'_>) -> Self {
+        let estate = evaluator.estate();
+        let mut places = Self { everywhere: !evaluator.takes_shortcuts(), ..Self::default() };
         let mut scopes: Vec<_> = estate.scopes().collect();
         scopes.sort_by_key(|(scope, _)| (estate.ancestry(*scope).len(), *scope));
         for (scope, found) in scopes {
@@ -88,7 +96,7 @@ impl Places {
                 continue;
             }
             let index = places.all.len();
-            match cloud.contenders(estate, scope) {
+            match cloud.contenders(estate, scope).filter(|_| !places.everywhere) {
                 Some(contenders) => {
                     for principal in contenders {
                         places.contended.entry(principal).or_default().push(index);
@@ -96,18 +104,23 @@ impl Places {
                 }
                 None => places.open.push(index),
             }
+            places.by_scope.insert(scope, index);
             places.all.push(Place { scope, cloud: found.cloud, demands });
         }
         places
     }
 
-    /// The places for which a node has to be asked, the highest first: all of them after a change, which may
-    /// give it anything.
-    fn of_node(&self, node: Node) -> impl Iterator<Item = &Place> {
+    /// The places for which a node has to be asked, the highest first: after a change, which may give it anything, all
+    /// that it can come to.
+    fn of_node(&self, node: Node, administrable: Option<BTreeSet<ScopeId>>) -> impl Iterator<Item = &Place> {
         let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
-        let mut indexes: Vec<usize> = match node.change {
-            Some(_) => (0..self.all.len()).collect(),
-            None => self.open.iter().chain(own).copied().collect(),
+        let administrable = administrable.filter(|_| !self.everywhere);
+        let mut indexes: Vec<usize> = match (node.change, administrable) {
+            (Some(_), Some(scopes)) => {
+                scopes.iter().filter_map(|scope| self.by_scope.get(scope)).copied().collect()
+            }
+            (Some(_), None) => (0..self.all.len()).collect(),
+            (None, _) => self.open.iter().chain(own).copied().collect(),
         };
         indexes.sort_unstable();
         indexes.into_iter().filter_map(|index| self.all.get(index))
@@ -137,7 +150,7 @@ pub(super) struct Builder<'a, 's> {
     /// The scopes that somebody always administers.
     pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
     /// Changes of a principal that some step may make, with those steps.
-    changes: BTreeMap<Node, Vec<(Way, Situation)>>,
+    changes: BTreeMap<Node, Vec<(Way, Rc<Situation>)>>,
     pub(super) net: Net,
     undecided: BTreeSet<String>,
 }
@@ -166,7 +179,7 @@ impl<'a, 's> Builder<'a, 's> {
             asking: Asking::new(evaluator),
             templates,
             coded,
-            places: Places::of(estate),
+            places: Places::of(&evaluator),
             seats: Vec::new(),
             rules: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -201,7 +214,8 @@ impl<'a, 's> Builder<'a, 's> {
         let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
         let mut sits = false;
         let mut ruled = BTreeSet::new();
-        for place in self.places.of_node(node).filter(|place| place.cloud == cloud.id()) {
+        let administrable = cloud.administrable(self.asking.estate(), node.principal);
+        for place in self.places.of_node(node, administrable).filter(|place| place.cloud == cloud.id()) {
             if self.asking.estate().ancestry(place.scope).iter().any(|scope| ruled.contains(scope)) {
                 continue;
             }
@@ -229,17 +243,17 @@ impl<'a, 's> Builder<'a, 's> {
     /// Finds which principals some step may change, and what they administer then.
     pub(super) fn changes(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
-        let mut found: Vec<(Way, Situation)> = Vec::new();
+        let mut found: Vec<(Way, Rc<Situation>)> = Vec::new();
         for template in self.templates.iter().filter(|one| one.step.gain != Gain::Become) {
             for situation in template.cloud.situations(estate, template.step, None) {
-                found.push((template.way.clone(), situation));
+                found.push((template.way.clone(), Rc::new(situation)));
             }
         }
-        let joins = |(way, situation): &(Way, Situation)| match situation.gained {
+        let joins = |(way, situation): &(Way, Rc<Situation>)| match situation.gained {
             Gained::Join(group) => Some((group, (way.clone(), situation.clone()))),
             _ => None,
         };
-        let joinable: BTreeMap<PrincipalId, (Way, Situation)> = found.iter().filter_map(joins).collect();
+        let joinable: BTreeMap<PrincipalId, (Way, Rc<Situation>)> = found.iter().filter_map(joins).collect();
         for (way, situation) in found {
             for node in self.nodes_of(situation.gained) {
                 self.note_change(node, &way, &situation);
@@ -258,7 +272,7 @@ impl<'a, 's> Builder<'a, 's> {
         Ok(())
     }
 
-    fn note_change(&mut self, node: Node, way: &Way, situation: &Situation) {
+    fn note_change(&mut self, node: Node, way: &Way, situation: &Rc<Situation>) {
         if self.serves_somebody(&situation.candidates, node.principal) {
             self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
         }
@@ -291,16 +305,29 @@ impl<'a, 's> Builder<'a, 's> {
     fn serves_somebody(&self, candidates: &Candidates, target: PrincipalId) -> bool {
         match candidates {
             Candidates::Anybody => true,
-            Candidates::Only(listed) => listed.iter().any(|id| !self.is_ruled(target, *id)),
+            Candidates::Only(listed) => {
+                let levels = self.levels(target);
+                listed.iter().any(|id| !self.rule_one(&levels, *id))
+            }
         }
     }
 
     /// Whether somebody always administers where a principal lives: steps give it nothing more there.
     fn is_ruled(&self, target: PrincipalId, by: PrincipalId) -> bool {
+        self.rules.contains_key(&by) && self.rule_one(&self.levels(target), by)
+    }
+
+    /// The scopes that a principal lives in.
+    fn levels(&self, principal: PrincipalId) -> Vec<ScopeId> {
         let estate = self.asking.estate();
-        let Some(scopes) = self.rules.get(&by) else { return false };
-        let home = estate.principal(target).and_then(|one| one.home);
-        home.is_some_and(|home| estate.ancestry(home).iter().any(|scope| scopes.contains(scope)))
+        let home = estate.principal(principal).and_then(|one| one.home);
+        home.map(|home| estate.ancestry(home)).unwrap_or_default()
+    }
+
+    /// Whether somebody always administers one of these scopes.
+    fn rule_one(&self, levels: &[ScopeId], by: PrincipalId) -> bool {
+        let rules = self.rules.get(&by);
+        rules.is_some_and(|scopes| levels.iter().any(|scope| scopes.contains(scope)))
     }
 
     /// Walks backwards from the seats. A step that stayed open is followed too: what it would complete is not known to
@@ -309,15 +336,15 @@ impl<'a, 's> Builder<'a, 's> {
         let mut open: Vec<Node> = self.seats.iter().map(|seat| seat.node).collect();
         // Who becomes an administrator by a change.
         let changed: Vec<Node> = self.changes.keys().copied().collect();
-        let mut idle = BTreeSet::new();
+        let mut idle = Changed::new();
         for node in changed {
             if self.rules.contains_key(&node.principal) {
                 continue;
             }
             if self.sit(node)? {
                 open.push(node);
-            } else {
-                idle.insert(node);
+            } else if let Some(change) = node.change {
+                idle.entry(change).or_default().insert(node.principal);
             }
         }
         self.walk_back(open, &idle)
@@ -326,11 +353,14 @@ impl<'a, 's> Builder<'a, 's> {
     /// Walks backwards from principals. Whoever can be changed may come on by that, whatever it administers then.
     pub(super) fn backwards_from(&mut self, ends: &[PrincipalId]) -> Result<(), Bug> {
         let changed = self.changes.keys().copied().filter(|node| !self.rules.contains_key(&node.principal));
-        let idle = changed.collect();
+        let mut idle = Changed::new();
+        for Node { principal, change } in changed {
+            change.map(|change| idle.entry(change).or_default().insert(principal));
+        }
         self.walk_back(ends.iter().copied().map(Node::as_is).collect(), &idle)
     }
 
-    fn walk_back(&mut self, mut open: Vec<Node>, idle: &BTreeSet<Node>) -> Result<(), Bug> {
+    fn walk_back(&mut self, mut open: Vec<Node>, idle: &Changed) -> Result<(), Bug> {
         let mut done = BTreeSet::new();
         while let Some(end) = open.pop() {
             if !done.insert(end) {
@@ -357,7 +387,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Asks who can become a principal, as it is or by letting itself in.
-    fn into(&mut self, to: PrincipalId, idle: &BTreeSet<Node>, open: &mut Vec<Node>) -> Result<(), Bug> {
+    fn into(&mut self, to: PrincipalId, idle: &Changed, open: &mut Vec<Node>) -> Result<(), Bug> {
         let cloud = self.asking.cloud_of(to);
         let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
         let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
@@ -369,12 +399,10 @@ impl<'a, 's> Builder<'a, 's> {
             }
         }
         // Whoever was changed and is no administrator by that may still become somebody.
-        let changes: BTreeSet<Change> = idle.iter().filter_map(|node| node.change).collect();
-        for change in changes {
+        for change in idle.keys().copied() {
             for (way, situation) in self.ways_into(to, Some(change), &[Gain::Become]) {
-                let all = idle.iter().filter(|node| node.change == Some(change) && node.principal != to);
-                for from in all.filter(|node| situation.candidates.have(node.principal)) {
-                    self.try_hop(*from, &way, &situation, open)?;
+                for from in changed_takers(idle.get(&change), &situation.candidates, to) {
+                    self.try_hop(Node::changed(from, change), &way, &situation, open)?;
                 }
             }
         }
@@ -470,8 +498,9 @@ impl<'a, 's> Builder<'a, 's> {
             !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
         };
         let becomes = matches!(situation.gained, Gained::Become(_));
+        let levels = self.levels(target);
         let useful =
-            |id: &PrincipalId| asks(*id) && !(becomes && *id == target) && !self.is_ruled(target, *id);
+            |id: &PrincipalId| asks(*id) && !(becomes && *id == target) && !self.rule_one(&levels, *id);
         match &*situation.candidates {
             Candidates::Only(listed) => listed.iter().copied().filter(useful).collect(),
             Candidates::Anybody => estate.principals().map(|(id, _)| id).filter(useful).collect(),
@@ -507,6 +536,22 @@ impl<'a, 's> Builder<'a, 's> {
             _ => from,
         });
         Ok(())
+    }
+}
+
+/// Who of those that were changed comes into question for a step, in the order of the estate.
+fn changed_takers(
+    idle: Option<&BTreeSet<PrincipalId>>,
+    candidates: &Candidates,
+    to: PrincipalId,
+) -> Vec<PrincipalId> {
+    let Some(idle) = idle else { return Vec::new() };
+    let others = |id: &PrincipalId| *id != to;
+    match candidates {
+        Candidates::Only(listed) if listed.len() < idle.len() => {
+            listed.iter().copied().filter(|id| idle.contains(id)).filter(others).collect()
+        }
+        _ => idle.iter().copied().filter(|id| candidates.have(*id)).filter(others).collect(),
     }
 }
 

@@ -143,7 +143,19 @@ impl Net {
 
     /// The graph as it is now, ready to be searched from many starts.
     pub(super) fn ready(&self) -> Ready<'_> {
-        Ready { net: self, steps: self.cheapest() }
+        let steps = self.cheapest();
+        let mut admitted: FxHashMap<PrincipalId, Vec<(PrincipalId, EdgeIndex)>> = FxHashMap::default();
+        for (vertex, index) in &self.nodes {
+            let Vertex::Principal(Node { principal, change: Some(Change::Admitted) }) = *vertex else {
+                continue;
+            };
+            for edge in steps.get(index.index()).into_iter().flatten() {
+                if let Some(Hop { gained: Gained::Become(to), .. }) = self.steps.edge_weight(*edge) {
+                    admitted.entry(*to).or_default().push((principal, *edge));
+                }
+            }
+        }
+        Ready { net: self, steps, admitted }
     }
 }
 
@@ -151,6 +163,8 @@ impl Net {
 pub(super) struct Ready<'n> {
     net: &'n Net,
     steps: Vec<Vec<EdgeIndex>>,
+    /// By whom a principal lets in after its trust was opened, with the step.
+    admitted: FxHashMap<PrincipalId, Vec<(PrincipalId, EdgeIndex)>>,
 }
 
 impl<'n> Ready<'n> {
@@ -179,6 +193,7 @@ impl<'n> Ready<'n> {
             settled: FxHashMap::default(),
             noted: FxHashMap::default(),
             order: Vec::new(),
+            acting: FxHashMap::default(),
             derived: keep.then(Vec::new),
             joins: Vec::new(),
             rewrites: BTreeMap::new(),
@@ -231,6 +246,8 @@ struct Search<'r, 'n> {
     /// The least that a fact costs by what was derived so far.
     noted: FxHashMap<Fact, u32>,
     order: Vec<Fact>,
+    /// Whom it can act as, with the place in that order.
+    acting: FxHashMap<PrincipalId, usize>,
     /// Derivations of what was settled already, if they are wanted.
     derived: Option<Vec<(Node, Reason)>>,
     /// Groups that can be joined.
@@ -250,6 +267,9 @@ impl Search<'_, '_> {
                 continue;
             }
             self.settled.insert(fact, (cost, reason));
+            if let Fact::Act(Node { principal, change: None }) = fact {
+                self.acting.insert(principal, self.order.len());
+            }
             self.order.push(fact);
             match fact {
                 Fact::Act(node) => self.acts(cost, node),
@@ -263,7 +283,7 @@ impl Search<'_, '_> {
     }
 
     fn acts_as(&self, principal: PrincipalId) -> bool {
-        self.settled.contains_key(&Fact::Act(Node::as_is(principal)))
+        self.acting.contains_key(&principal)
     }
 
     fn acts(&mut self, cost: u32, node: Node) {
@@ -328,13 +348,16 @@ impl Search<'_, '_> {
                     self.combine(gained, principal);
                 }
             }
+            // Whoever comes in otherwise already needs no trust to be opened.
+            Gained::Admit(to) if self.derived.is_none() && self.acts_as(to) => {}
             Gained::Admit(to) => {
-                for principal in self.acting() {
-                    for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
-                        if ready.hop(*edge).is_some_and(|hop| hop.gained == Gained::Become(to)) {
-                            self.follow(gained, Some(*edge), principal, Node::as_is(to));
-                        }
-                    }
+                let all = ready.admitted.get(&to).into_iter().flatten();
+                let place = |from: &PrincipalId| self.acting.get(from).copied();
+                let mut own: Vec<_> =
+                    all.filter_map(|(from, edge)| Some((place(from)?, *from, *edge))).collect();
+                own.sort_unstable();
+                for (_, principal, edge) in own {
+                    self.follow(gained, Some(edge), principal, Node::as_is(to));
                 }
             }
             Gained::Become(_) | Gained::Manage(_) => {}
@@ -381,6 +404,10 @@ impl Search<'_, '_> {
 
     /// Notes that a node is reached if all it needs is settled.
     fn push(&mut self, hop: Option<EdgeIndex>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+        // What is settled cost no more than anything that comes after.
+        if self.derived.is_none() && self.settled.contains_key(&Fact::Act(to)) {
+            return;
+        }
         let by = Node::as_is(by);
         let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
         let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();

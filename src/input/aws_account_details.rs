@@ -135,8 +135,9 @@ impl Loader<'_> {
             self.problems.push(Problem::error("aws-export-shape", message).at(value.span));
             return;
         };
+        let route = route.key(key);
         for (index, tree) in items.iter().enumerate() {
-            let item = Item { tree, route: route.key(key).index(index) };
+            let item = Item { tree, route: route.index(index) };
             match item.text("Arn") {
                 Some(arn) => load(self, &item, arn),
                 None => {

@@ -14,6 +14,8 @@ mod answers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 pub(super) use super::aws_layout::title;
 use super::aws_layout::{Fact, Place};
 use super::aws_managed;
@@ -105,8 +107,11 @@ fn unknown_actions(estate: &mut Estate) {
     let statements =
         bodies.filter(|body| body.document.span.is_some()).flat_map(|body| &body.document.statements);
     let written = statements.flat_map(|statement| &statement.action.values);
-    let all: BTreeSet<&str> = written.map(|value| value.value.trim()).collect();
-    let unknown: Vec<&str> = all.into_iter().filter(|action| !names::is_action(action)).collect();
+    let mut all: Vec<&str> =
+        written.map(|value| value.value.trim()).collect::<FxHashSet<_>>().into_iter().collect();
+    all.retain(|action| !names::is_action(action));
+    all.sort_unstable();
+    let unknown = all;
     let shown: Vec<&str> = unknown.iter().copied().take(SHOWN).collect();
     let message = match unknown.len() {
         0 => return,

@@ -4,12 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use leastwise::clouds;
 use leastwise::evaluator::{Certainty, Evaluator, OneDocument};
 use leastwise::findings::{self, Context, Finding};
 use leastwise::graph::Graph;
 use leastwise::input;
 use leastwise::input::disk::Limits;
-use leastwise::model::Estate;
+use leastwise::model::{CloudId, Estate};
 use leastwise::solver::Portfolio;
 
 use crate::made_up::{Size, accounts};
@@ -102,6 +103,50 @@ fn shortcuts_change_no_finding_about_guarded_wildcards() {
     write(&folder, "details.json", &details);
     write(&folder, "resources.json", &format!("[{}]", resources.join(",")));
     assert!(compare(&loaded(&folder)) >= 8);
+}
+
+/// An account is administered from inside only, unless the input says that its principals have policies as other resources
+/// do: then a role of another account that such a policy names is asked, too.
+#[test]
+fn shortcuts_miss_no_administrator_from_another_account() {
+    let folder = folder("administered");
+    let (own, other) = ("111122223333", "444455556666");
+    let role = |account: &str, policy: &str| {
+        format!(
+            r#"{{"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{{
+            "Arn": "arn:aws:iam::{account}:role/admin", "RoleName": "admin", "RoleId": "AROA{account}", "Path": "/",
+            "AssumeRolePolicyDocument": {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow",
+            "Principal": {{"Service": "ec2.amazonaws.com"}}, "Action": "sts:AssumeRole"}}]}},
+            "RolePolicyList": [{{"PolicyName": "own", "PolicyDocument": {{"Version": "2012-10-17", "Statement": [{policy}]}}}}],
+            "AttachedManagedPolicies": []}}]}}"#
+        )
+    };
+    let all = r#"{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}"#;
+    write(&folder, "own.json", &role(own, r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#));
+    write(&folder, "other.json", &role(other, all));
+    let administrators = |estate: &Estate| {
+        let portfolio = Portfolio::default();
+        let evaluator = Evaluator::new(estate, &portfolio);
+        let all = found(estate, evaluator);
+        all.iter().filter(|finding| finding.rule == "administrator-access").count()
+    };
+    let aws = clouds::cloud(CloudId::new("aws")).unwrap();
+    let contenders = |estate: &Estate, account: &str| {
+        let scope = estate.find_scope(aws.id(), account).unwrap();
+        aws.contenders(estate, scope).map(|all| all.len())
+    };
+    let before = loaded(&folder);
+    assert_eq!(administrators(&before), 1, "of its own account alone");
+    assert_eq!((contenders(&before, own), contenders(&before, other)), (Some(0), Some(1)));
+    compare(&before);
+    let policy = format!(
+        r#"{{"ResourceArn": "arn:aws:iam::{own}:user", "Account": "{own}", "Policy": {{"Version": "2012-10-17", "Statement": [{{
+        "Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::{other}:role/admin"}}, "Action": "iam:*", "Resource": "*"}}]}}}}"#
+    );
+    write(&folder, "policy.json", &policy);
+    let after = loaded(&folder);
+    assert_eq!((contenders(&after, own), contenders(&after, other)), (None, None));
+    compare(&after);
 }
 
 /// Compares both ways, and answers how many findings there are.

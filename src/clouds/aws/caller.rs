@@ -2,6 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties>
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use super::ast::Arn;
 use super::{AWS, keys};
 use crate::logic::{Assignment, Attribute, Kind, Value};
@@ -189,16 +193,26 @@ pub(super) fn find(estate: &Estate, name: &str) -> (Option<PrincipalId>, Option<
     let plain = estate.find_principal(AWS, &role);
     let by_name = || {
         let (head, last) = role.split_once(":role/")?;
-        let fits = |principal: &Principal| {
-            principal.kind == PrincipalKind::Role
-                && principal
-                    .name
-                    .split_once(":role/")
-                    .is_some_and(|(start, path)| start == head && path.rsplit('/').next() == Some(last))
-        };
-        estate.principals().find(|(_, principal)| fits(principal)).map(|(id, _)| id)
+        RolesByName::of(estate).0.get(&(head.into(), last.into())).copied()
     };
     (plain.or_else(by_name), Some(session))
+}
+
+/// The first role of each name, whatever its path, by account and name.
+struct RolesByName(FxHashMap<(Box<str>, Box<str>), PrincipalId>);
+
+impl RolesByName {
+    fn of(estate: &Estate) -> Arc<Self> {
+        estate.derived(|estate| {
+            let mut found = FxHashMap::default();
+            for (id, principal) in estate.principals().filter(|(_, one)| one.kind == PrincipalKind::Role) {
+                let Some((head, path)) = principal.name.split_once(":role/") else { continue };
+                let last = path.rsplit('/').next().unwrap_or(path);
+                found.entry((head.into(), last.into())).or_insert(id);
+            }
+            Self(found)
+        })
+    }
 }
 
 /// The role, as an ARN without path, and the session's name of a session's ARN.

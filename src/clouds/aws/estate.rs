@@ -81,21 +81,26 @@ pub fn attach(estate: &mut Estate, policy: PolicyId, target: Target, layer: Laye
 
 /// The scope of an account.
 pub fn account(estate: &mut Estate, number: &str, origin: &Origin) -> Option<ScopeId> {
-    is_account(number).then(|| {
-        estate.add_scope(Scope {
+    if !is_account(number) {
+        return None;
+    }
+    // Nearly everything that is loaded belongs to an account that is there already.
+    let known = estate.find_scope(AWS, number);
+    known.or_else(|| {
+        Some(estate.add_scope(Scope {
             cloud: AWS,
             name: number.to_owned(),
             kind: ScopeKind::Account,
             parent: None,
             origin: origin.clone(),
-        })
+        }))
     })
 }
 
 /// The scope of the account that an ARN names, if that is in the estate or `add` says so.
 pub fn home(estate: &mut Estate, arn: &str, add: bool, origin: &Origin) -> Option<ScopeId> {
-    let number = Arn::parse(arn)?.account.to_owned();
-    if add { account(estate, &number, origin) } else { estate.find_scope(AWS, &number) }
+    let number = Arn::parse(arn)?.account;
+    if add { account(estate, number, origin) } else { estate.find_scope(AWS, number) }
 }
 
 /// Puts a resource into the estate.

@@ -17,9 +17,10 @@ use crate::model::{
 
 /// What follows from the estate alone.
 struct Guards {
-    /// By account: what is asked on its resources whose ARN names no account; and the same of all other accounts.
+    /// By account: what is asked on its resources whose ARN names no account.
     owned: BTreeMap<String, Patterns>,
-    others: BTreeMap<String, Patterns>,
+    /// The same of all other accounts, for the few accounts that were asked about last.
+    others: Mutex<BTreeMap<String, Patterns>>,
     /// The same for whoever owns nothing of it.
     all_owned: Patterns,
     keys: Patterns,
@@ -31,6 +32,9 @@ struct Guards {
     /// The groups of a policy's grants that every caller shares whom all of them may concern.
     whole: Mutex<FxHashMap<(PolicyId, ResourceId, Layer), WholeGroups>>,
 }
+
+/// For so many accounts it is kept what all others own.
+const ACCOUNTS_KEPT: usize = 8;
 
 /// The groups of one policy, with all its grants.
 type WholeGroups = Arc<[LayerGroup]>;
@@ -61,18 +65,36 @@ fn guards(estate: &Estate) -> Arc<Guards> {
                 lists.entry(owner.to_owned()).or_default().extend(coverage(estate, id).iter().cloned());
             }
         }
-        let all = |keep: &dyn Fn(&str) -> bool| {
-            let kept = lists.iter().filter(|(owner, _)| keep(owner));
-            Patterns::of(kept.flat_map(|(_, patterns)| patterns.iter().cloned()))
-        };
-        let others = lists.keys().map(|own| (own.clone(), all(&|owner| owner != own))).collect();
-        let all_owned = all(&|_| true);
+        let all_owned = Patterns::of(lists.values().flatten().cloned());
+        let others = Mutex::default();
         let owned = lists.into_iter().map(|(owner, patterns)| (owner, Patterns::of(patterns))).collect();
         let keys = Patterns::of(keys);
         let by_action = Mutex::default();
         let on_it = estate.resources().map(|(id, _)| asked_on(estate, id)).collect();
         Guards { owned, others, all_owned, keys, has_roles, by_action, on_it, whole: Mutex::default() }
     })
+}
+
+impl Guards {
+    /// What is asked on the resources of all accounts but one. Questions come account by account, so those of a few are
+    /// kept, not of all: together they would grow with the square of the accounts.
+    fn others(&self, account: &str) -> Patterns {
+        if !self.owned.contains_key(account) {
+            return self.all_owned.clone();
+        }
+        let locked = || self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(account) {
+            return ready.clone();
+        }
+        let others = self.owned.iter().filter(|(owner, _)| *owner != account).map(|(_, patterns)| patterns);
+        let found = Patterns::of(others.flat_map(|patterns| patterns.iter().cloned().collect::<Vec<_>>()));
+        let mut kept = locked();
+        if kept.len() >= ACCOUNTS_KEPT {
+            kept.clear();
+        }
+        kept.insert(account.to_owned(), found.clone());
+        found
+    }
 }
 
 fn asked_on(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
@@ -106,8 +128,7 @@ pub(super) fn owned_by_others(estate: &Estate, account: &str, object: &Object) -
             found.iter().filter(|id| unnumbered_owner(estate, **id).is_some_and(|owner| owner != account));
         return Patterns::of(others.flat_map(|id| coverage(estate, *id).iter().cloned().collect::<Vec<_>>()));
     }
-    let guards = guards(estate);
-    near(estate, guards.others.get(account).unwrap_or(&guards.all_owned), object)
+    near(estate, &guards(estate).others(account), object)
 }
 
 /// The patterns that requests on the object can match; all where that may be anything. A question about one resource

@@ -181,6 +181,14 @@ impl Cloud for Aws {
         administration::administration(estate, scope)
     }
 
+    fn contenders(&self, estate: &Estate, scope: ScopeId) -> Option<BTreeSet<PrincipalId>> {
+        administration::contenders(estate, scope)
+    }
+
+    fn administrable(&self, estate: &Estate, principal: PrincipalId) -> Option<BTreeSet<ScopeId>> {
+        administration::administrable(estate, principal)
+    }
+
     fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
         probes::probes(estate, resource, kind)
     }

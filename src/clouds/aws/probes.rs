@@ -149,10 +149,10 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
     let everybody = statements.iter().any(|one| one.principal.as_ref().is_some_and(|names| names.negated))
         || statements.iter().flat_map(|one| names(one)).any(|name| *name == PrincipalName::Anyone);
     let members = Members::of(estate);
+    let is_foreign = |id: &PrincipalId| home(estate, *id).is_some_and(|home| home != owner);
     let mut others: BTreeSet<PrincipalId> = BTreeSet::new();
     if everybody {
-        let foreign = members.0.keys().filter(|account| ***account != *owner);
-        others.extend(foreign.flat_map(|account| members.first_of(account)));
+        others.extend(members.first.iter().copied().filter(is_foreign).take(NEIGHBOURS));
     }
     for name in statements.iter().flat_map(|one| names(one)).filter(|_| !everybody) {
         match name {
@@ -163,7 +163,7 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
             }
             PrincipalName::User(arn) | PrincipalName::Role(arn) => {
                 let named = estate.find_principal(AWS, arn);
-                others.extend(named.filter(|id| home(estate, *id).is_some_and(|home| home != owner)));
+                others.extend(named.filter(is_foreign));
             }
             _ => {}
         }
@@ -173,7 +173,11 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
 }
 
 /// The users and roles by their accounts, in the order of the estate.
-struct Members(BTreeMap<Box<str>, Vec<PrincipalId>>);
+struct Members {
+    by_account: BTreeMap<Box<str>, Vec<PrincipalId>>,
+    /// The first of all, as many of an account as are ever asked about.
+    first: Vec<PrincipalId>,
+}
 
 impl Members {
     fn of(estate: &Estate) -> Arc<Self> {
@@ -184,13 +188,16 @@ impl Members {
                     members.entry(account.into()).or_default().push(id);
                 }
             }
-            Self(members)
+            let first = members.values().flat_map(|own| own.iter().copied().take(NEIGHBOURS));
+            let mut first: Vec<PrincipalId> = first.collect();
+            first.sort_unstable();
+            Self { by_account: members, first }
         })
     }
 
     /// As many of an account as are ever asked about.
     fn first_of(&self, account: &str) -> impl Iterator<Item = PrincipalId> {
-        self.0.get(account).into_iter().flatten().copied().take(NEIGHBOURS)
+        self.by_account.get(account).into_iter().flatten().copied().take(NEIGHBOURS)
     }
 }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::has_policy;
-use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName};
-use crate::clouds::aws::rule::{IDENTITY, TRUST, TRUSTED_ACTIONS};
+use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName, Statement};
+use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST, TRUSTED_ACTIONS};
 use crate::clouds::aws::{AWS, body};
 use crate::clouds::escalation::{Ask, AskOn, Candidates};
 use crate::logic::{Case, Pattern};
@@ -31,6 +31,20 @@ pub(super) struct Holders {
     by_action: Mutex<FxHashMap<String, Arc<Vec<Speaking>>>>,
     /// By action, resource and account.
     answers: Mutex<FxHashMap<(String, String, String), Arc<Candidates>>>,
+    /// Who holds one of these policies in an account: most targets are spoken of by the same few.
+    together: Mutex<FxHashMap<Together, Arc<Candidates>>>,
+    /// Who is bounded by a policy.
+    bounded: Vec<(PolicyId, Vec<PrincipalId>)>,
+    /// By action in lower case: whom a policy of its own denies it on everything, always.
+    barred: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+}
+
+/// Whoever in an account holds one of these policies and is not barred from the action, which is empty where nobody is.
+#[derive(PartialEq, Eq, Hash)]
+struct Together {
+    policies: Vec<usize>,
+    account: String,
+    action: String,
 }
 
 /// A policy that allows an action.
@@ -93,6 +107,9 @@ impl Holders {
             actors,
             by_action: Mutex::default(),
             answers: Mutex::default(),
+            together: Mutex::default(),
+            bounded: bounded(estate),
+            barred: Mutex::default(),
         }
     }
 
@@ -109,19 +126,65 @@ impl Holders {
             return ready.clone();
         }
         let found = if TRUSTED_ACTIONS.contains(&key.0.as_str()) {
-            Candidates::Only(self.admitted(estate, name))
+            let barred = self.barred(estate, &key.0);
+            let mut admitted = self.admitted(estate, name);
+            admitted.retain(|id| !barred.contains(id));
+            Arc::new(Candidates::Only(admitted))
         } else if estate.find_resource(AWS, name).is_some_and(|id| has_policy(estate, id)) {
-            Candidates::Anybody
+            Arc::new(Candidates::Anybody)
         } else {
-            // Without a policy of the resource, only principals of its own account come to it.
-            let own = |id: PrincipalId| self.accounts.get(&id).is_some_and(|own| own == account);
-            let mut from = BTreeSet::new();
-            self.holding(estate, &key.0, name, own, &mut from);
-            Candidates::Only(from)
+            let policies = self.speaking_of(estate, &key.0, name);
+            let barred = self.barred(estate, &key.0);
+            let action = if barred.is_empty() { String::new() } else { key.0.clone() };
+            self.together(Together { policies, account: account.to_owned(), action }, &barred)
         };
-        let found = Arc::new(found);
         locked().insert(key, found.clone());
         found
+    }
+
+    /// Without a policy of the resource, only principals of its own account come to it.
+    fn together(&self, key: Together, barred: &BTreeSet<PrincipalId>) -> Arc<Candidates> {
+        let locked = || self.together.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(&key) {
+            return ready.clone();
+        }
+        let is_own = |id: &PrincipalId| self.accounts.get(id).is_some_and(|own| *own == key.account);
+        let held = key.policies.iter().filter_map(|at| self.held.get(*at)).flat_map(|(_, holders)| holders);
+        let able = held.copied().filter(|id| is_own(id) && !barred.contains(id));
+        let found = Arc::new(Candidates::Only(able.collect()));
+        locked().insert(key, found.clone());
+        found
+    }
+
+    /// Those whom a statement of an own policy, or of the boundary, denies an action on everything without a condition:
+    /// no other policy allows it then.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+    fn barred(&self, estate: &Estate, action: &str) -> Arc<BTreeSet<PrincipalId>> {
+        let locked = || self.barred.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(action) {
+            return ready.clone();
+        }
+        let mut found = BTreeSet::new();
+        for (policy, holders) in self.held.iter().chain(&self.bounded) {
+            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
+            let denies = body.document.statements.iter().filter(|one| one.effect == Effect::Deny);
+            if denies.filter(|one| is_about_everything(one)).any(|one| may_be(&one.action, action)) {
+                found.extend(holders);
+            }
+        }
+        let found = Arc::new(found);
+        locked().insert(action.to_owned(), found.clone());
+        found
+    }
+
+    /// The policies with a statement that allows an action on a resource, by their places in `held`; on any if no name
+    /// is given.
+    fn speaking_of(&self, estate: &Estate, action: &str, name: &str) -> Vec<usize> {
+        let may_be =
+            |places: &Option<Places>| places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name));
+        let speaking = self.speaking(estate, action);
+        let about = speaking.iter().filter(|policy| policy.places.iter().any(may_be));
+        about.map(|policy| policy.held).collect()
     }
 
     /// Those of whom `wanted` holds that have a statement that allows an action on a resource; on any if no name is
@@ -134,14 +197,9 @@ impl Holders {
         wanted: impl Fn(PrincipalId) -> bool,
         from: &mut BTreeSet<PrincipalId>,
     ) {
-        for policy in self.speaking(estate, action).iter() {
-            let speaks = |places: &Option<Places>| {
-                places.as_ref().is_none_or(|one| name.is_empty() || one.may_have(name))
-            };
-            if policy.places.iter().any(speaks) {
-                let holders = self.held.get(policy.held).map(|(_, holders)| holders.as_slice());
-                from.extend(holders.into_iter().flatten().copied().filter(|id| wanted(*id)));
-            }
+        for at in self.speaking_of(estate, action, name) {
+            let holders = self.held.get(at).map(|(_, holders)| holders.as_slice());
+            from.extend(holders.into_iter().flatten().copied().filter(|id| wanted(*id)));
         }
     }
 
@@ -257,6 +315,23 @@ fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
         held.extend(members.get(&id).into_iter().flatten());
     }
     holders.into_iter().collect()
+}
+
+/// Each permission boundary with those whom it bounds.
+fn bounded(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+    let mut found: BTreeMap<PolicyId, Vec<PrincipalId>> = BTreeMap::new();
+    for attachment in estate.attached_as(BOUNDARY) {
+        if let Target::Principal(id) = attachment.target {
+            found.entry(attachment.policy).or_default().push(id);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether a statement holds for all resources in all circumstances.
+fn is_about_everything(statement: &Statement) -> bool {
+    let all = |element: &Element| !element.negated && element.values.iter().any(|value| &*value.value == "*");
+    statement.condition.is_empty() && statement.resource.as_ref().is_some_and(all)
 }
 
 fn may_be(element: &Element, action: &str) -> bool {

@@ -149,10 +149,15 @@ impl<'a> At<'a> {
             self.require(requirement, using, &mut required)?;
         }
         let mut asks: Vec<Ask> = Vec::new();
-        let mut candidates = Candidates::Anybody;
+        let mut candidates = Arc::new(Candidates::Anybody);
         for need in &self.step.needs {
             let ask = self.ask(need, using)?;
-            candidates = candidates.and(&self.holders.candidates(self.estate, &ask, self.account));
+            let able = self.holders.candidates(self.estate, &ask, self.account);
+            candidates = match &*candidates {
+                Candidates::Anybody => able,
+                Candidates::Only(_) if Arc::ptr_eq(&candidates, &able) => able,
+                listed => Arc::new(listed.clone().and(&able)),
+            };
             if candidates.is_empty() {
                 return None;
             }
@@ -162,7 +167,7 @@ impl<'a> At<'a> {
         Some(Situation {
             gained: self.gained(using)?,
             asks,
-            candidates: Arc::new(candidates),
+            candidates,
             gaps: required.gaps,
             host: using.host.map(|host| host.resource),
         })
