@@ -8,7 +8,7 @@
 //! is *never*, because the policies that are left can only refuse.
 //!
 //! Sound, because the question with fewer policies allows all that the whole one allows
-//! ([`Cloud::layers_among`](crate::clouds::Cloud::layers_among)), and because no request is shown that the concrete
+//! ([`Cloud::layers_among`]), and because no request is shown that the concrete
 //! rule did not allow. What does not come to an end in a few rounds is asked with all policies.
 
 use std::collections::BTreeSet;

@@ -35,8 +35,7 @@ rule! {
     /// ## What is not covered yet
     ///
     /// Steps of Azure that give a managed identity to something new, and those by policy assignments and deployment
-    /// scripts, are not followed yet. Whoever administers a project or an account as a whole is not followed through the
-    /// principals that live there.
+    /// scripts, are not followed yet.
     ///
     /// ## References
     ///

@@ -30,6 +30,7 @@ impl Graph {
         builder.seats_as_they_are()?;
         builder.changes()?;
         builder.backwards()?;
+        builder.outward()?;
         Ok(builder.finish())
     }
 
@@ -141,7 +142,7 @@ struct Template<'s> {
 }
 
 pub(super) struct Builder<'a, 's> {
-    asking: Asking<'a>,
+    pub(super) asking: Asking<'a>,
     templates: Vec<Template<'s>>,
     /// Steps that clouds know as code, by whom they lead to.
     coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
@@ -318,14 +319,14 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// The scopes that a principal lives in.
-    fn levels(&self, principal: PrincipalId) -> Vec<ScopeId> {
+    pub(super) fn levels(&self, principal: PrincipalId) -> Vec<ScopeId> {
         let estate = self.asking.estate();
         let home = estate.principal(principal).and_then(|one| one.home);
         home.map(|home| estate.ancestry(home)).unwrap_or_default()
     }
 
     /// Whether somebody always administers one of these scopes.
-    fn rule_one(&self, levels: &[ScopeId], by: PrincipalId) -> bool {
+    pub(super) fn rule_one(&self, levels: &[ScopeId], by: PrincipalId) -> bool {
         let rules = self.rules.get(&by);
         rules.is_some_and(|scopes| levels.iter().any(|scope| scopes.contains(scope)))
     }
@@ -388,12 +389,7 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// Asks who can become a principal, as it is or by letting itself in.
     fn into(&mut self, to: PrincipalId, idle: &Changed, open: &mut Vec<Node>) -> Result<(), Bug> {
-        let cloud = self.asking.cloud_of(to);
-        let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
-        let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
-        let mut ways = single.or_else(|| self.coded.remove(&to)).unwrap_or_default();
-        ways.extend(self.ways_into(to, None, &[Gain::Become, Gain::Manage]));
-        for (way, situation) in &ways {
+        for (way, situation) in &self.steps_into(to, &[Gain::Become, Gain::Manage]) {
             for from in self.takers(situation, to) {
                 self.try_hop(Node::as_is(from), way, situation, open)?;
             }
@@ -407,6 +403,16 @@ impl<'a, 's> Builder<'a, 's> {
             }
         }
         self.admitted(to, open)
+    }
+
+    /// The steps into a principal as it is, those that its cloud knows as code included.
+    pub(super) fn steps_into(&mut self, to: PrincipalId, gains: &[Gain]) -> Vec<(Way, Situation)> {
+        let cloud = self.asking.cloud_of(to);
+        let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
+        let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
+        let mut ways = single.or_else(|| self.coded.get(&to).cloned()).unwrap_or_default();
+        ways.extend(self.ways_into(to, None, gains));
+        ways
     }
 
     /// If somebody can let itself in, asks who can come in then.

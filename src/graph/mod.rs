@@ -15,6 +15,7 @@ mod explore;
 mod hop;
 mod net;
 mod outline;
+mod outward;
 mod paths;
 mod towards;
 

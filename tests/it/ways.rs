@@ -119,3 +119,53 @@ fn a_goal_that_is_nothing_is_refused() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("no principal or resource goes by `platform-admn`"), "{said}");
 }
+
+/// An account with one role, and a user if one is named.
+fn account(number: &str, role: &str, trusts: &str, policy: &str, user: Option<&str>) -> String {
+    let document = |statement: &str| format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
+    let user = user.map(|user| {
+        format!(
+            r#"{{"UserName": "{user}", "UserId": "AIDAEXAMPLE", "Path": "/", "Arn": "arn:aws:iam::{number}:user/{user}",
+                "GroupList": [], "AttachedManagedPolicies": [
+                {{"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}]}}"#
+        )
+    });
+    format!(
+        r#"{{"UserDetailList": [{}], "GroupDetailList": [], "Policies": [], "RoleDetailList": [
+            {{"RoleName": "{role}", "RoleId": "AROAEXAMPLE", "Path": "/", "Arn": "arn:aws:iam::{number}:role/{role}",
+              "AssumeRolePolicyDocument": {}, "AttachedManagedPolicies": [], "InstanceProfileList": [],
+              "RolePolicyList": [{{"PolicyName": "own", "PolicyDocument": {}}}]}}]}}"#,
+        user.unwrap_or_default(),
+        document(&format!(
+            r#"{{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"AWS": "{trusts}"}}}}"#
+        )),
+        document(policy),
+    )
+}
+
+/// Whoever administers an account comes to all that lives there; what leads out of it is a path all the same.
+#[test]
+fn an_administrator_of_one_account_comes_to_another_by_what_lives_in_its_own() {
+    let folder = std::env::temp_dir().join(format!("leastwise-outward-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let into_prod = r#"{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::222222222222:role/prod-admin"}"#;
+    let tooling = account("111111111111", "bridge", "arn:aws:iam::111111111111:root", into_prod, Some("ops"));
+    let everything = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let prod =
+        account("222222222222", "prod-admin", "arn:aws:iam::111111111111:role/bridge", everything, None);
+    std::fs::write(folder.join("tooling.json"), tooling).unwrap();
+    std::fs::write(folder.join("prod.json"), prod).unwrap();
+    let path = folder.to_str().unwrap().to_owned();
+    let all = json(&["paths", &path]);
+    let one = json(&["paths", &path, "--from", "ops"]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let starts = texts(&all["paths"], "from");
+    assert!(starts.contains("arn:aws:iam::111111111111:user/ops"), "{starts:?}");
+    assert!(starts.contains("arn:aws:iam::111111111111:role/bridge"), "{starts:?}");
+    let paths = one["paths"].as_array().unwrap();
+    assert_eq!(paths.len(), 1, "{paths:?}");
+    assert_eq!(paths[0]["scope"], "222222222222");
+    assert_eq!(paths[0]["steps"].as_array().unwrap().len(), 2);
+    assert_eq!(one["cut"]["complete"], true);
+    assert!(!one["cut"]["grants"].as_array().unwrap().is_empty(), "{}", one["cut"]);
+}
