@@ -14,7 +14,7 @@ rule! {
     /// credentials of users, and by changing policies, groups and trust, as far as boundaries and the organization let
     /// that have effect. In Google Cloud by tokens and keys of service accounts, by services that run as an account that
     /// one may act as, and by changing custom roles and policies of accounts; in Azure by activating an eligible role, by
-    /// running code on a machine that has a managed identity, by power in the directory (resetting a password, adding a
+    /// running code in a resource that has a managed identity, by power in the directory (resetting a password, adding a
     /// credential or a member, assigning a role of the directory), or, as Global Administrator, by raising access. Each
     /// step is one or more requests that the provider's rules allow, shown with the finding.
     ///
@@ -34,8 +34,9 @@ rule! {
     ///
     /// ## What is not covered yet
     ///
-    /// Steps of Azure by way of services and by changing policies are not followed yet. Whoever administers a project or
-    /// an account as a whole is not followed through the principals that live there.
+    /// Steps of Azure that give a managed identity to something new, and those by policy assignments and deployment
+    /// scripts, are not followed yet. Whoever administers a project or an account as a whole is not followed through the
+    /// principals that live there.
     ///
     /// ## References
     ///

@@ -2,8 +2,8 @@
 //!
 //! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
 //! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles),
-//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `steps` (becoming
-//! others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
+//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
 //! Lighthouse.
 
@@ -17,6 +17,7 @@ mod decide;
 mod decide_directory;
 mod directory;
 mod documents;
+mod escalation;
 mod evaluate;
 mod gaps;
 mod index;
@@ -158,6 +159,23 @@ impl Cloud for Azure {
 
     fn steps(&self, estate: &Estate) -> Vec<Step> {
         steps::steps(estate)
+    }
+
+    fn escalation(&self) -> &'static [super::escalation::Step] {
+        escalation::steps()
+    }
+
+    fn lexicon(&self) -> super::escalation::Lexicon {
+        escalation::LEXICON
+    }
+
+    fn situations(
+        &self,
+        estate: &Estate,
+        step: &super::escalation::Step,
+        into: Option<PrincipalId>,
+    ) -> Vec<super::escalation::Situation> {
+        escalation::situations(estate, step, into)
     }
 
     fn clocks(&self) -> Option<&'static Clocks> {

@@ -1,5 +1,5 @@
-//! The steps by which principals become others: activating an eligible assignment, raising oneself to User Access
-//! Administrator, running code as a managed identity, taking the keys of a storage account. And what it takes to
+//! The steps that are not data (`escalation`): activating an eligible assignment, raising oneself to User Access
+//! Administrator, publishing to a site that has a managed identity, taking the keys of a storage account. And what it takes to
 //! administer a scope.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,28 +24,11 @@ pub(super) const KEY_OF: &str = "key of ";
 /// The id of the principal that stands for a Global Administrator who has raised access.
 pub(super) const ELEVATED: &str = "elevated";
 
-/// Running code inside a resource, by its type: whoever may do it acts as the resource's managed identities.
-/// <https://learn.microsoft.com/azure/virtual-machines/run-command-overview>,
-/// <https://learn.microsoft.com/azure/virtual-machines/extensions/overview>,
-/// <https://learn.microsoft.com/azure/app-service/resources-kudu>.
-const RUNS: [(&str, &str, &str); 4] = [
-    (
-        "Microsoft.Compute/virtualMachines",
-        "Microsoft.Compute/virtualMachines/runCommand/action",
-        "run-command",
-    ),
-    (
-        "Microsoft.Compute/virtualMachines",
-        "Microsoft.Compute/virtualMachines/extensions/write",
-        "vm-extension",
-    ),
-    ("Microsoft.Web/sites", "Microsoft.Web/sites/publishxml/action", "publishing-profile"),
-    (
-        "Microsoft.Automation/automationAccounts",
-        "Microsoft.Automation/automationAccounts/jobs/write",
-        "automation-job",
-    ),
-];
+/// Deploying code to a site with its publishing profile: <https://learn.microsoft.com/azure/app-service/resources-kudu>.
+/// The other ways to run code as a managed identity are data (`escalation`); this action is not in the catalog, so no file
+/// of steps can name it.
+const RUNS: [(&str, &str, &str); 1] =
+    [("Microsoft.Web/sites", "Microsoft.Web/sites/publishxml/action", "publishing-profile")];
 
 /// Giving somebody a role.
 const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
@@ -152,21 +135,21 @@ fn askers(estate: &Estate, holder: &str) -> BTreeSet<PrincipalId> {
 }
 
 /// Who holds a role at a resource or above it that names an action; denies and conditions aside.
-struct Candidates<'e> {
+pub(super) struct Candidates<'e> {
     estate: &'e Estate,
     definitions: Definitions<'e>,
     /// The principals that a holder stands for, and whether a role names an action; both are asked over and over.
     holders: BTreeMap<&'e str, BTreeSet<PrincipalId>>,
-    named: BTreeMap<(&'e str, &'static str), bool>,
+    named: BTreeMap<(&'e str, String), bool>,
 }
 
 impl<'e> Candidates<'e> {
-    fn of(estate: &'e Estate) -> Self {
+    pub(super) fn of(estate: &'e Estate) -> Self {
         let definitions = Definitions::of(estate);
         Self { estate, definitions, holders: BTreeMap::new(), named: BTreeMap::new() }
     }
 
-    fn at(&mut self, action: &'static str, resource: &str) -> BTreeSet<PrincipalId> {
+    pub(super) fn at(&mut self, action: &str, resource: &str) -> BTreeSet<PrincipalId> {
         let estate = self.estate;
         let scopes = names::scopes_above(estate, resource).into_iter().map(Target::Scope);
         let own = names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name));
@@ -191,11 +174,11 @@ impl<'e> Candidates<'e> {
         found
     }
 
-    fn names(&mut self, role: &'e str, action: &'static str) -> bool {
+    fn names(&mut self, role: &'e str, action: &str) -> bool {
         let blocks = self.definitions.find(role).map(|role| role.blocks.as_slice()).unwrap_or_default();
         let folded = action.to_ascii_lowercase();
         let named = || blocks.iter().any(|block| roles::actions(block, Some(&folded)) != Formula::False);
-        *self.named.entry((role, action)).or_insert_with(named)
+        *self.named.entry((role, folded.clone())).or_insert_with(named)
     }
 }
 

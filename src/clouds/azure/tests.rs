@@ -6,10 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::clouds::Scenario;
+use crate::clouds::escalation::{AskOn, Candidates};
 use crate::evaluator::{Evaluator, Outcome, Standing};
 use crate::input::load_text;
 use crate::logic::{Attribute, Goal};
-use crate::model::{GapKind, Object, Subject};
+use crate::model::{GapKind, Object, Question, Subject};
 use crate::solver::{Answer, EngineSelection, Portfolio};
 use crate::text::{Files, json};
 
@@ -465,6 +466,23 @@ fn steps_lead_to_identities_keys_and_activated_roles() {
         let answer = evaluator.can(&step.question, &Formula::True).unwrap();
         if matches!(answer.outcome, Outcome::Sometimes(_)) {
             seen.push((name(step.from), step.kind, name(step.to)));
+        }
+    }
+    for step in Azure.escalation() {
+        for situation in Azure.situations(estate, step, None) {
+            let to = situation.gained.principal().unwrap();
+            let (Candidates::Only(who), [ask]) = (&*situation.candidates, situation.asks.as_slice()) else {
+                panic!("{situation:?}")
+            };
+            let AskOn::Object(object) = ask.on.clone() else { panic!("{ask:?}") };
+            for from in who.iter().copied() {
+                let (subject, action) = (Subject::Principal(from), Some(ask.action.to_string()));
+                let question = Question { cloud: names::CLOUD, subject, action, object: object.clone() };
+                let answer = evaluator.can(&question, &Formula::True).unwrap();
+                if matches!(answer.outcome, Outcome::Sometimes(_)) {
+                    seen.push((name(from), &*step.id, name(to)));
+                }
+            }
         }
     }
     let owner = format!("group:outer (eligible: Owner on {S})");

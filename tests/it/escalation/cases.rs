@@ -18,7 +18,7 @@ use leastwise::solver::Portfolio;
 use leastwise::text::{Route, json};
 use serde_json::{Value, json};
 
-use super::gcp;
+use super::{azure, gcp};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -56,7 +56,7 @@ impl Case {
 }
 
 /// The clouds that have cases.
-const WITH_CASES: [&str; 2] = ["aws", "gcp"];
+const WITH_CASES: [&str; 3] = ["aws", "gcp", "azure"];
 
 fn all_cases() -> impl Iterator<Item = Case> {
     WITH_CASES.into_iter().flat_map(cases)
@@ -200,6 +200,7 @@ fn policy(name: &str, document: &Value) -> Value {
 fn load(cloud: &str, case: &Value) -> Loaded {
     match cloud {
         "gcp" => gcp::load(case),
+        "azure" => azure::load(case),
         _ => load_account(case),
     }
 }
@@ -247,7 +248,11 @@ fn outcome(cloud: &str, case: &Value, loaded: &Loaded) -> (Found, Vec<Hop>) {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(&loaded.estate, &portfolio);
     let cloud = CLOUDS.iter().find(|found| found.id().as_str() == cloud).unwrap();
-    let name = if cloud.id() == AWS { start_arn(case) } else { gcp::start(case) };
+    let name = match cloud.id().as_str() {
+        "gcp" => gcp::start(case),
+        "azure" => azure::start(case),
+        _ => start_arn(case),
+    };
     // Whoever is in no policy any more is in no export.
     let Some(start) = loaded.estate.find_principal(cloud.id(), &name) else {
         return (Found::Never, Vec::new());
@@ -302,6 +307,7 @@ fn each_case_comes_out_as_it_says() {
 fn stopped(cloud: &str, case: &Value, action: &str) -> Vec<(&'static str, Value)> {
     match cloud {
         "gcp" => gcp::stopped(case, action),
+        "azure" => azure::stopped(case, action),
         _ => stopped_in_account(case, action),
     }
 }

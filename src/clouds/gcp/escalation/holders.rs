@@ -9,13 +9,15 @@ use rustc_hash::FxHashMap;
 use crate::clouds::escalation::Candidates;
 use crate::clouds::gcp::ast::{Binding, Body};
 use crate::clouds::gcp::names::{self, CLOUD};
-use crate::clouds::gcp::{ALLOW, edges, roles};
+use crate::clouds::gcp::{ALLOW, BOUNDARY, DENY, edges, roles};
 use crate::model::{Estate, PolicyId, PrincipalId, ScopeId, Target};
 
 /// Bindings by their roles, and who they are for by the permissions asked so far.
 pub(super) struct Holders {
     by_role: BTreeMap<String, Vec<(Target, PolicyId)>>,
     by_action: Mutex<FxHashMap<String, Arc<Places>>>,
+    /// Whether conditions look at resources, by permission and scope.
+    looking: Mutex<FxHashMap<(String, ScopeId), bool>>,
     /// The resources with policies of their own, by the scope in which they stand.
     listed: BTreeMap<ScopeId, Vec<String>>,
 }
@@ -46,7 +48,7 @@ impl Holders {
             }
         }
         let listed = listed.into_iter().map(|(scope, names)| (scope, names.into_iter().collect())).collect();
-        Self { by_role, by_action: Mutex::default(), listed }
+        Self { by_role, by_action: Mutex::default(), looking: Mutex::default(), listed }
     }
 
     /// Who may be allowed the permission on a resource that stands in `scope`.
@@ -82,6 +84,35 @@ impl Holders {
     /// The names of resources of a scope that have policies of their own.
     pub(super) fn listed(&self, scope: ScopeId) -> &[String] {
         self.listed.get(&scope).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a condition that bears on a permission in a scope speaks of the resource, also if it is not fully
+    /// understood.
+    pub(super) fn looks_at_resources(&self, estate: &Estate, action: &str, scope: ScopeId) -> bool {
+        let locked = || self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (action.to_owned(), scope);
+        if let Some(ready) = locked().get(&key) {
+            return *ready;
+        }
+        let above = estate.ancestry(scope);
+        let here = above.iter().flat_map(|scope| estate.attached_to(Target::Scope(*scope)));
+        let here = here.filter(|one| one.layer == ALLOW || one.layer == DENY);
+        let mut all = here.chain(estate.attached_as(BOUNDARY)).filter_map(|one| estate.policy(one.policy));
+        let found = all.any(|policy| {
+            let condition = match policy.body.downcast_ref::<Body>() {
+                Some(Body::Binding(binding)) => {
+                    let role = roles::find(estate, &binding.role.value);
+                    let gives = role.is_some_and(|role| role.contains(action));
+                    binding.condition.as_ref().filter(|_| gives)
+                }
+                Some(Body::Deny(rule)) => rule.condition.as_ref(),
+                Some(Body::BoundaryBinding(binding)) => binding.condition.as_ref(),
+                _ => None,
+            };
+            condition.is_some_and(|condition| condition.source.value.contains("resource."))
+        });
+        locked().insert(key, found);
+        found
     }
 
     fn places(&self, estate: &Estate, action: &str) -> Arc<Places> {

@@ -17,9 +17,8 @@ pub(super) use kinds::LEXICON;
 pub(super) use supposed::supposed;
 
 use self::holders::{Custom, Holders};
-use super::ast::Body;
+use super::index;
 use super::names::{self, CLOUD};
-use super::{ALLOW, BOUNDARY, DENY, index};
 use crate::clouds::escalation::{
     self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Need, On, Requirement, Situation, Step,
 };
@@ -301,9 +300,9 @@ impl<'a> At<'a> {
                 None if self.holders.is_given_inside(estate, action, home()?) => {
                     (anything(estate, home()?), self.holders.in_scope(estate, action, home()?))
                 }
-                None => (self.fresh(home()?), self.holders.in_scope(estate, action, home()?)),
+                None => (self.fresh(action, home()?), self.holders.in_scope(estate, action, home()?)),
             },
-            On::New => (self.fresh(home()?), self.holders.in_scope(estate, action, home()?)),
+            On::New => (self.fresh(action, home()?), self.holders.in_scope(estate, action, home()?)),
             On::Like(name) => {
                 let scope = estate.scope(home()?)?.name.as_str();
                 let project = scope.strip_prefix("projects/").unwrap_or(scope);
@@ -319,8 +318,8 @@ impl<'a> At<'a> {
 
     /// Something that is made in a scope. It has no policy yet, so what speaks of it are the policies above: as long as
     /// none of them looks at the resource, it is as good as its project.
-    fn fresh(self, scope: ScopeId) -> (AskOn, Formula) {
-        if !looks_at_resources(self.estate, scope) {
+    fn fresh(self, action: &str, scope: ScopeId) -> (AskOn, Formula) {
+        if !self.holders.looks_at_resources(self.estate, action, scope) {
             let name = self.estate.scope(scope).map(|scope| names::scope_resource(&scope.name));
             return (AskOn::Object(Object::Named(name.unwrap_or_default())), Formula::True);
         }
@@ -337,23 +336,6 @@ fn anything(estate: &Estate, scope: ScopeId) -> (AskOn, Formula) {
     let nested = Patterns::of(nested.map(|glob| Pattern::glob(&glob, Case::Sensitive)));
     let sound = Formula::matches(Attribute::resource(), nested).not();
     (AskOn::Object(Object::Any), Formula::matches(names::ancestry(), here).and(sound))
-}
-
-/// Whether a condition that bears on a scope speaks of the resource, or is not fully understood.
-fn looks_at_resources(estate: &Estate, scope: ScopeId) -> bool {
-    let above = estate.ancestry(scope);
-    let here = above.iter().flat_map(|scope| estate.attached_to(Target::Scope(*scope)));
-    let here = here.filter(|one| one.layer == ALLOW || one.layer == DENY);
-    let bounds = estate.attached_as(BOUNDARY);
-    here.chain(bounds).filter_map(|one| estate.policy(one.policy)?.body.downcast_ref::<Body>()).any(|body| {
-        let condition = match body {
-            Body::Binding(binding) => binding.condition.as_ref(),
-            Body::Deny(rule) => rule.condition.as_ref(),
-            Body::BoundaryBinding(binding) => binding.condition.as_ref(),
-            _ => None,
-        };
-        condition.is_some_and(|condition| condition.source.value.contains("resource."))
-    })
 }
 
 fn assumed(message: String) -> Gap {
