@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::console::Console;
 use super::exit::{Exit, Facts};
-use super::options::{AnalysisOptions, ReportOptions, Reports};
+use super::options::{AnalysisOptions, ReportOptions, Reports, StepOptions};
 use crate::evaluator::Bug;
 use crate::findings::Level;
 use crate::input::Loaded;
@@ -27,6 +27,24 @@ pub(super) fn run(
 ) -> Exit {
     match options.0.settings(console) {
         Ok(settings) => run_with(task, kind, paths, (&settings, options.1), threshold, console),
+        Err(exit) => exit,
+    }
+}
+
+/// The same with escalation steps of the user's own.
+pub(super) fn run_with_steps(
+    task: &Task,
+    kind: ContentKind,
+    paths: &[String],
+    (analysis, extra, report): (&AnalysisOptions, &StepOptions, &ReportOptions),
+    threshold: Option<Level>,
+    console: &mut Console,
+) -> Exit {
+    match analysis.settings(console) {
+        Ok(settings) => {
+            let settings = Settings { steps: extra.steps.clone(), ..settings };
+            run_with(task, kind, paths, (&settings, report), threshold, console)
+        }
         Err(exit) => exit,
     }
 }

@@ -6,7 +6,7 @@ use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Show everything that a principal comes to in one or more steps.
@@ -30,12 +30,8 @@ pub(super) struct BlastRadius {
 impl BlastRadius {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
         let task = Task::BlastRadius { principal: self.principal.clone() };
-        let options = (&settings, &self.report);
-        analysis::run_with(&task, ContentKind::BlastRadius, &self.paths, options, None, console)
+        let options = (&self.analysis, &self.extra, &self.report);
+        analysis::run_with_steps(&task, ContentKind::BlastRadius, &self.paths, options, None, console)
     }
 }

@@ -6,7 +6,7 @@ use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Show what outsiders reach: access that is given to others or to everybody, and paths that begin outside.
@@ -29,11 +29,7 @@ pub(super) struct External {
 impl External {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
-        let options = (&settings, &self.report);
-        analysis::run_with(&Task::External, ContentKind::Scan, &self.paths, options, None, console)
+        let options = (&self.analysis, &self.extra, &self.report);
+        analysis::run_with_steps(&Task::External, ContentKind::Scan, &self.paths, options, None, console)
     }
 }

@@ -6,7 +6,7 @@ use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Draw who can come to act as whom, and who administers what.
@@ -27,11 +27,7 @@ pub(super) struct Graph {
 impl Graph {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
-        let options = (&settings, &self.report);
-        analysis::run_with(&Task::Graph, ContentKind::Graph, &self.paths, options, None, console)
+        let options = (&self.analysis, &self.extra, &self.report);
+        analysis::run_with_steps(&Task::Graph, ContentKind::Graph, &self.paths, options, None, console)
     }
 }

@@ -6,7 +6,7 @@ use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Show how principals can become administrators, or somebody else, step by step.
@@ -39,11 +39,7 @@ impl Paths {
     pub(super) fn run(&self, console: &mut Console) -> Exit {
         let to = (self.to != ADMIN).then(|| self.to.clone());
         let task = Task::Paths { from: self.from.clone(), to };
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
-        let options = (&settings, &self.report);
-        analysis::run_with(&task, ContentKind::Paths, &self.paths, options, None, console)
+        let options = (&self.analysis, &self.extra, &self.report);
+        analysis::run_with_steps(&task, ContentKind::Paths, &self.paths, options, None, console)
     }
 }

@@ -7,7 +7,7 @@ use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
 use crate::findings::Level;
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Look for dangerous access in policies and bindings.
@@ -53,12 +53,8 @@ impl FailOn {
 impl Scan {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
-        let options = (&settings, &self.report);
+        let options = (&self.analysis, &self.extra, &self.report);
         let threshold = self.fail_on.threshold();
-        analysis::run_with(&Task::Scan, ContentKind::Scan, &self.paths, options, threshold, console)
+        analysis::run_with_steps(&Task::Scan, ContentKind::Scan, &self.paths, options, threshold, console)
     }
 }

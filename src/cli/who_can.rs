@@ -6,7 +6,7 @@ use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::pipeline::{Settings, Task};
+use crate::pipeline::Task;
 use crate::report::ContentKind;
 
 /// Show who may do an action on a resource, under which conditions, and by which rules.
@@ -36,16 +36,12 @@ pub(super) struct WhoCan {
 impl WhoCan {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let settings = match self.analysis.settings(console) {
-            Ok(settings) => Settings { steps: self.extra.steps.clone(), ..settings },
-            Err(exit) => return exit,
-        };
         let task = Task::WhoCan {
             action: self.action.clone(),
             resource: self.resource.clone(),
             via_paths: self.via_paths,
         };
-        let options = (&settings, &self.report);
-        analysis::run_with(&task, ContentKind::WhoCan, &self.paths, options, None, console)
+        let options = (&self.analysis, &self.extra, &self.report);
+        analysis::run_with_steps(&task, ContentKind::WhoCan, &self.paths, options, None, console)
     }
 }
