@@ -169,3 +169,41 @@ fn an_administrator_of_one_account_comes_to_another_by_what_lives_in_its_own() {
     assert_eq!(one["cut"]["complete"], true);
     assert!(!one["cut"]["grants"].as_array().unwrap().is_empty(), "{}", one["cut"]);
 }
+
+/// The same in Google Cloud: the owner of a project and a service account of it that administers the organization.
+#[test]
+fn an_owner_of_a_project_comes_to_the_organization_by_an_account_of_the_project() {
+    let set = |kind: &str, name: &str, role: &str, member: &str| {
+        format!(
+            r#"{{"assetType": "{kind}", "resource": "//{name}", "organization": "organizations/1",
+                "policy": {{"bindings": [{{"role": "{role}", "members": ["{member}"]}}]}}}}"#
+        )
+    };
+    let account = "deploy@tools.iam.gserviceaccount.com";
+    let sets = [
+        set(
+            "cloudresourcemanager.googleapis.com/Organization",
+            "cloudresourcemanager.googleapis.com/organizations/1",
+            "roles/resourcemanager.organizationAdmin",
+            &format!("serviceAccount:{account}"),
+        ),
+        set(
+            "cloudresourcemanager.googleapis.com/Project",
+            "cloudresourcemanager.googleapis.com/projects/tools",
+            "roles/owner",
+            "user:olga@example.com",
+        ),
+        set(
+            "iam.googleapis.com/ServiceAccount",
+            &format!("iam.googleapis.com/projects/tools/serviceAccounts/{account}"),
+            "roles/viewer",
+            "user:vera@example.com",
+        ),
+    ];
+    let file = std::env::temp_dir().join(format!("leastwise-outward-{}.json", std::process::id()));
+    std::fs::write(&file, format!("[{}]", sets.join(","))).unwrap();
+    let paths = json(&["paths", file.to_str().unwrap()]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(texts(&paths["paths"], "from"), BTreeSet::from(["user:olga@example.com"]), "{paths}");
+    assert_eq!(paths["paths"][0]["scope"], "organizations/1");
+}
