@@ -437,15 +437,20 @@ fn cloud_of(estate: &Estate, action: Option<&str>) -> Option<&'static dyn Cloud>
 }
 
 fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
-    evaluator::find_principal(estate, typed).map_err(|unknown| match unknown {
+    evaluator::find_principal(estate, typed).map_err(|unknown| unanswerable(typed, unknown, "principal"))
+}
+
+/// Why nothing goes by a name; `what` should.
+fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason {
+    match unknown {
         Unknown::Nobody(nearest) => {
-            Reason::Unanswerable { message: format!("no principal goes by `{typed}`"), nearest }
+            Reason::Unanswerable { message: format!("no {what} goes by `{typed}`"), nearest }
         }
         Unknown::Several(names) => Reason::Unanswerable {
             message: format!("{} principals go by `{typed}`: give the full name", names.len()),
             nearest: names,
         },
-    })
+    }
 }
 
 impl From<Bug> for Reason {

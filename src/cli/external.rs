@@ -11,7 +11,7 @@ use crate::report::ContentKind;
 
 /// Show what outsiders reach: access that is given to others or to everybody, and paths that begin outside.
 ///
-/// These are the findings of `scan` about outsiders; see there for what fails the run.
+/// These are the findings of `scan` about outsiders. They do not fail the run; `scan --fail-on` does.
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP)]
 pub(super) struct External {

@@ -17,7 +17,8 @@ pub(super) struct Paths {
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<String>,
     /// What the paths lead to: `admin`, a principal, or the full name of a resource, which stands for those who may do
-    /// something on it.
+    /// something on it. Without `--from`, whoever administers the place where they live is not listed: it comes to
+    /// anything there.
     #[arg(long, value_name = "GOAL", default_value = ADMIN)]
     to: String,
     /// Only paths that this principal starts: its full name, or the last part of it.

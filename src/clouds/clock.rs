@@ -16,6 +16,11 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// Of facts that were taken on a day; of facts without a day, nothing is known of the time.
+    pub(super) fn new(day: &str, keys: impl IntoIterator<Item = (Attribute, i64)>) -> Self {
+        Self { keys: keys.into_iter().collect(), since: instant(day).unwrap_or(i64::MIN) }
+    }
+
     /// What holds of the times that `formula` speaks of, if no request is made before `earliest`.
     pub fn facts(&self, formula: &Formula, earliest: Option<i64>) -> Formula {
         let earliest = earliest.unwrap_or(self.since);

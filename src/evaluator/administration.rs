@@ -18,6 +18,18 @@ pub enum Standing {
     Undecided(String),
 }
 
+impl Standing {
+    /// How sure it is.
+    pub fn certainty(&self) -> Certainty {
+        match self {
+            Self::Always(certainty, _) | Self::Conditionally(certainty, ..) | Self::Never(certainty) => {
+                certainty.clone()
+            }
+            Self::Undecided(reason) => Certainty::Undecided(reason.clone()),
+        }
+    }
+}
+
 impl Evaluator<'_> {
     /// How `principal` stands to the administration of `scope`. `None` when the scope is not administered on its own,
     /// or belongs to another cloud.

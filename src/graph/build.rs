@@ -314,7 +314,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Whether somebody always administers where a principal lives: steps give it nothing more there.
-    fn is_ruled(&self, target: PrincipalId, by: PrincipalId) -> bool {
+    pub(super) fn is_ruled(&self, target: PrincipalId, by: PrincipalId) -> bool {
         self.rules.contains_key(&by) && self.rule_one(&self.levels(target), by)
     }
 

@@ -34,6 +34,49 @@ pub enum What {
     Decides(Gained),
 }
 
+/// What somebody comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Radius {
+    /// Who.
+    pub from: PrincipalId,
+    /// What it comes to, the nearest first, itself not included.
+    pub reached: Vec<Reached>,
+    /// The questions that stayed undecided on the way.
+    pub undecided: Vec<String>,
+}
+
+impl Radius {
+    /// Everything that a principal comes to.
+    pub fn of(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: PrincipalId) -> Result<Self, Bug> {
+        let graph = Graph::around(evaluator, steps, from)?;
+        let mut reached = graph.reached(evaluator.estate(), from);
+        reached.retain(|one| one.what != What::Acts(Node::as_is(from)));
+        Ok(Self { from, reached, undecided: graph.undecided().to_vec() })
+    }
+}
+
+impl What {
+    /// A word for it: `act-as`, `administer`, or what can be changed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Acts(_) => "act-as",
+            Self::Administers(_) => "administer",
+            Self::Decides(gained) => gained.gain().as_str(),
+        }
+    }
+
+    /// The full name of what it is about.
+    pub fn name<'e>(&self, estate: &'e Estate) -> &'e str {
+        let principal = |id| estate.principal(id).map_or("", |found| found.name.as_str());
+        match self {
+            Self::Acts(node) => principal(node.principal),
+            Self::Administers(seat) => estate.scope(seat.scope).map_or("", |scope| &scope.name),
+            Self::Decides(Gained::Manage(id)) => estate.resource(*id).map_or("", |found| &found.name),
+            Self::Decides(gained) => gained.principal().map_or("", principal),
+        }
+    }
+}
+
 impl Graph {
     /// The graph of everything that a principal comes to. What lies in a scope that it comes to administer always is
     /// implied, and not asked.
@@ -44,6 +87,34 @@ impl Graph {
     ) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps);
         Explorer::new(&mut builder).run(start)?;
+        Ok(builder.finish())
+    }
+
+    /// The same with the steps into one principal also where it lies in a scope that is administered.
+    pub fn between(
+        evaluator: &Evaluator<'_>,
+        steps: &[escalation::Step],
+        start: PrincipalId,
+        to: PrincipalId,
+    ) -> Result<Self, Bug> {
+        let mut builder = Builder::new(*evaluator, steps);
+        Explorer::new(&mut builder).run(start)?;
+        let facts = builder.net.ready().reach(start).order;
+        let ruling: Vec<PrincipalId> = facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Act(Node { principal, change: None }) => Some(*principal),
+                _ => None,
+            })
+            .filter(|by| *by != to && builder.is_ruled(to, *by))
+            .collect();
+        if !ruling.is_empty() {
+            for (way, situation) in builder.steps_into(to, &[Gain::Become]) {
+                for by in ruling.iter().filter(|by| situation.candidates.have(**by)) {
+                    builder.try_hop(Node::as_is(*by), &way, &situation, &mut Vec::new())?;
+                }
+            }
+        }
         Ok(builder.finish())
     }
 
@@ -63,7 +134,7 @@ impl Graph {
                     let certainty = sure(Certainty::Proven);
                     all.push(Reached { what: What::Acts(*node), hops: hops.clone(), certainty });
                     for seat in seats.get(node).into_iter().flatten() {
-                        let certainty = sure(super::paths::seat_certainty(seat));
+                        let certainty = sure(seat.standing.certainty());
                         let what = What::Administers((*seat).clone());
                         all.push(Reached { what, hops: hops.clone(), certainty });
                     }

@@ -7,6 +7,7 @@
 //!
 //! Invariant: petgraph's types do not leave this module.
 
+mod administrators;
 mod alternatives;
 mod asking;
 mod build;
@@ -19,11 +20,12 @@ mod outward;
 mod paths;
 mod towards;
 
+pub use administrators::Administrators;
 pub use alternatives::{Alternatives, Bound};
 pub use build::Graph;
 pub use cut::{Cut, cut};
-pub use explore::{Reached, What};
+pub use explore::{Radius, Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
 pub use outline::{By, Edge, Spot};
 pub use paths::Path;
-pub use towards::{Administrators, Radius, Way};
+pub use towards::Way;

@@ -89,13 +89,9 @@ impl Graph {
         };
         let single = self.net.hops().filter(|hop| !is_service(hop.from)).filter_map(single);
         let several = self.combined().into_iter().filter(|edge| !is_service(edge.from));
-        let seats = self.own_seats(estate).filter_map(|seat| {
-            let certainty = match &seat.standing {
-                Standing::Always(certainty, _) | Standing::Conditionally(certainty, ..) => certainty.clone(),
-                Standing::Never(_) | Standing::Undecided(_) => return None,
-            };
+        let seats = self.own_seats(estate).map(|seat| {
             let (to, by) = (Spot::Administering(seat.scope), By::Permissions(seat.clone()));
-            Some(Edge { from: seat.node, to, by, certainty })
+            Edge { from: seat.node, to, by, certainty: seat.standing.certainty() }
         });
         within_reach(single.chain(several).chain(seats).collect())
     }

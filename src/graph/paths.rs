@@ -79,7 +79,7 @@ impl Graph {
                 let Some(hops) = reach.hops(*fact).filter(|hops| !hops.is_empty()) else { continue };
                 reached.insert(told(seat), paths.len());
                 let certainty =
-                    hops.iter().fold(seat_certainty(seat), |sum, hop| sum.and(hop.certainty.clone()));
+                    hops.iter().fold(seat.standing.certainty(), |sum, hop| sum.and(hop.certainty.clone()));
                 paths.push(Path { from: start, hops, seat: (*seat).clone(), others: 0, certainty });
             }
         }
@@ -126,14 +126,5 @@ impl Ends<'_> {
 impl Path {
     fn place(&self) -> (PrincipalId, usize, Node, ScopeId) {
         (self.from, self.hops.len(), self.seat.node, self.seat.scope)
-    }
-}
-
-pub(super) fn seat_certainty(seat: &Seat) -> Certainty {
-    match &seat.standing {
-        Standing::Always(certainty, _)
-        | Standing::Conditionally(certainty, _, _)
-        | Standing::Never(certainty) => certainty.clone(),
-        Standing::Undecided(reason) => Certainty::Undecided(reason.clone()),
     }
 }

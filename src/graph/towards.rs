@@ -1,11 +1,11 @@
 //! Ways to principals: who can come to act as one of them, by which steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::build::Builder;
 use super::net::Fact;
 use super::{Alternatives, Bound, Graph, Hop, Node};
-use crate::clouds::escalation::{self, Gained};
+use crate::clouds::escalation;
 use crate::evaluator::{Bug, Certainty, Evaluator};
 use crate::model::{Estate, PrincipalId, PrincipalKind};
 
@@ -77,80 +77,4 @@ impl Way {
 fn starts(estate: &Estate, principal: PrincipalId) -> bool {
     let kind = estate.principal(principal).map(|one| one.kind);
     !matches!(kind, None | Some(PrincipalKind::StandIn | PrincipalKind::Service))
-}
-
-/// What somebody comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Radius {
-    /// Who.
-    pub from: PrincipalId,
-    /// What it comes to, the nearest first, itself not included.
-    pub reached: Vec<super::Reached>,
-    /// The questions that stayed undecided on the way.
-    pub undecided: Vec<String>,
-}
-
-impl Radius {
-    /// Everything that a principal comes to.
-    pub fn of(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: PrincipalId) -> Result<Self, Bug> {
-        let graph = Graph::around(evaluator, steps, from)?;
-        let mut reached = graph.reached(evaluator.estate(), from);
-        reached.retain(|one| one.what != super::What::Acts(Node::as_is(from)));
-        Ok(Self { from, reached, undecided: graph.undecided().to_vec() })
-    }
-}
-
-impl super::What {
-    /// A word for it: `act-as`, `administer`, or what can be changed.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Acts(_) => "act-as",
-            Self::Administers(_) => "administer",
-            Self::Decides(gained) => gained.gain().as_str(),
-        }
-    }
-
-    /// The full name of what it is about.
-    pub fn name<'e>(&self, estate: &'e Estate) -> &'e str {
-        let principal = |id| estate.principal(id).map_or("", |found| found.name.as_str());
-        match self {
-            Self::Acts(node) => principal(node.principal),
-            Self::Administers(seat) => estate.scope(seat.scope).map_or("", |scope| &scope.name),
-            Self::Decides(Gained::Manage(id)) => estate.resource(*id).map_or("", |found| &found.name),
-            Self::Decides(gained) => gained.principal().map_or("", principal),
-        }
-    }
-}
-
-/// Who administers something, directly or in steps.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Administrators {
-    /// By permissions of its own, as it is.
-    pub direct: Vec<super::Seat>,
-    /// In steps.
-    pub by_path: Vec<super::Path>,
-}
-
-impl Administrators {
-    /// Of a graph of all steps to administration.
-    pub fn of(graph: &Graph, estate: &Estate) -> Self {
-        let mut direct: Vec<super::Seat> =
-            graph.own_seats(estate).filter(|seat| seat.node.change.is_none()).cloned().collect();
-        direct.sort_by_key(|seat| (seat.scope, seat.node.principal));
-        let mut by_path = graph.paths_to_administration(estate);
-        by_path.sort_by_key(|path| (path.seat.scope, path.from, path.hops.len()));
-        Self { direct, by_path }
-    }
-
-    /// The same by scope.
-    pub fn by_scope(&self) -> BTreeMap<crate::model::ScopeId, (Vec<&super::Seat>, Vec<&super::Path>)> {
-        let mut all: BTreeMap<_, (Vec<_>, Vec<_>)> = BTreeMap::new();
-        for seat in &self.direct {
-            all.entry(seat.scope).or_default().0.push(seat);
-        }
-        for path in &self.by_path {
-            all.entry(path.seat.scope).or_default().1.push(path);
-        }
-        all
-    }
 }

@@ -1,8 +1,8 @@
 //! Paths: to administration, to a principal, to those who may use a resource.
 
-use super::{Found, Reason, principal};
+use super::{Found, Reason, unanswerable};
 use crate::clouds::escalation::Step;
-use crate::evaluator::{Entrant, Evaluator, Extent};
+use crate::evaluator::{Entrant, Evaluator, Extent, find_principal};
 use crate::graph::{self, Bound, Graph, Way};
 use crate::model::{Estate, Object, PrincipalId, Subject};
 
@@ -30,20 +30,17 @@ pub(super) fn to(
     to: &str,
 ) -> Result<(Found, Vec<String>), Reason> {
     let estate = evaluator.estate();
-    let to_principal = principal(estate, to);
+    let to_principal = find_principal(estate, to);
     if let (Ok(to), Some(from)) = (&to_principal, from) {
-        let graph = Graph::around(evaluator, steps, from)?;
+        let graph = Graph::between(evaluator, steps, from, *to)?;
         let (ways, more) = graph.ways_between(from, *to, Bound::default());
         return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
     }
     let (ends, mut open) = match to_principal {
         Ok(to) => (vec![to], Vec::new()),
-        Err(nobody) => users_of(evaluator, to)?.ok_or(match nobody {
-            Reason::Unanswerable { message, nearest } if message.starts_with("no principal") => {
-                Reason::Unanswerable { message: format!("no principal or resource goes by `{to}`"), nearest }
-            }
-            other => other,
-        })?,
+        Err(unknown) => {
+            users_of(evaluator, to)?.ok_or_else(|| unanswerable(to, unknown, "principal or resource"))?
+        }
     };
     let graph = Graph::towards(evaluator, steps, &ends)?;
     let mut ways = graph.ways_to(estate, &ends.into_iter().collect());

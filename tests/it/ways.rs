@@ -158,10 +158,12 @@ fn an_administrator_of_one_account_comes_to_another_by_what_lives_in_its_own() {
     let path = folder.to_str().unwrap().to_owned();
     let all = json(&["paths", &path]);
     let one = json(&["paths", &path, "--from", "ops"]);
+    let inside = json(&["paths", &path, "--from", "ops", "--to", "bridge"]);
     std::fs::remove_dir_all(&folder).unwrap();
     let starts = texts(&all["paths"], "from");
     assert!(starts.contains("arn:aws:iam::111111111111:user/ops"), "{starts:?}");
     assert!(starts.contains("arn:aws:iam::111111111111:role/bridge"), "{starts:?}");
+    assert_eq!(inside["ways"].as_array().unwrap().len(), 1, "{inside}");
     let paths = one["paths"].as_array().unwrap();
     assert_eq!(paths.len(), 1, "{paths:?}");
     assert_eq!(paths[0]["scope"], "222222222222");

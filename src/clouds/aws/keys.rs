@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::catalog;
-use crate::clouds::clock::{self, Clocks};
+use crate::clouds::clock::Clocks;
 use crate::logic::{Attribute, Kind};
 
 /// The global condition keys in AWS's spelling, with the type of their values. A slash at the end stands for a family.
@@ -136,11 +136,10 @@ pub(super) const LONGEST_SESSION: i64 = 129_600;
 /// The keys that hold a time: that of the request, and when the credentials were issued.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
 pub(super) fn clocks() -> &'static Clocks {
-    static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
-        keys: [("aws:currenttime", 0), ("aws:epochtime", 0), ("aws:tokenissuetime", LONGEST_SESSION)]
-            .map(|(name, age)| (Attribute::new(name, Kind::Instant), age))
-            .to_vec(),
-        since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
+    static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| {
+        let keys = [("aws:currenttime", 0), ("aws:epochtime", 0), ("aws:tokenissuetime", LONGEST_SESSION)];
+        let keys = keys.map(|(name, age)| (Attribute::new(name, Kind::Instant), age));
+        Clocks::new(&catalog::current().info().date, keys)
     });
     &CLOCKS
 }

@@ -44,7 +44,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use super::clock::{self, Clocks};
+use super::clock::Clocks;
 use super::{Cloud, Demand, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
@@ -165,10 +165,8 @@ impl Cloud for Gcp {
     }
 
     fn clocks(&self) -> Option<&'static Clocks> {
-        static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| Clocks {
-            keys: vec![(conditions::request_time(), 0)],
-            since: clock::instant(&catalog::current().info().date).unwrap_or(i64::MIN),
-        });
+        static CLOCKS: LazyLock<Clocks> =
+            LazyLock::new(|| Clocks::new(&catalog::current().info().date, [(conditions::request_time(), 0)]));
         Some(&CLOCKS)
     }
 
