@@ -45,6 +45,7 @@ mod requests;
 pub mod rule;
 mod scenario;
 mod sense;
+mod sessions;
 mod statements;
 
 mod unknown;
