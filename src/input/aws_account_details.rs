@@ -111,7 +111,7 @@ impl<'t> Item<'t> {
         self.tree.get(key).and_then(Tree::as_str)
     }
 
-    fn list(&self, key: &str) -> impl Iterator<Item = Item<'t>> {
+    fn list(&self, key: &'static str) -> impl Iterator<Item = Item<'t>> {
         let route = self.route.key(key);
         let items = self.tree.get(key).and_then(Tree::as_list).unwrap_or_default();
         items.iter().enumerate().map(move |(index, tree)| Item { tree, route: route.index(index) })
@@ -128,7 +128,7 @@ impl<'t> Item<'t> {
 }
 
 impl Loader<'_> {
-    fn list(&mut self, page: &Tree, key: &str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
+    fn list(&mut self, page: &Tree, key: &'static str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
         let Some(value) = page.get(key) else { return };
         let Some(items) = value.as_list() else {
             let message = format!("expected `{key}` to be an array, found {}", value.kind_name());
@@ -262,7 +262,7 @@ impl Loader<'_> {
     }
 
     /// Inline and attached policies.
-    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &str) {
+    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &'static str) {
         for entry in item.list(inline) {
             let given = entry.text("PolicyName").unwrap_or("inline policy");
             let origin = Origin {

@@ -31,6 +31,7 @@ mod guards;
 pub mod keys;
 mod layers;
 mod lower;
+mod meeting;
 pub mod names;
 mod notes;
 mod organization;
