@@ -162,9 +162,10 @@ pub struct Sense {
     pub omissible: bool,
     /// Whether a statement that allows has a condition that may hold because there is no value.
     pub universal: bool,
-    /// All elements as they are written; empty where [`Sense::is_silent`].
-    pub plain: String,
-    /// The same with signs in place of names. Only for questions that take actions and resources as plain texts.
+    /// All elements as they are written; `None` where the document is neither omissible nor universal.
+    pub plain: Option<String>,
+    /// The same with signs in place of names; empty where [`Sense::is_silent`]. Only for questions that take actions and
+    /// resources as plain texts.
     pub renamed: String,
 }
 

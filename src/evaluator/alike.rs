@@ -96,7 +96,11 @@ impl Likenesses {
         if sense.is_silent() {
             return self.silent.get_or_insert_with(|| Alike { plain: quiet(), renamed: quiet() }).clone();
         }
-        let plain = self.plain.entry((kind, sense.plain)).or_insert_with(quiet).clone();
+        // What only some documents are asked, the others need not be told apart for.
+        let plain = match sense.plain {
+            Some(text) => self.plain.entry((kind, text)).or_insert_with(quiet).clone(),
+            None => quiet(),
+        };
         let renamed = self.renamed.entry((kind, sense.renamed)).or_insert_with(quiet).clone();
         Alike { plain, renamed }
     }

@@ -40,7 +40,8 @@ pub(super) fn sense(document: &Document, own: Option<&str>) -> Sense {
     };
     if !sense.is_silent() {
         let names = Names::of(document, own);
-        sense.plain = Writer { out: String::new(), names: None }.document(document);
+        sense.plain = (sense.omissible || sense.universal)
+            .then(|| Writer { out: String::new(), names: None }.document(document));
         sense.renamed = Writer { out: String::new(), names: Some(names) }.document(document);
     }
     sense
