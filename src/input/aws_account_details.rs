@@ -108,9 +108,12 @@ fn has_roles(page: &Tree) -> bool {
     listed.or(page.get("Role")).is_some_and(trusts)
 }
 
+/// Groups by what their ARN begins with and by their name.
+type Groups = FxHashMap<(Box<str>, Box<str>), PrincipalId>;
+
 /// The first group of each name, whatever its path.
-fn groups_by_name(estate: &Estate) -> FxHashMap<(Box<str>, Box<str>), PrincipalId> {
-    let mut groups = FxHashMap::default();
+fn groups_by_name(estate: &Estate) -> Groups {
+    let mut groups = Groups::default();
     for (id, principal) in estate.principals() {
         if let Some((head, path)) = principal.name.split_once(":group/") {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -126,8 +129,8 @@ struct Loader<'a> {
     /// Managed policies by ARN.
     managed: FxHashMap<String, PolicyId>,
     trusts: Vec<PolicyId>,
-    /// Groups by the beginning of their ARN and their name, once somebody's group has a path.
-    groups: OnceCell<FxHashMap<(Box<str>, Box<str>), PrincipalId>>,
+    /// Made once somebody's group has a path.
+    groups: OnceCell<Groups>,
     /// Members that another file has told of.
     again: Vec<(String, Span)>,
 }
