@@ -21,6 +21,7 @@ mod answer;
 mod ask;
 mod compare;
 mod documents;
+mod effect;
 mod find;
 mod left_out;
 mod narrow;
@@ -36,6 +37,7 @@ pub use ask::{Asked, Evaluator};
 pub use documents::{
     BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
+pub use effect::Effect;
 pub use find::{Unknown, find_principal};
 pub use left_out::{Dodge, Shown, Vacuous};
 pub use simulate::{Simulated, simulate};

@@ -33,6 +33,8 @@ mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
 #[cfg(test)]
+mod in_effect;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod escalation;
