@@ -37,7 +37,7 @@ pub use ask::{Asked, Evaluator};
 pub use documents::{
     BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
-pub use effect::Effect;
+pub use effect::{Effect, Left};
 pub use find::{Unknown, find_principal};
 pub use left_out::{Dodge, Shown, Vacuous};
 pub use simulate::{Simulated, simulate};

@@ -3,7 +3,7 @@
 
 use super::{Context, Related};
 use crate::clouds::HeldRole;
-use crate::evaluator::{Bug, Certainty, Effect, Standing, Witness};
+use crate::evaluator::{Bug, Certainty, Effect, Left, Witness};
 use crate::model::PrincipalId;
 
 /// A role that is in effect, or of which it was not decided.
@@ -23,8 +23,7 @@ pub(super) fn for_one(
     held: &HeldRole,
 ) -> Result<Option<InEffect>, Bug> {
     let effect = context.evaluator.effect(who, held)?;
-    let is_gone = matches!(effect.standing, Standing::Never(_));
-    Ok((!is_gone).then(|| InEffect { who, effect, all: held.permissions.len() }))
+    Ok(effect.map(|effect| InEffect { who, effect, all: held.permissions.len() }))
 }
 
 /// The role for its holder, or for the first member of it for whom something is left: denies may except some members of
@@ -55,23 +54,19 @@ impl InEffect {
 
     /// How sure it is.
     pub(super) fn certainty(&self) -> Certainty {
-        self.effect.standing.certainty()
+        self.effect.certainty.clone()
     }
 
     /// A request that the role allows.
     pub(super) fn witness(&self) -> Option<Witness> {
-        match &self.effect.standing {
-            Standing::Always(_, witness) | Standing::Conditionally(_, witness, _) => {
-                Some((**witness).clone())
-            }
-            Standing::Never(_) | Standing::Undecided(_) => None,
-        }
+        self.effect.witness.as_deref().cloned()
     }
 
     /// What takes from the role, as in the request that is refused.
     pub(super) fn related(&self) -> Vec<Related> {
-        let Standing::Conditionally(_, _, refusal) = &self.effect.standing else { return Vec::new() };
-        let stops = refusal.decision.because.iter().chain(&refusal.decision.blocked_by);
+        let decision = self.effect.refusal.as_deref().map(|refusal| &refusal.decision);
+        let stops =
+            decision.into_iter().flat_map(|decision| decision.because.iter().chain(&decision.blocked_by));
         let mut related: Vec<Related> = stops
             .map(|reason| Related {
                 message: format!("{} takes something from it", reason.origin.what),
@@ -84,13 +79,13 @@ impl InEffect {
 
     /// The end of a sentence: what is left of the role; nothing where all of it is.
     pub(super) fn limits(&self) -> String {
-        match (&self.effect.standing, self.effect.left) {
-            (Standing::Always(..) | Standing::Never(_), _) => String::new(),
-            (Standing::Undecided(_), _) => ", and what is left of it was not decided".to_owned(),
-            (Standing::Conditionally(..), Some(left)) if left < self.all => {
+        match self.effect.left {
+            Left::All => String::new(),
+            Left::Undecided => ", and whether anything is left of it was not decided".to_owned(),
+            Left::Some(Some(left)) if left < self.all => {
                 format!(", of which {left} of {} permissions are left", self.all)
             }
-            (Standing::Conditionally(..), _) => ", under some conditions".to_owned(),
+            Left::Some(_) => ", under some conditions".to_owned(),
         }
     }
 }

@@ -4,22 +4,9 @@
 //! The kinds are those of <https://docs.aws.amazon.com/cli/latest/reference/>. Policies are not in here: `clouds` reads them.
 
 use super::aws_layout::{Place, title};
-use crate::text::{Entry, Problem, Tree};
+use crate::text::{Problem, Shape, Tree};
 
-/// What is expected of a value. `null` counts as absent.
-pub(super) enum Shape {
-    Text,
-    Flag,
-    /// An object of texts, whatever their keys.
-    Texts,
-    List(&'static Shape),
-    /// The items of an array; that it is one, others check.
-    Each(&'static Shape),
-    /// An object, of which these keys matter.
-    Map(&'static [(&'static str, Shape)]),
-}
-
-use Shape::{Each, Flag, List, Map, Text, Texts};
+use Shape::{Each, Flag, List, Map, Text, Values};
 
 const NAMED: Shape = Map(&[("PolicyName", Text)]);
 const VERSION: Shape = Map(&[("VersionId", Text), ("IsDefaultVersion", Flag)]);
@@ -58,7 +45,8 @@ pub(super) const BUCKET: Shape = Map(&[
     ("VpcConfiguration", Map(&[("VpcId", Text)])),
 ]);
 
-const CONSTRAINTS: Shape = Map(&[("EncryptionContextSubset", Texts), ("EncryptionContextEquals", Texts)]);
+const CONSTRAINTS: Shape =
+    Map(&[("EncryptionContextSubset", Values(&Text)), ("EncryptionContextEquals", Values(&Text))]);
 
 /// `aws kms list-grants`
 pub(super) const KEY_GRANTS: Shape = Map(&[(
@@ -86,41 +74,10 @@ pub(super) const ORGANIZATION: Shape = Map(&[
 
 /// Reports what is of another kind than expected.
 pub(super) fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
-    of(tree, shape, "the document", problems);
-}
-
-fn of(tree: &Tree, shape: &Shape, name: &str, problems: &mut Vec<Problem>) {
-    let expected = match shape {
-        _ if tree.is_null() => return,
-        Text if tree.as_str().is_none() => "a string",
-        Flag if tree.as_bool().is_none() => "true or false",
-        List(_) if tree.as_list().is_none() => "an array",
-        Map(_) | Texts if tree.as_map().is_none() => "an object",
-        Text | Flag => return,
-        List(item) | Each(item) => {
-            for found in tree.as_list().unwrap_or_default() {
-                of(found, item, name, problems);
-            }
-            return;
-        }
-        Map(keys) => {
-            for (key, shape) in *keys {
-                if let Some(value) = tree.get(key) {
-                    of(value, shape, key, problems);
-                }
-            }
-            return;
-        }
-        Texts => {
-            for Entry { key, value } in tree.entries() {
-                of(value, &Text, &key.value, problems);
-            }
-            return;
-        }
-    };
-    let message = format!("expected `{name}` to be {expected}, found {}", tree.kind_name());
-    let problem = Problem::error("aws-export-shape", message).at(tree.span);
-    problems.push(problem.help("export it again, and leave what the command prints as it is"));
+    shape.check(tree, &mut |span, message| {
+        let problem = Problem::error("aws-export-shape", message).at(span);
+        problems.push(problem.help("export it again, and leave what the command prints as it is"));
+    });
 }
 
 /// Whether a file of an account, or one of an organization, goes by a name that says what it holds.

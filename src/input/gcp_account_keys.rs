@@ -2,7 +2,7 @@
 //! (<https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys>).
 
 use super::{Confidence, Document, Format};
-use crate::clouds::gcp::load;
+use crate::clouds::gcp::{load, shapes};
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -47,6 +47,7 @@ fn is_key(name: &str) -> bool {
 
 /// Keys that Google holds and changes by itself cannot be got hold of, and a disabled key does not work.
 pub(super) fn key(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    shapes::check(tree, &shapes::KEY, problems);
     let text = |key: &str| tree.get(key).and_then(Tree::as_str);
     let disabled = tree.get("disabled").and_then(Tree::as_bool) == Some(true);
     let parts = text("name").and_then(|name| name.split_once("/serviceAccounts/")?.1.split_once("/keys/"));

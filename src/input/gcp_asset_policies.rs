@@ -9,6 +9,7 @@
 
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
+use crate::clouds::gcp::shapes;
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -118,6 +119,7 @@ impl<'t> Row<'t> {
             problems.push(Problem::error("gcp-asset-shape", message).at(place.span));
             return None;
         };
+        shapes::check(tree, &shapes::ASSET, problems);
         let text = |key: &str| tree.get(key).and_then(Tree::as_str);
         let texts = |key: &str| {
             tree.get(key).and_then(Tree::as_list).unwrap_or_default().iter().filter_map(Tree::as_str)
@@ -138,7 +140,7 @@ impl<'t> Row<'t> {
             }
             Content::Data(data) => match self.subject.kind {
                 Some("storage.googleapis.com/Bucket") => {
-                    super::gcp_settings::settings(&self.subject, data, &self.route, estate);
+                    super::gcp_settings::settings(&self.subject, data, &self.route, estate, problems);
                 }
                 Some("iam.googleapis.com/Role") => load::custom_role(data, &self.route, estate, problems),
                 Some("bigquery.googleapis.com/Dataset") => load::dataset(data, &self.route, estate, problems),

@@ -3,7 +3,7 @@
 //! The document does not name its group: the file does, `group-MAIL.members.json`.
 
 use super::{Confidence, Document, Format};
-use crate::clouds::gcp::load;
+use crate::clouds::gcp::{load, shapes};
 use crate::model::{Estate, Origin};
 use crate::text::{Problem, Route, Tree};
 
@@ -45,6 +45,7 @@ impl Format for GcpGroupMembers {
                 problems.push(problem.at(item.span).help("export the list again with --format=json"));
                 continue;
             };
+            shapes::check(item, &shapes::MEMBERSHIP, problems);
             let Some(mail) = key.as_str() else { continue };
             let origin = Origin {
                 span: Some(key.span),

@@ -7,7 +7,7 @@
 
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
-use crate::clouds::gcp::names;
+use crate::clouds::gcp::{names, shapes};
 use crate::model::{Estate, Gap, GapKind, Origin};
 use crate::text::{Problem, Route, Tree};
 
@@ -108,11 +108,18 @@ fn bucket(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Pr
         problems.push(Problem::error("gcp-settings-shape", "a bucket without a name").at(tree.span));
         return;
     };
-    settings(&subject(&format!("gs://{name}"), tree), tree, route, estate);
+    settings(&subject(&format!("gs://{name}"), tree), tree, route, estate, problems);
 }
 
 /// Takes note of a bucket and its settings, in the words of the API or of `gcloud storage`.
-pub(super) fn settings(subject: &Subject<'_>, tree: &Tree, route: &Route, estate: &mut Estate) {
+pub(super) fn settings(
+    subject: &Subject<'_>,
+    tree: &Tree,
+    route: &Route,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    shapes::check(tree, &shapes::BUCKET, problems);
     load::known(subject, route, estate);
     let configuration = tree.get("iamConfiguration");
     let prevention = configuration

@@ -24,6 +24,7 @@ mod azure_directory;
 mod azure_directory_roles;
 mod azure_eligible_assignments;
 mod azure_management_groups;
+mod azure_names;
 mod azure_resources;
 mod azure_role_assignments;
 mod azure_role_definitions;

@@ -13,6 +13,8 @@ mod aws_bad_input;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod bad_exports;
+#[cfg(test)]
 mod azure_compare;
 #[cfg(test)]
 mod azure_directory;

@@ -34,6 +34,7 @@ mod restrictions;
 mod roles;
 mod scenario;
 mod sets;
+pub mod shapes;
 mod truth;
 mod types;
 mod versions;

@@ -45,7 +45,7 @@ const REGISTRIES: &[Registry] = &[
         module: "findings",
         slice: "RULES",
         implements: "Rule",
-        infrastructure: &["documents", "exposure", "finding", "outsiders", "rule"],
+        infrastructure: &["documents", "exposure", "finding", "in_effect", "outsiders", "rule"],
     },
     Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &["picture"] },
 ];
