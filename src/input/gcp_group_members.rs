@@ -2,6 +2,7 @@
 //!
 //! The document does not name its group: the file does, `group-MAIL.members.json`.
 
+use super::gcp_rows::first_rows;
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::{load, shapes};
 use crate::model::{Estate, Origin};
@@ -25,9 +26,11 @@ impl Format for GcpGroupMembers {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        match tree.as_list() {
-            Some([first, ..]) if first.get("preferredMemberKey").is_some() => Confidence::Certain,
-            _ => Confidence::No,
+        let is_own = |row: &Tree| row.get("preferredMemberKey").is_some();
+        if tree.as_list().is_some() && first_rows(tree).any(is_own) {
+            Confidence::Certain
+        } else {
+            Confidence::No
         }
     }
 

@@ -38,6 +38,7 @@ pub mod gcp_deny_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;
 pub mod gcp_roles;
+mod gcp_rows;
 pub mod gcp_settings;
 mod escalation_steps;
 mod load;

@@ -20,11 +20,13 @@ pub enum Shape {
     List(&'static Shape),
     /// The items of an array; that it is one, others check.
     Each(&'static Shape),
+    /// The objects among the items of an array; what is wrong with it and with the others, others check.
+    Objects(&'static Shape),
     /// An object, of which these keys matter.
     Map(&'static [(&'static str, Shape)]),
 }
 
-use Shape::{Each, Flag, List, Map, Number, Text, Values};
+use Shape::{Each, Flag, List, Map, Number, Objects, Text, Values};
 
 impl Shape {
     /// Tells `report` of each value that is of another kind, by its place and in words.
@@ -57,6 +59,13 @@ impl Check<'_> {
                 for found in tree.as_list().unwrap_or_default() {
                     self.value(found, item, name);
                 }
+                return;
+            }
+            Objects(item) => {
+                let items = tree.as_list().unwrap_or_default().iter();
+                items
+                    .filter(|found| found.as_map().is_some())
+                    .for_each(|found| self.value(found, item, name));
                 return;
             }
             Map(keys) => {

@@ -24,6 +24,7 @@ pub mod load;
 mod lower;
 mod members;
 pub mod names;
+pub mod numbered;
 mod parse;
 mod public;
 mod refusals;

@@ -5,14 +5,15 @@
 
 use crate::text::{
     Problem, Shape,
-    Shape::{Each, Flag, List, Map, Number, Text},
+    Shape::{Flag, List, Map, Number, Objects, Text},
     Tree,
 };
 
 const CONDITION: Shape = Map(&[("title", Text)]);
 
 /// An allow policy.
-pub const POLICY: Shape = Map(&[("version", Number), ("bindings", Each(&Map(&[("condition", CONDITION)])))]);
+pub const POLICY: Shape =
+    Map(&[("version", Number), ("bindings", Objects(&Map(&[("condition", CONDITION)])))]);
 
 /// A row of Asset Inventory, its policy or data aside.
 pub const ASSET: Shape = Map(&[
@@ -32,7 +33,7 @@ pub const ROLE: Shape = Map(&[("includedPermissions", List(&Text)), ("deleted", 
 
 /// A deny policy.
 pub const DENY_POLICY: Shape =
-    Map(&[("rules", Each(&Map(&[("denyRule", Map(&[("denialCondition", CONDITION)]))])))]);
+    Map(&[("rules", Objects(&Map(&[("denyRule", Map(&[("denialCondition", CONDITION)]))])))]);
 
 /// A principal access boundary policy, or a binding of one.
 pub const BOUNDARY: Shape = Map(&[
@@ -42,7 +43,7 @@ pub const BOUNDARY: Shape = Map(&[
 ]);
 
 /// A dataset.
-pub const DATASET: Shape = Map(&[("access", Each(&Map(&[("condition", CONDITION)])))]);
+pub const DATASET: Shape = Map(&[("access", Objects(&Map(&[("condition", CONDITION)])))]);
 
 /// A bucket, in the words of the API or of the command line.
 pub const BUCKET: Shape = Map(&[
@@ -54,8 +55,11 @@ pub const BUCKET: Shape = Map(&[
     ("uniform_bucket_level_access", Flag),
 ]);
 
+/// A service account.
+pub const ACCOUNT: Shape = Map(&[("name", Text), ("email", Text), ("uniqueId", Text)]);
+
 /// A key of a service account.
-pub const KEY: Shape = Map(&[("disabled", Flag), ("validBeforeTime", Text)]);
+pub const KEY: Shape = Map(&[("name", Text), ("disabled", Flag), ("validBeforeTime", Text)]);
 
 /// A membership of a group.
 pub const MEMBERSHIP: Shape = Map(&[("preferredMemberKey", Map(&[("id", Text)])), ("type", Text)]);

@@ -6,7 +6,7 @@
 use super::{Loader, Row};
 use crate::text::{
     Problem, Shape,
-    Shape::{Each, Flag, List, Map, Text, Values},
+    Shape::{Flag, List, Map, Objects, Text, Values},
     Tree,
 };
 
@@ -32,7 +32,7 @@ const BLOCK: Shape = Map(&[("conditionVersion", Text)]);
 
 /// Role definitions.
 pub(super) const DEFINITION: Shape =
-    Map(&[("id", Text), ("name", Text), ("roleName", Text), ("permissions", Each(&BLOCK))]);
+    Map(&[("id", Text), ("name", Text), ("roleName", Text), ("permissions", Objects(&BLOCK))]);
 
 /// Deny assignments.
 pub(super) const DENY: Shape = Map(&[
@@ -41,9 +41,9 @@ pub(super) const DENY: Shape = Map(&[
     ("denyAssignmentName", Text),
     ("doNotApplyToChildScopes", Flag),
     ("conditionVersion", Text),
-    ("permissions", Each(&BLOCK)),
-    ("principals", Each(&PRINCIPAL)),
-    ("excludePrincipals", Each(&PRINCIPAL)),
+    ("permissions", Objects(&BLOCK)),
+    ("principals", Objects(&PRINCIPAL)),
+    ("excludePrincipals", Objects(&PRINCIPAL)),
 ]);
 
 /// Users, groups, service principals, members, owners.
@@ -87,7 +87,7 @@ pub(super) const RESOURCE: Shape = Map(&[
     ("allowBlobPublicAccess", Flag),
     ("allowSharedKeyAccess", Flag),
     ("enableRbacAuthorization", Flag),
-    ("accessPolicies", Each(&VAULT_POLICY)),
+    ("accessPolicies", Objects(&VAULT_POLICY)),
 ]);
 
 /// Containers.
