@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aws_layout::is_written_by;
 use super::aws_managed::{self, unknown};
 use super::aws_members::{self, Member, Written};
 use super::aws_shapes;
@@ -34,6 +35,13 @@ impl Format for AwsAccountDetails {
         "users, groups, roles and policies of an AWS account: `aws iam get-account-authorization-details`, or roles alone: `get-role`, `list-roles`"
     }
 
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "ACCOUNT/account-details.json    aws iam get-account-authorization-details",
+            "ACCOUNT/roles.json              aws iam list-roles, where there is nothing better",
+        ]
+    }
+
     fn detects(&self, tree: &Tree) -> Confidence {
         let pages = tree.as_list().map_or(std::slice::from_ref(tree), |pages| pages);
         let marked = |page: &Tree| {
@@ -51,7 +59,7 @@ impl Format for AwsAccountDetails {
     }
 
     fn claims(&self, path: &str) -> bool {
-        aws_shapes::is_called(path, &["account-details"])
+        aws_shapes::is_called(path, &["account-details"]) || is_written_by(path, self.commands())
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -59,7 +67,8 @@ impl Format for AwsAccountDetails {
         let pages = document.tree.as_list().map_or(std::slice::from_ref(document.tree), |pages| pages);
         pages.iter().for_each(|page| aws_shapes::check(page, &aws_shapes::ACCOUNT, problems));
         let is_list = document.tree.as_list().is_some();
-        let mut loader = Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new() };
+        let mut loader =
+            Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new(), again: Vec::new() };
         let routes: Vec<Route> = (0..pages.len())
             .map(|index| if is_list { Route::root().index(index) } else { Route::root() })
             .collect();
@@ -78,6 +87,7 @@ impl Format for AwsAccountDetails {
                 item.text("Arn").into_iter().for_each(|arn| loader.bare_role(&item, arn));
             }
         }
+        loader.told_twice();
         // Whom the trust policies name is looked for only when everybody is loaded.
         for trust in std::mem::take(&mut loader.trusts) {
             mentioned_in(loader.estate, trust);
@@ -98,6 +108,8 @@ struct Loader<'a> {
     /// Managed policies by ARN.
     managed: BTreeMap<String, PolicyId>,
     trusts: Vec<PolicyId>,
+    /// Members that another file has told of.
+    again: Vec<(String, Span)>,
 }
 
 /// An entry of one of the lists.
@@ -175,6 +187,12 @@ impl Loader<'_> {
     }
 
     fn principal(&mut self, item: &Item<'_>, arn: &str, kind: PrincipalKind, id: &str) -> PrincipalId {
+        let known = self.estate.find_principal(AWS, arn).and_then(|id| self.estate.principal(id));
+        let place =
+            known.filter(|known| known.kind != PrincipalKind::External).and_then(|known| known.origin.span);
+        if place.is_some_and(|place| place.file != item.place().file) {
+            self.again.push((arn.to_owned(), item.place()));
+        }
         let tags: Vec<Item<'_>> = item.list("Tags").collect();
         let tags = tags.iter().filter_map(|tag| Some((tag.text("Key")?, tag.text("Value")?))).collect();
         let (unique_id, path) = (item.text(id), item.text("Path"));
@@ -189,6 +207,19 @@ impl Loader<'_> {
         Member { arn, kind, unique_id, path, tags, instance_profiles, origin }.add(self.estate)
     }
 
+    /// Reports, once for a file, that it tells of members that another one tells of, too.
+    fn told_twice(&mut self) {
+        let Some((first, span)) = self.again.first() else { return };
+        let (others, is) = match self.again.len() {
+            1 => (String::new(), "is"),
+            count => (format!(" and {} more", count - 1), "are"),
+        };
+        let message =
+            format!("`{first}`{others} {is} in another file, too; what either says was taken to hold");
+        let problem = Problem::warning("aws-export-twice", message).at(*span);
+        self.problems.push(problem.help("leave the export that was made last"));
+    }
+
     fn group(&mut self, item: &Item<'_>, arn: &str) {
         let id = self.principal(item, arn, PrincipalKind::Group, "GroupId");
         self.policies(item, arn, id, "GroupPolicyList");
@@ -200,13 +231,10 @@ impl Loader<'_> {
         self.boundary(item, arn, id);
         for group in item.list("GroupList") {
             let Some(name) = group.tree.as_str() else { continue };
+            let origin = group.origin(format!("membership of `{arn}` in group `{name}`"));
             match self.find_group(arn, name) {
-                Some(group_id) => self.estate.add_membership(Membership {
-                    group: group_id,
-                    member: id,
-                    origin: group.origin(format!("membership of `{arn}` in group `{name}`")),
-                }),
-                None => self.missing_group(&group, id, arn, name),
+                Some(group) => self.estate.add_membership(Membership { group, member: id, origin }),
+                None => aws_members::missing_group(self.estate, self.problems, (id, arn), name, origin),
             }
         }
     }
@@ -222,17 +250,6 @@ impl Loader<'_> {
             self.estate.principals().find(|(_, found)| fits(found)).map(|(id, _)| id)
         };
         plain.or_else(by_name)
-    }
-
-    /// The policies of a group that is not there are unknown policies of the user.
-    fn missing_group(&mut self, group: &Item<'_>, id: PrincipalId, user: &str, name: &str) {
-        let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
-        let problem = Problem::warning("aws-export-incomplete", message.clone()).at(group.tree.span);
-        self.problems.push(problem.help("export without `--filter`, or add `Group` to it"));
-        let origin = group.origin(format!("membership of `{user}` in group `{name}`"));
-        let document = unknown(&format!("group {name}"), None, origin.clone(), message);
-        let policy = add_policy(self.estate, document);
-        attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
     }
 
     fn role(&mut self, item: &Item<'_>, arn: &str) {

@@ -14,6 +14,8 @@ const TAG: Shape = Map(&[("Key", Text), ("Value", Text)]);
 const ENTITY: Shape = Map(&[
     ("UserId", Text),
     ("RoleId", Text),
+    ("GroupId", Text),
+    ("Path", Text),
     ("GroupList", List(&Text)),
     ("AttachedManagedPolicies", List(&Map(&[("PolicyArn", Text)]))),
     ("UserPolicyList", List(&NAMED)),
@@ -23,14 +25,17 @@ const ENTITY: Shape = Map(&[
     ("Tags", List(&TAG)),
     ("DefaultVersionId", Text),
     ("PolicyVersionList", List(&VERSION)),
+    ("InstanceProfileList", List(&Map(&[("Arn", Text), ("InstanceProfileName", Text)]))),
 ]);
 
-/// `aws iam get-account-authorization-details`
+/// `aws iam get-account-authorization-details`, `list-roles` and `get-role`
 pub(super) const ACCOUNT: Shape = Map(&[
     ("UserDetailList", Each(&ENTITY)),
     ("GroupDetailList", Each(&ENTITY)),
     ("RoleDetailList", Each(&ENTITY)),
     ("Policies", Each(&ENTITY)),
+    ("Roles", Each(&ENTITY)),
+    ("Role", ENTITY),
 ]);
 
 const GRANTEE: Shape = Map(&[("Type", Text), ("URI", Text), ("ID", Text)]);
@@ -51,7 +56,13 @@ const CONSTRAINTS: Shape =
 /// `aws kms list-grants`
 pub(super) const KEY_GRANTS: Shape = Map(&[(
     "Grants",
-    List(&Map(&[("KeyId", Text), ("Operations", List(&Text)), ("Constraints", CONSTRAINTS)])),
+    List(&Map(&[
+        ("KeyId", Text),
+        ("GrantId", Text),
+        ("Name", Text),
+        ("Operations", List(&Text)),
+        ("Constraints", CONSTRAINTS),
+    ])),
 )]);
 
 /// `aws ec2 describe-vpc-endpoints`
@@ -60,6 +71,10 @@ pub(super) const ENDPOINTS: Shape =
 
 const POLICY_TYPE: Shape = Map(&[("Type", Text), ("Status", Text)]);
 const MEMBER: Shape = Map(&[]);
+const SUMMARY: Shape = Map(&[("Type", Text), ("Name", Text)]);
+
+/// Lists of policies that hold more than the policy: `aws logs describe-resource-policies`
+pub(super) const LISTED: Shape = Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)])))]);
 
 /// What `aws organizations` prints.
 pub(super) const ORGANIZATION: Shape = Map(&[
@@ -68,9 +83,55 @@ pub(super) const ORGANIZATION: Shape = Map(&[
     ("OrganizationalUnits", List(&MEMBER)),
     ("Accounts", List(&MEMBER)),
     ("Targets", List(&MEMBER)),
-    ("Policies", List(&MEMBER)),
-    ("Policy", Map(&[("PolicySummary", Map(&[("Type", Text)]))])),
+    ("Policies", List(&SUMMARY)),
+    ("Policy", Map(&[("PolicySummary", SUMMARY)])),
 ]);
+
+const CONTROLLED: Shape =
+    Map(&[("parent", Text), ("ou", Text), ("scps", List(&Text)), ("rcps", List(&Text))]);
+
+/// What iam-collect writes, by the names of its files. Those about resources that an account shares are called otherwise.
+const COLLECTED: &[(&str, Shape)] = &[
+    (
+        "metadata",
+        Map(&[
+            ("arn", Text),
+            ("id", Text),
+            ("name", Text),
+            ("path", Text),
+            ("permissionBoundary", Text),
+            ("rootOu", Text),
+            ("rootAccountId", Text),
+            ("features", Values(&Flag)),
+        ]),
+    ),
+    ("tags", Values(&Text)),
+    ("groups", List(&Text)),
+    ("managed-policies", List(&Text)),
+    ("inline-policies", List(&NAMED)),
+    ("s3-bpa", Map(&[])),
+    ("bpa", Map(&[])),
+    ("ous", Values(&CONTROLLED)),
+    ("accounts", Values(&CONTROLLED)),
+];
+
+/// `ram/REGION/….json`, as iam-collect writes it.
+const SHARED: Shape = Map(&[("arn", Text)]);
+
+/// The same for a file that iam-collect writes: of that name, and of a resource that the account shares, or not. Answers
+/// whether it is of its kind as a whole.
+pub(super) fn check_collected(tree: &Tree, stem: &str, is_shared: bool, problems: &mut Vec<Problem>) -> bool {
+    let shape = match COLLECTED.iter().find(|(name, _)| *name == stem) {
+        _ if is_shared => &SHARED,
+        Some((_, shape)) => shape,
+        None => &Map(&[]),
+    };
+    check(tree, shape, problems);
+    match shape {
+        List(_) => tree.as_list().is_some(),
+        _ => tree.as_map().is_some(),
+    }
+}
 
 /// Reports what is of another kind than expected.
 pub(super) fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
@@ -80,7 +141,7 @@ pub(super) fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
     });
 }
 
-/// Whether a file of an account, or one of an organization, goes by a name that says what it holds.
+/// Whether a file of an account goes by a name that says what it holds.
 pub(super) fn is_called(path: &str, names: &[&str]) -> bool {
     Place::of(path).account.is_some() && names.contains(&title(path).as_str())
 }
@@ -115,7 +176,7 @@ mod tests {
             ),
             (r#"{"Targets": {}}"#, &ORGANIZATION, "expected `Targets` to be an array, found an object"),
             (r#"{"UserDetailList": 7}"#, &ACCOUNT, ""),
-            (r#"{"UserDetailList": [{"GroupList": null, "Tags": [], "Path": 7}]}"#, &ACCOUNT, ""),
+            (r#"{"UserDetailList": [{"GroupList": null, "Tags": [], "CreateDate": 7}]}"#, &ACCOUNT, ""),
         ] {
             let mut problems = Vec::new();
             let tree = json::parse(Files::default().add("x.json", text), text, &mut problems).unwrap();

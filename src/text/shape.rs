@@ -29,8 +29,12 @@ pub enum Shape {
 use Shape::{Each, Flag, List, Map, Number, Objects, Text, Values};
 
 impl Shape {
-    /// Tells `report` of each value that is of another kind, by its place and in words.
+    /// Tells `report` of each value that is of another kind, by its place and in words. A document that is null says nothing
+    /// at all, which is one of them.
     pub fn check(&self, tree: &Tree, report: &mut dyn FnMut(Span, String)) {
+        if tree.is_null() {
+            return report(tree.span, "expected `the document` to be something, found null".to_owned());
+        }
         Check { ignoring_case: false, report }.value(tree, self, "the document");
     }
 

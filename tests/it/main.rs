@@ -11,6 +11,8 @@ mod architecture;
 #[cfg(test)]
 mod aws_bad_input;
 #[cfg(test)]
+mod aws_files;
+#[cfg(test)]
 mod azure;
 #[cfg(test)]
 mod bad_exports;
