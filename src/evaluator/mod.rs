@@ -22,6 +22,7 @@ mod answer;
 mod ask;
 mod compare;
 mod documents;
+mod effect;
 mod find;
 mod left_out;
 mod narrow;
@@ -38,6 +39,7 @@ pub use ask::{Asked, Evaluator};
 pub use documents::{
     BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
+pub use effect::{Effect, Left};
 pub use find::{Unknown, find_principal};
 pub use left_out::{Dodge, Shown, Vacuous};
 pub use simulate::{Simulated, simulate};

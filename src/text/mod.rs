@@ -11,6 +11,7 @@ mod files;
 mod problem;
 mod render;
 mod route;
+mod shape;
 mod span;
 mod tree;
 
@@ -19,5 +20,6 @@ pub use files::{Files, Position};
 pub use problem::{Problem, Severity};
 pub use render::{Mark, Notice, Weight, printable, render, render_notice};
 pub use route::{Key, Route, Step};
+pub use shape::Shape;
 pub use span::{FileId, Located, Span};
 pub use tree::{Entry, Kind, Map, Tree};
