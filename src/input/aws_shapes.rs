@@ -4,20 +4,7 @@
 //! The kinds are those of <https://docs.aws.amazon.com/cli/latest/reference/>. Policies are not in here: `clouds` reads them.
 
 use super::aws_layout::{Place, title};
-use crate::text::{Entry, Problem, Tree};
-
-/// What is expected of a value. `null` counts as absent.
-pub(super) enum Shape {
-    Text,
-    Flag,
-    /// An object, whose values are such whatever their keys.
-    Values(&'static Shape),
-    List(&'static Shape),
-    /// The items of an array; that it is one, others check.
-    Each(&'static Shape),
-    /// An object, of which these keys matter.
-    Map(&'static [(&'static str, Shape)]),
-}
+use crate::text::{Problem, Shape, Tree};
 
 use Shape::{Each, Flag, List, Map, Text, Values};
 
@@ -148,48 +135,10 @@ pub(super) fn check_collected(tree: &Tree, stem: &str, is_shared: bool, problems
 
 /// Reports what is of another kind than expected.
 pub(super) fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
-    if tree.is_null() {
-        return report(tree, "the document", "something", problems);
-    }
-    of(tree, shape, "the document", problems);
-}
-
-fn report(tree: &Tree, name: &str, expected: &str, problems: &mut Vec<Problem>) {
-    let message = format!("expected `{name}` to be {expected}, found {}", tree.kind_name());
-    let problem = Problem::error("aws-export-shape", message).at(tree.span);
-    problems.push(problem.help("export it again, and leave what the command prints as it is"));
-}
-
-fn of(tree: &Tree, shape: &Shape, name: &str, problems: &mut Vec<Problem>) {
-    let expected = match shape {
-        _ if tree.is_null() => return,
-        Text if tree.as_str().is_none() => "a string",
-        Flag if tree.as_bool().is_none() => "true or false",
-        List(_) if tree.as_list().is_none() => "an array",
-        Map(_) | Values(_) if tree.as_map().is_none() => "an object",
-        Text | Flag => return,
-        List(item) | Each(item) => {
-            for found in tree.as_list().unwrap_or_default() {
-                of(found, item, name, problems);
-            }
-            return;
-        }
-        Map(keys) => {
-            for (key, shape) in *keys {
-                if let Some(value) = tree.get(key) {
-                    of(value, shape, key, problems);
-                }
-            }
-            return;
-        }
-        Values(item) => {
-            for Entry { key, value } in tree.entries() {
-                of(value, item, &key.value, problems);
-            }
-            return;
-        }
-    };
-    report(tree, name, expected, problems);
+    shape.check(tree, &mut |span, message| {
+        let problem = Problem::error("aws-export-shape", message).at(span);
+        problems.push(problem.help("export it again, and leave what the command prints as it is"));
+    });
 }
 
 /// Whether a file of an account goes by a name that says what it holds.

@@ -15,6 +15,8 @@ mod aws_files;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod bad_exports;
+#[cfg(test)]
 mod azure_compare;
 #[cfg(test)]
 mod azure_directory;
@@ -34,6 +36,8 @@ mod gcp_broken;
 mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
+#[cfg(test)]
+mod in_effect;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

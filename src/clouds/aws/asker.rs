@@ -126,7 +126,9 @@ impl<'a> Caller<'a> {
 
     /// Whether it is a user or a root user, and no session of somebody else.
     pub(super) fn has_own_credentials(&self) -> bool {
-        self.kind == Kind::Known && matches!(self.resource, Some(Resource::User | Resource::Root))
+        self.kind == Kind::Known
+            && self.account.is_some()
+            && matches!(self.resource, Some(Resource::User | Resource::Root))
     }
 
     /// Whether it is a session that a user opened for somebody.
