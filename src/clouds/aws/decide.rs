@@ -514,7 +514,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         self.notes.gaps(&sessions::of_request(
             self.estate,
             request,
-            &self.caller,
+            self.caller,
             &self.holders.iter().collect::<Vec<_>>(),
             allowed,
         ));
