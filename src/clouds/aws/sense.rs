@@ -46,6 +46,11 @@ pub(super) fn sense(document: &Document, own: Option<&str>) -> Sense {
     sense
 }
 
+/// All that a document says, whatever it is, without ids and places.
+pub(super) fn plain(document: &Document) -> String {
+    Writer { out: String::new(), names: None }.document(document)
+}
+
 /// Which names are written as signs.
 struct Names<'d> {
     own: Option<&'d str>,

@@ -16,7 +16,9 @@ pub use situation::{Ask, Asker, Candidates, Change, Gained, On as AskOn, Situati
 
 use std::sync::Arc;
 
-use crate::model::CloudId;
+use rustc_hash::FxHashMap;
+
+use crate::model::{CloudId, PrincipalId};
 use crate::text::{Files, Located, Problem, Span, yaml};
 
 /// One way to gain more, for anybody and any target.
@@ -117,6 +119,9 @@ pub enum Requirement {
     /// Something that no export tells: always taken to be so, and always said.
     Assume(Arc<str>),
 }
+
+/// Principals by what they have in common: those with the same number are alike.
+pub type Likeness = FxHashMap<PrincipalId, u32>;
 
 /// The words of a cloud for targets, hosts and states.
 #[derive(Clone, Copy, Debug)]

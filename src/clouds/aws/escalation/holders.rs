@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::has_policy;
+use super::index::ActionIndex;
 use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName, Statement};
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST, TRUSTED_ACTIONS};
 use crate::clouds::aws::{AWS, body};
@@ -33,8 +34,10 @@ pub(super) struct Holders {
     answers: Mutex<FxHashMap<(String, String, String), Arc<Candidates>>>,
     /// Who holds one of these policies in an account: most targets are spoken of by the same few.
     together: Mutex<FxHashMap<Together, Arc<Candidates>>>,
+    /// Where a policy stands in `held`.
+    places: FxHashMap<PolicyId, usize>,
     /// Who is bounded by a policy.
-    bounded: Vec<(PolicyId, Vec<PrincipalId>)>,
+    bounded: BTreeMap<PolicyId, Vec<PrincipalId>>,
     /// By action in lower case: whom a policy of its own denies it on everything, always.
     barred: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
 }
@@ -99,10 +102,13 @@ impl Holders {
                 strangers.insert(id);
             }
         }
+        let held = held(estate);
+        let places = held.iter().enumerate().map(|(at, (policy, _))| (*policy, at)).collect();
         Self {
             by_account,
             accounts,
-            held: held(estate),
+            held,
+            places,
             strangers,
             actors,
             by_action: Mutex::default(),
@@ -165,11 +171,12 @@ impl Holders {
             return ready.clone();
         }
         let mut found = BTreeSet::new();
-        for (policy, holders) in self.held.iter().chain(&self.bounded) {
-            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
-            let denies = body.document.statements.iter().filter(|one| one.effect == Effect::Deny);
-            if denies.filter(|one| is_about_everything(one)).any(|one| may_be(&one.action, action)) {
-                found.extend(holders);
+        for spoken in ActionIndex::of(estate).about(action) {
+            let denies = |one: &Statement| one.effect == Effect::Deny && is_about_everything(one);
+            if spoken.statement(estate).is_some_and(denies) {
+                let held = self.places.get(&spoken.policy).and_then(|at| self.held.get(*at));
+                found.extend(held.into_iter().flat_map(|(_, holders)| holders));
+                found.extend(self.bounded.get(&spoken.policy).into_iter().flatten());
             }
         }
         let found = Arc::new(found);
@@ -209,14 +216,16 @@ impl Holders {
         if let Some(ready) = locked().get(action) {
             return ready.clone();
         }
-        let mut found = Vec::new();
-        for (at, (policy, _)) in self.held.iter().enumerate() {
-            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
-            let allows = body.document.statements.iter().filter(|one| one.effect == Effect::Allow);
-            let about = allows.filter(|one| may_be(&one.action, action));
-            let places: Vec<_> = about.map(|one| one.resource.as_ref().map(Places::of)).collect();
-            if !places.is_empty() {
-                found.push(Speaking { places, held: at });
+        let mut found: Vec<Speaking> = Vec::new();
+        for spoken in ActionIndex::of(estate).about(action) {
+            let Some(at) = self.places.get(&spoken.policy).copied() else { continue };
+            let Some(statement) = spoken.statement(estate).filter(|one| one.effect == Effect::Allow) else {
+                continue;
+            };
+            let place = statement.resource.as_ref().map(Places::of);
+            match found.last_mut().filter(|last| last.held == at) {
+                Some(last) => last.places.push(place),
+                None => found.push(Speaking { places: vec![place], held: at }),
             }
         }
         let found = Arc::new(found);
@@ -302,7 +311,7 @@ impl Holders {
 }
 
 /// Each policy that is attached to principals, with those who hold it, also through a group.
-fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+pub(super) fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
     let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
     for membership in estate.memberships() {
         members.entry(membership.group).or_default().push(membership.member);
@@ -318,14 +327,14 @@ fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
 }
 
 /// Each permission boundary with those whom it bounds.
-fn bounded(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+fn bounded(estate: &Estate) -> BTreeMap<PolicyId, Vec<PrincipalId>> {
     let mut found: BTreeMap<PolicyId, Vec<PrincipalId>> = BTreeMap::new();
     for attachment in estate.attached_as(BOUNDARY) {
         if let Target::Principal(id) = attachment.target {
             found.entry(attachment.policy).or_default().push(id);
         }
     }
-    found.into_iter().collect()
+    found
 }
 
 /// Whether a statement holds for all resources in all circumstances.
@@ -341,10 +350,20 @@ fn may_be(element: &Element, action: &str) -> bool {
 
 /// Whether a trust policy lets a service take on its role.
 pub(super) fn names_service(trust: &Document, service: &str) -> bool {
+    services(trust).any(|text| text == service)
+}
+
+/// Whether a trust policy lets any service take on its role.
+pub(super) fn names_services(trust: &Document) -> bool {
+    services(trust).next().is_some()
+}
+
+fn services(trust: &Document) -> impl Iterator<Item = &str> {
     let allows = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
     let names = allows.filter_map(|statement| statement.principal.as_ref());
     let listed = names.filter(|names| !names.negated).flat_map(|names| &names.names);
-    listed
-        .map(|name| &name.value)
-        .any(|name| matches!(name, PrincipalName::Service(text) if **text == *service))
+    listed.filter_map(|name| match &name.value {
+        PrincipalName::Service(text) => Some(&**text),
+        _ => None,
+    })
 }
