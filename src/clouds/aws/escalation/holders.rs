@@ -19,6 +19,9 @@ use crate::clouds::escalation::{Ask, AskOn, Candidates};
 use crate::logic::{Case, Pattern};
 use crate::model::{Effect, Estate, Object, PolicyId, PrincipalId, PrincipalKind, Target};
 
+/// In place of the services that an unread trust policy may name.
+pub(super) const ANY_SERVICE: &str = "";
+
 /// Principals by what policies may say of them.
 pub(super) struct Holders {
     by_account: BTreeMap<String, Vec<PrincipalId>>,
@@ -40,6 +43,9 @@ pub(super) struct Holders {
     bounded: BTreeMap<PolicyId, Vec<PrincipalId>>,
     /// By action in lower case: whom a policy of its own denies it on everything, always.
     barred: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+    confined: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+    /// By service: the roles whose trust policies name it, or are not known in full.
+    serving: FxHashMap<String, Vec<PrincipalId>>,
 }
 
 /// Whoever in an account holds one of these policies and is not barred from the action, which is empty where nobody is.
@@ -116,6 +122,8 @@ impl Holders {
             together: Mutex::default(),
             bounded: bounded(estate),
             barred: Mutex::default(),
+            confined: Mutex::default(),
+            serving: serving(estate),
         }
     }
 
@@ -140,7 +148,7 @@ impl Holders {
             Arc::new(Candidates::Anybody)
         } else {
             let policies = self.speaking_of(estate, &key.0, name);
-            let barred = self.barred(estate, &key.0);
+            let barred = self.confined(estate, &key.0);
             let action = if barred.is_empty() { String::new() } else { key.0.clone() };
             self.together(Together { policies, account: account.to_owned(), action }, &barred)
         };
@@ -182,6 +190,30 @@ impl Holders {
         let found = Arc::new(found);
         locked().insert(action.to_owned(), found.clone());
         found
+    }
+
+    /// The same, and those whose boundary has no statement that may allow the action.
+    fn confined(&self, estate: &Estate, action: &str) -> Arc<BTreeSet<PrincipalId>> {
+        let locked = || self.confined.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(action) {
+            return ready.clone();
+        }
+        let mut found = BTreeSet::clone(&self.barred(estate, action));
+        for (policy, bounded) in &self.bounded {
+            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
+            let allows = |one: &Statement| one.effect == Effect::Allow && may_be(&one.action, action);
+            if body.document.gaps.is_empty() && !body.document.statements.iter().any(allows) {
+                found.extend(bounded);
+            }
+        }
+        let found = Arc::new(found);
+        locked().insert(action.to_owned(), found.clone());
+        found
+    }
+
+    /// Roles whose trust policies name a service.
+    pub(super) fn serving(&self, service: &str) -> &[PrincipalId] {
+        self.serving.get(service).map_or(&[][..], Vec::as_slice)
     }
 
     /// The policies with a statement that allows an action on a resource, by their places in `held`; on any if no name
@@ -324,6 +356,26 @@ pub(super) fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
         held.extend(members.get(&id).into_iter().flatten());
     }
     holders.into_iter().collect()
+}
+
+/// The roles that each service may take on, by their trust policies.
+fn serving(estate: &Estate) -> FxHashMap<String, Vec<PrincipalId>> {
+    let mut found: FxHashMap<String, Vec<PrincipalId>> = FxHashMap::default();
+    for (id, principal) in estate.principals().filter(|(_, one)| one.kind == PrincipalKind::Role) {
+        let Some(resource) = estate.find_resource(AWS, &principal.name) else { continue };
+        for attachment in estate.attached_to(Target::Resource(resource)).filter(|one| one.layer == TRUST) {
+            let Some(trust) = estate.policy(attachment.policy).and_then(body) else { continue };
+            // What could not be read may name any.
+            let unread = (!trust.document.gaps.is_empty()).then_some(ANY_SERVICE);
+            for service in services(&trust.document).chain(unread) {
+                let roles = found.entry(service.to_owned()).or_default();
+                if roles.last() != Some(&id) {
+                    roles.push(id);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Each permission boundary with those whom it bounds.

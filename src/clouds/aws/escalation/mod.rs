@@ -250,14 +250,21 @@ impl<'a> At<'a> {
 
     /// Roles that a service may act as and that may take on the target.
     fn between(self, service: &str) -> Vec<PrincipalId> {
+        let serving = [service, holders::ANY_SERVICE].map(|name| self.holders.serving(name));
+        if serving.iter().all(|roles| roles.is_empty()) {
+            return Vec::new();
+        }
         let ask = Ask {
             who: Asker::Taker,
             action: Arc::from(TAKE_ON),
             on: AskOn::Object(Object::Named(self.name.to_owned())),
             given: Formula::True,
         };
-        let listed = match &*self.holders.candidates(self.estate, &ask, self.account) {
-            Candidates::Only(listed) => listed.clone(),
+        let able = self.holders.candidates(self.estate, &ask, self.account);
+        let listed: BTreeSet<PrincipalId> = match &*able {
+            Candidates::Only(listed) => {
+                serving.into_iter().flatten().copied().filter(|id| listed.contains(id)).collect()
+            }
             Candidates::Anybody => BTreeSet::new(),
         };
         let serves = |id: &PrincipalId| {
