@@ -71,6 +71,8 @@ pub(super) struct Memory {
     numbers: FxHashMap<Ask, usize>,
     /// Who is answered alike, by the number of the question.
     alike: Vec<Option<Arc<Likeness>>>,
+    /// The same by action.
+    by_action: FxHashMap<String, Option<Arc<Likeness>>>,
     known: FxHashMap<(usize, Option<Change>, Who), Known>,
     answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
     /// Requests that were allowed, by who may do what in which circumstances: on another resource of the same kind the
@@ -123,6 +125,25 @@ impl<'a> Asking<'a> {
         self.takes_shortcuts().then(alike).flatten()
     }
 
+    /// The numbers of somebody with regard to several actions, if it may be like others in all of them.
+    pub(super) fn likeness<'d>(
+        &mut self,
+        cloud: &'static dyn Cloud,
+        actions: impl Iterator<Item = &'d str>,
+        who: PrincipalId,
+    ) -> Option<Vec<u32>> {
+        let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
+        let by_action = &mut self.memory.by_action;
+        let mut number = |action: &str| {
+            if !by_action.contains_key(action) {
+                let alike = shortcuts.then(|| cloud.alike_askers(estate, action)).flatten();
+                by_action.insert(action.to_owned(), alike);
+            }
+            by_action.get(action)?.as_ref()?.get(who)
+        };
+        actions.map(&mut number).collect()
+    }
+
     /// The situation, ready to be asked of many.
     pub(super) fn pose(&mut self, cloud: &dyn Cloud, situation: Rc<Situation>) -> Posed {
         let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
@@ -161,8 +182,8 @@ impl<'a> Asking<'a> {
     fn known(&mut self, from: Node, ask: &Ask, number: usize) -> Result<Known, Bug> {
         let who = asker(from, ask);
         let alike = self.memory.alike.get(number).and_then(Option::as_ref);
-        let like = alike.and_then(|alike| alike.get(&who.principal));
-        let key = (number, who.change, like.map_or(Who::One(who.principal), |like| Who::Like(*like)));
+        let like = alike.and_then(|alike| alike.get(who.principal));
+        let key = (number, who.change, like.map_or(Who::One(who.principal), Who::Like));
         if let Some(known) = self.memory.known.get(&key) {
             return Ok(*known);
         }

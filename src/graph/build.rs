@@ -11,7 +11,7 @@ use super::asking::{Asking, Memory, Posed, Way};
 use super::hop::{Hop, Node, Seat};
 use super::hubs::{Classes, Move, Steps, Template, at_target};
 use super::net::Net;
-use super::seats::Places;
+use super::seats::{Places, Standings};
 use crate::clouds::escalation::{self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Situation};
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{Bug, Evaluator, Standing};
@@ -112,6 +112,7 @@ pub(super) struct Builder<'a> {
     openers: FxHashMap<BTreeSet<PrincipalId>, u32>,
     pub(super) places: Places,
     pub(super) seats: Vec<Seat>,
+    pub(super) standings: Standings,
     /// The scopes that somebody always administers.
     pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
     /// Changes of a principal that some step may make, with those steps.
@@ -148,6 +149,7 @@ impl<'a> Builder<'a> {
             openers: FxHashMap::default(),
             places: Places::of(&evaluator),
             seats: Vec::new(),
+            standings: Standings::default(),
             rules: BTreeMap::new(),
             changes: BTreeMap::new(),
             steps: Steps { templates, classes: Classes::default() },

@@ -204,8 +204,8 @@ impl Builder<'_> {
             let alike = self.asking.alike_targets(found, change);
             let like = match &alike {
                 None => Like::Alone(to),
-                Some(alike) => match alike.get(&to) {
-                    Some(number) => Like::Number(*number),
+                Some(alike) => match alike.get(to) {
+                    Some(number) => Like::Number(number),
                     None => continue,
                 },
             };
@@ -245,8 +245,8 @@ impl Builder<'_> {
         if let Some(alike) = &alike {
             let estate = self.asking.estate();
             for (id, _) in estate.principals() {
-                if let Some(number) = alike.get(&id) {
-                    let kind = Kind { template, change, like: Like::Number(*number), openers: 0 };
+                if let Some(number) = alike.get(id) {
+                    let kind = Kind { template, change, like: Like::Number(number), openers: 0 };
                     classes.push((self.class(kind, id), Some(id)));
                 }
             }

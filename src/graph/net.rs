@@ -84,7 +84,8 @@ impl Net {
     /// The graph as it is now, ready to be searched from many starts.
     pub(super) fn ready(&self) -> Ready<'_> {
         let mut steps: FxHashMap<Node, Vec<HubId>> = FxHashMap::default();
-        let mut targets: FxHashMap<HubId, (u32, Vec<Gained>)> = FxHashMap::default();
+        let mut targets: FxHashMap<HubId, Aim> = FxHashMap::default();
+        let mut sets: FxHashMap<Vec<Gained>, usize> = FxHashMap::default();
         let mut admitted: FxHashMap<PrincipalId, Vec<HubId>> = FxHashMap::default();
         for (id, hub) in self.hubs.needed() {
             let mut lets_in = false;
@@ -97,7 +98,10 @@ impl Net {
                     admitted.entry(to).or_default().push(id);
                 }
             }
-            targets.insert(id, (hub.price(), hub.targets().collect()));
+            let gained: Vec<Gained> = hub.targets().collect();
+            let next = sets.len();
+            let set = *sets.entry(gained.clone()).or_insert(next);
+            targets.insert(id, Aim { price: hub.price(), set, gained });
         }
         Ready { net: self, steps, targets, admitted }
     }
@@ -108,9 +112,16 @@ pub(super) struct Ready<'n> {
     net: &'n Net,
     steps: FxHashMap<Node, Vec<HubId>>,
     /// What each step costs, and what is gained by it.
-    targets: FxHashMap<HubId, (u32, Vec<Gained>)>,
+    targets: FxHashMap<HubId, Aim>,
     /// The steps by which a principal lets somebody in after its trust was opened.
     admitted: FxHashMap<PrincipalId, Vec<HubId>>,
+}
+
+/// What a step costs, and what is gained by it; the same things gained have the same number.
+struct Aim {
+    price: u32,
+    set: usize,
+    gained: Vec<Gained>,
 }
 
 impl Ready<'_> {
@@ -119,11 +130,11 @@ impl Ready<'_> {
     }
 
     fn price(&self, hub: HubId) -> u32 {
-        self.targets.get(&hub).map_or(0, |(price, _)| *price)
+        self.targets.get(&hub).map_or(0, |aim| aim.price)
     }
 
     fn targets(&self, hub: HubId) -> &[Gained] {
-        self.targets.get(&hub).map_or(&[][..], |(_, targets)| targets.as_slice())
+        self.targets.get(&hub).map_or(&[][..], |aim| aim.gained.as_slice())
     }
 
     /// All that somebody comes to.
@@ -146,6 +157,7 @@ impl Ready<'_> {
             derived: keep.then(Vec::new),
             joins: Vec::new(),
             taken: FxHashMap::default(),
+            covered: FxHashMap::default(),
             rewrites: BTreeMap::new(),
             open: Open::default(),
         };
@@ -199,6 +211,8 @@ struct Search<'r> {
     joins: Vec<PrincipalId>,
     /// Whoever takes a step, the nearest first. One is enough, unless all derivations are wanted.
     taken: FxHashMap<HubId, Vec<Node>>,
+    /// The least that all of several things cost by one step.
+    covered: FxHashMap<usize, u32>,
     /// Changes that can be made, by whom they change: a principal, or a group.
     rewrites: BTreeMap<PrincipalId, Vec<Change>>,
     open: Open,
@@ -240,6 +254,9 @@ impl Search<'_> {
                 continue;
             }
             let cost = cost.saturating_add(ready.price(*hub));
+            if !self.aims(*hub, cost) {
+                continue;
+            }
             for gained in ready.targets(*hub) {
                 let fact = match *gained {
                     Gained::Become(id) => Fact::Act(Node::as_is(id)),
@@ -252,6 +269,15 @@ impl Search<'_> {
         if node.change.is_none() {
             self.acts_as_it_is(node.principal);
         }
+    }
+
+    /// Notes what all that a step gains costs. Answers whether that is less than it cost by other steps.
+    fn aims(&mut self, hub: HubId, cost: u32) -> bool {
+        let Some(aim) = self.ready.targets.get(&hub).filter(|_| self.derived.is_none()) else { return true };
+        let known = self.covered.entry(aim.set).or_insert(u32::MAX);
+        let is_less = cost < *known;
+        *known = cost.min(*known);
+        is_less
     }
 
     /// Notes that somebody takes a step. Answers whether that leads on.

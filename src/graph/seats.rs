@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
+use super::asking::Asking;
 use super::build::{Builder, name};
 use super::hop::{Node, Seat};
-use crate::clouds::{self, Demand};
-use crate::evaluator::{Bug, Evaluator, Standing};
-use crate::model::{CloudId, PrincipalId, PrincipalKind, ScopeId};
+use crate::clouds::escalation::Change;
+use crate::clouds::{self, Cloud, Demand};
+use crate::evaluator::{Bug, Certainty, Evaluator, Standing, Witness};
+use crate::model::{CloudId, PrincipalId, PrincipalKind, Request, ScopeId};
 
 /// A place that is administered on its own.
 struct Place {
@@ -99,9 +103,7 @@ impl Builder<'_> {
             if self.asking.estate().ancestry(place.scope).iter().any(|scope| ruled.contains(scope)) {
                 continue;
             }
-            let standing = self.asking.with_estate(cloud, node.change, |evaluator| {
-                evaluator.standing_by(node.principal, place.cloud, &place.demands)
-            })?;
+            let standing = standing(&mut self.asking, &mut self.standings, cloud, node, place)?;
             match standing {
                 None | Some(Standing::Never(_)) => {}
                 Some(Standing::Undecided(reason)) => {
@@ -120,3 +122,67 @@ impl Builder<'_> {
         Ok(sits)
     }
 }
+
+/// How somebody stands to a place. Whoever is like another in all that is demanded stands there like that one: the
+/// requests that show it are the same but for the name, and are judged again.
+fn standing(
+    asking: &mut Asking<'_>,
+    known: &mut Standings,
+    cloud: &'static dyn Cloud,
+    node: Node,
+    place: &Place,
+) -> Result<Option<Standing>, Bug> {
+    let actions = place.demands.iter().map(|demand| demand.action.as_str());
+    let key = asking.likeness(cloud, actions, node.principal).map(|like| (node.change, like, place.scope));
+    if let Some((like, standing)) = key.as_ref().and_then(|key| known.get(key)) {
+        let names = [*like, node.principal].map(|id| name(asking.estate(), id).to_owned());
+        let exchanged = asking.with_estate(cloud, node.change, |evaluator| {
+            exchanged(cloud, evaluator, standing.as_ref(), &names)
+        });
+        if let Some(standing) = exchanged {
+            return Ok(standing);
+        }
+    }
+    let found = asking.with_estate(cloud, node.change, |evaluator| {
+        evaluator.standing_by(node.principal, place.cloud, &place.demands)
+    })?;
+    if let Some(key) = key {
+        known.entry(key).or_insert_with(|| (node.principal, found.clone()));
+    }
+    Ok(found)
+}
+
+/// The standing of somebody who is like another; `None` if it has to be asked.
+fn exchanged(
+    cloud: &dyn Cloud,
+    evaluator: &Evaluator<'_>,
+    standing: Option<&Standing>,
+    names: &[String; 2],
+) -> Option<Option<Standing>> {
+    let [from, to] = names;
+    let again = |witness: &Witness| {
+        let mut values = witness.request.context.values().flatten();
+        if witness.request.principal != *from || values.any(|value| value.contains(from.as_str())) {
+            return None;
+        }
+        let request = Request { principal: to.clone(), ..witness.request.clone() };
+        let decision = cloud.decide(evaluator.estate(), &request);
+        let is_same = decision.is_allowed() == witness.decision.is_allowed() && decision.gaps.is_empty();
+        is_same.then(|| Box::new(Witness { request, decision }))
+    };
+    Some(match standing? {
+        Standing::Never(Certainty::Proven) => Some(Standing::Never(Certainty::Proven)),
+        Standing::Always(Certainty::Proven, witness) => {
+            Some(Standing::Always(Certainty::Proven, again(witness)?))
+        }
+        Standing::Conditionally(Certainty::Proven, witness, refusal) => {
+            Some(Standing::Conditionally(Certainty::Proven, again(witness)?, again(refusal)?))
+        }
+        Standing::Never(_) | Standing::Always(..) | Standing::Conditionally(..) | Standing::Undecided(_) => {
+            return None;
+        }
+    })
+}
+
+/// How somebody stands to a place after a change, by all that tells him from others there.
+pub(super) type Standings = FxHashMap<(Option<Change>, Vec<u32>, ScopeId), (PrincipalId, Option<Standing>)>;

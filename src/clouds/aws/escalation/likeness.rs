@@ -129,9 +129,9 @@ impl Targets {
         let numbered = all.map(|(id, one)| {
             let trust = if look.trust { one.trust } else { one.services };
             let policies = if look.policies { one.policies } else { 0 };
-            (*id, numbers.of((one.common, trust, policies, look.alone.then_some(*id))))
+            (*id, Some(numbers.of((one.common, trust, policies, look.alone.then_some(*id)))))
         });
-        numbered.collect()
+        Likeness::new(numbered.collect(), None)
     }
 }
 
@@ -250,24 +250,29 @@ impl<T: Hash + Eq> Numbers<T> {
 struct Askers {
     /// Who holds a policy, also through a group.
     held: FxHashMap<PolicyId, Vec<PrincipalId>>,
-    bounded: FxHashMap<PrincipalId, Vec<PolicyId>>,
+    bounded: BTreeMap<PrincipalId, Vec<PolicyId>>,
     /// Policies of resources: what they say of somebody is not compared.
     on_resources: FxHashSet<PolicyId>,
     /// Policies that bear on whole accounts.
     common: FxHashSet<PolicyId>,
     /// Those that have further policies of their own.
-    apart: FxHashSet<PrincipalId>,
+    apart: BTreeSet<PrincipalId>,
+    /// Everybody by what tells principals apart where no policy does.
+    plain: Arc<FxHashMap<PrincipalId, u32>>,
     tables: Mutex<FxHashMap<String, Arc<Likeness>>>,
 }
 
 impl Askers {
     fn new(estate: &Estate) -> Self {
+        let mut numbers = Numbers::default();
+        let plain = estate.principals().filter(|(_, one)| is_compared(one));
         let mut found = Self {
             held: holders::held(estate).into_iter().collect(),
-            bounded: FxHashMap::default(),
+            bounded: BTreeMap::new(),
             on_resources: FxHashSet::default(),
             common: FxHashSet::default(),
-            apart: FxHashSet::default(),
+            apart: BTreeSet::new(),
+            plain: Arc::new(plain.map(|(id, one)| (id, numbers.of((one.home, kind(one))))).collect()),
             tables: Mutex::default(),
         };
         for one in estate.attachments() {
@@ -302,23 +307,35 @@ impl Askers {
                 spoken_of.entry(*holder).or_default().push(*policy);
             }
         }
+        for id in self.bounded.keys().chain(&self.apart) {
+            spoken_of.entry(*id).or_default();
+        }
+        let is_plain = common.is_plain();
+        if !is_plain {
+            estate.principals().for_each(|(id, _)| _ = spoken_of.entry(id).or_default());
+        }
         let mut numbers = Numbers::default();
-        let mut table = Likeness::default();
+        let mut told = FxHashMap::default();
         for (id, mut policies) in spoken_of {
             let Some(principal) = estate.principal(id).filter(|one| is_compared(one)) else { continue };
             policies.sort_unstable();
             policies.dedup();
             let bounds = self.bounded.get(&id).cloned().unwrap_or_default();
             let bearing = policies.iter().chain(&bounds).filter_map(|policy| own.get(policy));
-            let told: Option<Vec<Told>> =
+            let traits: Option<Vec<Told>> =
                 bearing.chain([&common]).map(|traits| traits.of(principal)).collect();
-            if let Some(told) = told.filter(|_| !self.apart.contains(&id)) {
-                let kind = (principal.kind, is_service_linked(&principal.name));
-                table.insert(id, numbers.of((principal.home, kind, policies, bounds, told)));
-            }
+            let number = traits
+                .filter(|_| !self.apart.contains(&id))
+                .map(|traits| numbers.of((principal.home, kind(principal), policies, bounds, traits)));
+            told.insert(id, number);
         }
-        table
+        Likeness::new(told, is_plain.then(|| self.plain.clone()))
     }
+}
+
+/// What tells principals apart whatever policies say.
+fn kind(principal: &Principal) -> (PrincipalKind, bool) {
+    (principal.kind, is_service_linked(&principal.name))
 }
 
 fn is_compared(principal: &Principal) -> bool {
@@ -383,6 +400,11 @@ impl Traits {
         } else if ["aws:principal", "aws:user"].iter().any(|head| key.starts_with(head)) {
             self.personal |= !SHARED.contains(&key);
         }
+    }
+
+    /// Whether nothing is said.
+    fn is_plain(&self) -> bool {
+        self.tags.is_empty() && self.names.is_empty() && !self.personal
     }
 
     /// `None` where one asker cannot be compared with another.
