@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::logic::Patterns;
-use crate::model::{Estate, Origin, PrincipalId};
+use crate::model::{Estate, Layer, Origin, PolicyId, PrincipalId};
 
 /// A cloud whose access is given by roles.
 pub trait Roles: Sync {
@@ -22,6 +22,9 @@ pub trait Roles: Sync {
 
     /// Whether the role allows more than reading.
     fn changes_things(&self, role: &str) -> bool;
+
+    /// Whether policies in this capacity allow by themselves.
+    fn gives(&self, layer: Layer) -> bool;
 
     /// The roles that are bound to the principal itself, not to a group it belongs to.
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole>;
@@ -75,6 +78,10 @@ pub struct HeldRole {
     pub at: RoleAt,
     /// The permissions of the role, sorted; shared by all who hold it.
     pub permissions: Arc<[Arc<str>]>,
+    /// The policy that gives it.
+    pub policy: PolicyId,
+    /// The capacity in which that policy gives it.
+    pub layer: Layer,
     /// Whether it holds under a condition only. Such a binding is left alone.
     pub conditional: bool,
     /// Where the binding is written.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::answer::explain;
-use super::ask::with_fixed;
+use super::ask::{Posed, with_fixed};
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds::Cloud;
 use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Shape, Universe};
@@ -52,14 +52,18 @@ pub enum RowActions {
 impl Evaluator<'_> {
     /// All that is allowed of `question`, narrowed to the requests for which `given` holds.
     pub fn access(&self, question: &Question, given: &Formula) -> Result<Access, Bug> {
-        let posed = self.pose(question)?;
+        self.access_posed(&self.pose(question)?, given)
+    }
+
+    /// [`Evaluator::access`] for a question that was written down already.
+    pub(super) fn access_posed(&self, posed: &Posed, given: &Formula) -> Result<Access, Bug> {
         let formula =
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
         let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio(), given: &Formula::True };
         Ok(match describer.rows(&formula, &universe)? {
-            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps) },
+            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps.clone()) },
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
         })
     }

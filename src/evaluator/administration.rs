@@ -28,6 +28,14 @@ impl Standing {
             Self::Undecided(reason) => Certainty::Undecided(reason.clone()),
         }
     }
+
+    /// The standing of somebody about whom a question was not decided.
+    pub(super) fn undecided(certainty: Certainty) -> Self {
+        match certainty {
+            Certainty::Undecided(reason) => Self::Undecided(reason),
+            Certainty::Proven | Certainty::Assuming(_) => Self::Undecided("not decided".to_owned()),
+        }
+    }
 }
 
 impl Evaluator<'_> {
@@ -68,14 +76,14 @@ impl Evaluator<'_> {
             certainty = certainty.and(can.certainty);
             match can.outcome {
                 Outcome::Never => return Ok(Some(Standing::Never(certainty))),
-                Outcome::Undecided => return Ok(Some(undecided(certainty))),
+                Outcome::Undecided => return Ok(Some(Standing::undecided(certainty))),
                 Outcome::Sometimes(witness) => shown = shown.or(Some(witness)),
             }
             let lacks = self.lacks_posed(&question, &posed, &given)?;
             certainty = certainty.and(lacks.certainty);
             match lacks.outcome {
                 Outcome::Never => {}
-                Outcome::Undecided => return Ok(Some(undecided(certainty))),
+                Outcome::Undecided => return Ok(Some(Standing::undecided(certainty))),
                 Outcome::Sometimes(witness) => refused = refused.or(Some(witness)),
             }
         }
@@ -92,12 +100,5 @@ fn object(resources: &Patterns) -> Object {
     match (texts.next(), texts.next(), resources.is_finite()) {
         (Some(Some(only)), None, true) => Object::Named(only.to_owned()),
         _ => Object::Any,
-    }
-}
-
-fn undecided(certainty: Certainty) -> Standing {
-    match certainty {
-        Certainty::Undecided(reason) => Standing::Undecided(reason),
-        Certainty::Proven | Certainty::Assuming(_) => Standing::Undecided("not decided".to_owned()),
     }
 }

@@ -191,7 +191,7 @@ impl<'a> Evaluator<'a> {
 
     /// Judges a witness by the concrete rule. If that rule meets a condition it cannot read, it may differ from the
     /// formula, which tried both ways; the answer then carries the gap.
-    fn replay(
+    pub(super) fn replay(
         &self,
         question: &Question,
         posed: &Posed,

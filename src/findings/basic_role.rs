@@ -1,19 +1,22 @@
 //! Rule `basic-role`. Whether the holder is an administrator is another rule's work.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use super::in_effect::{self, InEffect};
 use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Rule};
-use crate::clouds;
-use crate::evaluator::{Bug, Certainty};
-use crate::model::PrincipalKind;
+use crate::clouds::{self, HeldRole, RoleAt, Roles};
+use crate::evaluator::Bug;
+use crate::model::{PrincipalId, PrincipalKind};
 
 rule! {
     /// ## What it does
     ///
-    /// Reports principals that hold a basic role of Google Cloud (`roles/owner`, `roles/editor`, `roles/viewer`) on a
-    /// project, folder or organization, or one of Azure's privileged roles (Owner, Contributor, User Access
-    /// Administrator) on any scope. Roles that can only be activated are not held.
+    /// Reports principals for whom a basic role of Google Cloud (`roles/owner`, `roles/editor`, `roles/viewer`) on
+    /// a project, folder or organization is in effect, or one of Azure's privileged roles (Owner, Contributor, User
+    /// Access Administrator) on any scope. The request that is shown has been decided with all policies. Where denies, a
+    /// boundary or a condition take something away, the finding says what is left, and where nothing is left there is
+    /// none. Roles that can only be activated are not held.
     ///
     /// ## Why it matters
     ///
@@ -60,44 +63,59 @@ impl Rule for BasicRole {
             let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else {
                 continue;
             };
-            let mut seen = BTreeMap::new();
-            for held in
-                roles.held(context.estate, id).into_iter().filter(|held| roles.is_basic(&held.at.role))
-            {
-                if seen.insert(held.at.clone(), ()).is_some() {
+            let mut seen = BTreeSet::new();
+            let held = roles.held(context.estate, id).into_iter();
+            for held in held.filter(|held| roles.is_basic(&held.at.role)) {
+                if seen.contains(&held.at) {
                     continue;
                 }
-                let level = level(roles.changes_things(&held.at.role), principal.kind);
-                sink.push(Finding {
-                    rule: Self::META.id,
-                    cloud: principal.cloud,
-                    level,
-                    certainty: Certainty::Proven,
-                    message: format!(
-                        "`{}` holds the basic role `{}` on `{}`: {} permissions",
-                        principal.name,
-                        held.at.role,
-                        held.at.place,
-                        held.permissions.len()
-                    ),
-                    primary: held.origin.clone(),
-                    related: Vec::new(),
-                    witness: None,
-                    hops: Vec::new(),
-                    advice: "replace it by predefined roles that hold what is used; `leastwise recommend` finds them \
-                             where it reads the cloud's audit log"
-                        .to_owned(),
-                    intent: Intent { principal: Some(id), policy: None },
-                    fingerprint: Finding::fingerprint_of(
-                        Self::META.id,
-                        principal.cloud,
-                        &[&principal.name, &held.at.role, &held.at.place],
-                    ),
-                });
+                if let Some(found) = in_effect::for_any(context, id, &held)? {
+                    sink.extend(finding(context, roles, id, &held, &found));
+                    seen.insert(held.at);
+                }
             }
         }
         Ok(())
     }
+}
+
+fn finding(
+    context: &Context<'_>,
+    roles: &dyn Roles,
+    id: PrincipalId,
+    held: &HeldRole,
+    found: &InEffect,
+) -> Option<Finding> {
+    let principal = context.estate.principal(id)?;
+    let RoleAt { role, place } = &held.at;
+    let what = match (found.limits(), held.permissions.len()) {
+        (limits, all) if limits.is_empty() => format!(": {all} permissions"),
+        (limits, _) => limits,
+    };
+    let whom = match found.who == id {
+        true => String::new(),
+        false => format!("; in effect for its member `{}`", context.estate.principal(found.who)?.name),
+    };
+    Some(Finding {
+        rule: BasicRole::META.id,
+        cloud: principal.cloud,
+        level: level(roles.changes_things(role) && found.changes_things(), principal.kind),
+        certainty: found.certainty(),
+        message: format!("`{}` holds the basic role `{role}` on `{place}`{what}{whom}", principal.name),
+        primary: held.origin.clone(),
+        related: found.related(),
+        witness: found.witness(),
+        hops: Vec::new(),
+        advice: "replace it by predefined roles that hold what is used; `leastwise recommend` finds them where it \
+                 reads the cloud's audit log"
+            .to_owned(),
+        intent: Intent { principal: Some(id), policy: None },
+        fingerprint: Finding::fingerprint_of(
+            BasicRole::META.id,
+            principal.cloud,
+            &[&principal.name, role, place],
+        ),
+    })
 }
 
 /// Programs do the same few things all the time, so for them there is no excuse; reading harms least.

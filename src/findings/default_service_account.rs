@@ -1,15 +1,17 @@
 //! Rule `default-service-account`.
 
+use super::in_effect::{self, InEffect};
 use super::rule::rule;
 use super::{Context, Finding, Intent, Meta, Rule};
-use crate::clouds;
-use crate::evaluator::{Bug, Certainty};
+use crate::clouds::{self, HeldRole, RoleAt};
+use crate::evaluator::Bug;
+use crate::model::{Principal, PrincipalId};
 
 rule! {
     /// ## What it does
     ///
-    /// Reports default service accounts, those of Compute Engine and App Engine, that hold a basic role (`roles/owner`,
-    /// `roles/editor`, `roles/viewer`).
+    /// Reports default service accounts, those of Compute Engine and App Engine, for which a basic role (`roles/owner`,
+    /// `roles/editor`, `roles/viewer`) is in effect: with all policies, some of it is left.
     ///
     /// ## Why it matters
     ///
@@ -50,32 +52,40 @@ impl Rule for DefaultServiceAccount {
             let Some(cloud) = clouds::cloud(principal.cloud) else { continue };
             let (Some(accounts), Some(roles)) = (cloud.service_accounts(), cloud.roles()) else { continue };
             let Some(service) = accounts.default_of(estate, id) else { continue };
-            let held = roles.held(estate, id).into_iter().map(|held| (held.at, held.origin));
-            sink.extend(held.filter(|(at, _)| roles.is_basic(&at.role)).map(|(at, origin)| {
-                Finding {
-                    rule: Self::META.id,
-                    cloud: principal.cloud,
-                    level: Self::META.level,
-                    certainty: Certainty::Proven,
-                    message: format!(
-                        "`{}`, the default account of {service}, holds `{}` on `{}`",
-                        principal.name, at.role, at.place
-                    ),
-                    primary: origin,
-                    related: Vec::new(),
-                    witness: None,
-                    hops: Vec::new(),
-                    advice: "give programs accounts of their own, and take the role from the default account"
-                        .to_owned(),
-                    intent: Intent { principal: Some(id), policy: None },
-                    fingerprint: Finding::fingerprint_of(
-                        Self::META.id,
-                        principal.cloud,
-                        &[&principal.name, &at.role, &at.place],
-                    ),
-                }
-            }));
+            for held in roles.held(estate, id).into_iter().filter(|held| roles.is_basic(&held.at.role)) {
+                let Some(found) = in_effect::for_one(context, id, &held)? else { continue };
+                sink.push(finding(id, principal, service, &held, &found));
+            }
         }
         Ok(())
+    }
+}
+
+fn finding(
+    id: PrincipalId,
+    principal: &Principal,
+    service: &str,
+    held: &HeldRole,
+    found: &InEffect,
+) -> Finding {
+    let meta = &DefaultServiceAccount::META;
+    let RoleAt { role, place } = &held.at;
+    let limits = found.limits();
+    Finding {
+        rule: meta.id,
+        cloud: principal.cloud,
+        level: meta.level,
+        certainty: found.certainty(),
+        message: format!(
+            "`{}`, the default account of {service}, holds `{role}` on `{place}`{limits}",
+            principal.name
+        ),
+        primary: held.origin.clone(),
+        related: found.related(),
+        witness: found.witness(),
+        hops: Vec::new(),
+        advice: "give programs accounts of their own, and take the role from the default account".to_owned(),
+        intent: Intent { principal: Some(id), policy: None },
+        fingerprint: Finding::fingerprint_of(meta.id, principal.cloud, &[&principal.name, role, place]),
     }
 }

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::in_effect::{self, InEffect};
 use super::rule::rule;
 use super::{Context, Finding, Intent, Meta, Rule};
 use crate::clouds;
 use crate::clouds::HeldRole;
-use crate::evaluator::{Bug, Certainty};
+use crate::evaluator::Bug;
 use crate::model::{Estate, Principal, PrincipalId};
 
 rule! {
     /// ## What it does
     ///
-    /// Reports guests, users whose account belongs to another organization, that hold a role which spans all services
-    /// and changes things, such as Owner, Contributor or User Access Administrator: themselves, or by a group that they
-    /// are in, also through other groups.
+    /// Reports guests, users whose account belongs to another organization, for whom a role is in effect which spans all
+    /// services and changes things, such as Owner, Contributor or User Access Administrator: they hold it themselves, or
+    /// by a group that they are in, also through other groups. A role of which deny assignments leave nothing is not
+    /// reported.
     ///
     /// ## Why it matters
     ///
@@ -50,7 +52,11 @@ impl Rule for GuestWithPrivileges {
                 let held = roles.held(estate, holder).into_iter();
                 let broad =
                     held.filter(|held| roles.is_basic(&held.at.role) && roles.changes_things(&held.at.role));
-                sink.extend(broad.filter_map(|held| finding(estate, id, principal, holder, &held)));
+                for held in broad {
+                    if let Some(found) = in_effect::for_one(context, id, &held)? {
+                        sink.extend(finding(estate, principal, holder, &held, &found));
+                    }
+                }
             }
         }
         Ok(())
@@ -68,12 +74,13 @@ fn with_groups(estate: &Estate, principal: PrincipalId) -> BTreeSet<PrincipalId>
 
 fn finding(
     estate: &Estate,
-    guest: PrincipalId,
     principal: &Principal,
     holder: PrincipalId,
     held: &HeldRole,
+    found: &InEffect,
 ) -> Option<Finding> {
     let (role, place) = (&held.at.role, &held.at.place);
+    let (guest, limits) = (found.who, found.limits());
     let by = match holder == guest {
         true => String::new(),
         false => format!(" by `{}`", estate.principal(holder)?.name),
@@ -83,11 +90,11 @@ fn finding(
         rule: meta.id,
         cloud: principal.cloud,
         level: meta.level,
-        certainty: Certainty::Proven,
-        message: format!("the guest `{}` holds `{role}` on `{place}`{by}", principal.name),
+        certainty: found.certainty(),
+        message: format!("the guest `{}` holds `{role}` on `{place}`{by}{limits}", principal.name),
         primary: held.origin.clone(),
-        related: Vec::new(),
-        witness: None,
+        related: found.related(),
+        witness: found.witness(),
         hops: Vec::new(),
         advice: "take it out of the group or give it a narrow role at a narrow scope; let guests activate what they \
                  need to administer"

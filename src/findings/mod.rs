@@ -21,6 +21,7 @@ mod finding;
 mod guest_with_privileges;
 mod idle_condition;
 mod impossible_condition;
+mod in_effect;
 mod open_identity_provider;
 mod outsiders;
 mod path_to_administrator;

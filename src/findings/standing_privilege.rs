@@ -1,9 +1,10 @@
 //! The rule `standing-privilege`.
 
+use super::in_effect::{self, InEffect};
 use super::rule::rule;
 use super::{Context, Finding, Intent, Level, Meta, Rule};
 use crate::clouds::{self, HeldRole, Standby};
-use crate::evaluator::{Bug, Certainty};
+use crate::evaluator::Bug;
 use crate::model::{Principal, PrincipalId};
 
 rule! {
@@ -25,7 +26,8 @@ rule! {
     ///
     /// ## What is not reported
     ///
-    /// Programs, which cannot activate anything, and tenants in whose files nothing is eligible.
+    /// Programs, which cannot activate anything, roles of which denies leave nothing, and tenants in whose files nothing is
+    /// eligible.
     ///
     /// ## References
     ///
@@ -53,7 +55,10 @@ impl Rule for StandingPrivilege {
             {
                 match roles.standby(context.estate, id, &held) {
                     Standby::None => {}
-                    standby => sink.push(finding(id, principal, &held, standby)),
+                    standby => {
+                        let found = in_effect::for_any(context, id, &held)?;
+                        sink.extend(found.map(|found| finding(id, principal, &held, &found, standby)));
+                    }
                 }
             }
         }
@@ -61,8 +66,15 @@ impl Rule for StandingPrivilege {
     }
 }
 
-fn finding(id: PrincipalId, principal: &Principal, held: &HeldRole, standby: Standby) -> Finding {
+fn finding(
+    id: PrincipalId,
+    principal: &Principal,
+    held: &HeldRole,
+    found: &InEffect,
+    standby: Standby,
+) -> Finding {
     let meta = &StandingPrivilege::META;
+    let limits = found.limits();
     let (role, place) = (&held.at.role, &held.at.place);
     let (level, beside) = match standby {
         Standby::Same => (Level::Medium, ", which it may activate as well"),
@@ -72,11 +84,11 @@ fn finding(id: PrincipalId, principal: &Principal, held: &HeldRole, standby: Sta
         rule: meta.id,
         cloud: principal.cloud,
         level,
-        certainty: Certainty::Proven,
-        message: format!("`{}` holds `{role}` on `{place}` all the time{beside}", principal.name),
+        certainty: found.certainty(),
+        message: format!("`{}` holds `{role}` on `{place}` all the time{beside}{limits}", principal.name),
         primary: held.origin.clone(),
-        related: Vec::new(),
-        witness: None,
+        related: found.related(),
+        witness: found.witness(),
         hops: Vec::new(),
         advice:
             "make the assignment eligible and remove the active one; keep one or two accounts for emergencies"

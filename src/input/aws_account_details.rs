@@ -4,8 +4,11 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Of instance profiles
 //! only the names are read: they add no permission of their own, but instances run as roles that have one.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
 
+use rustc_hash::FxHashMap;
+
+use super::aws_layout::is_written_by;
 use super::aws_managed::{self, unknown};
 use super::aws_members::{self, Member, Written};
 use super::aws_shapes;
@@ -14,9 +17,7 @@ use crate::clouds::aws::AWS;
 use crate::clouds::aws::estate::{add_policy, attach, mentioned_in, policy};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY};
-use crate::model::{
-    Estate, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
-};
+use crate::model::{Estate, Layer, Membership, Origin, PolicyId, PrincipalId, PrincipalKind, Target};
 use crate::text::{Problem, Route, Span, Tree};
 
 const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
@@ -32,6 +33,13 @@ impl Format for AwsAccountDetails {
 
     fn summary(&self) -> &'static str {
         "users, groups, roles and policies of an AWS account: `aws iam get-account-authorization-details`, or roles alone: `get-role`, `list-roles`"
+    }
+
+    fn commands(&self) -> &'static [&'static str] {
+        &[
+            "ACCOUNT/account-details.json    aws iam get-account-authorization-details",
+            "ACCOUNT/roles.json              aws iam list-roles, where there is nothing better",
+        ]
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
@@ -51,7 +59,7 @@ impl Format for AwsAccountDetails {
     }
 
     fn claims(&self, path: &str) -> bool {
-        aws_shapes::is_called(path, &["account-details"])
+        aws_shapes::is_called(path, &["account-details"]) || is_written_by(path, self.commands())
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -59,7 +67,14 @@ impl Format for AwsAccountDetails {
         let pages = document.tree.as_list().map_or(std::slice::from_ref(document.tree), |pages| pages);
         pages.iter().for_each(|page| aws_shapes::check(page, &aws_shapes::ACCOUNT, problems));
         let is_list = document.tree.as_list().is_some();
-        let mut loader = Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new() };
+        let mut loader = Loader {
+            estate,
+            problems,
+            managed: FxHashMap::default(),
+            trusts: Vec::new(),
+            groups: OnceCell::new(),
+            again: Vec::new(),
+        };
         let routes: Vec<Route> = (0..pages.len())
             .map(|index| if is_list { Route::root().index(index) } else { Route::root() })
             .collect();
@@ -78,6 +93,7 @@ impl Format for AwsAccountDetails {
                 item.text("Arn").into_iter().for_each(|arn| loader.bare_role(&item, arn));
             }
         }
+        loader.told_twice();
         // Whom the trust policies name is looked for only when everybody is loaded.
         for trust in std::mem::take(&mut loader.trusts) {
             mentioned_in(loader.estate, trust);
@@ -92,12 +108,31 @@ fn has_roles(page: &Tree) -> bool {
     listed.or(page.get("Role")).is_some_and(trusts)
 }
 
+/// Groups by what their ARN begins with and by their name.
+type Groups = FxHashMap<(Box<str>, Box<str>), PrincipalId>;
+
+/// The first group of each name, whatever its path.
+fn groups_by_name(estate: &Estate) -> Groups {
+    let mut groups = Groups::default();
+    for (id, principal) in estate.principals() {
+        if let Some((head, path)) = principal.name.split_once(":group/") {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            groups.entry((head.into(), name.into())).or_insert(id);
+        }
+    }
+    groups
+}
+
 struct Loader<'a> {
     estate: &'a mut Estate,
     problems: &'a mut Vec<Problem>,
     /// Managed policies by ARN.
-    managed: BTreeMap<String, PolicyId>,
+    managed: FxHashMap<String, PolicyId>,
     trusts: Vec<PolicyId>,
+    /// Made once somebody's group has a path.
+    groups: OnceCell<Groups>,
+    /// Members that another file has told of.
+    again: Vec<(String, Span)>,
 }
 
 /// An entry of one of the lists.
@@ -111,7 +146,7 @@ impl<'t> Item<'t> {
         self.tree.get(key).and_then(Tree::as_str)
     }
 
-    fn list(&self, key: &str) -> impl Iterator<Item = Item<'t>> {
+    fn list(&self, key: &'static str) -> impl Iterator<Item = Item<'t>> {
         let route = self.route.key(key);
         let items = self.tree.get(key).and_then(Tree::as_list).unwrap_or_default();
         items.iter().enumerate().map(move |(index, tree)| Item { tree, route: route.index(index) })
@@ -128,7 +163,7 @@ impl<'t> Item<'t> {
 }
 
 impl Loader<'_> {
-    fn list(&mut self, page: &Tree, key: &str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
+    fn list(&mut self, page: &Tree, key: &'static str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
         let Some(value) = page.get(key) else { return };
         let Some(items) = value.as_list() else {
             let message = format!("expected `{key}` to be an array, found {}", value.kind_name());
@@ -175,6 +210,12 @@ impl Loader<'_> {
     }
 
     fn principal(&mut self, item: &Item<'_>, arn: &str, kind: PrincipalKind, id: &str) -> PrincipalId {
+        let known = self.estate.find_principal(AWS, arn).and_then(|id| self.estate.principal(id));
+        let place =
+            known.filter(|known| known.kind != PrincipalKind::External).and_then(|known| known.origin.span);
+        if place.is_some_and(|place| place.file != item.place().file) {
+            self.again.push((arn.to_owned(), item.place()));
+        }
         let tags: Vec<Item<'_>> = item.list("Tags").collect();
         let tags = tags.iter().filter_map(|tag| Some((tag.text("Key")?, tag.text("Value")?))).collect();
         let (unique_id, path) = (item.text(id), item.text("Path"));
@@ -189,6 +230,19 @@ impl Loader<'_> {
         Member { arn, kind, unique_id, path, tags, instance_profiles, origin }.add(self.estate)
     }
 
+    /// Reports, once for a file, that it tells of members that another one tells of, too.
+    fn told_twice(&mut self) {
+        let Some((first, span)) = self.again.first() else { return };
+        let (others, is) = match self.again.len() {
+            1 => (String::new(), "is"),
+            count => (format!(" and {} more", count - 1), "are"),
+        };
+        let message =
+            format!("`{first}`{others} {is} in another file, too; what either says was taken to hold");
+        let problem = Problem::warning("aws-export-twice", message).at(*span);
+        self.problems.push(problem.help("leave the export that was made last"));
+    }
+
     fn group(&mut self, item: &Item<'_>, arn: &str) {
         let id = self.principal(item, arn, PrincipalKind::Group, "GroupId");
         self.policies(item, arn, id, "GroupPolicyList");
@@ -200,39 +254,23 @@ impl Loader<'_> {
         self.boundary(item, arn, id);
         for group in item.list("GroupList") {
             let Some(name) = group.tree.as_str() else { continue };
+            let origin = group.origin(format!("membership of `{arn}` in group `{name}`"));
             match self.find_group(arn, name) {
-                Some(group_id) => self.estate.add_membership(Membership {
-                    group: group_id,
-                    member: id,
-                    origin: group.origin(format!("membership of `{arn}` in group `{name}`")),
-                }),
-                None => self.missing_group(&group, id, arn, name),
+                Some(group) => self.estate.add_membership(Membership { group, member: id, origin }),
+                None => aws_members::missing_group(self.estate, self.problems, (id, arn), name, origin),
             }
         }
     }
 
-    /// Groups are listed by name; their path is not said.
+    /// Groups are listed by name; their path is not said. All groups are loaded before the first user.
     fn find_group(&self, user: &str, name: &str) -> Option<PrincipalId> {
         let head = user.split_once(":user/").map_or(user, |(head, _)| head);
         let plain = self.estate.find_principal(AWS, &format!("{head}:group/{name}"));
         let by_name = || {
-            let start = format!("{head}:group/");
-            let end = format!("/{name}");
-            let fits = |found: &Principal| found.name.starts_with(&start) && found.name.ends_with(&end);
-            self.estate.principals().find(|(_, found)| fits(found)).map(|(id, _)| id)
+            let groups = self.groups.get_or_init(|| groups_by_name(self.estate));
+            groups.get(&(head.into(), name.into())).copied()
         };
         plain.or_else(by_name)
-    }
-
-    /// The policies of a group that is not there are unknown policies of the user.
-    fn missing_group(&mut self, group: &Item<'_>, id: PrincipalId, user: &str, name: &str) {
-        let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
-        let problem = Problem::warning("aws-export-incomplete", message.clone()).at(group.tree.span);
-        self.problems.push(problem.help("export without `--filter`, or add `Group` to it"));
-        let origin = group.origin(format!("membership of `{user}` in group `{name}`"));
-        let document = unknown(&format!("group {name}"), None, origin.clone(), message);
-        let policy = add_policy(self.estate, document);
-        attach(self.estate, policy, Target::Principal(id), IDENTITY, origin);
     }
 
     fn role(&mut self, item: &Item<'_>, arn: &str) {
@@ -262,7 +300,7 @@ impl Loader<'_> {
     }
 
     /// Inline and attached policies.
-    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &str) {
+    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &'static str) {
         for entry in item.list(inline) {
             let given = entry.text("PolicyName").unwrap_or("inline policy");
             let origin = Origin {

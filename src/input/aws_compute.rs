@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aws_layout::Place;
+use super::aws_layout::{Place, is_written_by};
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Arn, is_account};
@@ -125,6 +125,10 @@ impl Format for AwsCompute {
         ]
     }
 
+    fn claims(&self, path: &str) -> bool {
+        is_written_by(path, self.commands())
+    }
+
     /// Roles and instance profiles have to be there first, and lists of names need what is described elsewhere.
     fn is_joined(&self) -> bool {
         true
@@ -160,15 +164,58 @@ fn shape_of(tree: &Tree) -> Option<(&'static Shape, &[Tree])> {
     SHAPES.iter().find_map(|shape| {
         let found = tree.get(shape.top)?;
         let whole = std::slice::from_ref(tree);
+        let is_whole = shape.arn == [shape.top];
         let items = match (found.as_list(), found.as_map(), shape.lists) {
+            (.., Lists::One) if is_whole => whole,
             (Some(items), ..) => items,
             (None, Some(_), Lists::One) => std::slice::from_ref(found),
-            (None, None, Lists::One) => whole,
             _ => return None,
         };
+        // A list is told by its first item, so that a broken one further on is reported.
         let fits = |item: &Tree| shape.mark.is_empty() || item.get(shape.mark).is_some();
-        items.iter().all(fits).then_some((shape, items))
+        items.first().is_none_or(fits).then_some((shape, items))
     })
+}
+
+/// Reports what of an item is not as AWS prints it. Then it is not known as whom something runs.
+fn is_sound(item: &Tree, shape: &Shape, problems: &mut Vec<Problem>) -> bool {
+    let sound = if shape.top == "Reservations" {
+        let instances = item.get("Instances").and_then(Tree::as_list);
+        let paths: &[&[&str]] =
+            &[&["InstanceId"], &["IamInstanceProfile", "Arn"], &["Placement", "AvailabilityZone"]];
+        instances.map(|all| {
+            all.iter()
+                .all(|one| one.get("InstanceId").is_some() && paths.iter().all(|path| is_text(one, path)))
+        })
+    } else if shape.arn.is_empty() && shape.role.is_empty() {
+        item.as_str().map(|_| true)
+    } else {
+        let named = shape.mark.is_empty() || item.get(shape.mark).is_some();
+        let paths = [shape.arn, shape.role, if shape.kind == "glue-job" { &["Name"] } else { &[] }];
+        (named && item.as_map().is_some()).then(|| paths.iter().all(|path| is_text(item, path)))
+    };
+    let sound = sound == Some(true);
+    if !sound {
+        let message = format!("an item of `{}` is not as the command prints it, and was left out", shape.top);
+        let problem = Problem::error("aws-export-shape", message).at(item.span);
+        problems.push(problem.help("export it again, and leave what the command prints as it is"));
+    }
+    sound
+}
+
+/// Whether a text is at the end of a path, or nothing.
+fn is_text(item: &Tree, path: &[&str]) -> bool {
+    let mut at = item;
+    for key in path {
+        if at.as_map().is_none() {
+            return false;
+        }
+        match at.get(key) {
+            Some(found) if !found.is_null() => at = found,
+            _ => return true,
+        }
+    }
+    path.is_empty() || at.as_str().is_some()
 }
 
 /// What is read of all answers together.
@@ -205,9 +252,12 @@ impl<'e> Inventory<'e> {
         let place = Place::of(document.path);
         let Some((_, items)) = shape_of(document.tree) else { return };
         let mut scopes: BTreeSet<ScopeId> = self.placed(&place, document.tree).into_iter().collect();
+        let mut is_broken = false;
         for (index, item) in items.iter().enumerate() {
             let route = Route::root().key(shape.top).index(index);
-            if shape.top == "Reservations" {
+            if !is_sound(item, shape, problems) {
+                is_broken = true;
+            } else if shape.top == "Reservations" {
                 let instances = item.get("Instances").and_then(Tree::as_list).unwrap_or_default();
                 let owner = item.get("OwnerId").and_then(Tree::as_str);
                 for instance in instances {
@@ -228,7 +278,7 @@ impl<'e> Inventory<'e> {
         let more = ["NextToken", "nextToken", "NextMarker"];
         let is_part = more.iter().any(|key| document.tree.get(key).is_some_and(|token| !token.is_null()));
         for scope in scopes {
-            if is_part {
+            if is_part || is_broken {
                 self.partial.insert((scope, shape.kind));
             }
             match shape.lists {

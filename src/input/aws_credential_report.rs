@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aws_layout::is_written_by;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::escalation::{ACCESS_KEYS, PASSWORD};
@@ -27,6 +28,10 @@ impl Format for AwsCredentialReport {
 
     fn commands(&self) -> &'static [&'static str] {
         &["ACCOUNT/credential-report.json    aws iam get-credential-report"]
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        is_written_by(path, self.commands())
     }
 
     /// It tells of users that the account's export defines.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::aws_bucket_settings::Read as BucketSettings;
 use super::aws_members::{self, Member, Written};
 use super::aws_organization::{Control, Described, Organization, enter};
-use super::{Confidence, Document, Format, aws_managed};
+use super::{Confidence, Document, Format, aws_managed, aws_shapes};
 use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Arn, is_account};
 use crate::clouds::aws::estate::{account, add_policy, attach, mentioned_in, policy, resource};
@@ -53,6 +53,9 @@ impl Format for AwsIamCollect {
         let mut folders: BTreeMap<(Part<'_>, &str), Folder<'_>> = BTreeMap::new();
         for document in documents {
             let Some(Place { part, folder, stem }) = place(document.path) else { continue };
+            if !aws_shapes::check_collected(document.tree, stem, is_shared(folder), problems) {
+                continue;
+            }
             folders.entry((part, folder)).or_default().0.insert(stem, document);
         }
         let mut loader = Loader { estate, problems, buckets: BucketSettings::default(), named: Vec::new() };
@@ -140,13 +143,18 @@ struct Loader<'a, 'd> {
 impl<'d> Loader<'_, 'd> {
     /// One folder of an account, if it is about something whose ARN holds `wanted`.
     fn account(&mut self, number: &str, folder: &str, files: &Folder<'d>, wanted: &str) {
-        if folder.is_empty() || folder.starts_with("ram/") || folder == "ram" {
+        if folder.is_empty() || is_shared(folder) {
             if wanted.is_empty() {
                 self.of_account(number, folder, files);
             }
             return;
         }
-        let Some(arn) = files.text("arn") else { return };
+        let Some(arn) = files.text("arn") else {
+            if wanted.is_empty() {
+                self.problems.extend(nameless(folder, files));
+            }
+            return;
+        };
         let kind = [":policy/", ":group/", ":user/", ":role/"].into_iter().find(|kind| arn.contains(kind));
         let kind = kind.filter(|_| Arn::parse(arn).is_some_and(|parts| parts.service == "iam"));
         match (kind, wanted) {
@@ -166,7 +174,7 @@ impl<'d> Loader<'_, 'd> {
         if let Some(tree) = files.tree("s3-bpa") {
             self.buckets.block(number.to_owned(), tree, self.problems);
         }
-        if folder.starts_with("ram") {
+        if is_shared(folder) {
             for document in files.0.values() {
                 let arn = document.tree.get("arn").and_then(Tree::as_str);
                 if let (Some(arn), Some(tree)) = (arn, document.tree.get("policy")) {
@@ -212,10 +220,11 @@ impl<'d> Loader<'_, 'd> {
             aws_members::managed(self.estate, boundary, id, BOUNDARY, place);
         }
         for item in items("groups") {
-            let group = item.as_str().and_then(|group| self.estate.find_principal(AWS, group));
-            if let Some(group) = group {
-                let origin = place(item, format!("membership of `{arn}`"));
-                self.estate.add_membership(Membership { group, member: id, origin });
+            let Some(name) = item.as_str() else { continue };
+            let origin = place(item, format!("membership of `{arn}` in group `{name}`"));
+            match self.estate.find_principal(AWS, name) {
+                Some(group) => self.estate.add_membership(Membership { group, member: id, origin }),
+                None => aws_members::missing_group(self.estate, self.problems, (id, arn), name, origin),
             }
         }
     }
@@ -274,6 +283,20 @@ impl<'d> Loader<'_, 'd> {
     }
 }
 
+/// Whether a folder is about what an account shares with others.
+fn is_shared(folder: &str) -> bool {
+    folder == "ram" || folder.starts_with("ram/")
+}
+
+/// A folder with policies of which nothing says whose they are.
+fn nameless(folder: &str, files: &Folder<'_>) -> Option<Problem> {
+    let stems = ["policy", "current-policy", "trust-policy", "inline-policies", "managed-policies"];
+    let tree = files.tree("metadata").or_else(|| stems.into_iter().find_map(|stem| files.tree(stem)))?;
+    let message = format!("no `metadata.json` says whose the folder `{folder}` is; it was left out");
+    let problem = Problem::error("aws-collected-of-what", message).at(tree.span);
+    Some(problem.help("collect it again: the file has the `arn`"))
+}
+
 /// The tree of an organization, and what is attached where.
 fn tree_of<'d>(organization: &mut Organization<'d>, id: &str, files: &Folder<'d>) {
     organization.id = Some(id.to_owned());
@@ -291,7 +314,11 @@ fn tree_of<'d>(organization: &mut Organization<'d>, id: &str, files: &Folder<'d>
         let Some(tree) = files.tree(stem) else { continue };
         for entry in tree.entries() {
             let (name, value) = (entry.key.value.to_string(), &entry.value);
-            let place = origin(value, Route::root().key(&*name), format!("`{name}` of the organization"));
+            let place = origin(
+                value,
+                Route::root().key(entry.key.value.clone()),
+                format!("`{name}` of the organization"),
+            );
             if let Some(parent) = value.get(above).and_then(Tree::as_str) {
                 organization.children.insert(name.clone(), (parent.to_owned(), place.clone()));
             }

@@ -9,9 +9,9 @@ use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Arn, PrincipalName, is_account};
 use crate::clouds::aws::composed::{self, Allowed};
-use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, resource};
+use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, resource, silent};
 use crate::clouds::aws::rule::KEY_GRANT;
-use crate::model::{Estate, Gap, GapKind, Target};
+use crate::model::{Estate, Gap, GapKind, Origin, Target};
 use crate::text::{Problem, Route, Tree};
 
 /// The format.
@@ -57,6 +57,7 @@ impl Format for AwsKeyGrants {
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         aws_shapes::check(document.tree, &aws_shapes::KEY_GRANTS, problems);
         let place = Place::of(document.path);
+        none(document, &place, estate);
         let grants = document.tree.get("Grants").and_then(Tree::as_list).unwrap_or_default();
         for (index, grant) in grants.iter().enumerate() {
             let route = Route::root().key("Grants").index(index);
@@ -70,6 +71,17 @@ impl Format for AwsKeyGrants {
             }
         }
     }
+}
+
+/// Remembers that somebody asked for the grants of a key.
+fn none(document: &Document<'_>, place: &Place, estate: &mut Estate) {
+    let Some(arn) = place.resource.as_deref().filter(|arn| arn.contains(":key/")) else { return };
+    let read = silent(&format!("grants of {arn}"), Vec::new());
+    let origin = Origin { span: Some(document.tree.span), ..read.origin() };
+    let home = place.account.as_ref().and_then(|number| account(estate, number, &origin));
+    let id = resource(estate, arn, home, origin.clone());
+    let policy = add_policy(estate, read);
+    attach(estate, policy, Target::Resource(id), KEY_GRANT, origin);
 }
 
 fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {

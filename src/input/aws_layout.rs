@@ -79,6 +79,37 @@ fn resource(account: &str, below: &[String]) -> Option<String> {
     (names::is_service(service) && !name.is_empty()).then(|| names::arn(service, region, account, name))
 }
 
+/// Whether a file lies where one of these commands is proposed to be written to (`Format::commands`): its name and its
+/// folders, from that of the account or of the organization on, are those of the proposal. Capitals stand for ids.
+pub(super) fn is_written_by(path: &str, commands: &[&str]) -> bool {
+    let path = path.strip_suffix(".gz").unwrap_or(path);
+    let parts: Vec<&str> = path.split(['/', '\\']).collect();
+    let proposals = commands.iter().filter_map(|command| command.split_whitespace().next());
+    proposals.map(|proposal| proposal.split('/').collect::<Vec<&str>>()).any(|proposal| {
+        let start = parts.len().checked_sub(proposal.len());
+        let tail = start.and_then(|start| parts.get(start..)).unwrap_or_default();
+        let named = matches!(proposal.first(), Some(&("ACCOUNT" | "organization")));
+        named && !tail.is_empty() && proposal.iter().zip(tail).all(|(proposed, part)| is_like(proposed, part))
+    })
+}
+
+/// Whether a name is like the proposed one: `task-definition-NAME.json` has any text for `NAME`.
+fn is_like(proposed: &str, part: &str) -> bool {
+    let is_id = |c: char| c.is_ascii_uppercase();
+    match proposed {
+        "ACCOUNT" => is_account(part),
+        "REGION" => names::is_region(part),
+        _ => match (proposed.find(is_id), proposed.rfind(is_id)) {
+            (Some(first), Some(last)) => {
+                let (head, tail) = (proposed.get(..first), proposed.get(last + 1..));
+                let rest = head.and_then(|head| part.strip_prefix(head));
+                rest.zip(tail).is_some_and(|(rest, tail)| rest.len() > tail.len() && rest.ends_with(tail))
+            }
+            _ => proposed == part,
+        },
+    }
+}
+
 /// The file's name without folders and ending.
 pub(super) fn title(path: &str) -> String {
     if path == "-" {
@@ -137,6 +168,26 @@ mod tests {
         }
         assert_eq!(Place::of("prod/111122223333/x.json").account.as_deref(), Some("111122223333"));
         assert_eq!(Place::of("-"), Place::default());
+    }
+
+    #[test]
+    fn a_file_lies_where_a_command_is_written_to() {
+        let commands = [
+            "ACCOUNT/ecs/REGION/task-definition-NAME.json    aws ecs",
+            "organization/roots.json aws",
+            "b.json aws",
+        ];
+        for (path, expected) in [
+            ("x/111122223333/ecs/eu-west-1/task-definition-a.json.gz", true),
+            ("111122223333/ecs/eu-west-1/task-definition-.json", false),
+            ("111122223333/ecs/nowhere/task-definition-a.json", false),
+            ("1/ecs/eu-west-1/task-definition-a.json", false),
+            ("aws/organization/roots.json", true),
+            ("roots.json", false),
+            ("111122223333/b.json", false),
+        ] {
+            assert_eq!(is_written_by(path, &commands), expected, "{path}");
+        }
     }
 
     #[test]

@@ -102,3 +102,21 @@ pub(super) fn trust(
     attach(estate, policy, target, TRUST, origin);
     policy
 }
+
+/// The policies of a group that is not there are unknown policies of its member.
+pub(super) fn missing_group(
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+    to: (PrincipalId, &str),
+    name: &str,
+    origin: Origin,
+) {
+    let (id, user) = to;
+    let message = format!("group `{name}` of `{user}` is not in the file; its policies are not known");
+    let mut problem = Problem::warning("aws-export-incomplete", message.clone());
+    problem = origin.span.into_iter().fold(problem, Problem::at);
+    problems.push(problem.help("export without `--filter`, or add `Group` to it"));
+    let document = unknown(&format!("group {name}"), None, origin.clone(), message);
+    let policy = add_policy(estate, document);
+    attach(estate, policy, Target::Principal(id), IDENTITY, origin);
+}

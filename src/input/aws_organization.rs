@@ -13,7 +13,7 @@ pub(super) mod enter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aws_layout::title;
+use super::aws_layout::{is_written_by, title};
 use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::ast::{Arn, is_account};
@@ -39,14 +39,14 @@ impl Format for AwsOrganization {
 
     fn commands(&self) -> &'static [&'static str] {
         &[
-            "organization.json          aws organizations describe-organization",
-            "roots.json                 aws organizations list-roots",
-            "units-of-PARENT.json       aws organizations list-organizational-units-for-parent --parent-id PARENT",
-            "accounts-of-PARENT.json    aws organizations list-accounts-for-parent --parent-id PARENT",
-            "service-control.json       aws organizations list-policies --filter SERVICE_CONTROL_POLICY",
-            "resource-control.json      aws organizations list-policies --filter RESOURCE_CONTROL_POLICY",
-            "policy-POLICY.json         aws organizations describe-policy --policy-id POLICY",
-            "targets-of-POLICY.json     aws organizations list-targets-for-policy --policy-id POLICY",
+            "organization/organization.json          aws organizations describe-organization",
+            "organization/roots.json                 aws organizations list-roots",
+            "organization/units-of-PARENT.json       aws organizations list-organizational-units-for-parent --parent-id PARENT",
+            "organization/accounts-of-PARENT.json    aws organizations list-accounts-for-parent --parent-id PARENT",
+            "organization/service-control.json       aws organizations list-policies --filter SERVICE_CONTROL_POLICY",
+            "organization/resource-control.json      aws organizations list-policies --filter RESOURCE_CONTROL_POLICY",
+            "organization/policy-POLICY.json         aws organizations describe-policy --policy-id POLICY",
+            "organization/targets-of-POLICY.json     aws organizations list-targets-for-policy --policy-id POLICY",
         ]
     }
 
@@ -80,6 +80,7 @@ impl Format for AwsOrganization {
         ];
         let name = title(path);
         ids.iter().any(|(start, id)| name.strip_prefix(start).is_some_and(|rest| rest.starts_with(id)))
+            || is_written_by(path, self.commands())
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -178,14 +179,11 @@ impl<'t> Organization<'t> {
     fn read(&mut self, document: &Document<'t>, problems: &mut Vec<Problem>) {
         let tree = document.tree;
         unidentified(tree, problems);
-        if let Some(master) = tree.get("Organization").and_then(|found| text(found, "MasterAccountId")) {
-            self.management = Some(master.to_owned());
+        if let Some(found) = tree.get("Organization") {
+            self.whole(found, text(found, "Id"), text(found, "MasterAccountId"), problems);
         }
-        if let Some(id) = tree.get("Organization").and_then(|found| text(found, "Id")) {
-            self.id = Some(id.to_owned());
-        }
-        self.named_in_arns(tree);
-        self.described(tree);
+        self.named_in_arns(tree, problems);
+        self.described(tree, problems);
         for (key, item) in items(tree, "Roots") {
             if let Some(id) = text(item, "Id") {
                 self.roots.insert(id.to_owned(), (enabled(item), origin(item, key, format!("root `{id}`"))));
@@ -220,19 +218,42 @@ impl<'t> Organization<'t> {
     /// ARNs of parts of an organization hold its id and its management account:
     /// `arn:aws:organizations::999900001111:ou/o-abcdefghij/ou-ab12-11112222`.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>
-    fn named_in_arns(&mut self, tree: &Tree) {
+    fn named_in_arns(&mut self, tree: &Tree, problems: &mut Vec<Problem>) {
         let parts = ["Roots", "OrganizationalUnits", "Accounts"].into_iter().flat_map(|key| items(tree, key));
-        for arn in parts.filter_map(|(_, item)| text(item, "Arn")).filter_map(Arn::parse) {
+        for (_, item) in parts {
+            let Some(arn) = text(item, "Arn").and_then(Arn::parse) else { continue };
             let id = arn.resource.split('/').nth(1).filter(|id| id.starts_with("o-"));
             if let Some(id) = id.filter(|_| is_account(arn.account)) {
-                self.id.get_or_insert_with(|| id.to_owned());
-                self.management.get_or_insert_with(|| arn.account.to_owned());
+                self.whole(item, Some(id), Some(arn.account), problems);
+            }
+        }
+    }
+
+    /// Which organization it is, and which account manages it. What the first file says counts.
+    fn whole(
+        &mut self,
+        tree: &Tree,
+        id: Option<&str>,
+        management: Option<&str>,
+        problems: &mut Vec<Problem>,
+    ) {
+        for (known, found, what) in [
+            (&mut self.id, id, "the id of the organization"),
+            (&mut self.management, management, "the account that manages the organization"),
+        ] {
+            let Some(found) = found else { continue };
+            let known = known.get_or_insert_with(|| found.to_owned());
+            if known != found {
+                problems.push(contradiction(
+                    tree,
+                    &format!("{what} is `{found}` here and `{known}` elsewhere; the latter was taken"),
+                ));
             }
         }
     }
 
     /// A policy with its text. Other kinds than the two control nobody's access.
-    fn described(&mut self, tree: &'t Tree) {
+    fn described(&mut self, tree: &'t Tree, problems: &mut Vec<Problem>) {
         let Some(policy) = tree.get("Policy") else { return };
         let Some(summary) = policy.get("PolicySummary") else { return };
         let control = text(summary, "Type").and_then(Control::of);
@@ -241,7 +262,11 @@ impl<'t> Organization<'t> {
         {
             let name = text(summary, "Name").unwrap_or(id).to_owned();
             let route = Route::root().key("Policy").key("Content");
-            self.described.insert(id.to_owned(), Described { control, name, content, route });
+            let before = self.described.insert(id.to_owned(), Described { control, name, content, route });
+            if before.is_some_and(|before| before.content.as_str() != content.as_str()) {
+                let what = format!("the policy `{id}` has another text elsewhere; this one was taken");
+                problems.push(contradiction(tree, &what));
+            }
         }
     }
 
@@ -268,7 +293,13 @@ impl<'t> Organization<'t> {
             match parent {
                 Some(parent) => {
                     let place = origin(item, key, format!("`{id}` of the organization"));
-                    self.children.insert(id.to_owned(), (parent.to_owned(), place));
+                    let before = self.children.insert(id.to_owned(), (parent.to_owned(), place));
+                    if let Some((other, _)) = before.filter(|(other, _)| other != parent) {
+                        let what = format!(
+                            "`{id}` lies in `{parent}` here and in `{other}` elsewhere; the former was taken"
+                        );
+                        problems.push(contradiction(item, &what));
+                    }
                 }
                 None => {
                     self.accounts.insert(id.to_owned());
@@ -276,6 +307,12 @@ impl<'t> Organization<'t> {
             }
         }
     }
+}
+
+/// Two files that do not belong together: what they say cannot be true at once.
+fn contradiction(tree: &Tree, message: &str) -> Problem {
+    let problem = Problem::error("aws-organization-contradiction", message).at(tree.span);
+    problem.help("export the files again at one time, and keep those of one organization only")
 }
 
 /// Reports what cannot be taken into account because nothing says what it is.
@@ -314,7 +351,7 @@ fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
     tree.get(key).and_then(Tree::as_str)
 }
 
-fn origin(item: &Tree, (key, index): (&str, usize), what: String) -> Origin {
+fn origin(item: &Tree, (key, index): (&'static str, usize), what: String) -> Origin {
     Origin { span: Some(item.span), route: Route::root().key(key).index(index), what }
 }
 

@@ -17,16 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashSet;
 
 pub(super) use super::aws_layout::title;
-use super::aws_layout::{Fact, Place};
-use super::aws_managed;
+use super::aws_layout::{Fact, Place, is_written_by};
 use super::{Confidence, Document, Format};
+use super::{aws_managed, aws_shapes};
 use crate::clouds::aws::ast::{Arn, Document as Policy, is_account};
 use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource, silent};
 use crate::clouds::aws::names;
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, RESOURCE, TRUST};
 use crate::clouds::aws::{AWS, body};
-use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalKind, ScopeId, Target};
+use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalKind, ResourceId, ScopeId, Target};
 use crate::text::{Kind, Problem, Tree};
 use answers::Given;
 
@@ -69,7 +69,7 @@ impl Format for AwsPolicy {
 
     fn claims(&self, path: &str) -> bool {
         let place = Place::of(path);
-        place.fact == Some(Fact::Policy) && place.is_folder()
+        (place.fact == Some(Fact::Policy) && place.is_folder()) || is_written_by(path, COMMANDS)
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -80,6 +80,14 @@ impl Format for AwsPolicy {
         }
         if given.is_empty() {
             given.push(Given::bare(document.tree));
+        }
+        if document.tree.as_map().is_some() {
+            aws_shapes::check(document.tree, &aws_shapes::LISTED, problems);
+        }
+        for item in answers::left_out(document.tree) {
+            let message = "an item of the list holds no policy, and was left out";
+            let problem = Problem::error("aws-policy-shape", message).at(item.span);
+            problems.push(problem.help("export it again, and leave what the command prints as it is"));
         }
         let count = given.len();
         for (index, given) in given.iter().enumerate() {
@@ -160,9 +168,10 @@ const COMMANDS: &[&str] = &[
     "ACCOUNT/backup/REGION/backup-vault/NAME/policy.json    aws backup get-backup-vault-access-policy --backup-vault-name NAME",
     "ACCOUNT/codeartifact/REGION/domain/NAME/policy.json    aws codeartifact get-domain-permissions-policy --domain NAME",
     "ACCOUNT/codeartifact/REGION/repository/DOMAIN/NAME/policy.json  aws codeartifact get-repository-permissions-policy --domain DOMAIN --repository NAME",
+    "ACCOUNT/glue/REGION/catalog/policy.json               aws glue get-resource-policy",
     "ACCOUNT/ram/REGION/policies.json                       aws ram get-resource-policies --resource-arns ARN…",
     "ACCOUNT/iam/policy/NAME/policy.json                    aws iam get-policy-version --policy-arn ARN --version-id VERSION",
-    "ACCOUNT/SERVICE/REGION/PARTS-OF-THE-NAME/policy.json   whatever prints the policy of another resource",
+    "ACCOUNT/SERVICE/REGION/PARTS/OF/NAME/policy.json       whatever prints the policy of another resource",
 ];
 
 /// That somebody asked for the policy of a resource and there was none.
@@ -208,6 +217,12 @@ struct Loader<'a, 't> {
 impl Loader<'_, '_> {
     fn load(&mut self, whole: &Tree) {
         if let Some(arn) = self.managed() {
+            let before = self.estate.find_policy(AWS, &arn).and_then(|id| self.estate.policy(id));
+            if before.is_some_and(|before| before.origin.span.is_some()) {
+                let message = format!("another file holds the text of `{arn}`, too; the other one was taken");
+                let problem = Problem::warning("aws-policy-twice", message).at(self.given.policy.span);
+                self.problems.push(problem.help("leave the one that was exported last"));
+            }
             let name = arn.split_once(":policy/").map_or(arn.as_str(), |(_, name)| name);
             let (tree, route) = (self.given.policy, &self.given.route);
             if let Some(read) = policy(tree, name, route, Capacity::Identity, self.problems) {
@@ -312,7 +327,25 @@ impl Loader<'_, '_> {
                 None => account(self.estate, &number, &origin).or(stated),
             };
             let id = resource(self.estate, &arn, home, origin.clone());
+            self.second(id, &arn, &origin);
             attach(self.estate, policy, Target::Resource(id), RESOURCE, origin.clone());
+        }
+    }
+
+    /// Reports that another file holds a policy of the resource. Log groups and parameters have several.
+    fn second(&mut self, id: ResourceId, arn: &str, origin: &Origin) {
+        let has_several = Arn::parse(arn).is_some_and(|arn| ["logs", "ssm"].contains(&arn.service));
+        let file = origin.span.map(|span| span.file);
+        let elsewhere = self.estate.attached_to(Target::Resource(id)).any(|other| {
+            let is_given =
+                self.estate.policy(other.policy).and_then(body).is_some_and(|body| !body.document.provided);
+            let place = other.origin.span.map(|span| span.file);
+            other.layer == RESOURCE && is_given && place.is_some() && place != file
+        });
+        if elsewhere && !has_several {
+            let message = format!("another file holds a policy of `{arn}`, too; both were taken to apply");
+            let problem = Problem::warning("aws-policy-twice", message).at(self.given.policy.span);
+            self.problems.push(problem.help("leave the one that was exported last"));
         }
     }
 

@@ -4,22 +4,9 @@
 //! The kinds are those of <https://docs.aws.amazon.com/cli/latest/reference/>. Policies are not in here: `clouds` reads them.
 
 use super::aws_layout::{Place, title};
-use crate::text::{Entry, Problem, Tree};
+use crate::text::{Problem, Shape, Tree};
 
-/// What is expected of a value. `null` counts as absent.
-pub(super) enum Shape {
-    Text,
-    Flag,
-    /// An object of texts, whatever their keys.
-    Texts,
-    List(&'static Shape),
-    /// The items of an array; that it is one, others check.
-    Each(&'static Shape),
-    /// An object, of which these keys matter.
-    Map(&'static [(&'static str, Shape)]),
-}
-
-use Shape::{Each, Flag, List, Map, Text, Texts};
+use Shape::{Each, Flag, List, Map, Text, Values};
 
 const NAMED: Shape = Map(&[("PolicyName", Text)]);
 const VERSION: Shape = Map(&[("VersionId", Text), ("IsDefaultVersion", Flag)]);
@@ -27,6 +14,8 @@ const TAG: Shape = Map(&[("Key", Text), ("Value", Text)]);
 const ENTITY: Shape = Map(&[
     ("UserId", Text),
     ("RoleId", Text),
+    ("GroupId", Text),
+    ("Path", Text),
     ("GroupList", List(&Text)),
     ("AttachedManagedPolicies", List(&Map(&[("PolicyArn", Text)]))),
     ("UserPolicyList", List(&NAMED)),
@@ -36,14 +25,17 @@ const ENTITY: Shape = Map(&[
     ("Tags", List(&TAG)),
     ("DefaultVersionId", Text),
     ("PolicyVersionList", List(&VERSION)),
+    ("InstanceProfileList", List(&Map(&[("Arn", Text), ("InstanceProfileName", Text)]))),
 ]);
 
-/// `aws iam get-account-authorization-details`
+/// `aws iam get-account-authorization-details`, `list-roles` and `get-role`
 pub(super) const ACCOUNT: Shape = Map(&[
     ("UserDetailList", Each(&ENTITY)),
     ("GroupDetailList", Each(&ENTITY)),
     ("RoleDetailList", Each(&ENTITY)),
     ("Policies", Each(&ENTITY)),
+    ("Roles", Each(&ENTITY)),
+    ("Role", ENTITY),
 ]);
 
 const GRANTEE: Shape = Map(&[("Type", Text), ("URI", Text), ("ID", Text)]);
@@ -58,12 +50,19 @@ pub(super) const BUCKET: Shape = Map(&[
     ("VpcConfiguration", Map(&[("VpcId", Text)])),
 ]);
 
-const CONSTRAINTS: Shape = Map(&[("EncryptionContextSubset", Texts), ("EncryptionContextEquals", Texts)]);
+const CONSTRAINTS: Shape =
+    Map(&[("EncryptionContextSubset", Values(&Text)), ("EncryptionContextEquals", Values(&Text))]);
 
 /// `aws kms list-grants`
 pub(super) const KEY_GRANTS: Shape = Map(&[(
     "Grants",
-    List(&Map(&[("KeyId", Text), ("Operations", List(&Text)), ("Constraints", CONSTRAINTS)])),
+    List(&Map(&[
+        ("KeyId", Text),
+        ("GrantId", Text),
+        ("Name", Text),
+        ("Operations", List(&Text)),
+        ("Constraints", CONSTRAINTS),
+    ])),
 )]);
 
 /// `aws ec2 describe-vpc-endpoints`
@@ -72,6 +71,10 @@ pub(super) const ENDPOINTS: Shape =
 
 const POLICY_TYPE: Shape = Map(&[("Type", Text), ("Status", Text)]);
 const MEMBER: Shape = Map(&[]);
+const SUMMARY: Shape = Map(&[("Type", Text), ("Name", Text)]);
+
+/// Lists of policies that hold more than the policy: `aws logs describe-resource-policies`
+pub(super) const LISTED: Shape = Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)])))]);
 
 /// What `aws organizations` prints.
 pub(super) const ORGANIZATION: Shape = Map(&[
@@ -80,50 +83,65 @@ pub(super) const ORGANIZATION: Shape = Map(&[
     ("OrganizationalUnits", List(&MEMBER)),
     ("Accounts", List(&MEMBER)),
     ("Targets", List(&MEMBER)),
-    ("Policies", List(&MEMBER)),
-    ("Policy", Map(&[("PolicySummary", Map(&[("Type", Text)]))])),
+    ("Policies", List(&SUMMARY)),
+    ("Policy", Map(&[("PolicySummary", SUMMARY)])),
 ]);
+
+const CONTROLLED: Shape =
+    Map(&[("parent", Text), ("ou", Text), ("scps", List(&Text)), ("rcps", List(&Text))]);
+
+/// What iam-collect writes, by the names of its files. Those about resources that an account shares are called otherwise.
+const COLLECTED: &[(&str, Shape)] = &[
+    (
+        "metadata",
+        Map(&[
+            ("arn", Text),
+            ("id", Text),
+            ("name", Text),
+            ("path", Text),
+            ("permissionBoundary", Text),
+            ("rootOu", Text),
+            ("rootAccountId", Text),
+            ("features", Values(&Flag)),
+        ]),
+    ),
+    ("tags", Values(&Text)),
+    ("groups", List(&Text)),
+    ("managed-policies", List(&Text)),
+    ("inline-policies", List(&NAMED)),
+    ("s3-bpa", Map(&[])),
+    ("bpa", Map(&[])),
+    ("ous", Values(&CONTROLLED)),
+    ("accounts", Values(&CONTROLLED)),
+];
+
+/// `ram/REGION/….json`, as iam-collect writes it.
+const SHARED: Shape = Map(&[("arn", Text)]);
+
+/// The same for a file that iam-collect writes: of that name, and of a resource that the account shares, or not. Answers
+/// whether it is of its kind as a whole.
+pub(super) fn check_collected(tree: &Tree, stem: &str, is_shared: bool, problems: &mut Vec<Problem>) -> bool {
+    let shape = match COLLECTED.iter().find(|(name, _)| *name == stem) {
+        _ if is_shared => &SHARED,
+        Some((_, shape)) => shape,
+        None => &Map(&[]),
+    };
+    check(tree, shape, problems);
+    match shape {
+        List(_) => tree.as_list().is_some(),
+        _ => tree.as_map().is_some(),
+    }
+}
 
 /// Reports what is of another kind than expected.
 pub(super) fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
-    of(tree, shape, "the document", problems);
+    shape.check(tree, &mut |span, message| {
+        let problem = Problem::error("aws-export-shape", message).at(span);
+        problems.push(problem.help("export it again, and leave what the command prints as it is"));
+    });
 }
 
-fn of(tree: &Tree, shape: &Shape, name: &str, problems: &mut Vec<Problem>) {
-    let expected = match shape {
-        _ if tree.is_null() => return,
-        Text if tree.as_str().is_none() => "a string",
-        Flag if tree.as_bool().is_none() => "true or false",
-        List(_) if tree.as_list().is_none() => "an array",
-        Map(_) | Texts if tree.as_map().is_none() => "an object",
-        Text | Flag => return,
-        List(item) | Each(item) => {
-            for found in tree.as_list().unwrap_or_default() {
-                of(found, item, name, problems);
-            }
-            return;
-        }
-        Map(keys) => {
-            for (key, shape) in *keys {
-                if let Some(value) = tree.get(key) {
-                    of(value, shape, key, problems);
-                }
-            }
-            return;
-        }
-        Texts => {
-            for Entry { key, value } in tree.entries() {
-                of(value, &Text, &key.value, problems);
-            }
-            return;
-        }
-    };
-    let message = format!("expected `{name}` to be {expected}, found {}", tree.kind_name());
-    let problem = Problem::error("aws-export-shape", message).at(tree.span);
-    problems.push(problem.help("export it again, and leave what the command prints as it is"));
-}
-
-/// Whether a file of an account, or one of an organization, goes by a name that says what it holds.
+/// Whether a file of an account goes by a name that says what it holds.
 pub(super) fn is_called(path: &str, names: &[&str]) -> bool {
     Place::of(path).account.is_some() && names.contains(&title(path).as_str())
 }
@@ -158,7 +176,7 @@ mod tests {
             ),
             (r#"{"Targets": {}}"#, &ORGANIZATION, "expected `Targets` to be an array, found an object"),
             (r#"{"UserDetailList": 7}"#, &ACCOUNT, ""),
-            (r#"{"UserDetailList": [{"GroupList": null, "Tags": [], "Path": 7}]}"#, &ACCOUNT, ""),
+            (r#"{"UserDetailList": [{"GroupList": null, "Tags": [], "CreateDate": 7}]}"#, &ACCOUNT, ""),
         ] {
             let mut problems = Vec::new();
             let tree = json::parse(Files::default().add("x.json", text), text, &mut problems).unwrap();

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>. Which network uses which endpoint is not
 //! read: an endpoint's policy counts for requests whose `aws:SourceVpce` says that they come through it.
 
-use super::aws_layout::Place;
+use super::aws_layout::{Place, is_written_by};
 use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::estate::{account, add_policy, attach, mentioned, policy, resource};
@@ -36,7 +36,7 @@ impl Format for AwsVpcEndpoints {
     }
 
     fn claims(&self, path: &str) -> bool {
-        aws_shapes::is_called(path, &["vpc-endpoints"])
+        aws_shapes::is_called(path, &["vpc-endpoints"]) || is_written_by(path, self.commands())
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -1,8 +1,8 @@
 //! Deny assignments: the REST interface by `az rest` (the command line has no command of its own), or
 //! `Get-AzDenyAssignment` (<https://learn.microsoft.com/azure/role-based-access-control/deny-assignments>).
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -29,12 +29,6 @@ impl Format for AzureDenyAssignments {
         true
     }
 
-    /// An empty answer is told by the name of its file alone: that nothing is denied is worth knowing.
-    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
-        let named = path.rsplit(['/', '\\']).next().is_some_and(|file| file.starts_with("deny-assignments"));
-        if named && rows(tree).is_empty() { Confidence::Certain } else { self.detects(tree) }
-    }
-
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
             let kind = row.text(&["type"]).unwrap_or_default();
@@ -43,10 +37,17 @@ impl Format for AzureDenyAssignments {
             name && row.field(&["principals"]).is_some()
                 || kind.eq_ignore_ascii_case("Microsoft.Authorization/denyAssignments")
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// An empty answer is told by the name of its file alone: that nothing is denied is worth knowing.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["deny-assignments"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

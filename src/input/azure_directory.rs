@@ -3,7 +3,7 @@
 //! `group-NAME.members.json`.
 
 use super::{Confidence, Document, Format, azure_directory_roles};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -41,10 +41,7 @@ impl Format for AzureDirectory {
             row.text(&["id", "objectId"]).is_some()
                 && (kind.starts_with("#microsoft.graph.") || row.field(&marks).is_some())
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }
 
     /// A group without members is told by the name of its file alone.
@@ -54,6 +51,11 @@ impl Format for AzureDirectory {
         }
         let is_empty = tree.as_list().is_some_and(<[Tree]>::is_empty);
         if group(path).is_some() && is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        // A group with an address is one of Google Cloud.
+        group(path).is_some_and(|group| !group.contains('@'))
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

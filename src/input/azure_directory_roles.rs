@@ -3,8 +3,8 @@
 //! Graph (<https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto>), owners, and the members of
 //! administrative units. Owners and members do not name what they belong to: the file does.
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Owned, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Owned, Row, rows, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -40,19 +40,18 @@ impl Format for AzureDirectoryRoles {
         let fits = |row: &Row<'_>| {
             row.field(&["directoryScopeId", "appRoleId"]).is_some() && row.field(&["principalId"]).is_some()
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }
 
     /// What owners and members belong to is told by the name of their file alone.
     fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
-        if is_named(path) && !matches!(rows(tree).first(), Some(row) if row.tree().as_map().is_none()) {
-            Confidence::Certain
-        } else {
-            self.detects(tree)
-        }
+        let is_list = !matches!(rows(tree).first(), Some(row) if row.tree().as_map().is_none());
+        let is_own = is_named(path) && is_list || self.claims(path) && azure_names::is_empty(tree);
+        if is_own { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        is_named(path) || azure_names::is_called(path, &["directory-roles", "app-roles"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -1,8 +1,8 @@
 //! Role assignments that may be activated with Privileged Identity Management
 //! (<https://learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-instances/list-for-scope>).
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -38,10 +38,17 @@ impl Format for AzureEligibleAssignments {
                 && (kind.contains("roleeligibilityschedule")
                     || row.field(&["roleEligibilityScheduleId"]).is_some())
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// A list of nothing is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["eligible", "eligible-assignments"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -1,8 +1,8 @@
 //! The tree of management groups and subscriptions: `az account management-group show --expand --recurse`
 //! (<https://learn.microsoft.com/cli/azure/account/management-group>), its flat list of entities, or `az account list`.
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -40,10 +40,17 @@ impl Format for AzureManagementGroups {
                 && row.field(&["state"]).is_some();
             is_group || is_entity || is_account
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// A list of nothing is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["management-groups"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -2,8 +2,8 @@
 //! (<https://learn.microsoft.com/cli/azure/resource>). A list of containers from the data plane does not name its
 //! account: the file does, `containers-ACCOUNT.json`.
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, rows, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -43,10 +43,17 @@ impl Format for AzureResources {
                 && row.field(&["type", "location"]).is_some();
             is_resource || is_container(row)
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// A list of nothing is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["storage-accounts", "containers", "vault"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

@@ -1,8 +1,8 @@
 //! Role assignments: `az role assignment list`, flat or as the REST interface has them, or `Get-AzRoleAssignment`
 //! (<https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-cli>).
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -43,10 +43,17 @@ impl Format for AzureRoleAssignments {
             let who = row.field(&["principalId", "principalName", "objectId"]).is_some();
             has_role && has_place && who && !eligible && row.field(&["directoryScopeId"]).is_none()
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// A list of nothing is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["role-assignments"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

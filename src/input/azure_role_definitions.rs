@@ -1,8 +1,8 @@
 //! Role definitions: `az role definition list`, the REST interface, or `Get-AzRoleDefinition`
 //! (<https://learn.microsoft.com/azure/role-based-access-control/role-definitions-list>).
 
-use super::{Confidence, Document, Format};
-use crate::clouds::azure::load::{Loader, Row, rows};
+use super::{Confidence, Document, Format, azure_names};
+use crate::clouds::azure::load::{Loader, Row, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -29,10 +29,17 @@ impl Format for AzureRoleDefinitions {
                 || row.field(&["NotDataActions"]).is_some();
             has_permissions && row.field(&["roleName", "isCustom"]).is_some()
         };
-        match rows(tree).first() {
-            Some(row) if fits(row) => Confidence::Certain,
-            _ => Confidence::No,
-        }
+        if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
+    }
+
+    /// A list of nothing is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = self.claims(path) && azure_names::is_empty(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        azure_names::is_called(path, &["role-definitions"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

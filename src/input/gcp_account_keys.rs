@@ -1,8 +1,9 @@
 //! Keys of service accounts: what `gcloud iam service-accounts keys list --iam-account=A --format=json` prints
 //! (<https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys>).
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
-use crate::clouds::gcp::load;
+use crate::clouds::gcp::{load, shapes};
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -24,21 +25,20 @@ impl Format for GcpAccountKeys {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = tree.as_list().map_or(Some(tree), |items| items.first());
-        let name = first.and_then(|key| key.get("name")).and_then(Tree::as_str).unwrap_or_default();
-        if is_key(name) { Confidence::Certain } else { Confidence::No }
+        let is_own = |key: &Tree| key.get("name").and_then(Tree::as_str).is_some_and(is_key);
+        if first_rows(tree).any(is_own) { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        match document.tree.as_list() {
-            Some(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    key(item, &Route::root().index(index), estate, problems);
-                }
-            }
-            None => key(document.tree, &Route::root(), estate, problems),
+        for (route, row) in rows(document.tree) {
+            key(row, None, &route, estate, problems);
         }
     }
+}
+
+/// An account goes by its address, or by its number in Asset Inventory.
+fn is_account(name: &str) -> bool {
+    name.contains('@') || !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_key(name: &str) -> bool {
@@ -46,11 +46,25 @@ fn is_key(name: &str) -> bool {
 }
 
 /// Keys that Google holds and changes by itself cannot be got hold of, and a disabled key does not work.
-pub(super) fn key(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+/// `named` is its name where the object has none.
+pub(super) fn key(
+    tree: &Tree,
+    named: Option<&str>,
+    route: &Route,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    shapes::check(tree, &shapes::KEY, problems);
     let text = |key: &str| tree.get(key).and_then(Tree::as_str);
     let disabled = tree.get("disabled").and_then(Tree::as_bool) == Some(true);
-    let parts = text("name").and_then(|name| name.split_once("/serviceAccounts/")?.1.split_once("/keys/"));
-    let Some((mail, id)) = parts.filter(|(mail, id)| mail.contains('@') && !id.is_empty()) else {
+    let parts = text("name").or(named).and_then(|name| {
+        let (project, rest) =
+            name.trim_start_matches("//iam.googleapis.com/").split_once("/serviceAccounts/")?;
+        let (account, id) = rest.split_once("/keys/")?;
+        Some((project, account, id))
+    });
+    let Some((project, mail, id)) = parts.filter(|(_, account, id)| is_account(account) && !id.is_empty())
+    else {
         let message = "a key whose `name` is not `projects/P/serviceAccounts/MAIL/keys/ID`";
         let problem = Problem::error("gcp-account-key", message).at(tree.span);
         problems.push(problem.help("export the list again with --format=json"));
@@ -60,7 +74,7 @@ pub(super) fn key(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mu
         Some("SYSTEM_MANAGED") => {}
         Some("USER_MANAGED") if disabled => {}
         Some("USER_MANAGED") => {
-            load::account_key(mail, id, text("validBeforeTime"), tree.span, route, estate)
+            load::account_key(project, mail, id, text("validBeforeTime"), tree.span, route, estate)
         }
         other => {
             let message = format!("the key `{id}` is of type `{}`", other.unwrap_or("none"));

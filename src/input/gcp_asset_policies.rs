@@ -5,10 +5,13 @@
 //! `gcloud asset list|export --content-type=iam-policy` writes, as an array or one document per line
 //! (<https://cloud.google.com/asset-inventory/docs/reference/rest/v1/Asset>). A search names the project of a resource
 //! by its number; rows of projects tell which id that is, so they are loaded first. Rows of `--content-type=resource`
-//! tell what exists and where it stands, and of custom roles, buckets and datasets what decides about access.
+//! tell what exists and where it stands, and of custom roles, buckets, datasets and keys of service accounts what decides
+//! about access.
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
+use crate::clouds::gcp::{numbered, shapes};
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -34,35 +37,21 @@ impl Format for GcpAssetPolicies {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let row = match tree.as_list() {
-            Some(items) => items.first(),
-            None => Some(tree),
-        };
         let has_policy = |row: &Tree| {
             row.get("resource").is_some() && row.get("policy").is_some()
                 || row.get("name").is_some()
                     && (row.get("iamPolicy").is_some() || row.get("iam_policy").is_some())
         };
-        match row {
-            Some(row)
-                if (row.get("assetType").or_else(|| row.get("asset_type")).is_some())
-                    && (has_policy(row) || row.get("name").is_some() && data(row).is_some()) =>
-            {
-                Confidence::Certain
-            }
-            _ => Confidence::No,
-        }
+        let is_own = |row: &Tree| {
+            row.get("assetType").or_else(|| row.get("asset_type")).is_some()
+                && (has_policy(row) || row.get("name").is_some() && data(row).is_some())
+        };
+        if first_rows(tree).any(is_own) { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        let single = [document.tree.clone()];
-        let (rows, is_list) = match document.tree.as_list() {
-            Some(rows) => (rows, true),
-            None => (single.as_slice(), false),
-        };
         let mut later = Vec::new();
-        for (index, tree) in rows.iter().enumerate() {
-            let route = if is_list { Route::root().index(index) } else { Route::root() };
+        for (route, tree) in rows(document.tree) {
             match Row::read(tree, route, problems) {
                 Some(row) if row.subject.kind == Some(PROJECT) => row.load(estate, problems),
                 row => later.extend(row),
@@ -71,6 +60,10 @@ impl Format for GcpAssetPolicies {
         for row in later {
             row.load(estate, problems);
         }
+    }
+
+    fn finish(&self, estate: &mut Estate) {
+        numbered::settle(estate);
     }
 }
 
@@ -118,6 +111,7 @@ impl<'t> Row<'t> {
             problems.push(Problem::error("gcp-asset-shape", message).at(place.span));
             return None;
         };
+        shapes::check(tree, &shapes::ASSET, problems);
         let text = |key: &str| tree.get(key).and_then(Tree::as_str);
         let texts = |key: &str| {
             tree.get(key).and_then(Tree::as_list).unwrap_or_default().iter().filter_map(Tree::as_str)
@@ -138,7 +132,14 @@ impl<'t> Row<'t> {
             }
             Content::Data(data) => match self.subject.kind {
                 Some("storage.googleapis.com/Bucket") => {
-                    super::gcp_settings::settings(&self.subject, data, &self.route, estate);
+                    super::gcp_settings::settings(&self.subject, data, &self.route, estate, problems);
+                }
+                Some("iam.googleapis.com/ServiceAccount") => {
+                    numbered::account(&self.subject, data, &self.route, estate, problems);
+                }
+                Some("iam.googleapis.com/ServiceAccountKey") => {
+                    let named = Some(self.subject.name);
+                    super::gcp_account_keys::key(data, named, &self.route, estate, problems);
                 }
                 Some("iam.googleapis.com/Role") => load::custom_role(data, &self.route, estate, problems),
                 Some("bigquery.googleapis.com/Dataset") => load::dataset(data, &self.route, estate, problems),
@@ -201,6 +202,35 @@ mod tests {
         assert_eq!(problems.len(), 1);
         assert_eq!(estate.attachments().len(), 2);
         assert!(estate.find_resource(CLOUD, "//storage.googleapis.com/projects/_/buckets/b").is_some());
+    }
+
+    /// An export names an account by its number, and a policy of it may stand in another file that comes first.
+    #[test]
+    fn accounts_are_known_by_number_and_by_address() {
+        let row = |what: &str, kind: &str, content: &str| {
+            format!(
+                r#"{{"name":"//iam.googleapis.com/projects/p/serviceAccounts/{what}","assetType":"iam.googleapis.com/{kind}","ancestors":["projects/77"],{content}}}"#
+            )
+        };
+        let policy = r#""iamPolicy":{"bindings":[{"role":"roles/iam.serviceAccountUser","members":["user:a@x.org"]}]}"#;
+        let key = r#""resource":{"data":{"name":"projects/p/serviceAccounts/104/keys/k","keyType":"USER_MANAGED"}}"#;
+        let account = r#""resource":{"data":{"name":"projects/p/serviceAccounts/s@p.iam.gserviceaccount.com","email":"s@p.iam.gserviceaccount.com","uniqueId":"104"}}"#;
+        let rows = [
+            row("104", "ServiceAccount", policy),
+            row("104/keys/k", "ServiceAccountKey", key),
+            row("104", "ServiceAccount", account),
+            row("999", "ServiceAccount", policy),
+        ];
+        let (mut estate, problems) = load(&format!("[{}]", rows.join(",")));
+        assert_eq!(problems, []);
+        GcpAssetPolicies.finish(&mut estate);
+        let mail = "s@p.iam.gserviceaccount.com";
+        let account = estate.find_principal(CLOUD, &format!("serviceAccount:{mail}")).unwrap();
+        let resource =
+            estate.find_resource(CLOUD, &format!("//iam.googleapis.com/projects/p/serviceAccounts/{mail}"));
+        assert_eq!(estate.attached_to(crate::model::Target::Principal(account)).count(), 1);
+        assert_eq!(estate.attached_to(crate::model::Target::Resource(resource.unwrap())).count(), 1);
+        assert_eq!(estate.gaps().len(), 1, "whose number is 999 is not known");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! `gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json` and
 //! `gcloud iam policy-bindings list --organization=N --location=global --format=json` print them.
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load;
 use crate::model::Estate;
-use crate::text::{Problem, Route, Tree};
+use crate::text::{Problem, Tree};
 
 /// The format.
 #[derive(Clone, Copy, Debug)]
@@ -28,23 +29,17 @@ impl Format for GcpBoundaries {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = match tree.as_list() {
-            Some(items) => items.first(),
-            None => Some(tree),
-        };
-        let name = first.and_then(|one| one.get("name")).and_then(Tree::as_str).unwrap_or_default();
         let parts = ["/principalAccessBoundaryPolicies/", "/policyBindings/"];
-        if parts.iter().any(|part| name.contains(part)) { Confidence::Certain } else { Confidence::No }
+        let is_own = |row: &Tree| {
+            let name = row.get("name").and_then(Tree::as_str).unwrap_or_default();
+            parts.iter().any(|part| name.contains(part))
+        };
+        if first_rows(tree).any(is_own) { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        match document.tree.as_list() {
-            Some(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    load::boundary(item, &Route::root().index(index), estate, problems);
-                }
-            }
-            None => load::boundary(document.tree, &Route::root(), estate, problems),
+        for (route, row) in rows(document.tree) {
+            load::boundary(row, &route, estate, problems);
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A BigQuery dataset with its access entries, as `bq show --format=prettyjson PROJECT:DATASET` prints it; or an array
 //! of datasets.
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load;
 use crate::model::Estate;
-use crate::text::{Problem, Route, Tree};
+use crate::text::{Problem, Tree};
 
 /// The format.
 #[derive(Clone, Copy, Debug)]
@@ -24,30 +25,22 @@ impl Format for GcpDatasets {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = match tree.as_list() {
-            Some(items) => items.first(),
-            None => Some(tree),
-        };
-        match first {
-            Some(one) if one.get("datasetReference").is_some() && one.get("access").is_some() => {
-                Confidence::Certain
-            }
-            Some(one) if one.get("datasetReference").is_some() && one.get("tableReference").is_none() => {
-                Confidence::Likely
-            }
-            _ => Confidence::No,
-        }
+        first_rows(tree).map(confidence).max().unwrap_or(Confidence::No)
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        match document.tree.as_list() {
-            Some(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    load::dataset(item, &Route::root().index(index), estate, problems);
-                }
-            }
-            None => load::dataset(document.tree, &Route::root(), estate, problems),
+        for (route, row) in rows(document.tree) {
+            load::dataset(row, &route, estate, problems);
         }
+    }
+}
+
+fn confidence(one: &Tree) -> Confidence {
+    let has = |key: &str| one.get(key).is_some();
+    match (has("datasetReference"), has("access"), has("tableReference")) {
+        (true, true, _) => Confidence::Certain,
+        (true, false, false) => Confidence::Likely,
+        _ => Confidence::No,
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! The document does not name its group: the file does, `group-MAIL.members.json`.
 
+use super::gcp_rows::first_rows;
 use super::{Confidence, Document, Format};
-use crate::clouds::gcp::load;
+use crate::clouds::gcp::{load, shapes};
 use crate::model::{Estate, Origin};
 use crate::text::{Problem, Route, Tree};
 
@@ -25,9 +26,11 @@ impl Format for GcpGroupMembers {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        match tree.as_list() {
-            Some([first, ..]) if first.get("preferredMemberKey").is_some() => Confidence::Certain,
-            _ => Confidence::No,
+        let is_own = |row: &Tree| row.get("preferredMemberKey").is_some();
+        if tree.as_list().is_some() && first_rows(tree).any(is_own) {
+            Confidence::Certain
+        } else {
+            Confidence::No
         }
     }
 
@@ -45,6 +48,7 @@ impl Format for GcpGroupMembers {
                 problems.push(problem.at(item.span).help("export the list again with --format=json"));
                 continue;
             };
+            shapes::check(item, &shapes::MEMBERSHIP, problems);
             let Some(mail) = key.as_str() else { continue };
             let origin = Origin {
                 span: Some(key.span),

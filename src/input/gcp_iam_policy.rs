@@ -11,7 +11,7 @@
 
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
-use crate::clouds::gcp::names;
+use crate::clouds::gcp::{names, shapes};
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -109,6 +109,7 @@ fn wrapper(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<P
         problems.push(Problem::error("gcp-policy-shape", message).at(resource.span));
         return;
     };
+    shapes::check(tree, &shapes::WRAPPER, problems);
     let ancestors = tree.get("ancestors").and_then(Tree::as_list).unwrap_or_default();
     let ancestors = ancestors.iter().filter_map(Tree::as_str).collect();
     let subject = Subject { name, span: resource.span, kind: None, ancestors };

@@ -1,6 +1,7 @@
 //! Custom roles as `gcloud iam roles describe|list --project=P --format=json` prints them. A list without
 //! `--show-permissions` lacks the permissions; such roles are not loaded.
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load;
 use crate::model::Estate;
@@ -27,29 +28,24 @@ impl Format for GcpRoles {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = match tree.as_list() {
-            Some(items) => items.first(),
-            None => Some(tree),
-        };
-        let name = first.and_then(|role| role.get("name")).and_then(Tree::as_str).unwrap_or_default();
-        let is_name = name.starts_with("roles/") || name.contains("/roles/");
-        let has = |key: &str| first.is_some_and(|role| role.get(key).is_some());
-        match (is_name, has("includedPermissions") || has("stage")) {
-            (true, true) => Confidence::Certain,
-            (true, false) if has("title") => Confidence::Likely,
-            _ => Confidence::No,
-        }
+        first_rows(tree).map(confidence).max().unwrap_or(Confidence::No)
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        match document.tree.as_list() {
-            Some(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    role(item, &Route::root().index(index), estate, problems);
-                }
-            }
-            None => role(document.tree, &Route::root(), estate, problems),
+        for (route, row) in rows(document.tree) {
+            role(row, &route, estate, problems);
         }
+    }
+}
+
+fn confidence(role: &Tree) -> Confidence {
+    let name = role.get("name").and_then(Tree::as_str).unwrap_or_default();
+    let is_name = name.starts_with("roles/") || name.contains("/roles/");
+    let has = |key: &str| role.get(key).is_some();
+    match (is_name, has("includedPermissions") || has("stage")) {
+        (true, true) => Confidence::Certain,
+        (true, false) if has("title") => Confidence::Likely,
+        _ => Confidence::No,
     }
 }
 

@@ -5,9 +5,10 @@
 //! - `gcloud iam service-accounts list --project=P --format=json`
 //! - `gcloud org-policies describe storage.publicAccessPrevention --project=P --format=json`
 
+use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
-use crate::clouds::gcp::names;
+use crate::clouds::gcp::{names, shapes};
 use crate::model::{Estate, Gap, GapKind, Origin};
 use crate::text::{Problem, Route, Tree};
 
@@ -43,21 +44,12 @@ impl Format for GcpSettings {
     }
 
     fn detects(&self, tree: &Tree) -> Confidence {
-        let first = match tree.as_list() {
-            Some(items) => items.first(),
-            None => Some(tree),
-        };
-        if first.and_then(listed).is_some() { Confidence::Certain } else { Confidence::No }
+        if first_rows(tree).any(|row| listed(row).is_some()) { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        match document.tree.as_list() {
-            Some(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    row(item, &Route::root().index(index), estate, problems);
-                }
-            }
-            None => row(document.tree, &Route::root(), estate, problems),
+        for (route, row) in rows(document.tree) {
+            self::row(row, &route, estate, problems);
         }
     }
 }
@@ -108,11 +100,18 @@ fn bucket(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Pr
         problems.push(Problem::error("gcp-settings-shape", "a bucket without a name").at(tree.span));
         return;
     };
-    settings(&subject(&format!("gs://{name}"), tree), tree, route, estate);
+    settings(&subject(&format!("gs://{name}"), tree), tree, route, estate, problems);
 }
 
 /// Takes note of a bucket and its settings, in the words of the API or of `gcloud storage`.
-pub(super) fn settings(subject: &Subject<'_>, tree: &Tree, route: &Route, estate: &mut Estate) {
+pub(super) fn settings(
+    subject: &Subject<'_>,
+    tree: &Tree,
+    route: &Route,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    shapes::check(tree, &shapes::BUCKET, problems);
     load::known(subject, route, estate);
     let configuration = tree.get("iamConfiguration");
     let prevention = configuration

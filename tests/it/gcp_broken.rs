@@ -1,5 +1,5 @@
-//! Broken exports of Google Cloud: each kind of file cut off, of another shape and of an unknown version. What is wrong
-//! is said with its place, and the rest is analysed.
+//! Broken exports of Google Cloud: which problem says what is wrong. That each value of another kind and each file that is
+//! cut off has a problem with its place, `bad_exports` looks at.
 
 use std::fs;
 use std::path::Path;
@@ -155,24 +155,6 @@ fn what_is_wrong_is_said_with_its_place() {
             assert!(found.contains(code), "{}: {broken}: {found:?}", kind.name);
             assert!(loaded.problems.iter().all(|problem| problem.span.is_some()), "{}: {broken}", kind.name);
             assert!(is_beside_loaded(&loaded), "{}: {broken}", kind.name);
-        }
-    }
-}
-
-/// Cut off anywhere, a file is no JSON; that is said with its place, whatever the kind.
-#[test]
-fn files_that_are_cut_off_are_located() {
-    for kind in kinds() {
-        let text = kind.good.to_string();
-        for at in [1, text.len() / 3, text.len() / 2, text.len() - 1] {
-            let loaded = load("cut", kind.name, text.get(..at).unwrap());
-            assert!(!loaded.problems.is_empty(), "{} cut at {at}", kind.name);
-            assert!(
-                loaded.problems.iter().all(|problem| problem.span.is_some()),
-                "{} cut at {at}",
-                kind.name
-            );
-            assert!(is_beside_loaded(&loaded), "{} cut at {at}", kind.name);
         }
     }
 }

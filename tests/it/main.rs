@@ -11,7 +11,11 @@ mod architecture;
 #[cfg(test)]
 mod aws_bad_input;
 #[cfg(test)]
+mod aws_files;
+#[cfg(test)]
 mod azure;
+#[cfg(test)]
+mod bad_exports;
 #[cfg(test)]
 mod azure_compare;
 #[cfg(test)]
@@ -32,6 +36,8 @@ mod gcp_broken;
 mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
+#[cfg(test)]
+mod in_effect;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use super::ast::{Document, Element, Operator, PrincipalName, Principals, Statement, Test, Version, Word};
+use super::ast::{
+    Arn, Document, Element, Operator, PrincipalName, Principals, Statement, Test, Version, Word,
+};
 use crate::model::{Effect, Gap, GapKind, Origin};
 use crate::text::{Entry, Kind, Located, Problem, Route, Span, Tree};
 
@@ -365,7 +367,8 @@ impl Reader<'_> {
         if value.as_map().is_none() {
             // `"*"` is the documented form; a bare ARN is accepted too, as the services do.
             let words = self.words(value, element)?;
-            return Ok(words.into_iter().map(|word| word.map(|text| PrincipalName::aws(&text))).collect());
+            let names = words.into_iter().map(|word| word.map(|text| PrincipalName::aws(&text)));
+            return Ok(self.known_names(names.collect()));
         }
         let mut names = Vec::new();
         for entry in value.entries() {
@@ -383,7 +386,22 @@ impl Reader<'_> {
             };
             names.extend(words.into_iter().map(|word| word.map(make)));
         }
-        Ok(names)
+        Ok(self.known_names(names))
+    }
+
+    /// Reports what names nobody: AWS would not have stored it, so the document was changed since.
+    fn known_names(&mut self, names: Vec<Located<PrincipalName>>) -> Vec<Located<PrincipalName>> {
+        for name in &names {
+            let PrincipalName::Other(text) = &name.value else { continue };
+            if Arn::parse(text).is_none() {
+                let message = format!("`{text}` is neither an ARN nor an account, and names nobody");
+                let problem = Problem::warning("aws-policy-principal", message).at(name.span);
+                self.problem(
+                    problem.help("write `*`, an account number, or the ARN of a user, role or session"),
+                );
+            }
+        }
+        names
     }
 
     fn condition(&mut self, value: &Tree) -> Result<Vec<Test>, Unreadable> {

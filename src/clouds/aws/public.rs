@@ -112,6 +112,7 @@ fn stating(name: String, text: &str, span: Span) -> Option<Document> {
     let mut document = written("settings", text)?;
     document.name = Arc::from(name);
     document.span = Some(span);
+    document.provided = true;
     for statement in &mut document.statements {
         statement.span = span;
     }

@@ -1,16 +1,16 @@
 //! What is not known of the resource that a question is about: its policy, its access
-//! control list, what blocks public access to it.
+//! control list, the grants of a key, what blocks public access to it.
 //!
-//! For both readings of the rule, each of which says for itself who asks and what it concluded. Keys and roles are not in
-//! here: without a policy they have a default (`rule.rs`), or let nobody in.
+//! For both readings of the rule, each of which says for itself who asks and what it concluded. The policies of keys and
+//! roles are not in here: without one they have a default (`rule.rs`), or let nobody in.
 
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
-use super::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
-use super::{AWS, asker, catalog, facts, layers};
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE};
+use super::{AWS, asker, body, catalog, facts, layers};
 use crate::logic::Universe;
-use crate::model::{Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
+use crate::model::{Attachment, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
 
 /// Types of resources that can carry a policy, by service and how the last part of the ARN begins.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
@@ -34,6 +34,40 @@ const CARRIERS: &[(&str, &str)] = &[
     ("codeartifact", "domain/"),
     ("codeartifact", "repository/"),
     ("glue", "catalog"),
+    ("cloudtrail", "channel/"),
+    ("cloudtrail", "dashboard/"),
+    ("cloudtrail", "eventdatastore/"),
+    ("ecr-public", "repository/"),
+    ("kafka", "cluster/"),
+    ("lex", "bot/"),
+    ("lex", "bot-alias/"),
+    ("logs", "delivery-destination:"),
+    ("logs", "destination:"),
+    ("mediastore", "container/"),
+    ("rekognition", "project/"),
+    ("s3-object-lambda", "accesspoint/"),
+    ("s3express", ""),
+    ("s3tables", "bucket/"),
+    ("schemas", "registry/"),
+    ("serverlessrepo", "applications/"),
+    ("ses", "identity/"),
+    ("signer", "/signing-profiles/"),
+    ("vpc-lattice", "service/"),
+    ("vpc-lattice", "servicenetwork/"),
+];
+
+/// Types whose policies AWS RAM writes: what is shared is allowed to other accounts, and nothing is denied to anybody.
+/// <https://docs.aws.amazon.com/ram/latest/userguide/managed-permission-considerations.html>
+const SHARED: &[(&str, &str)] = &[
+    ("acm-pca", "certificate-authority/"),
+    ("codebuild", "project/"),
+    ("codebuild", "report-group/"),
+    ("network-firewall", "firewall-policy/"),
+    ("network-firewall", "stateful-rulegroup/"),
+    ("network-firewall", "stateless-rulegroup/"),
+    ("ssm", "parameter/"),
+    ("ssm-contacts", "contact/"),
+    ("ssm-incidents", "response-plan/"),
 ];
 
 /// What bears on the answer that no request of the question is allowed.
@@ -52,9 +86,10 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         return unasked.into_iter().collect();
     }
     let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
-    policy(estate, name, &holders)
+    policy(estate, name, &holders, !is_own)
         .into_iter()
         .chain(list(estate, name, &holders).filter(|_| !is_own))
+        .chain(grants(estate, name, &holders))
         .collect()
 }
 
@@ -71,10 +106,12 @@ pub(super) fn of_request(
     }
     let holders: Vec<ResourceId> = asker::holders(estate, &request.resource).iter().collect();
     let is_own = caller.account.is_some() && caller.account == owner;
-    // A list only allows, so it cannot change what is allowed already.
+    // A list and a grant only allow, so they cannot change what is allowed already.
     let list = list(estate, &request.resource, &holders).filter(|_| !is_allowed && !is_own);
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
-    policy(estate, &request.resource, &holders).into_iter().chain(list).chain(block).collect()
+    let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
+    let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
+    policy.into_iter().chain(list).chain(grants).chain(block).collect()
 }
 
 /// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
@@ -97,11 +134,14 @@ fn unasked(action: &str, object: &Object) -> Option<Gap> {
 /// At most so many kinds of resources are named.
 const SHOWN: usize = 3;
 
-/// That the policy of a resource is not known. What nobody's files mention is not looked for in a policy alone.
-fn policy(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
+/// That the policy of a resource is not known; one that only shares it matters to some. What nobody's files mention is
+/// not looked for in a policy alone.
+fn policy(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Option<Gap> {
     let arn = Arn::parse(name)?;
-    let carries =
-        CARRIERS.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head));
+    let is_of = |types: &[(&str, &str)]| {
+        types.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head))
+    };
+    let carries = is_of(CARRIERS) || (sharing_matters && is_of(SHARED));
     let known = !carries || name.contains(['*', '?']) || has(estate, holders, RESOURCE);
     let message =
         format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
@@ -116,6 +156,15 @@ fn list(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
         "the access control list of `{}` is not in the input and was taken to give nothing",
         carrier(name, arn)
     );
+    (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+}
+
+/// That the grants of a key are not known. They stand beside its policy:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+fn grants(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
+    Arn::parse(name).filter(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))?;
+    let known = name.contains(['*', '?']) || has(estate, holders, KEY_GRANT);
+    let message = format!("the grants of `{name}` are not in the input and were taken to be none");
     (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
 }
 
@@ -134,12 +183,17 @@ fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
+/// Whether something is attached in a layer. What settings make of a bucket is written like a policy of it, but tells
+/// nothing about the policy that it has.
 fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
     let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
-    holders
-        .iter()
-        .filter(|id| of(id))
-        .any(|id| estate.attached_to(Target::Resource(*id)).any(|attachment| attachment.layer == layer))
+    let is_made_up = |one: &Attachment| {
+        let body = estate.policy(one.policy).and_then(body);
+        layer == RESOURCE && body.is_some_and(|body| body.document.provided)
+    };
+    let mut attached =
+        holders.iter().filter(|id| of(id)).flat_map(|id| estate.attached_to(Target::Resource(*id)));
+    attached.any(|one| one.layer == layer && !is_made_up(one))
 }
 
 /// The bucket of an object; other resources as they are.

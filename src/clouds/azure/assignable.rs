@@ -10,11 +10,12 @@ use super::catalog::{self, Plane};
 use super::index::Index;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
-use super::{ALLOW, Azure, members};
+use super::{ALLOW, ALLOWS, ALONE, Azure, members};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 use crate::logic::Patterns;
 use crate::model::{
-    Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, PrincipalKind, Resource, ScopeKind, Target,
+    Attachment, Estate, Layer, Origin, Policy, PolicyId, PrincipalId, PrincipalKind, Resource, ScopeKind,
+    Target,
 };
 use crate::text::{Located, Span};
 
@@ -46,6 +47,10 @@ impl Roles for Azure {
             let mut patterns = role.blocks().flat_map(|block| block.allowed(Plane::Control));
             patterns.any(|pattern| !pattern.to_ascii_lowercase().ends_with("/read"))
         })
+    }
+
+    fn gives(&self, layer: Layer) -> bool {
+        ALLOWS.contains(&layer) || ALONE.contains(&layer)
     }
 
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
@@ -257,6 +262,8 @@ fn held(
     Some(HeldRole {
         at: RoleAt { role: role.map_or(&assignment.role.value, |role| &role.name).to_string(), place },
         permissions,
+        policy,
+        layer: ALLOW,
         conditional: assignment.condition.is_some() || blocks.iter().any(|block| block.condition.is_some()),
         origin: estate.policy(policy)?.origin.clone(),
     })

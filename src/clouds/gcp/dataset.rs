@@ -5,6 +5,7 @@
 
 use super::ast::{Basic, Binding, Member};
 use super::parse::{self, PlacedBinding};
+use super::shapes;
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Tree};
 
@@ -30,6 +31,7 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
         problems.push(problem.at(tree.span).help("export it with `bq show --format=prettyjson P:D`"));
         return None;
     };
+    shapes::check(tree, &shapes::DATASET, problems);
     let mut dataset = Dataset {
         name: format!("//bigquery.googleapis.com/projects/{project}/datasets/{id}"),
         bindings: Vec::new(),
@@ -38,7 +40,7 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
     let route = route.key("access");
     let Some(items) = tree.get("access").map(Tree::as_list) else { return Some(dataset) };
     let Some(items) = items else {
-        problems.push(parse::wrong(tree, "`access`", "an array of entries"));
+        problems.push(parse::wrong(tree.get("access").unwrap_or(tree), "`access`", "an array of entries"));
         return None;
     };
     for (index, entry) in items.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::{index, names};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::Patterns;
 use crate::model::{
-    Attachment, Estate, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeId, ScopeKind, Target,
+    Attachment, Estate, Layer, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeId, ScopeKind, Target,
 };
 use crate::text::{Located, Span};
 
@@ -41,10 +41,14 @@ impl Roles for Gcp {
         })
     }
 
+    fn gives(&self, layer: Layer) -> bool {
+        layer == ALLOW
+    }
+
     fn held(&self, estate: &Estate, principal: PrincipalId) -> Vec<HeldRole> {
         let Some(name) = estate.principal(principal).map(|who| who.name.as_str()) else { return Vec::new() };
         let bindings = index::bindings_of(estate, name);
-        bindings.filter_map(|(at, binding)| held(estate, at, binding)).collect()
+        bindings.filter_map(|(policy, at, binding)| held(estate, policy, at, binding)).collect()
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {
@@ -180,7 +184,7 @@ fn lists(binding: &Binding, principal: &str) -> bool {
     binding.members.iter().any(|member| member.value.name() == principal)
 }
 
-fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
+fn held(estate: &Estate, policy: PolicyId, at: Target, binding: &Binding) -> Option<HeldRole> {
     let role = binding.role.value.to_string();
     let permissions = match known_roles::find(estate, &role) {
         Some(known_roles::Role::Predefined(role)) => permissions_of(role),
@@ -195,6 +199,8 @@ fn held(estate: &Estate, at: Target, binding: &Binding) -> Option<HeldRole> {
         },
         at: RoleAt { role, place: place_of(estate, at)? },
         permissions,
+        policy,
+        layer: ALLOW,
         conditional: binding.condition.is_some(),
     })
 }

@@ -39,10 +39,10 @@ struct ByMember(BTreeMap<String, Vec<(PolicyId, Target)>>);
 pub(super) fn bindings_of<'e>(
     estate: &'e Estate,
     member: &str,
-) -> impl Iterator<Item = (Target, &'e Binding)> {
+) -> impl Iterator<Item = (PolicyId, Target, &'e Binding)> {
     let all = estate.derived(by_member);
     let own = all.0.get(member).cloned().unwrap_or_default();
-    own.into_iter().filter_map(|(policy, target)| Some((target, binding(estate, policy)?)))
+    own.into_iter().filter_map(|(policy, target)| Some((policy, target, binding(estate, policy)?)))
 }
 
 fn by_member(estate: &Estate) -> ByMember {

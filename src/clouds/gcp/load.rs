@@ -11,7 +11,7 @@ use super::names::{self, CLOUD};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
 use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
-use super::{dataset, parse, restricting};
+use super::{dataset, numbered, parse, restricting};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -368,8 +368,9 @@ pub fn prevention(subject: &Subject<'_>, prevented: bool, route: &Route, estate:
     attach(estate, "public access prevention", Body::Prevention(prevented), target, origin);
 }
 
-/// Takes note of a key of the service account of that mail address, that works until then.
+/// Takes note of a key of the service account of that mail address or number, that works until then.
 pub fn account_key(
+    project: &str,
     mail: &str,
     id: &str,
     until: Option<&str>,
@@ -380,9 +381,13 @@ pub fn account_key(
     let account = Member::ServiceAccount(mail.to_ascii_lowercase());
     let what = format!("key `{id}` of service account `{mail}`");
     let origin = Origin { span: Some(span), route: route.clone(), what };
+    let body = Body::Key(until.map(Arc::from));
+    if !mail.contains('@') {
+        return numbered::key(mail, project, body, id, origin, estate);
+    }
     member(estate, &account, origin.clone());
     let Some(target) = add_principal(estate, &account, origin.clone()) else { return };
-    attach(estate, id, Body::Key(until.map(Arc::from)), Target::Principal(target), origin);
+    attach(estate, id, body, Target::Principal(target), origin);
 }
 
 /// Takes note of a resource without a policy, and of where it stands.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ast::{Basic, Binding, Condition, Expression, Member, RoleDefinition};
-use super::expressions;
+use super::{expressions, shapes};
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
 
@@ -25,7 +25,9 @@ pub(super) fn policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) ->
         problems.push(wrong(tree, "an allow policy", "an object with `bindings`"));
         return None;
     }
-    let Some(list) = tree.get("bindings") else { return Some(Vec::new()) };
+    shapes::check(tree, &shapes::POLICY, problems);
+    version(tree, problems);
+    let Some(list) = tree.get("bindings").filter(|list| !list.is_null()) else { return Some(Vec::new()) };
     let Some(items) = list.as_list() else {
         problems.push(wrong(list, "`bindings`", "an array of objects with `role` and `members`"));
         return None;
@@ -36,6 +38,17 @@ pub(super) fn policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) ->
         binding(item, &route, problems).map(|binding| PlacedBinding { binding, route })
     });
     Some(read.collect())
+}
+
+/// "Valid values are `0`, `1`, and `3`": <https://cloud.google.com/iam/docs/reference/rest/v1/Policy>. What another one
+/// means is not known, so it is read as the last of these and said.
+fn version(tree: &Tree, problems: &mut Vec<Problem>) {
+    let stated = tree.get("version").and_then(|stated| Some((stated.as_u64()?, stated.span)));
+    if let Some((number, span)) = stated.filter(|(number, _)| ![0, 1, 3].contains(number)) {
+        let message = format!("an allow policy of version {number} is of no version that is known");
+        let problem = Problem::error("gcp-policy-version", message).at(span);
+        problems.push(problem.help("expected 0, 1 or 3; it was read like one of version 3"));
+    }
 }
 
 fn binding(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Binding> {
@@ -139,6 +152,7 @@ pub(super) fn role(tree: &Tree, problems: &mut Vec<Problem>) -> Option<RoleDefin
         problems.push(wrong(tree, "a role", "an object with a `name` such as `projects/p/roles/uploader`"));
         return None;
     };
+    shapes::check(tree, &shapes::ROLE, problems);
     let grants_nothing = tree.get("deleted").and_then(Tree::as_bool) == Some(true)
         || tree.get("stage").and_then(Tree::as_str) == Some("DISABLED");
     let listed = tree.get("includedPermissions").and_then(Tree::as_list).unwrap_or_default();

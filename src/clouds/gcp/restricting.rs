@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::ast::{Body, Boundary, BoundaryBinding, DenyRule, Member, Permissions};
 use super::parse::read_condition;
-use super::{catalog, names, versions};
+use super::{catalog, names, shapes, versions};
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
 
@@ -58,6 +58,7 @@ pub(super) fn deny_policy(tree: &Tree, route: &Route, problems: &mut Vec<Problem
         ));
         return None;
     };
+    shapes::check(tree, &shapes::DENY_POLICY, problems);
     let Some(scope) = attachment_point(full) else {
         let place = tree.get("name").unwrap_or(tree);
         let message = format!("the name `{full}` tells no project, folder or organization");
@@ -194,6 +195,7 @@ pub(super) fn boundary(tree: &Tree, problems: &mut Vec<Problem>) -> Option<(Stri
         problems.push(wrong(tree, "a boundary policy", "an object with a `name`"));
         return None;
     };
+    shapes::check(tree, &shapes::BOUNDARY, problems);
     let body = if name.contains("/policyBindings/") {
         let kind = tree.get("policyKind").and_then(Tree::as_str).unwrap_or("PRINCIPAL_ACCESS_BOUNDARY");
         if kind == "ACCESS" {

@@ -212,6 +212,10 @@ impl Entry<'_, '_> {
             let message = "which account manages the organization is not in the input; none was taken to";
             everywhere.push(message.to_owned());
         }
+        if organization.roots.is_empty() {
+            everywhere
+                .push(format!("whether {words} are enabled is not in the input; they were taken to be"));
+        }
         if !organization.listed.values().any(|(listed, _)| *listed == control) {
             everywhere.push(format!(
                 "the list of {words} is not in the input; those that are not there were taken not to exist"

@@ -88,20 +88,39 @@ pub(super) fn policies(tree: &Tree) -> Vec<Given<'_>> {
     if let Some(items) = tree.as_list() {
         let listed: Vec<_> =
             items.iter().zip(0..).filter_map(|(item, at)| single(item, &Route::root().index(at))).collect();
-        let wrapped = listed.len() == items.len() && listed.iter().all(|given| given.resource.is_some());
+        // A broken item in a list of wrappers is reported; other lists are no concern of ours.
+        let all = listed.len() == items.len() || items.iter().any(is_wrapper);
+        let wrapped = all && listed.iter().all(|given| given.resource.is_some());
         return if wrapped { listed } else { Vec::new() };
     }
     LISTS.iter().find_map(|key| list(tree, key)).unwrap_or_default()
 }
 
-fn list<'t>(tree: &'t Tree, key: &str) -> Option<Vec<Given<'t>>> {
+/// Whether a user says whose policy it is.
+fn is_wrapper(tree: &Tree) -> bool {
+    tree.get("ResourceArn").is_some() && tree.get("Policy").is_some()
+}
+
+/// What of a list is no policy, although others of it are.
+pub(super) fn left_out(tree: &Tree) -> Vec<&Tree> {
+    if single(tree, &Route::root()).is_some() {
+        return Vec::new();
+    }
+    let listed = || LISTS.iter().filter(|key| list(tree, key).is_some()).find_map(|key| tree.get(key));
+    let wrappers = tree.as_list().filter(|items| items.iter().any(is_wrapper));
+    let Some(items) = wrappers.or_else(|| listed().and_then(Tree::as_list)) else { return Vec::new() };
+    items.iter().filter(|item| single(item, &Route::root()).is_none() && !is_none(item)).collect()
+}
+
+fn list<'t>(tree: &'t Tree, key: &'static str) -> Option<Vec<Given<'t>>> {
     let route = Route::root().key(key);
     let list = tree.get(key)?;
     let found: Vec<Given<'t>> = match &list.kind {
         // ses get-identity-policies, sesv2 get-email-identity-policies: texts by their names.
-        Kind::Map(_) => {
-            list.entries().filter_map(|entry| single(&entry.value, &route.key(&*entry.key.value))).collect()
-        }
+        Kind::Map(_) => list
+            .entries()
+            .filter_map(|entry| single(&entry.value, &route.key(entry.key.value.clone())))
+            .collect(),
         Kind::List(items) => {
             items.iter().zip(0..).filter_map(|(item, at)| single(item, &route.index(at))).collect()
         }

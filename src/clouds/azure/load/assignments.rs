@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Loader, Row, principal_kind};
+use super::{Loader, Row, principal_kind, shapes};
 use crate::clouds::azure::abac;
 use crate::clouds::azure::ast::{
     Assignment, Block, Body, DenyAssignment, Eligibility, HolderKind, Listing, RoleDefinition,
@@ -28,7 +28,7 @@ struct Holder {
 impl Loader<'_> {
     /// Role definitions. Built-in ones that are just as the catalog knows them are passed over.
     pub fn role_definitions(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "a role definition", DEFINITIONS) {
+        for row in self.rows(tree, "a role definition", DEFINITIONS, &shapes::DEFINITION) {
             let Some(role) = self.role_definition(&row) else { continue };
             if roles::built_in(&role.id).is_some_and(|known| known.blocks == role.blocks) {
                 continue;
@@ -152,12 +152,18 @@ impl Loader<'_> {
             return None;
         }
         let version = row.text(&["conditionVersion"]);
+        if let Some(stated) = version.filter(|stated| !["1.0", "2.0"].contains(stated)) {
+            let place = row.field(&["conditionVersion"]).map_or(tree.span, |found| found.span);
+            let message = format!("conditions of version `{stated}` are not known");
+            let problem = Problem::error("azure-condition-version", message).at(place);
+            self.problems.push(problem.help("expected `2.0`; both outcomes of the condition are considered"));
+        }
         Some(abac::read(text.as_str(), version, &|from, to| Some(text.source_span(tree.span, from, to))))
     }
 
     /// Role assignments, and the classic administrators that older exports list among them.
     pub fn role_assignments(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "a role assignment", ASSIGNMENTS) {
+        for row in self.rows(tree, "a role assignment", ASSIGNMENTS, &shapes::ASSIGNMENT) {
             self.role_assignment(&row);
         }
     }
@@ -299,7 +305,7 @@ impl Loader<'_> {
             Origin { span: Some(tree.span), what: "deny assignments".to_owned(), ..Origin::default() };
         let root = self.target(names::ROOT, &origin);
         self.listed(Listing::DenyAssignments, root, origin);
-        for row in self.rows(tree, "a deny assignment", DENIES) {
+        for row in self.rows(tree, "a deny assignment", DENIES, &shapes::DENY) {
             self.deny_assignment(&row);
         }
     }
@@ -354,7 +360,7 @@ impl Loader<'_> {
 
     /// Assignments that may be activated: each gives a principal of its own, which whoever activates it becomes.
     pub fn eligible_assignments(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "an eligible assignment", ELIGIBLES) {
+        for row in self.rows(tree, "an eligible assignment", ELIGIBLES, &shapes::ASSIGNMENT) {
             self.eligible_assignment(&row);
         }
     }

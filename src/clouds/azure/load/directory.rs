@@ -1,6 +1,6 @@
 //! Principals of the directory: users, groups and their members, service principals, managed identities.
 
-use super::{Loader, Row};
+use super::{Loader, Row, shapes};
 use crate::clouds::azure::ast::Listing;
 use crate::clouds::azure::directory::{MANAGED_ELSEWHERE, PROGRAM_TYPE, ROLE_ASSIGNABLE};
 use crate::clouds::azure::names::{self, CLOUD};
@@ -9,11 +9,12 @@ use crate::model::{Membership, Origin, Principal, PrincipalId, PrincipalKind, Ta
 use crate::text::Tree;
 
 const USERS: &str = "az ad user list";
+const MEMBERS: &str = "az ad group member list --group G";
 
 impl Loader<'_> {
     /// Users, groups and service principals, as `az ad user|group|sp list` prints them.
     pub fn directory(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "an entry of the directory", USERS) {
+        for row in self.rows(tree, "an entry of the directory", USERS, &shapes::ENTRY) {
             self.entry(&row);
         }
     }
@@ -58,7 +59,7 @@ impl Loader<'_> {
             None => self.named_group(group, place.clone()),
         });
         self.listed(Listing::Members, Target::Principal(group_id), place);
-        for row in self.rows(tree, "a member of a group", "az ad group member list --group G") {
+        for row in self.rows(tree, "a member of a group", MEMBERS, &shapes::ENTRY) {
             let Some(member) = self.entry(&row) else { continue };
             let origin = row.origin(
                 row.tree.span,

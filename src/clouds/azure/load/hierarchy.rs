@@ -1,6 +1,6 @@
 //! The tree of management groups and subscriptions.
 
-use super::{Loader, Row};
+use super::{Loader, Row, shapes};
 use crate::clouds::azure::names::{self, MANAGEMENT_GROUPS, SUBSCRIPTIONS};
 use crate::model::ScopeId;
 use crate::text::{Problem, Tree};
@@ -15,7 +15,7 @@ impl Loader<'_> {
     /// The tree as `az account management-group show --expand --recurse` prints it, the flat list of
     /// `az account management-group entities list`, or the subscriptions of `az account list`.
     pub fn hierarchy(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "a management group or subscription", SHOW) {
+        for row in self.rows(tree, "a management group or subscription", SHOW, &shapes::LEVEL) {
             self.level(&row, None, 0);
         }
     }
@@ -52,10 +52,11 @@ impl Loader<'_> {
         let route = row.route.key("children");
         for (index, tree) in children.iter().enumerate() {
             if tree.as_map().is_none() {
-                self.wrong(tree, "a child of a management group", "an object", SHOW);
                 continue;
             }
-            self.level(&Row { tree, route: route.index(index) }, Some(own), depth + 1);
+            let row = Row { tree, route: route.index(index) };
+            self.check(&row, &shapes::LEVEL, SHOW);
+            self.level(&row, Some(own), depth + 1);
         }
     }
 }

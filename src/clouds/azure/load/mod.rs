@@ -9,6 +9,7 @@ mod directory;
 mod hierarchy;
 mod powers;
 mod resources;
+mod shapes;
 
 pub use powers::Owned;
 
@@ -25,7 +26,7 @@ use crate::model::{
     Attachment, Estate, Layer, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource, Scope,
     ScopeId, Target,
 };
-use crate::text::{Problem, Route, Span, Tree};
+use crate::text::{Problem, Route, Shape, Span, Tree};
 
 /// An estate in the works.
 pub struct Loader<'a> {
@@ -157,6 +158,10 @@ impl<'a> Loader<'a> {
     }
 
     fn wrong(&mut self, tree: &Tree, what: &str, expected: &str, command: &str) {
+        // Said when the kinds of the row's values were looked at.
+        if self.problems.iter().rev().take(16).any(|problem| problem.span == Some(tree.span)) {
+            return;
+        }
         let message = format!("{what} is {}, expected {expected}", tree.kind_name());
         let problem = Problem::error("azure-shape", message).at(tree.span);
         self.problems.push(problem.help(format!("compare the file with what `{command}` prints")));
@@ -189,15 +194,24 @@ impl<'a> Loader<'a> {
     }
 
     /// The rows of a document; a row that is no object is a problem.
-    fn rows<'t>(&mut self, tree: &'t Tree, what: &str, command: &str) -> Vec<Row<'t>> {
+    fn rows<'t>(&mut self, tree: &'t Tree, what: &str, command: &str, shape: &Shape) -> Vec<Row<'t>> {
+        self.check_pages(tree, command);
         let rows = rows(tree);
         let (read, broken): (Vec<Row<'t>>, Vec<Row<'t>>) =
             rows.into_iter().partition(|row| row.tree.as_map().is_some());
         for row in broken {
             self.wrong(row.tree, what, "an object", command);
         }
+        for row in &read {
+            self.check(row, shape, command);
+        }
         read
     }
+}
+
+/// Whether one of the first rows is of a kind. The very first may be broken.
+pub fn some_row(tree: &Tree, fits: impl Fn(&Row<'_>) -> bool) -> bool {
+    rows(tree).iter().take(3).any(fits)
 }
 
 /// The rows of a list, of the `value` of a REST answer, or the one object.

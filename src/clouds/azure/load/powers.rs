@@ -1,6 +1,6 @@
 //! Power in the directory: its roles, application permissions of Microsoft Graph, owners, administrative units.
 
-use super::{Loader, Row};
+use super::{Loader, Row, shapes};
 use crate::clouds::azure::ast::{Assignment, Body, DirectoryAssignment, HolderKind, Reach};
 use crate::clouds::azure::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, OWNER, On, UNIT};
 use crate::clouds::azure::names::{self, CLOUD};
@@ -31,7 +31,7 @@ pub enum Owned {
 impl Loader<'_> {
     /// Assignments of the directory's own roles. One that can only be activated is not held.
     pub fn directory_roles(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "an assignment of a directory role", ROLES) {
+        for row in self.rows(tree, "an assignment of a directory role", ROLES, &shapes::POWER) {
             let what = "an assignment of a directory role";
             let holder = self.required(&row, &["principalId"], what, ROLES);
             let role = self.required(&row, &["roleDefinitionId", "roleTemplateId"], what, ROLES);
@@ -47,7 +47,7 @@ impl Loader<'_> {
 
     /// Application permissions of Microsoft Graph that were granted; those that lead nowhere are passed over.
     pub fn app_roles(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "a granted permission", PERMISSIONS) {
+        for row in self.rows(tree, "a granted permission", PERMISSIONS, &shapes::POWER) {
             let what = "a granted permission";
             let holder = self.required(&row, &["principalId"], what, PERMISSIONS);
             let role = self.required(&row, &["appRoleId"], what, PERMISSIONS);
@@ -89,7 +89,7 @@ impl Loader<'_> {
             .and_then(|id| self.estate.principal(id))
             .map(|one| crate::clouds::azure::members::object_id(one).to_owned());
         let Some(object) = object else { return };
-        for row in self.rows(tree, "an owner", OWNERS) {
+        for row in self.rows(tree, "an owner", OWNERS, &shapes::ENTRY) {
             let Some(holder) = row.text(&["id", "objectId"]) else {
                 self.required(&row, &["id"], "an owner", OWNERS);
                 continue;
@@ -101,7 +101,7 @@ impl Loader<'_> {
 
     /// The members of an administrative unit.
     pub fn unit_members(&mut self, unit: &str, tree: &Tree) {
-        for row in self.rows(tree, "a member of an administrative unit", UNITS) {
+        for row in self.rows(tree, "a member of an administrative unit", UNITS, &shapes::ENTRY) {
             if let Some(member) = self.entry(&row) {
                 self.fact(member, &format!("{UNIT}{}", unit.to_ascii_lowercase()), "");
             }

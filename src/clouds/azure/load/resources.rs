@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Loader, Row};
+use super::{Loader, Row, shapes};
 use crate::clouds::azure::ast::{AccountKey, Body, PublicContainer, Vault, VaultPolicy};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::steps::{KEY_OF, identity_fact};
@@ -17,7 +17,7 @@ const VAULTS: &str = "az keyvault show --name V";
 impl Loader<'_> {
     /// Resources as `az resource list`, `az storage account list` and `az keyvault show` print them.
     pub fn resources(&mut self, tree: &Tree) {
-        for row in self.rows(tree, "a resource", RESOURCES) {
+        for row in self.rows(tree, "a resource", RESOURCES, &shapes::RESOURCE) {
             self.resource(&row);
         }
     }
@@ -141,7 +141,7 @@ impl Loader<'_> {
     /// Containers. Rows of the data plane (`az storage container list`) do not name their account: `account` is its
     /// name, if it is known from elsewhere.
     pub fn containers(&mut self, tree: &Tree, account: Option<&str>) {
-        for row in self.rows(tree, "a container", CONTAINERS) {
+        for row in self.rows(tree, "a container", CONTAINERS, &shapes::CONTAINER) {
             self.container(&row, account);
         }
     }

@@ -97,7 +97,7 @@ fn accounts(estate: &Estate, id: PrincipalId) -> Vec<Account> {
     }
     let member = format!("serviceAccount:{mail}");
     let given: BTreeSet<ScopeId> = index::bindings_of(estate, &member)
-        .filter_map(|(target, _)| if let Target::Scope(scope) = target { Some(scope) } else { None })
+        .filter_map(|(_, target, _)| if let Target::Scope(scope) = target { Some(scope) } else { None })
         .collect();
     for scope in given {
         let Some(place) = estate.scope(scope).filter(|one| one.name.starts_with("projects/")) else {
