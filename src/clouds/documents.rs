@@ -155,26 +155,29 @@ pub struct Statements {
 
 /// What a document says, in short. Two documents of one kind with the same text give the same answers to questions
 /// about the document alone, but for places, names and requests that are shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sense {
-    /// How many statements allow.
-    pub allows: usize,
-    /// How many deny.
-    pub denies: usize,
-    /// Whether one that allows has conditions.
-    pub conditional_allows: bool,
-    /// Whether one that denies has conditions.
-    pub conditional_denies: bool,
-    /// All elements as they are written; empty where [`Sense::is_silent`].
-    pub plain: String,
-    /// The same with signs in place of names. Only for questions that take actions and resources as plain texts.
+    /// Whether a statement that allows and one that denies may be about the same request.
+    pub opposed: bool,
+    /// Whether two statements of the same effect may be about the same request.
+    pub doubled: bool,
+    /// Whether some statement has conditions.
+    pub conditional: bool,
+    /// Whether a statement that denies may look at a key of [`Documents::omissions`].
+    pub omissible: bool,
+    /// Whether a statement that allows has a condition that may hold because there is no value.
+    pub universal: bool,
+    /// All elements as they are written; `None` where the document is neither omissible nor universal.
+    pub plain: Option<String>,
+    /// The same with signs in place of names; empty where [`Sense::is_silent`]. Only for questions that take actions and
+    /// resources as plain texts.
     pub renamed: String,
 }
 
 impl Sense {
-    /// Whether there are too few statements and conditions for any of them to make no difference beside the others.
+    /// Whether no statement and no condition can make another idle, or be idle itself.
     pub fn is_silent(&self) -> bool {
-        self.allows + self.denies < 2 && !self.conditional_allows && !self.conditional_denies
+        !self.opposed && !self.doubled && !self.conditional
     }
 }
 

@@ -22,7 +22,7 @@ pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
-    Request, ResourceId, ScopeId, Verdict,
+    Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
 use std::collections::BTreeSet;
@@ -176,6 +176,12 @@ pub trait Cloud: Sync {
     /// that may be any.
     fn administrable(&self, _estate: &Estate, _principal: PrincipalId) -> Option<BTreeSet<ScopeId>> {
         None
+    }
+
+    /// Whether the policies of a resource may let in strangers of that kind, as far as the names in them tell. False only
+    /// where they certainly let in none.
+    fn may_admit(&self, _estate: &Estate, _stranger: Subject, _resource: ResourceId) -> bool {
+        true
     }
 
     /// Questions that tell whether a stranger of that kind gets at `resource`. Empty where there are none.

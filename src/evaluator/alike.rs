@@ -39,14 +39,14 @@ impl Matter {
         !matches!(self, Self::Dodged | Self::Vacuous)
     }
 
-    /// Whether documents of that sense give no reason for a finding, which their statements show when they are counted.
+    /// Whether documents of that sense give no reason for a finding.
     fn is_out_of_question(self, sense: &Sense) -> bool {
         match self {
-            Self::Denied => sense.allows == 0 || sense.denies == 0,
-            Self::Redundant => sense.allows < 2 && sense.denies < 2,
-            Self::Impossible | Self::Idle => !sense.conditional_allows && !sense.conditional_denies,
-            Self::Dodged => !sense.conditional_denies,
-            Self::Vacuous => !sense.conditional_allows,
+            Self::Denied => !sense.opposed,
+            Self::Redundant => !sense.doubled,
+            Self::Impossible | Self::Idle => !sense.conditional,
+            Self::Dodged => !sense.omissible,
+            Self::Vacuous => !sense.universal,
         }
     }
 }
@@ -96,7 +96,11 @@ impl Likenesses {
         if sense.is_silent() {
             return self.silent.get_or_insert_with(|| Alike { plain: quiet(), renamed: quiet() }).clone();
         }
-        let plain = self.plain.entry((kind, sense.plain)).or_insert_with(quiet).clone();
+        // What only some documents are asked, the others need not be told apart for.
+        let plain = match sense.plain {
+            Some(text) => self.plain.entry((kind, text)).or_insert_with(quiet).clone(),
+            None => quiet(),
+        };
         let renamed = self.renamed.entry((kind, sense.renamed)).or_insert_with(quiet).clone();
         Alike { plain, renamed }
     }

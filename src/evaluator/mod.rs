@@ -9,7 +9,8 @@
 //!
 //! - `plain`: who, what and on which resource make a request, and the concrete rule judges it;
 //! - `narrow`: a question about any resource is asked with few of the policies of resources;
-//! - `alike`: documents that differ by names only are asked once.
+//! - `alike`: documents that differ by names only are asked once;
+//! - `parts`: what has no attribute in common is asked apart, and the same part once.
 //!
 //! Invariant: every witness that leaves this module has been replayed; an answer that is not decided says so and is
 //! never shown as safe.
@@ -25,6 +26,7 @@ mod effect;
 mod find;
 mod left_out;
 mod narrow;
+mod parts;
 mod plain;
 mod simulate;
 mod statements;

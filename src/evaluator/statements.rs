@@ -4,10 +4,11 @@
 //! that the catalog does not know yet is not taken to say nothing. Questions that show requests are in `left_out.rs`.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::alike::{Alike, Likenesses, Matter};
 use super::answer::explain;
+use super::parts::{self, Parts};
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds;
 use crate::clouds::documents::{DocumentKind, Documents, Statement, Statements};
@@ -24,6 +25,8 @@ pub struct OneDocument<'a> {
     pub(super) kind: DocumentKind,
     read: OnceLock<Statements>,
     alike: Alike,
+    /// What is known of parts of formulas, for all documents; none where nothing is to be spared.
+    parts: Option<Arc<Parts>>,
     /// The actions that exist, for requests that are shown.
     pub(super) known: Universe,
 }
@@ -50,7 +53,14 @@ pub struct Conditions {
     pub certainty: Certainty,
 }
 
-/// What came out of asking whether a formula can hold.
+/// What came out of asking whether a formula can hold, where no request is shown.
+enum Can {
+    Never,
+    Sometimes,
+    Undecided(String),
+}
+
+/// The same, with the request.
 pub(super) enum Held {
     Never,
     Sometimes(Assignment, &'static str),
@@ -62,8 +72,10 @@ impl<'a> OneDocument<'a> {
     /// the estate.
     pub fn all(evaluator: &Evaluator<'a>) -> Vec<Self> {
         let mut known = evaluator.takes_shortcuts().then(Likenesses::default);
+        let parts = known.as_ref().map(|_| Arc::default());
         let policies = evaluator.estate().policies();
-        policies.filter_map(|(id, policy)| Self::new(evaluator, id, policy, known.as_mut())).collect()
+        let new = |(id, policy)| Self::new(evaluator, id, policy, known.as_mut(), parts.clone());
+        policies.filter_map(new).collect()
     }
 
     fn new(
@@ -71,6 +83,7 @@ impl<'a> OneDocument<'a> {
         id: PolicyId,
         policy: &'a Policy,
         known: Option<&mut Likenesses>,
+        parts: Option<Arc<Parts>>,
     ) -> Option<Self> {
         let estate = evaluator.estate();
         let cloud = clouds::cloud(policy.cloud)?;
@@ -96,6 +109,7 @@ impl<'a> OneDocument<'a> {
             kind,
             read: OnceLock::new(),
             alike: alike.unwrap_or_default(),
+            parts,
             known: cloud.universe(),
         })
     }
@@ -146,11 +160,11 @@ impl<'a> OneDocument<'a> {
         let mut found = Vec::new();
         for (index, allow) in self.numbered(Effect::Allow).filter(|_| !denies.is_empty()) {
             let left = allow.formula().and(self.any(&denies, Statement::formula).not());
-            let (by, certainty) = match self.held(left, &Universe::Any)? {
-                Held::Sometimes(..) => continue,
-                Held::Undecided(reason) => (None, Certainty::Undecided(reason)),
-                Held::Never if !self.can_apply(allow)? => continue,
-                Held::Never => {
+            let (by, certainty) = match self.can(left)? {
+                Can::Sometimes => continue,
+                Can::Undecided(reason) => (None, Certainty::Undecided(reason)),
+                Can::Never if !self.can_apply(allow)? => continue,
+                Can::Never => {
                     let by = self.first_over(index, &denies, Statement::formula)?;
                     (by, self.certainty(by.into_iter().chain([index]), &denies, by.is_none()))
                 }
@@ -179,10 +193,10 @@ impl<'a> OneDocument<'a> {
         let mut candidates = Vec::new();
         for (index, statement) in self.numbered(effect).filter(|_| kept.len() > 1) {
             match self.beyond(index, &without(&kept, index))? {
-                Held::Sometimes(..) => {}
-                Held::Never if self.can_apply(statement)? => candidates.push(index),
-                Held::Never => {}
-                Held::Undecided(reason) => found.push(Covered {
+                Can::Sometimes => {}
+                Can::Never if self.can_apply(statement)? => candidates.push(index),
+                Can::Never => {}
+                Can::Undecided(reason) => found.push(Covered {
                     statement: index,
                     by: None,
                     certainty: Certainty::Undecided(reason),
@@ -205,7 +219,7 @@ impl<'a> OneDocument<'a> {
         for index in candidates.into_iter().rev().filter(|index| !covered.iter().any(|(one, _)| one == index))
         {
             let others = without(&kept, index);
-            if let Held::Never = self.beyond(index, &others)? {
+            if let Can::Never = self.beyond(index, &others)? {
                 kept = others;
                 let certainty = self.certainty([index], &kept, true);
                 found.push(Covered { statement: index, by: None, certainty });
@@ -222,13 +236,13 @@ impl<'a> OneDocument<'a> {
     fn find_impossible(&self) -> Result<Vec<Conditions>, Bug> {
         let mut found = Vec::new();
         for (index, statement) in self.conditional() {
-            let certainty = match self.held(statement.formula(), &Universe::Any)? {
-                Held::Sometimes(..) => continue,
-                Held::Undecided(reason) => Certainty::Undecided(reason),
-                Held::Never => match self.held(statement.scope.clone(), &Universe::Any)? {
-                    Held::Never => continue,
-                    Held::Undecided(reason) => Certainty::Undecided(reason),
-                    Held::Sometimes(..) => self.certainty([index], &[], false),
+            let certainty = match self.can(statement.formula())? {
+                Can::Sometimes => continue,
+                Can::Undecided(reason) => Certainty::Undecided(reason),
+                Can::Never => match self.can(statement.scope.clone())? {
+                    Can::Never => continue,
+                    Can::Undecided(reason) => Certainty::Undecided(reason),
+                    Can::Sometimes => self.certainty([index], &[], false),
                 },
             };
             let conditions = (0..statement.conditions.len()).collect();
@@ -249,10 +263,10 @@ impl<'a> OneDocument<'a> {
             let mut reason = None;
             for (place, condition) in statement.conditions.iter().enumerate() {
                 let fails = statement.scope.clone().and(condition.formula.clone().not());
-                match self.held(fails, &Universe::Any)? {
-                    Held::Sometimes(..) => {}
-                    Held::Never => conditions.push(place),
-                    Held::Undecided(why) => {
+                match self.can(fails)? {
+                    Can::Sometimes => {}
+                    Can::Never => conditions.push(place),
+                    Can::Undecided(why) => {
                         open.push(place);
                         reason = reason.or(Some(why));
                     }
@@ -288,20 +302,19 @@ impl<'a> OneDocument<'a> {
 
     /// Whether the statement says something that the others do not. Statements about other actions have no part in that;
     /// they are left out where the question is too hard with them.
-    fn beyond(&self, index: usize, others: &[usize]) -> Result<Held, Bug> {
+    fn beyond(&self, index: usize, others: &[usize]) -> Result<Can, Bug> {
         let effects = |one: &Statement| one.effects.clone();
-        let left = |others: &[usize]| {
-            self.held(self.any(&[index], effects).and(self.any(others, effects).not()), &Universe::Any)
-        };
+        let left =
+            |others: &[usize]| self.can(self.any(&[index], effects).and(self.any(others, effects).not()));
         let held = left(others)?;
-        if !matches!(held, Held::Undecided(_)) {
+        if !matches!(held, Can::Undecided(_)) {
             return Ok(held);
         }
         let actions = self.any(&[index], |one| one.actions.clone());
         let mut near = Vec::new();
         for other in others {
             let both = self.any(&[*other], |one| one.actions.clone()).and(actions.clone());
-            if !matches!(self.held(both, &Universe::Any)?, Held::Never) {
+            if !matches!(self.can(both)?, Can::Never) {
                 near.push(*other);
             }
         }
@@ -317,7 +330,7 @@ impl<'a> OneDocument<'a> {
     ) -> Result<Option<usize>, Bug> {
         for other in others {
             let left = self.any(&[index], &said).and(self.any(&[*other], &said).not());
-            if let Held::Never = self.held(left, &Universe::Any)? {
+            if let Can::Never = self.can(left)? {
                 return Ok(Some(*other));
             }
         }
@@ -326,11 +339,37 @@ impl<'a> OneDocument<'a> {
 
     /// Whether some request is one that the statement is about. What is not decided counts as none.
     fn can_apply(&self, statement: &Statement) -> Result<bool, Bug> {
-        Ok(matches!(self.held(statement.formula(), &Universe::Any)?, Held::Sometimes(..)))
+        Ok(matches!(self.can(statement.formula())?, Can::Sometimes))
+    }
+
+    /// Whether the formula holds for some request. Actions and resources are plain texts.
+    fn can(&self, formula: Formula) -> Result<Can, Bug> {
+        let whole = self.with_facts(formula);
+        let parts = self.parts.as_ref().zip(parts::apart(&whole)).filter(|(_, parts)| parts.len() > 1);
+        let decided = |part: Formula| -> Result<Option<bool>, Bug> {
+            Ok(match self.ask(part, &Universe::Any)? {
+                Held::Never => Some(false),
+                Held::Sometimes(..) => Some(true),
+                Held::Undecided(_) => None,
+            })
+        };
+        let in_parts = parts.map(|(known, parts)| known.can_hold(parts, decided));
+        if let Some(can) = in_parts.transpose()?.flatten() {
+            return Ok(if can { Can::Sometimes } else { Can::Never });
+        }
+        Ok(match self.ask(whole, &Universe::Any)? {
+            Held::Never => Can::Never,
+            Held::Sometimes(..) => Can::Sometimes,
+            Held::Undecided(reason) => Can::Undecided(reason),
+        })
     }
 
     pub(super) fn held(&self, formula: Formula, universe: &Universe) -> Result<Held, Bug> {
-        let goal = Goal::satisfiable(self.with_facts(formula), universe.clone());
+        self.ask(self.with_facts(formula), universe)
+    }
+
+    fn ask(&self, formula: Formula, universe: &Universe) -> Result<Held, Bug> {
+        let goal = Goal::satisfiable(formula, universe.clone());
         let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
         Ok(match decided.answer {
             Answer::Never => Held::Never,

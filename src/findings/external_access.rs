@@ -47,11 +47,13 @@ impl Rule for ExternalAccess {
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
         for resource in exposure::guarded_resources(context) {
-            let outside = exposure::ask(context, Subject::Outside, resource)?;
-            // Few resources are open to outsiders; only for those it matters whether they are open to everybody.
-            let Some(answer) = outside.filter(|answer| !answer.is_never()) else { continue };
+            // Most resources name somebody, which shows without an engine that they are not open to everybody. Those that
+            // are need not be asked for outsiders.
             let public = exposure::ask(context, Subject::Anonymous, resource)?;
-            if !public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
+            if public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
+                continue;
+            }
+            if let Some(answer) = exposure::ask(context, Subject::Outside, resource)? {
                 sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
             }
         }

@@ -4,7 +4,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>. Of instance profiles
 //! only the names are read: they add no permission of their own, but instances run as roles that have one.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashMap;
 
 use super::aws_layout::is_written_by;
 use super::aws_managed::{self, unknown};
@@ -15,9 +17,7 @@ use crate::clouds::aws::AWS;
 use crate::clouds::aws::estate::{add_policy, attach, mentioned_in, policy};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY};
-use crate::model::{
-    Estate, Layer, Membership, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
-};
+use crate::model::{Estate, Layer, Membership, Origin, PolicyId, PrincipalId, PrincipalKind, Target};
 use crate::text::{Problem, Route, Span, Tree};
 
 const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
@@ -67,8 +67,14 @@ impl Format for AwsAccountDetails {
         let pages = document.tree.as_list().map_or(std::slice::from_ref(document.tree), |pages| pages);
         pages.iter().for_each(|page| aws_shapes::check(page, &aws_shapes::ACCOUNT, problems));
         let is_list = document.tree.as_list().is_some();
-        let mut loader =
-            Loader { estate, problems, managed: BTreeMap::new(), trusts: Vec::new(), again: Vec::new() };
+        let mut loader = Loader {
+            estate,
+            problems,
+            managed: FxHashMap::default(),
+            trusts: Vec::new(),
+            groups: OnceCell::new(),
+            again: Vec::new(),
+        };
         let routes: Vec<Route> = (0..pages.len())
             .map(|index| if is_list { Route::root().index(index) } else { Route::root() })
             .collect();
@@ -102,12 +108,29 @@ fn has_roles(page: &Tree) -> bool {
     listed.or(page.get("Role")).is_some_and(trusts)
 }
 
+/// Groups by what their ARN begins with and by their name.
+type Groups = FxHashMap<(Box<str>, Box<str>), PrincipalId>;
+
+/// The first group of each name, whatever its path.
+fn groups_by_name(estate: &Estate) -> Groups {
+    let mut groups = Groups::default();
+    for (id, principal) in estate.principals() {
+        if let Some((head, path)) = principal.name.split_once(":group/") {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            groups.entry((head.into(), name.into())).or_insert(id);
+        }
+    }
+    groups
+}
+
 struct Loader<'a> {
     estate: &'a mut Estate,
     problems: &'a mut Vec<Problem>,
     /// Managed policies by ARN.
-    managed: BTreeMap<String, PolicyId>,
+    managed: FxHashMap<String, PolicyId>,
     trusts: Vec<PolicyId>,
+    /// Made once somebody's group has a path.
+    groups: OnceCell<Groups>,
     /// Members that another file has told of.
     again: Vec<(String, Span)>,
 }
@@ -123,7 +146,7 @@ impl<'t> Item<'t> {
         self.tree.get(key).and_then(Tree::as_str)
     }
 
-    fn list(&self, key: &str) -> impl Iterator<Item = Item<'t>> {
+    fn list(&self, key: &'static str) -> impl Iterator<Item = Item<'t>> {
         let route = self.route.key(key);
         let items = self.tree.get(key).and_then(Tree::as_list).unwrap_or_default();
         items.iter().enumerate().map(move |(index, tree)| Item { tree, route: route.index(index) })
@@ -140,7 +163,7 @@ impl<'t> Item<'t> {
 }
 
 impl Loader<'_> {
-    fn list(&mut self, page: &Tree, key: &str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
+    fn list(&mut self, page: &Tree, key: &'static str, route: &Route, load: fn(&mut Self, &Item<'_>, &str)) {
         let Some(value) = page.get(key) else { return };
         let Some(items) = value.as_list() else {
             let message = format!("expected `{key}` to be an array, found {}", value.kind_name());
@@ -239,15 +262,13 @@ impl Loader<'_> {
         }
     }
 
-    /// Groups are listed by name; their path is not said.
+    /// Groups are listed by name; their path is not said. All groups are loaded before the first user.
     fn find_group(&self, user: &str, name: &str) -> Option<PrincipalId> {
         let head = user.split_once(":user/").map_or(user, |(head, _)| head);
         let plain = self.estate.find_principal(AWS, &format!("{head}:group/{name}"));
         let by_name = || {
-            let start = format!("{head}:group/");
-            let end = format!("/{name}");
-            let fits = |found: &Principal| found.name.starts_with(&start) && found.name.ends_with(&end);
-            self.estate.principals().find(|(_, found)| fits(found)).map(|(id, _)| id)
+            let groups = self.groups.get_or_init(|| groups_by_name(self.estate));
+            groups.get(&(head.into(), name.into())).copied()
         };
         plain.or_else(by_name)
     }
@@ -279,7 +300,7 @@ impl Loader<'_> {
     }
 
     /// Inline and attached policies.
-    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &str) {
+    fn policies(&mut self, item: &Item<'_>, arn: &str, id: PrincipalId, inline: &'static str) {
         for entry in item.list(inline) {
             let given = entry.text("PolicyName").unwrap_or("inline policy");
             let origin = Origin {

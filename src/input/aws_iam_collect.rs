@@ -314,7 +314,11 @@ fn tree_of<'d>(organization: &mut Organization<'d>, id: &str, files: &Folder<'d>
         let Some(tree) = files.tree(stem) else { continue };
         for entry in tree.entries() {
             let (name, value) = (entry.key.value.to_string(), &entry.value);
-            let place = origin(value, Route::root().key(&*name), format!("`{name}` of the organization"));
+            let place = origin(
+                value,
+                Route::root().key(entry.key.value.clone()),
+                format!("`{name}` of the organization"),
+            );
             if let Some(parent) = value.get(above).and_then(Tree::as_str) {
                 organization.children.insert(name.clone(), (parent.to_owned(), place.clone()));
             }

@@ -351,7 +351,7 @@ fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
     tree.get(key).and_then(Tree::as_str)
 }
 
-fn origin(item: &Tree, (key, index): (&str, usize), what: String) -> Origin {
+fn origin(item: &Tree, (key, index): (&'static str, usize), what: String) -> Origin {
     Origin { span: Some(item.span), route: Route::root().key(key).index(index), what }
 }
 

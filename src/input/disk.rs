@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file is the border to the disk")]
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -133,18 +134,18 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
     };
     // The system tells what an entry is together with its name; only links have to be followed.
     let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let mut paths: Vec<(PathBuf, bool)> =
-        entries.flatten().map(|entry| (entry.path(), is_folder(&entry))).collect();
-    paths.sort();
-    for (path, is_folder) in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut entries: Vec<(OsString, bool)> =
+        entries.flatten().map(|entry| (entry.file_name(), is_folder(&entry))).collect();
+    entries.sort();
+    for (file_name, is_folder) in entries {
+        let name = file_name.to_string_lossy();
         if name.starts_with('.') || found.len() > limits.files {
             continue;
         }
         if is_folder && depth < DEEPEST {
-            walk(&path, limits, depth + 1, found, problems);
+            walk(&folder.join(&file_name), limits, depth + 1, found, problems);
         } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-            found.push(Found { path, named: false });
+            found.push(Found { path: folder.join(&file_name), named: false });
         }
     }
 }

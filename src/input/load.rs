@@ -40,24 +40,31 @@ pub fn load(paths: &[String], limits: Limits) -> Loaded {
 /// The same beside texts that were read already.
 pub(super) fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
     let mut loaded = Loaded { files, ..Loaded::default() };
-    let mut joined = Vec::new();
+    let mut reading = Reading::default();
     for found in disk::expand(paths, limits, &mut loaded.problems) {
         match disk::read(&found.path, limits) {
-            Ok(text) => loaded.add(&found, text, &mut joined),
+            Ok(text) => loaded.add(&found, text, &mut reading),
             Err(problem) => loaded.problems.push(*problem),
         }
     }
-    loaded.finish(&joined);
+    loaded.finish(&reading.joined);
     loaded
 }
 
 /// Loads one text under a name, as if it were a file of that path. For callers that have the text already.
 pub fn load_text(path: &str, text: String) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut joined = Vec::new();
-    loaded.add(&Found { path: path.into(), named: true }, text, &mut joined);
-    loaded.finish(&joined);
+    let mut reading = Reading::default();
+    loaded.add(&Found { path: path.into(), named: true }, text, &mut reading);
+    loaded.finish(&reading.joined);
     loaded
+}
+
+/// What goes from file to file.
+#[derive(Default)]
+struct Reading {
+    reader: json::Reader,
+    joined: Vec<Joined>,
 }
 
 /// A document that waits for others of its kind.
@@ -69,11 +76,11 @@ struct Joined {
 }
 
 impl Loaded {
-    fn add(&mut self, found: &Found, text: String, joined: &mut Vec<Joined>) {
+    fn add(&mut self, found: &Found, text: String, reading: &mut Reading) {
         let path = found.path.to_string_lossy().into_owned();
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
-        let Some(tree) = parse(&found.path, file, &text, &mut self.problems) else {
+        let Some(tree) = parse(&found.path, file, &text, &mut reading.reader, &mut self.problems) else {
             // A template beside the exports is another kind of file, not a broken one.
             if !found.named && self.problems.last().is_some_and(|problem| problem.code == yaml::TAGGED) {
                 self.problems.pop();
@@ -84,7 +91,7 @@ impl Loaded {
         match format_of(&path, &tree) {
             Some(format) if format.is_joined() => {
                 self.documents.push(LoadedDocument { file, format: format.id() });
-                joined.push(Joined { format, file, path, tree });
+                reading.joined.push(Joined { format, file, path, tree });
             }
             Some(format) => {
                 let document = Document { file, path: &path, tree: &tree };
@@ -117,12 +124,18 @@ impl Loaded {
 
 /// Lines of JSON become one array, and YAML becomes the same tree, so that formats need not know how their items were
 /// written down.
-fn parse(path: &Path, file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tree> {
+fn parse(
+    path: &Path,
+    file: FileId,
+    text: &str,
+    reader: &mut json::Reader,
+    problems: &mut Vec<Problem>,
+) -> Option<Tree> {
     if is_yaml(path) {
         return yaml::parse(file, text, problems);
     }
     if !has_lines(path) {
-        return json::parse(file, text, problems);
+        return reader.parse(file, text, problems);
     }
     let items = json::parse_lines(file, text, problems);
     let (first, last) = (items.first()?.span, items.last()?.span);
@@ -148,6 +161,9 @@ pub fn format_of(path: &str, tree: &Tree) -> Option<&'static dyn Format> {
     let mut best: Option<(Confidence, &'static dyn Format)> = None;
     for format in FORMATS {
         let confidence = format.detects_at(path, tree);
+        if confidence == Confidence::Certain {
+            return Some(*format);
+        }
         if confidence > best.map_or(Confidence::No, |(confidence, _)| confidence) {
             best = Some((confidence, *format));
         }

@@ -19,7 +19,7 @@ pub use decoded::{Anchor, Text};
 pub use files::{Files, Position};
 pub use problem::{Problem, Severity};
 pub use render::{Mark, Notice, Weight, printable, render, render_notice};
-pub use route::{Route, Step};
+pub use route::{Key, Route, Step};
 pub use shape::Shape;
 pub use span::{FileId, Located, Span};
 pub use tree::{Entry, Kind, Map, Tree};

@@ -1,40 +1,60 @@
 //! The symbolic path of a value inside a document, as in `Statement[0].Action[2]`. Unlike a span it survives
 //! reformatting, so it is what reports and fingerprints name.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::tree::{Kind, Tree};
 
-/// The way from the root of a document to one value. Cloning shares the steps.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Route(Arc<[Step]>);
+/// The way from the root of a document to one value. A longer route holds on to the shorter one that it was made of, so
+/// that a large document has each step once.
+#[derive(Clone, Debug, Default)]
+pub struct Route(Option<Arc<Link>>);
+
+/// The last step of a route, and the way to it.
+#[derive(Debug)]
+struct Link {
+    before: Route,
+    step: Step,
+}
 
 /// One step down a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Into an object, by key.
-    Key(Arc<str>),
+    Key(Key),
     /// Into an array, by place, counted from 0.
     Index(u32),
+}
+
+/// A key of an object: one that the program knows, or one that was read.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// One that the program knows.
+    Known(&'static str),
+    /// One that was read.
+    Read(Arc<str>),
 }
 
 impl Route {
     /// The route of the document itself: no step at all.
     #[must_use]
     pub fn root() -> Self {
-        Self(Arc::from([]))
+        Self(None)
     }
 
     /// This route and one step more.
     #[must_use]
     pub fn child(&self, step: Step) -> Self {
-        Self(self.0.iter().cloned().chain(std::iter::once(step)).collect())
+        Self(Some(Arc::new(Link { before: self.clone(), step })))
     }
 
     /// This route and the step into the entry `key`.
     #[must_use]
-    pub fn key(&self, key: impl Into<Arc<str>>) -> Self {
+    pub fn key(&self, key: impl Into<Key>) -> Self {
         self.child(Step::Key(key.into()))
     }
 
@@ -51,48 +71,140 @@ impl Route {
 
     /// The steps from the root on.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.0
+    pub fn steps(&self) -> Vec<&Step> {
+        let mut steps: Vec<&Step> = self.links().map(|link| &link.step).collect();
+        steps.reverse();
+        steps
     }
 
     /// Whether this is the route of the document itself.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The value this route leads to in `tree`, if there is one. The first of duplicate keys is taken.
     #[must_use]
     pub fn find<'t>(&self, tree: &'t Tree) -> Option<&'t Tree> {
-        self.0.iter().try_fold(tree, |tree, step| match (step, &tree.kind) {
+        self.steps().into_iter().try_fold(tree, |tree, step| match (step, &tree.kind) {
             (Step::Key(key), Kind::Map(_)) => tree.get(key),
             (Step::Index(index), Kind::List(items)) => items.get(*index as usize),
             _ => None,
         })
     }
+
+    /// The steps from the last one on.
+    fn links(&self) -> impl Iterator<Item = &Link> {
+        std::iter::successors(self.0.as_deref(), |link| link.before.0.as_deref())
+    }
+
+    /// Whether both are one route in memory, as nearly all routes are that are compared.
+    fn is_shared_with(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
 }
 
-impl Default for Route {
-    fn default() -> Self {
-        Self::root()
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_shared_with(other)
+            || self.links().map(|link| &link.step).eq(other.links().map(|link| &link.step))
+    }
+}
+
+impl Eq for Route {}
+
+impl PartialOrd for Route {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Step by step from the root on, so that routes stand in the order of their documents.
+impl Ord for Route {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.is_shared_with(other) { Ordering::Equal } else { self.steps().cmp(&other.steps()) }
+    }
+}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.links().for_each(|link| link.step.hash(state));
     }
 }
 
 impl FromIterator<Step> for Route {
     fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
-        Self(steps.into_iter().collect())
+        steps.into_iter().fold(Self::root(), |route, step| route.child(step))
+    }
+}
+
+impl Deref for Key {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Known(key) => key,
+            Self::Read(key) => key,
+        }
+    }
+}
+
+impl From<&'static str> for Key {
+    fn from(key: &'static str) -> Self {
+        Self::Known(key)
+    }
+}
+
+impl From<Arc<str>> for Key {
+    fn from(key: Arc<str>) -> Self {
+        Self::Read(key)
+    }
+}
+
+impl From<String> for Key {
+    fn from(key: String) -> Self {
+        Self::Read(key.into())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 
 /// `Statement[0].Action[2]`; a key that is no plain word stands in brackets: `Condition["aws:SourceIp"]`.
 impl fmt::Display for Route {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, step) in self.0.iter().enumerate() {
+        for (place, step) in self.steps().into_iter().enumerate() {
             match step {
                 Step::Index(index) => write!(out, "[{index}]")?,
-                Step::Key(key) if !is_plain_word(key) => write!(out, "[{key:?}]")?,
-                Step::Key(key) if place == 0 => write!(out, "{key}")?,
-                Step::Key(key) => write!(out, ".{key}")?,
+                Step::Key(key) if !is_plain_word(key) => write!(out, "[{:?}]", &**key)?,
+                Step::Key(key) if place == 0 => out.write_str(key)?,
+                Step::Key(key) => write!(out, ".{}", &**key)?,
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What is only there to be fast changes nothing: on made-up accounts, the findings with every shortcut are those of
 //! asking every question for itself with all policies. Only which request shows that a wildcard has effect may differ.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -147,6 +148,81 @@ fn shortcuts_miss_no_administrator_from_another_account() {
     let after = loaded(&folder);
     assert_eq!((contenders(&after, own), contenders(&after, other)), (None, None));
     compare(&after);
+}
+
+/// Documents whose statements overlap in every way, which the made-up accounts have few of: what one says of another, of
+/// its own conditions, and of keys that are left out.
+#[test]
+fn shortcuts_change_no_finding_about_documents() {
+    let folder = folder("documents");
+    let actions = [
+        r#""Action": "s3:GetObject""#,
+        r#""Action": ["S3:get*", "sqs:SendMessage"]"#,
+        r#""Action": "s3:ListBucket""#,
+        r#""Action": "dynamodb:Put*""#,
+        r#""Action": "*""#,
+        r#""NotAction": "s3:*""#,
+    ];
+    let resources = [
+        r#""Resource": "*""#,
+        r#""Resource": "arn:aws:s3:::bucket/*""#,
+        r#""Resource": ["arn:aws:s3:::bucket/a", "arn:aws:s3:::other"]"#,
+        r#""Resource": "arn:aws:s3:::${aws:username}/*""#,
+        r#""NotResource": "arn:aws:s3:::bucket/*""#,
+    ];
+    let conditions = [
+        "",
+        "",
+        r#", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}"#,
+        r#", "Condition": {"StringLike": {"aws:RequestedRegion": "*"}}"#,
+        r#", "Condition": {"StringEquals": {"s3:prefix": "home/"}}"#,
+        r#", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#,
+        r#", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#,
+        r#", "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}"#,
+        r#", "Condition": {"StringEquals": {"aws:RequestedRegion": "x"}, "StringNotEquals": {"aws:RequestedRegion": "x"}}"#,
+    ];
+    let mut state = 7_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    let mut policies = Vec::new();
+    for index in 0..150 {
+        let mut statements = Vec::new();
+        for _ in 0..=below(4) {
+            let effect = if below(3) == 0 { "Deny" } else { "Allow" };
+            let (action, resource) = (actions[below(actions.len())], resources[below(resources.len())]);
+            let condition = conditions[below(conditions.len())];
+            statements.push(format!(r#"{{"Effect": "{effect}", {action}, {resource}{condition}}}"#));
+        }
+        // Attached to nobody: only the documents are asked about.
+        policies.push(format!(
+            r#"{{"PolicyName": "p{index}", "Arn": "arn:aws:iam::111122223333:policy/p{index}", "DefaultVersionId": "v1",
+            "PolicyVersionList": [{{"VersionId": "v1", "IsDefaultVersion": true, "Document": {{"Version": "2012-10-17",
+            "Statement": [{}]}}}}]}}"#,
+            statements.join(", ")
+        ));
+    }
+    let details = format!(
+        r#"{{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": [{}]}}"#,
+        policies.join(",")
+    );
+    write(&folder, "details.json", &details);
+    let estate = loaded(&folder);
+    compare(&estate);
+    let portfolio = Portfolio::default();
+    let rules: BTreeSet<&str> =
+        found(&estate, Evaluator::new(&estate, &portfolio)).iter().map(|finding| finding.rule).collect();
+    for rule in [
+        "denied-allow",
+        "dodgeable-deny",
+        "idle-condition",
+        "impossible-condition",
+        "redundant-statement",
+        "vacuous-condition",
+    ] {
+        assert!(rules.contains(rule), "no `{rule}` was compared");
+    }
 }
 
 /// Compares both ways, and answers how many findings there are.

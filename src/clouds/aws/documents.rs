@@ -199,7 +199,7 @@ fn inside(tree: &Tree) -> (&Tree, Route) {
         &["Policy"],
         &["policy"],
     ];
-    let follow = |path: &&[&str]| {
+    let follow = |path: &&[&'static str]| {
         let mut at = (tree, Route::root());
         for key in *path {
             at = (at.0.get(key)?, at.1.key(*key));

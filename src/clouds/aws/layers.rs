@@ -179,11 +179,17 @@ impl<'e> Work<'e> {
     /// allows. Most questions end here.
     fn may_allow(&self) -> bool {
         let assumed = self.caller.class == Class::Assumed && self.caller.account.is_some();
+        // Only who has policies of its own is asked about the call that needs none.
+        let has_policies = match self.caller.class {
+            Class::Holder => true,
+            Class::Member => self.caller.account.is_some(),
+            Class::Assumed | Class::Bare | Class::Anonymous => false,
+        };
         let always = self.known.text(&Attribute::action()).is_none_or(|action| action == NEEDS_NOTHING);
         let allows = |group: &LayerGroup| {
             !group.layer.is_ceiling() && group.grants.iter().any(|grant| grant.effect == Effect::Allow)
         };
-        assumed || (always && self.caller.class != Class::Assumed) || self.groups.iter().any(allows)
+        assumed || (always && has_policies) || self.groups.iter().any(allows)
     }
 
     /// What is attached to the caller, to its groups and to its account's place in the organization.

@@ -31,6 +31,7 @@ mod guards;
 pub mod keys;
 mod layers;
 mod lower;
+mod meeting;
 pub mod names;
 mod notes;
 mod organization;
@@ -61,7 +62,7 @@ use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
-    Request, ResourceId, ScopeId, Verdict,
+    Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -187,6 +188,10 @@ impl Cloud for Aws {
 
     fn administrable(&self, estate: &Estate, principal: PrincipalId) -> Option<BTreeSet<ScopeId>> {
         administration::administrable(estate, principal)
+    }
+
+    fn may_admit(&self, estate: &Estate, stranger: Subject, resource: ResourceId) -> bool {
+        outside::may_be_admitted(estate, stranger, resource)
     }
 
     fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {

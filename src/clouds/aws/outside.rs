@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::ast::Arn;
-use super::{AWS, conditions, keys, layers};
+use super::ast::{Arn, PrincipalName, is_account};
+use super::{AWS, body, conditions, keys, layers};
 use crate::logic::{Atom, Attribute, Formula, Literal, Part, Pattern, Patterns, Shape, Template};
-use crate::model::{Estate, Grant, LayerGroup, Layers, Object};
+use crate::model::{Effect, Estate, Grant, LayerGroup, Layers, Object, ResourceId, Subject, Target};
 
 /// The ARNs of principals outside the estate, and the type that goes with each. Who owns what is asked for is no
 /// stranger to it, even if the estate does not know the account.
@@ -50,6 +50,35 @@ pub(super) fn is_inside(estate: &Estate, who: &Formula) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the policies of a resource name somebody who may be a stranger of that kind: outside the estate, or without
+/// credentials.
+pub(super) fn may_be_admitted(estate: &Estate, stranger: Subject, resource: ResourceId) -> bool {
+    let is_known =
+        |text: &str| Arn::parse(text).is_none_or(|arn| estate.find_scope(AWS, arn.account).is_some());
+    let may_be = |name: &PrincipalName| match (stranger, name) {
+        (Subject::Anonymous, PrincipalName::User(_) | PrincipalName::Role(_)) => false,
+        (Subject::Anonymous, PrincipalName::Service(text) | PrincipalName::Federated(text)) => **text == *"*",
+        (Subject::Anonymous, PrincipalName::Account(number)) => !is_account(number),
+        (Subject::Outside, PrincipalName::Account(number)) => estate.find_scope(AWS, number).is_none(),
+        (
+            Subject::Outside,
+            PrincipalName::User(text)
+            | PrincipalName::Role(text)
+            | PrincipalName::Service(text)
+            | PrincipalName::Federated(text),
+        ) => !is_known(text),
+        _ => true,
+    };
+    let bodies = estate.attached_to(Target::Resource(resource));
+    let bodies = bodies.filter_map(|one| body(estate.policy(one.policy)?));
+    let mut statements = bodies.flat_map(|body| &body.document.statements);
+    statements.any(|one| {
+        let names = one.principal.as_ref();
+        one.effect == Effect::Allow
+            && names.is_some_and(|names| names.negated || names.names.iter().any(|name| may_be(&name.value)))
+    })
 }
 
 /// Replaces the keys that follow from the principal's ARN by the ARN itself.

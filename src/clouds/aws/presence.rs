@@ -222,5 +222,12 @@ pub(super) fn omissions(signed: &Formula) -> Vec<Omission> {
     ]
 }
 
+/// Whether [`omissions`] has the key of that name, given in lower case.
+pub(super) fn can_be_omitted(name: &str) -> bool {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    let names = || omissions(&Formula::True).iter().map(|one| one.key.name().to_owned()).collect();
+    NAMES.get_or_init(names).iter().any(|known| known == name)
+}
+
 /// The unit of [`Decimal`].
 const ONE: i128 = 1_000_000_000_000;

@@ -18,32 +18,43 @@ use std::fmt::Write;
 
 use rustc_hash::FxHashMap;
 
-use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Test, Word};
-use super::keys;
+use super::ast::{Document, Element, Family, PrincipalName, Principals, Quantifier, Statement, Test, Word};
+use super::meeting::Meeting;
+use super::{keys, presence};
 use crate::clouds::documents::Sense;
 use crate::logic::Kind;
 use crate::model::Effect;
 
 /// The sense of a document that belongs to the resource `own`, if it belongs to just one.
 pub(super) fn sense(document: &Document, own: Option<&str>) -> Sense {
-    let statements = || document.statements.iter();
-    let count = |effect: Effect| statements().filter(|one| one.effect == effect).count();
-    let conditional =
-        |effect: Effect| statements().filter(|one| one.effect == effect).any(|one| !one.condition.is_empty());
+    let Meeting { opposed, doubled } = Meeting::of(document);
+    let of = |effect: Effect| document.statements.iter().filter(move |one| one.effect == effect);
+    let is_universal = |test: &Test| test.operator.quantifier == Some(Quantifier::All);
     let mut sense = Sense {
-        allows: count(Effect::Allow),
-        denies: count(Effect::Deny),
-        conditional_allows: conditional(Effect::Allow),
-        conditional_denies: conditional(Effect::Deny),
-        plain: String::new(),
-        renamed: String::new(),
+        opposed,
+        doubled,
+        conditional: document.statements.iter().any(|one| !one.condition.is_empty()),
+        omissible: of(Effect::Deny).any(may_omit),
+        universal: of(Effect::Allow).flat_map(|one| &one.condition).any(is_universal),
+        ..Sense::default()
     };
     if !sense.is_silent() {
         let names = Names::of(document, own);
-        sense.plain = Writer { out: String::new(), names: None }.document(document);
+        sense.plain = (sense.omissible || sense.universal)
+            .then(|| Writer { out: String::new(), names: None }.document(document));
         sense.renamed = Writer { out: String::new(), names: Some(names) }.document(document);
     }
     sense
+}
+
+/// Whether the statement has a condition and speaks of a key that senders can leave out, maybe by a variable.
+fn may_omit(statement: &Statement) -> bool {
+    let is_variable = |value: &Word| value.value.contains("${");
+    let resources = statement.resource.iter().flat_map(|element| &element.values);
+    let values = statement.condition.iter().flat_map(|test| &test.values);
+    let is_named = |test: &Test| presence::can_be_omitted(&keys::folded(&test.key.value));
+    !statement.condition.is_empty()
+        && (statement.condition.iter().any(is_named) || resources.chain(values).any(is_variable))
 }
 
 /// Which names are written as signs.

@@ -1,6 +1,7 @@
 //! Exports as users have them: whole, in pages, encoded, incomplete, and wrong.
 #![expect(clippy::disallowed_methods, reason = "an export outside the repository is loaded and timed")]
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::super::{Document, FORMATS, Format};

@@ -112,14 +112,15 @@ pub(super) fn left_out(tree: &Tree) -> Vec<&Tree> {
     items.iter().filter(|item| single(item, &Route::root()).is_none() && !is_none(item)).collect()
 }
 
-fn list<'t>(tree: &'t Tree, key: &str) -> Option<Vec<Given<'t>>> {
+fn list<'t>(tree: &'t Tree, key: &'static str) -> Option<Vec<Given<'t>>> {
     let route = Route::root().key(key);
     let list = tree.get(key)?;
     let found: Vec<Given<'t>> = match &list.kind {
         // ses get-identity-policies, sesv2 get-email-identity-policies: texts by their names.
-        Kind::Map(_) => {
-            list.entries().filter_map(|entry| single(&entry.value, &route.key(&*entry.key.value))).collect()
-        }
+        Kind::Map(_) => list
+            .entries()
+            .filter_map(|entry| single(&entry.value, &route.key(entry.key.value.clone())))
+            .collect(),
         Kind::List(items) => {
             items.iter().zip(0..).filter_map(|(item, at)| single(item, &route.index(at))).collect()
         }

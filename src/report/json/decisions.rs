@@ -85,11 +85,11 @@ fn rule<'a>(report: &Report<'a>, reason: &'a Reason) -> Rule<'a> {
 /// The route of a policy and that of the statement in it.
 fn split(route: &Route) -> (Option<String>, Option<String>) {
     let steps = route.steps();
-    let is_statement = |step: &Step| matches!(step, Step::Key(key) if &**key == "Statement");
+    let is_statement = |step: &&Step| matches!(step, Step::Key(key) if &**key == "Statement");
     let at = steps.iter().position(is_statement).unwrap_or(steps.len());
     let (policy, statement) = steps.split_at(at);
-    let text = |steps: &[Step]| {
-        let route: Route = steps.iter().cloned().collect();
+    let text = |steps: &[&Step]| {
+        let route: Route = steps.iter().copied().cloned().collect();
         Some(route.to_string()).filter(|_| !route.is_root())
     };
     (text(policy), text(statement))

@@ -4,7 +4,7 @@ use super::super::decoded::{AnchorBuilder, Place, Text};
 use super::super::problem::Problem;
 use super::super::span::Span;
 use super::super::tree::Tree;
-use super::parser::{EMBEDDED, Session, Source};
+use super::parser::{EMBEDDED, Session, Shared, Source};
 
 /// How a document was written into a string value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub(super) fn parse(
     problems: &mut Vec<Problem>,
 ) -> Option<Tree> {
     let place = Place::of(outer, own);
-    let mut session = Session::new(problems);
+    let mut shared = Shared::default();
+    let mut session = Session::new(&mut shared, problems);
     let text = outer.as_str();
     let tree = if decoding == Decoding::Escaped {
         let (decoded, builder) = unescape(text, place);

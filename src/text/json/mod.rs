@@ -14,7 +14,7 @@ use super::decoded::{Place, Text};
 use super::problem::Problem;
 use super::span::{FileId, Span};
 use super::tree::Tree;
-use parser::{Session, Source};
+use parser::{Session, Shared, Source};
 
 pub use embedded::Decoding;
 
@@ -26,12 +26,23 @@ pub const MAX_DEPTH: usize = 512;
 /// Answers `None` after adding at least one problem; adds warnings (duplicate keys) beside an answer too. Offsets in
 /// spans count from the beginning of `text`, which must be the text `file` was added with.
 pub fn parse(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tree> {
-    let (body, base) = body(file, text, problems)?;
-    let source = Source::new(file, body, Place::Verbatim(base), "file");
-    let mut session = Session::new(problems);
-    let tree = session.document(&source);
-    session.close(source.span(0, body.len()));
-    tree
+    Reader::default().parse(file, text, problems)
+}
+
+/// Reads many documents, whose keys are the same few.
+#[derive(Default)]
+pub struct Reader(Shared);
+
+impl Reader {
+    /// [`parse`] for one of them.
+    pub fn parse(&mut self, file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tree> {
+        let (body, base) = body(file, text, problems)?;
+        let source = Source::new(file, body, Place::Verbatim(base), "file");
+        let mut session = Session::new(&mut self.0, problems);
+        let tree = session.document(&source);
+        session.close(source.span(0, body.len()));
+        tree
+    }
 }
 
 /// Reads JSON Lines: one document per line, blank lines skipped.
@@ -40,7 +51,8 @@ pub fn parse(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Tr
 pub fn parse_lines(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Vec<Tree> {
     let Some((body, base)) = body(file, text, problems) else { return Vec::new() };
     let whole = Source::new(file, body, Place::Verbatim(base), "line");
-    let mut session = Session::new(problems);
+    let mut shared = Shared::default();
+    let mut session = Session::new(&mut shared, problems);
     let mut trees = Vec::new();
     let mut start = 0;
     for line in body.split_inclusive('\n') {

@@ -86,22 +86,41 @@ impl<'t> Source<'t> {
     }
 }
 
-/// What the documents of one call share: interned keys, and how many problems were reported.
+/// What documents share that are read one after the other: their keys, and room for what is not finished yet.
+#[derive(Default)]
+pub(super) struct Shared {
+    keys: FxHashSet<Arc<str>>,
+    room: Room,
+}
+
+/// The stacks of a parser, empty between two documents.
+#[derive(Default)]
+struct Room {
+    frames: Vec<Frame>,
+    items: Vec<Tree>,
+    entries: Vec<Entry>,
+}
+
+/// The documents of one call, and how many problems were reported.
 pub(super) struct Session<'p> {
     problems: &'p mut Vec<Problem>,
-    keys: FxHashSet<Arc<str>>,
+    shared: &'p mut Shared,
     unread: usize,
     duplicates: usize,
 }
 
 impl<'p> Session<'p> {
-    pub(super) fn new(problems: &'p mut Vec<Problem>) -> Self {
-        Self { problems, keys: FxHashSet::default(), unread: 0, duplicates: 0 }
+    pub(super) fn new(shared: &'p mut Shared, problems: &'p mut Vec<Problem>) -> Self {
+        Self { problems, shared, unread: 0, duplicates: 0 }
     }
 
     /// Parses one document; reports why when there is none.
     pub(super) fn document(&mut self, source: &Source<'_>) -> Option<Tree> {
-        match Parser::new(source, self).run() {
+        let mut parser = Parser::new(source, self);
+        let read = parser.run();
+        let room = parser.room();
+        self.shared.room = room;
+        match read {
             Ok(tree) => Some(tree),
             Err(problem) => {
                 self.report(*problem);
@@ -132,11 +151,12 @@ impl<'p> Session<'p> {
 
     /// The shared copy of a key.
     fn key(&mut self, key: &str) -> Arc<str> {
-        if let Some(known) = self.keys.get(key) {
+        let keys = &mut self.shared.keys;
+        if let Some(known) = keys.get(key) {
             return Arc::clone(known);
         }
         let key: Arc<str> = Arc::from(key);
-        self.keys.insert(Arc::clone(&key));
+        keys.insert(Arc::clone(&key));
         key
     }
 
@@ -201,13 +221,14 @@ pub(super) struct Parser<'s, 't, 'p, 'k> {
 
 impl<'s, 't, 'p, 'k> Parser<'s, 't, 'p, 'k> {
     fn new(source: &'s Source<'t>, session: &'k mut Session<'p>) -> Self {
+        let Room { frames, items, entries } = std::mem::take(&mut session.shared.room);
         Self {
             source,
             session,
             scanner: Scanner::new(source.text, &STRICT),
-            frames: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
+            frames,
+            items,
+            entries,
             expect: Expect::Value,
             start: 0,
             end: 0,
@@ -216,7 +237,16 @@ impl<'s, 't, 'p, 'k> Parser<'s, 't, 'p, 'k> {
         }
     }
 
-    fn run(mut self) -> Outcome<Tree> {
+    /// The stacks for the next document; what is left on them belongs to one that could not be read.
+    fn room(self) -> Room {
+        let Self { mut frames, mut items, mut entries, .. } = self;
+        frames.clear();
+        items.clear();
+        entries.clear();
+        Room { frames, items, entries }
+    }
+
+    fn run(&mut self) -> Outcome<Tree> {
         let mut root = None;
         while let Some(token) = self.next()? {
             if let Some(tree) = self.step(token)? {
@@ -240,7 +270,7 @@ impl<'s, 't, 'p, 'k> Parser<'s, 't, 'p, 'k> {
         }
         match root {
             Some(tree) => Ok(tree),
-            None => Err(wording::truncated(&self)),
+            None => Err(wording::truncated(self)),
         }
     }
 
