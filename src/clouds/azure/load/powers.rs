@@ -42,10 +42,8 @@ impl Loader<'_> {
             let reach = reach(row.text(&["directoryScopeId"]).unwrap_or("/"));
             let name = row.field(&["roleDefinition"]).and_then(|one| one.get_ignoring_case("displayName"));
             let name = name.and_then(Tree::as_str);
-            let activated = match row.field(&["roleEligibilityScheduleId"]) {
-                Some(_) => Some(self.eligible_power(&row, holder, role, name, &reach)),
-                None => None,
-            };
+            let activated = row.field(&["roleEligibilityScheduleId"]);
+            let activated = activated.map(|_| self.eligible_power(&row, holder, role, name, &reach));
             self.directory_power(&row, activated.as_deref().unwrap_or(holder), role, name, reach);
         }
     }
