@@ -248,8 +248,8 @@ pub trait Cloud: Sync {
 /// One request, and an estate with all that decides it and nothing else.
 #[derive(Clone)]
 pub struct Scenario {
-    /// What is known.
-    pub estate: Estate,
+    /// What is known; many requests may be decided by the same.
+    pub estate: Arc<Estate>,
     /// What is asked.
     pub request: Request,
 }
