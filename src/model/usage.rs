@@ -13,8 +13,10 @@ pub struct Use {
     pub principal: String,
     /// The action or permission.
     pub action: String,
-    /// The full name of the resource.
+    /// The full name of the resource; empty where the log does not tell which one it was.
     pub resource: String,
+    /// The service that made the call for the principal, with the principal's access; empty for calls of its own.
+    pub via: String,
 }
 
 /// Sums over activity logs. Denied calls are not in it.

@@ -13,9 +13,6 @@ use crate::clouds::gcp::names;
 use crate::model::{Usage, Use};
 use crate::text::Problem;
 
-/// After so many problems of one log, further ones are only counted.
-const MAX_PROBLEMS: u64 = 20;
-
 /// Cloud Audit Logs.
 #[derive(Clone, Copy, Debug)]
 pub struct GcpAudit;
@@ -43,27 +40,7 @@ impl Log for GcpAudit {
         usage: &mut Usage,
         problems: &mut Vec<Problem>,
     ) -> io::Result<()> {
-        let mut records = Records::new(source);
-        let mut bad = 0_u64;
-        while let Some(record) = records.next() {
-            match record? {
-                Ok(entry) => event(&entry, usage),
-                Err(reason) => {
-                    bad += 1;
-                    if bad <= MAX_PROBLEMS {
-                        let message =
-                            format!("record {} of the log {reason}; it is not counted", records.number());
-                        let problem = Problem::warning("gcp-audit-record", message);
-                        problems.push(problem.help("export the log again if the record matters"));
-                    }
-                }
-            }
-        }
-        if bad > MAX_PROBLEMS {
-            let message = format!("{} more records of the log cannot be read", bad - MAX_PROBLEMS);
-            problems.push(Problem::warning("gcp-audit-record", message));
-        }
-        Ok(())
+        Records::new(source).each("gcp-audit-record", problems, |entry| event(entry, usage))
     }
 }
 
@@ -96,7 +73,13 @@ fn event(entry: &Value, usage: &mut Usage) {
             text(info, "resource").filter(|name| !name.is_empty()).or_else(|| text(payload, "resourceName"));
         let service = text(payload, "serviceName").unwrap_or_default();
         let resource = resource(on.unwrap_or_default(), action, service);
-        let one = Use { cloud: names::CLOUD, principal: principal.clone(), action: short(action), resource };
+        let one = Use {
+            cloud: names::CLOUD,
+            principal: principal.clone(),
+            action: short(action),
+            resource,
+            via: String::new(),
+        };
         usage.record(one, instant);
     }
 }

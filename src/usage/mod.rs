@@ -5,6 +5,7 @@
 //! Invariant: denied calls are not use; what cannot be mapped is listed, never dropped. Promise: a new kind of log
 //! costs a new file plus one line in [`LOGS`].
 
+pub mod cloudtrail;
 pub mod gcp_audit;
 mod records;
 
@@ -16,7 +17,7 @@ use crate::model::Usage;
 use crate::text::Problem;
 
 /// Every kind of activity log. The first that recognizes a log reads it.
-pub const LOGS: &[&dyn Log] = &[&gcp_audit::GcpAudit];
+pub const LOGS: &[&dyn Log] = &[&gcp_audit::GcpAudit, &cloudtrail::CloudTrail];
 
 /// A kind of activity log.
 pub trait Log: Sync {
