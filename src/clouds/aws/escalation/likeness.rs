@@ -252,6 +252,8 @@ impl<T: Hash + Eq> Numbers<T> {
     }
 }
 
+type Tables = FxHashMap<(String, Option<Change>), Arc<Likeness>>;
+
 /// What is known of the principals as askers.
 struct Askers {
     /// Who holds a policy, also through a group.
@@ -266,7 +268,7 @@ struct Askers {
     /// Everybody by what tells principals apart where no policy does.
     plain: Arc<FxHashMap<PrincipalId, u32>>,
     /// By action and change.
-    tables: Mutex<FxHashMap<(String, Option<Change>), Arc<Likeness>>>,
+    tables: Mutex<Tables>,
 }
 
 impl Askers {
