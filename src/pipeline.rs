@@ -251,7 +251,7 @@ fn analyse(
         }
         Task::Admins => {
             let graph = Graph::build(&evaluator, steps)?;
-            Ok((Found::Admins(Administrators::of(&graph, estate)), graph.undecided().to_vec()))
+            Ok((Found::Admins(Administrators::of(&graph, &evaluator)?), graph.undecided().to_vec()))
         }
         Task::External => {
             let (mut found, undecided) = scan(&evaluator, steps)?;
@@ -260,7 +260,7 @@ fn analyse(
         }
         Task::Graph => {
             let graph = Graph::build(&evaluator, steps)?;
-            Ok((Found::Graph(graph.outline(estate)), graph.undecided().to_vec()))
+            Ok((Found::Graph(graph.outline(&evaluator)?), graph.undecided().to_vec()))
         }
         Task::Can { principal, action, resource } => {
             let question = question(estate, principal, Some(action), resource)?;

@@ -101,7 +101,8 @@ impl Run<'_> {
         let pair = document_pairs::from_files(old, new, kind, self.settings.limits);
         self.facts.unread |= list_problems(&pair.files, &pair.problems, console);
         let Some(documents) = &pair.documents else {
-            return Err(console.fail("no comparison took place: two documents are needed", None));
+            let message = "no comparison took place: two documents of one kind are needed";
+            return Err(console.fail(message, None));
         };
         let Some(evaluator) = self.evaluator(documents) else { return Ok(()) };
         let two = two(documents);

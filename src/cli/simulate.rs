@@ -10,7 +10,7 @@ use crate::input::disk::Limits;
 use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
-/// Decide single requests from the policies that come with them.
+/// Decide single requests from the policies that come with them, or from an estate.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Simulate {
@@ -44,6 +44,10 @@ ARN of the user that opened it. For Azure the policies are what `az` prints, by 
    "policies": {"role_assignments": [], "role_definitions": [], "deny_assignments": [], "users": [], "groups": [],
                 "service_principals": [], "group_members": {"GROUP": []}, "management_groups": {},
                 "eligible_assignments": [], "directory_roles": [], "resources": [], "containers": []}}
+Instead of `policies` a scenario may name the folder of an `estate`, by its path from where the file of scenarios lies;
+what is known of its policies decides, and a principal may go by a shorter name or by its id:
+  {"id": "2", "cloud": "gcp", "estate": "../exports", "expected": "allowed",
+   "request": {"principal": "user:ann@example.com", "action": "storage.objects.get", "resource": "gs://b/x"}}
 A decision is `allowed`, `explicitly_denied` or `implicitly_denied`.
 
 Exit codes:

@@ -45,6 +45,11 @@ pub trait Documents: Sync {
         None
     }
 
+    /// Names that somebody may have meant who wrote this one, for which there is no document of the provider's own.
+    fn nearest(&self, _name: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// As what the policy of an estate is read on its own that is attached in these layers, or nowhere. `None` for what
     /// its users cannot change, such as a policy of the provider, and for what is no document.
     ///

@@ -140,6 +140,25 @@ pub trait Cloud: Sync {
         Vec::new()
     }
 
+    /// The targets of a step, with the same number where they are alike: in the estate and after any change of it their
+    /// situations are the same in the same order, but for their own names, and whoever is none of them is answered the
+    /// same about each. `None` where this is not worked out: then every target is like no other.
+    fn alike_targets(
+        &self,
+        _estate: &Estate,
+        _step: &escalation::Step,
+        _change: Option<escalation::Change>,
+    ) -> Option<Arc<escalation::Likeness>> {
+        None
+    }
+
+    /// Principals with the same number where they are alike: they may do an action on the same of all resources but
+    /// themselves, each in the estate as it is and after a change that is the same for both. Those without a number are
+    /// like no other. `None` where this is not worked out.
+    fn alike_askers(&self, _estate: &Estate, _action: &str) -> Option<Arc<escalation::Likeness>> {
+        None
+    }
+
     /// A copy of the estate in which something was changed. Principals, resources, scopes and policies keep their ids.
     fn supposed(&self, estate: &Estate, _change: escalation::Change) -> Estate {
         estate.clone()
@@ -223,8 +242,8 @@ pub trait Cloud: Sync {
 /// One request, and an estate with all that decides it and nothing else.
 #[derive(Clone)]
 pub struct Scenario {
-    /// What is known.
-    pub estate: Estate,
+    /// What is known; many requests may be decided by the same.
+    pub estate: Arc<Estate>,
     /// What is asked.
     pub request: Request,
 }

@@ -54,13 +54,8 @@ impl Rule for PathToAdministrator {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
-        sink.extend(
-            context
-                .graph
-                .paths_to_administration(context.estate)
-                .iter()
-                .filter_map(|path| finding(context, path)),
-        );
+        let paths = context.graph.paths_to_administration(&context.evaluator)?;
+        sink.extend(paths.iter().filter_map(|path| finding(context, path)));
         Ok(())
     }
 }

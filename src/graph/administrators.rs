@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Graph, Path, Seat};
-use crate::model::{Estate, ScopeId};
+use crate::evaluator::{Bug, Evaluator};
+use crate::model::ScopeId;
 
 /// Who administers something, directly or in steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,13 +17,13 @@ pub struct Administrators {
 
 impl Administrators {
     /// Of a graph of all steps to administration.
-    pub fn of(graph: &Graph, estate: &Estate) -> Self {
+    pub fn of(graph: &Graph, evaluator: &Evaluator<'_>) -> Result<Self, Bug> {
         let mut direct: Vec<Seat> =
-            graph.own_seats(estate).filter(|seat| seat.node.change.is_none()).cloned().collect();
+            graph.own_seats(evaluator.estate()).filter(|seat| seat.node.change.is_none()).cloned().collect();
         direct.sort_by_key(|seat| (seat.scope, seat.node.principal));
-        let mut by_path = graph.paths_to_administration(estate);
+        let mut by_path = graph.paths_to_administration(evaluator)?;
         by_path.sort_by_key(|path| (path.seat.scope, path.from, path.hops.len()));
-        Self { direct, by_path }
+        Ok(Self { direct, by_path })
     }
 
     /// The same by scope.

@@ -10,8 +10,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxBuildHasher;
 
 use super::hop::Node;
+use super::hubs::Move;
 use super::net::Reach;
 use super::{Graph, Hop};
+use crate::evaluator::{Bug, Evaluator};
 use crate::model::PrincipalId;
 
 /// How many ways are looked for, and how long they may be.
@@ -39,13 +41,20 @@ pub struct Alternatives {
 }
 
 impl Graph {
-    /// The ways by which `from` comes to act as `to`, each through other principals.
-    pub fn alternatives(&self, from: PrincipalId, to: Node, bound: Bound) -> Alternatives {
+    /// The ways by which `from` comes to act as `to`, each through other principals. `evaluator` is the one that the
+    /// graph was built with.
+    pub fn alternatives(
+        &self,
+        evaluator: &Evaluator<'_>,
+        from: PrincipalId,
+        to: Node,
+        bound: Bound,
+    ) -> Result<Alternatives, Bug> {
         let reach = self.net.ready().reach_by_all(from);
         let (plain, nodes) = flattened(&reach);
         let ends = nodes.get(&Node::as_is(from)).zip(nodes.get(&to));
         let Some((start, end)) = ends.filter(|(start, end)| start != end) else {
-            return Alternatives { ways: Vec::new(), more: false };
+            return Ok(Alternatives { ways: Vec::new(), more: false });
         };
         let between = bound.length.saturating_sub(2);
         // One more than wanted tells whether there are more; longer ones are not counted.
@@ -54,43 +63,44 @@ impl Graph {
                 .take(bound.number.saturating_add(1))
                 .collect();
         let more = found.len() > bound.number;
-        let mut ways: Vec<Vec<Hop>> = Vec::new();
+        let mut ways: Vec<Vec<Move>> = Vec::new();
         for path in found.iter().take(bound.number) {
-            let mut hops: Vec<Hop> = Vec::new();
+            let mut moves: Vec<Move> = Vec::new();
             for (one, next) in path.iter().zip(path.iter().skip(1)) {
                 let edge = plain.find_edge(*one, *next).and_then(|edge| plain.edge_weight(edge));
-                for hop in edge.into_iter().flatten() {
-                    if !hops.contains(hop) {
-                        hops.push(hop.clone());
+                for taken in edge.into_iter().flatten() {
+                    if !moves.contains(taken) {
+                        moves.push(*taken);
                     }
                 }
             }
-            if !ways.contains(&hops) {
-                ways.push(hops);
+            if !ways.contains(&moves) {
+                ways.push(moves);
             }
         }
         ways.sort_by_key(Vec::len);
-        Alternatives { ways, more }
+        let ways = ways.iter().map(|moves| self.shown(evaluator, moves)).collect::<Result<_, _>>()?;
+        Ok(Alternatives { ways, more })
     }
 }
 
 /// What is reached as a plain graph: between two nodes the cheapest steps that lead from one to the other.
-fn flattened(reach: &Reach<'_>) -> (DiGraph<Node, Vec<Hop>>, BTreeMap<Node, NodeIndex>) {
+fn flattened(reach: &Reach) -> (DiGraph<Node, Vec<Move>>, BTreeMap<Node, NodeIndex>) {
     let mut plain = DiGraph::new();
     let mut nodes = BTreeMap::new();
     for node in reach.nodes() {
         nodes.insert(node, plain.add_node(node));
     }
-    let mut cheapest: BTreeMap<(Node, Node), Vec<Hop>> = BTreeMap::new();
-    for (from, to, hops) in reach.moves() {
+    let mut cheapest: BTreeMap<(Node, Node), Vec<Move>> = BTreeMap::new();
+    for (from, to, moves) in reach.between() {
         let known = cheapest.get(&(from, to));
-        if known.is_none_or(|known| hops.len() < known.len()) {
-            cheapest.insert((from, to), hops);
+        if known.is_none_or(|known| moves.len() < known.len()) {
+            cheapest.insert((from, to), moves);
         }
     }
-    for ((from, to), hops) in cheapest {
+    for ((from, to), moves) in cheapest {
         if let (Some(from), Some(to)) = (nodes.get(&from), nodes.get(&to)) {
-            plain.add_edge(*from, *to, hops);
+            plain.add_edge(*from, *to, moves);
         }
     }
     (plain, nodes)

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::hop::{Evidence, Hop, Node};
-use crate::clouds::escalation::{Ask, AskOn, Asker, Change, Situation};
+use super::hubs::Template;
+use crate::clouds::escalation::{Ask, AskOn, Asker, Change, Likeness, Situation};
 use crate::clouds::{self, Cloud};
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::Formula;
@@ -21,11 +22,27 @@ pub(super) struct Way {
     pub(super) summary: Arc<str>,
 }
 
-/// What became of a question of a situation.
+/// What became of a question of a situation, with what shows it.
 pub(super) enum Verdict {
     No,
     Open,
     Yes(Arc<Evidence>, Certainty),
+}
+
+/// What became of it, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    No,
+    Open,
+    /// Whether it follows from the input alone.
+    Yes(bool),
+}
+
+/// Whether a request is allowed.
+enum Allowed {
+    No,
+    Open,
+    Yes(Box<Witness>, Certainty),
 }
 
 /// Whether a step can be taken.
@@ -35,23 +52,57 @@ pub(super) enum Taken {
     Yes(Box<Hop>),
 }
 
+/// A situation whose questions have numbers.
+pub(super) struct Posed {
+    pub(super) situation: Rc<Situation>,
+    asks: Vec<usize>,
+}
+
 /// The estate, the changed estates, and all answers so far.
 pub(super) struct Asking<'a> {
     base: Evaluator<'a>,
+    memory: Memory,
+}
+
+/// What was worked out so far.
+#[derive(Default)]
+pub(super) struct Memory {
     changed: BTreeMap<(CloudId, Change), Rc<Estate>>,
+    numbers: FxHashMap<Ask, usize>,
+    /// Who is answered alike, by the number of the question.
+    alike: Vec<Option<Arc<Likeness>>>,
+    /// The same by action.
+    by_action: FxHashMap<String, Option<Arc<Likeness>>>,
+    known: FxHashMap<(usize, Option<Change>, Who), Known>,
     answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
     /// Requests that were allowed, by who may do what in which circumstances: on another resource of the same kind the
     /// same request is often allowed, too, and to see that takes no engine.
     examples: FxHashMap<(Node, Arc<str>, Formula), Request>,
 }
 
+/// Whose answer it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    One(PrincipalId),
+    /// All that are alike.
+    Like(u32),
+}
+
 impl<'a> Asking<'a> {
-    pub(super) fn new(base: Evaluator<'a>) -> Self {
-        Self { base, changed: BTreeMap::new(), answers: FxHashMap::default(), examples: FxHashMap::default() }
+    pub(super) fn new(base: Evaluator<'a>, memory: Memory) -> Self {
+        Self { base, memory }
+    }
+
+    pub(super) fn into_memory(self) -> Memory {
+        self.memory
     }
 
     pub(super) fn estate(&self) -> &'a Estate {
         self.base.estate()
+    }
+
+    pub(super) fn takes_shortcuts(&self) -> bool {
+        self.base.takes_shortcuts()
     }
 
     /// The estate after a change; the one that was loaded without one.
@@ -62,13 +113,90 @@ impl<'a> Asking<'a> {
         look: impl FnOnce(&Evaluator<'_>) -> T,
     ) -> T {
         let Some(change) = change else { return look(&self.base) };
-        let estate = self.changed.entry((cloud.id(), change));
+        let estate = self.memory.changed.entry((cloud.id(), change));
         let base = self.base;
         let estate = estate.or_insert_with(|| Rc::new(cloud.supposed(base.estate(), change))).clone();
         look(&Evaluator::new(&estate, base.portfolio()))
     }
 
-    /// Whether `from` can take a step.
+    /// Which targets of a step are alike; `None` if that is not to be used.
+    pub(super) fn alike_targets(&self, template: &Template, change: Option<Change>) -> Option<Arc<Likeness>> {
+        let alike = || template.cloud.alike_targets(self.estate(), &template.step, change);
+        self.takes_shortcuts().then(alike).flatten()
+    }
+
+    /// The numbers of somebody with regard to several actions, if it may be like others in all of them.
+    pub(super) fn likeness<'d>(
+        &mut self,
+        cloud: &'static dyn Cloud,
+        actions: impl Iterator<Item = &'d str>,
+        who: PrincipalId,
+    ) -> Option<Vec<u32>> {
+        let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
+        let by_action = &mut self.memory.by_action;
+        let mut number = |action: &str| {
+            if !by_action.contains_key(action) {
+                let alike = shortcuts.then(|| cloud.alike_askers(estate, action)).flatten();
+                by_action.insert(action.to_owned(), alike);
+            }
+            by_action.get(action)?.as_ref()?.get(who)
+        };
+        actions.map(&mut number).collect()
+    }
+
+    /// The situation, ready to be asked of many.
+    pub(super) fn pose(&mut self, cloud: &dyn Cloud, situation: Rc<Situation>) -> Posed {
+        let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
+        let memory = &mut self.memory;
+        let mut number = |ask: &Ask| {
+            let next = memory.alike.len();
+            let number = *memory.numbers.entry(ask.clone()).or_insert(next);
+            if number == next {
+                let compared = shortcuts && ask.who == Asker::Taker && ask.on != AskOn::Taker;
+                let alike = compared.then(|| cloud.alike_askers(estate, &ask.action)).flatten();
+                memory.alike.push(alike);
+            }
+            number
+        };
+        let asks = situation.asks.iter().map(&mut number).collect();
+        Posed { situation, asks }
+    }
+
+    /// Whether `from` can take the step of a situation, in short.
+    pub(super) fn can_take(&mut self, from: Node, posed: &Posed) -> Result<Known, Bug> {
+        let mut all = Known::Yes(posed.situation.gaps.is_empty());
+        for (ask, number) in posed.situation.asks.iter().zip(&posed.asks) {
+            match self.known(from, ask, *number)? {
+                Known::No => return Ok(Known::No),
+                Known::Open => all = Known::Open,
+                Known::Yes(sure) => {
+                    if let Known::Yes(all) = &mut all {
+                        *all &= sure;
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn known(&mut self, from: Node, ask: &Ask, number: usize) -> Result<Known, Bug> {
+        let who = asker(from, ask);
+        let alike = self.memory.alike.get(number).and_then(Option::as_ref);
+        let like = alike.and_then(|alike| alike.get(who.principal));
+        let key = (number, who.change, like.map_or(Who::One(who.principal), Who::Like));
+        if let Some(known) = self.memory.known.get(&key) {
+            return Ok(*known);
+        }
+        let known = match self.allowed(who, ask)? {
+            Allowed::No => Known::No,
+            Allowed::Open => Known::Open,
+            Allowed::Yes(_, certainty) => Known::Yes(certainty == Certainty::Proven),
+        };
+        self.memory.known.insert(key, known);
+        Ok(known)
+    }
+
+    /// Whether `from` can take a step, with the requests that show it.
     pub(super) fn take(&mut self, from: Node, way: &Way, situation: &Situation) -> Result<Taken, Bug> {
         let mut proofs = Vec::new();
         let mut certainty = Certainty::from_gaps(situation.gaps.iter().cloned());
@@ -92,42 +220,66 @@ impl<'a> Asking<'a> {
     }
 
     fn answer(&mut self, from: Node, ask: &Ask) -> Result<Rc<Verdict>, Bug> {
-        let who = match ask.who {
-            Asker::Taker => from,
-            Asker::Other(id) => Node::as_is(id),
-        };
+        let who = asker(from, ask);
         let key = (who, ask.clone());
-        if let Some(ready) = self.answers.get(&key) {
+        if let Some(ready) = self.memory.answers.get(&key) {
             return Ok(ready.clone());
         }
-        let verdict = Rc::new(self.decide(who, ask)?);
-        self.answers.insert(key, verdict.clone());
+        let verdict = Rc::new(match self.allowed(who, ask)? {
+            Allowed::No => Verdict::No,
+            Allowed::Open => Verdict::Open,
+            Allowed::Yes(witness, certainty) => {
+                let evidence = self.evidence(who, ask, *witness)?;
+                Verdict::Yes(Arc::new(evidence), certainty)
+            }
+        });
+        self.memory.answers.insert(key, verdict.clone());
         Ok(verdict)
     }
 
-    fn decide(&mut self, who: Node, ask: &Ask) -> Result<Verdict, Bug> {
-        let Some(cloud) = self.cloud_of(who.principal) else { return Ok(Verdict::No) };
+    fn allowed(&mut self, who: Node, ask: &Ask) -> Result<Allowed, Bug> {
+        let Some((cloud, question)) = self.question(who, ask) else { return Ok(Allowed::No) };
+        let key = (who, ask.action.clone(), ask.given.clone());
+        let example = self.memory.examples.get(&key).cloned();
+        let allowed = self.with_estate(cloud, who.change, |evaluator| {
+            match example.and_then(|example| same_on(evaluator, cloud, &question, example)) {
+                Some(witness) => {
+                    let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
+                    Ok(Allowed::Yes(Box::new(witness), certainty))
+                }
+                None => allowed(evaluator, &question, &ask.given),
+            }
+        })?;
+        if let (Allowed::Yes(witness, _), Object::Named(_)) = (&allowed, &question.object) {
+            self.memory.examples.entry(key).or_insert_with(|| witness.request.clone());
+        }
+        Ok(allowed)
+    }
+
+    /// The evidence for an allowed request: whether it always is, on the resource of the witness, with what else holds.
+    fn evidence(&mut self, who: Node, ask: &Ask, witness: Witness) -> Result<Evidence, Bug> {
+        let own = ask.who == Asker::Taker;
+        let mut evidence = Evidence { witness, refusal: None, open: false, own };
+        let Some((cloud, mut question)) = self.question(who, ask) else { return Ok(evidence) };
+        question.object = Object::Named(evidence.witness.request.resource.clone());
+        let lacks =
+            self.with_estate(cloud, who.change, |evaluator| evaluator.lacks(&question, &ask.given))?;
+        match lacks.outcome {
+            Outcome::Sometimes(refusal) => evidence.refusal = Some(refusal),
+            Outcome::Never => {}
+            Outcome::Undecided => evidence.open = true,
+        }
+        Ok(evidence)
+    }
+
+    fn question(&self, who: Node, ask: &Ask) -> Option<(&'static dyn Cloud, Question)> {
+        let cloud = self.cloud_of(who.principal)?;
         let object = match &ask.on {
             AskOn::Object(object) => object.clone(),
             AskOn::Taker => Object::Named(cloud.as_resource(self.estate(), who.principal)),
         };
-        let question = Question {
-            cloud: cloud.id(),
-            subject: Subject::Principal(who.principal),
-            action: Some(ask.action.to_string()),
-            object,
-        };
-        let own = ask.who == Asker::Taker;
-        let key = (who, ask.action.clone(), ask.given.clone());
-        let example = self.examples.get(&key).cloned();
-        let decided = self.with_estate(cloud, who.change, |evaluator| {
-            let known = example.and_then(|example| same_on(evaluator, cloud, &question, example));
-            verdict(evaluator, question, &ask.given, known, own)
-        })?;
-        if let (Verdict::Yes(evidence, _), AskOn::Object(Object::Named(_))) = (&decided, &ask.on) {
-            self.examples.entry(key).or_insert_with(|| evidence.witness.request.clone());
-        }
-        Ok(decided)
+        let (subject, action) = (Subject::Principal(who.principal), Some(ask.action.to_string()));
+        Some((cloud, Question { cloud: cloud.id(), subject, action, object }))
     }
 
     pub(super) fn cloud_of(&self, principal: PrincipalId) -> Option<&'static dyn Cloud> {
@@ -172,34 +324,22 @@ fn same_on(
     (decision.is_allowed() && sure).then_some(Witness { request, decision })
 }
 
-/// Whether a request is allowed, and whether it always is: on the resource of the witness, with what else holds.
-fn verdict(
-    evaluator: &Evaluator<'_>,
-    mut question: Question,
-    given: &Formula,
-    known: Option<Witness>,
-    own: bool,
-) -> Result<Verdict, Bug> {
-    let (witness, certainty) = match known {
-        Some(witness) => {
-            let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
-            (witness, certainty)
+fn allowed(evaluator: &Evaluator<'_>, question: &Question, given: &Formula) -> Result<Allowed, Bug> {
+    let Answer { outcome, certainty, .. } = evaluator.can(question, given)?;
+    Ok(match outcome {
+        Outcome::Never => Allowed::No,
+        Outcome::Undecided => Allowed::Open,
+        Outcome::Sometimes(witness) => {
+            let certainty = without_invented(evaluator.estate(), question, &witness, certainty);
+            Allowed::Yes(witness, certainty)
         }
-        None => {
-            let Answer { outcome, certainty, .. } = evaluator.can(&question, given)?;
-            match outcome {
-                Outcome::Never => return Ok(Verdict::No),
-                Outcome::Undecided => return Ok(Verdict::Open),
-                Outcome::Sometimes(witness) => (*witness, certainty),
-            }
-        }
-    };
-    let certainty = without_invented(evaluator.estate(), &question, &witness, certainty);
-    question.object = Object::Named(witness.request.resource.clone());
-    let (refusal, open) = match evaluator.lacks(&question, given)?.outcome {
-        Outcome::Sometimes(refusal) => (Some(refusal), false),
-        Outcome::Never => (None, false),
-        Outcome::Undecided => (None, true),
-    };
-    Ok(Verdict::Yes(Arc::new(Evidence { witness, refusal, open, own }), certainty))
+    })
+}
+
+/// Who asks a question of a step that `from` takes.
+fn asker(from: Node, ask: &Ask) -> Node {
+    match ask.who {
+        Asker::Taker => from,
+        Asker::Other(id) => Node::as_is(id),
+    }
 }

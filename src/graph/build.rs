@@ -1,24 +1,31 @@
 //! Building the graph: who administers what, and the steps that lead there. Walks backwards from the ends, so that only
 //! steps are asked that can matter.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::Arc;
 
-use super::asking::{Asking, Taken, Way};
+use rustc_hash::FxHashMap;
+
+use super::asking::{Asking, Memory, Posed, Way};
 use super::hop::{Hop, Node, Seat};
+use super::hubs::{Classes, Move, Steps, Template, at_target};
 use super::net::Net;
+use super::seats::{Places, Standings};
 use crate::clouds::escalation::{self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Situation};
-use crate::clouds::{self, CLOUDS, Cloud, Demand};
+use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{Bug, Evaluator, Standing};
 use crate::logic::Formula;
-use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// Who can come to what, and who administers what.
 pub struct Graph {
     pub(super) net: Net,
+    pub(super) steps: Steps,
     seats: Vec<Seat>,
     undecided: Vec<String>,
+    /// The answers so far: requests are looked for when somebody wants to see a step.
+    memory: RefCell<Memory>,
 }
 
 impl Graph {
@@ -28,7 +35,7 @@ impl Graph {
     pub fn build(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps);
         builder.seats_as_they_are()?;
-        builder.changes()?;
+        builder.changes();
         builder.backwards()?;
         builder.outward()?;
         Ok(builder.finish())
@@ -42,17 +49,35 @@ impl Graph {
 
     /// The seats that do not follow from another: whoever always administers a scope does so in all scopes below it.
     pub fn own_seats<'a>(&'a self, estate: &'a Estate) -> impl Iterator<Item = &'a Seat> {
+        self.own_seats_numbered(estate).map(|(_, seat)| seat)
+    }
+
+    /// The same with their places among [`Graph::seats`].
+    pub(super) fn own_seats_numbered<'a>(
+        &'a self,
+        estate: &'a Estate,
+    ) -> impl Iterator<Item = (usize, &'a Seat)> {
         let always = self.seats.iter().filter(|seat| matches!(seat.standing, Standing::Always(..)));
         let always: BTreeSet<(Node, ScopeId)> = always.map(|seat| (seat.node, seat.scope)).collect();
-        self.seats.iter().filter(move |seat| {
+        self.seats.iter().enumerate().filter(move |(_, seat)| {
             let above = estate.ancestry(seat.scope);
             !above.into_iter().skip(1).any(|scope| always.contains(&(seat.node, scope)))
         })
     }
 
-    /// All steps that were asked and can be taken, in the order in which they were found.
-    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
-        self.net.hops()
+    /// All steps that were asked and can be taken, in the order in which they were found. That may be many: one for
+    /// each taker and target. `evaluator` is the one that the graph was built with.
+    pub fn hops(&self, evaluator: &Evaluator<'_>) -> Result<Vec<Hop>, Bug> {
+        let moves: Vec<Move> = self.net.hubs.moves().collect();
+        self.shown(evaluator, &moves)
+    }
+
+    /// Steps with the requests that show them.
+    pub(super) fn shown(&self, evaluator: &Evaluator<'_>, moves: &[Move]) -> Result<Vec<Hop>, Bug> {
+        let mut asking = Asking::new(*evaluator, self.memory.take());
+        let hops = self.steps.hops(&self.net.hubs, &mut asking, moves);
+        self.memory.replace(asking.into_memory());
+        hops
     }
 
     /// The questions that stayed undecided: the graph may lack steps because of them.
@@ -64,100 +89,41 @@ impl Graph {
 /// Who was changed, by the change.
 type Changed = BTreeMap<Change, BTreeSet<PrincipalId>>;
 
-/// A place that is administered on its own.
-struct Place {
-    scope: ScopeId,
-    cloud: CloudId,
-    demands: Vec<Demand>,
-}
-
-/// The scopes that are administered on their own, and who may sit there.
-#[derive(Default)]
-struct Places {
-    all: Vec<Place>,
-    by_scope: BTreeMap<ScopeId, usize>,
-    /// Those for which everybody has to be asked, by index.
-    open: Vec<usize>,
-    /// The others, by those who are to be asked.
-    contended: BTreeMap<PrincipalId, Vec<usize>>,
-    /// Whether everybody is asked everywhere, for comparison.
-    everywhere: bool,
-}
-
-impl Places {
-    fn of(evaluator: &Evaluator<'_>) -> Self {
-        let estate = evaluator.estate();
-        let mut places = Self { everywhere: !evaluator.takes_shortcuts(), ..Self::default() };
-        let mut scopes: Vec<_> = estate.scopes().collect();
-        scopes.sort_by_key(|(scope, _)| (estate.ancestry(*scope).len(), *scope));
-        for (scope, found) in scopes {
-            let Some(cloud) = clouds::cloud(found.cloud) else { continue };
-            let demands = cloud.administration(estate, scope);
-            if demands.is_empty() {
-                continue;
-            }
-            let index = places.all.len();
-            match cloud.contenders(estate, scope).filter(|_| !places.everywhere) {
-                Some(contenders) => {
-                    for principal in contenders {
-                        places.contended.entry(principal).or_default().push(index);
-                    }
-                }
-                None => places.open.push(index),
-            }
-            places.by_scope.insert(scope, index);
-            places.all.push(Place { scope, cloud: found.cloud, demands });
-        }
-        places
-    }
-
-    /// The places for which a node has to be asked, the highest first: after a change, which may give it anything, all
-    /// that it can come to.
-    fn of_node(&self, node: Node, administrable: Option<BTreeSet<ScopeId>>) -> impl Iterator<Item = &Place> {
-        let own = self.contended.get(&node.principal).map_or(&[][..], Vec::as_slice);
-        let administrable = administrable.filter(|_| !self.everywhere);
-        let mut indexes: Vec<usize> = match (node.change, administrable) {
-            (Some(_), Some(scopes)) => {
-                scopes.iter().filter_map(|scope| self.by_scope.get(scope)).copied().collect()
-            }
-            (Some(_), None) => (0..self.all.len()).collect(),
-            (None, _) => self.open.iter().chain(own).copied().collect(),
-        };
-        indexes.sort_unstable();
-        indexes.into_iter().filter_map(|index| self.all.get(index))
-    }
-}
-
 /// Whether a cloud works out its steps for one principal at a time.
 fn works_one_by_one(cloud: &dyn Cloud, estate: &Estate) -> bool {
     let mut own = estate.principals().filter(|(_, who)| who.cloud == cloud.id());
     own.next().is_some_and(|(id, _)| cloud.steps_to(estate, id).is_some())
 }
 
-/// A step with what it is called.
-struct Template<'s> {
-    step: &'s escalation::Step,
-    way: Way,
-    cloud: &'static dyn Cloud,
+/// A step that changes somebody: one of a class, at a target.
+#[derive(Clone, Copy)]
+struct Changing {
+    class: usize,
+    at: usize,
+    target: PrincipalId,
 }
 
-pub(super) struct Builder<'a, 's> {
+pub(super) struct Builder<'a> {
     pub(super) asking: Asking<'a>,
-    templates: Vec<Template<'s>>,
     /// Steps that clouds know as code, by whom they lead to.
-    coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
-    places: Places,
+    pub(super) coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
+    /// Their classes, once they were asked for.
+    pub(super) coded_classes: FxHashMap<PrincipalId, Vec<usize>>,
+    openers: FxHashMap<BTreeSet<PrincipalId>, u32>,
+    pub(super) places: Places,
     pub(super) seats: Vec<Seat>,
+    pub(super) standings: Standings,
     /// The scopes that somebody always administers.
     pub(super) rules: BTreeMap<PrincipalId, BTreeSet<ScopeId>>,
     /// Changes of a principal that some step may make, with those steps.
-    changes: BTreeMap<Node, Vec<(Way, Rc<Situation>)>>,
+    changes: BTreeMap<Node, Vec<Changing>>,
+    pub(super) steps: Steps,
     pub(super) net: Net,
-    undecided: BTreeSet<String>,
+    pub(super) undecided: BTreeSet<String>,
 }
 
-impl<'a, 's> Builder<'a, 's> {
-    pub(super) fn new(evaluator: Evaluator<'a>, steps: &'s [escalation::Step]) -> Self {
+impl<'a> Builder<'a> {
+    pub(super) fn new(evaluator: Evaluator<'a>, steps: &[escalation::Step]) -> Self {
         let estate = evaluator.estate();
         let present = |cloud: &&&'static dyn Cloud| {
             estate.principals().any(|(_, principal)| principal.cloud == cloud.id())
@@ -168,7 +134,7 @@ impl<'a, 's> Builder<'a, 's> {
             let own = steps.iter().filter(|step| step.cloud == cloud.id());
             for step in cloud.escalation().iter().chain(own) {
                 let way = Way { kind: step.id.clone(), summary: step.summary.clone() };
-                templates.push(Template { step, way, cloud: *cloud });
+                templates.push(Template { step: step.clone(), way, cloud: *cloud });
             }
         }
         let mut coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>> = BTreeMap::new();
@@ -177,105 +143,78 @@ impl<'a, 's> Builder<'a, 's> {
             coded.entry(step.to).or_default().push(as_situation(step));
         }
         Self {
-            asking: Asking::new(evaluator),
-            templates,
+            asking: Asking::new(evaluator, Memory::default()),
             coded,
+            coded_classes: FxHashMap::default(),
+            openers: FxHashMap::default(),
             places: Places::of(&evaluator),
             seats: Vec::new(),
+            standings: Standings::default(),
             rules: BTreeMap::new(),
             changes: BTreeMap::new(),
+            steps: Steps { templates, classes: Classes::default() },
             net: Net::new(estate),
             undecided: BTreeSet::new(),
         }
     }
 
     pub(super) fn finish(self) -> Graph {
-        let undecided = self.undecided.into_iter().collect();
-        Graph { net: self.net, seats: self.seats, undecided }
+        Graph {
+            net: self.net,
+            steps: self.steps,
+            seats: self.seats,
+            undecided: self.undecided.into_iter().collect(),
+            memory: RefCell::new(self.asking.into_memory()),
+        }
     }
 
-    pub(super) fn seats_as_they_are(&mut self) -> Result<(), Bug> {
-        let estate = self.asking.estate();
-        for (principal, who) in estate.principals() {
-            if !matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
-                self.sit(Node::as_is(principal))?;
-            }
-        }
-        for seat in &self.seats {
-            if matches!(seat.standing, Standing::Always(..)) {
-                self.rules.entry(seat.node.principal).or_default().insert(seat.scope);
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what a node administers. Answers whether it is anything. Whoever always administers a scope does so in all
-    /// scopes below it, which are not asked again.
-    pub(super) fn sit(&mut self, node: Node) -> Result<bool, Bug> {
-        let Some(cloud) = self.asking.cloud_of(node.principal) else { return Ok(false) };
-        let mut sits = false;
-        let mut ruled = BTreeSet::new();
-        let administrable = cloud.administrable(self.asking.estate(), node.principal);
-        for place in self.places.of_node(node, administrable).filter(|place| place.cloud == cloud.id()) {
-            if self.asking.estate().ancestry(place.scope).iter().any(|scope| ruled.contains(scope)) {
+    /// Finds which principals some step may change.
+    pub(super) fn changes(&mut self) {
+        let mut found: Vec<(Changing, Gained, bool)> = Vec::new();
+        let mut joinable: BTreeMap<PrincipalId, (Changing, Gained, bool)> = BTreeMap::new();
+        for template in 0..self.steps.templates.len() {
+            let gain = self.steps.templates.get(template).map(|one| one.step.gain);
+            if !matches!(gain, Some(Gain::Rewrite | Gain::Join)) {
                 continue;
             }
-            let standing = self.asking.with_estate(cloud, node.change, |evaluator| {
-                evaluator.standing_by(node.principal, place.cloud, &place.demands)
-            })?;
-            match standing {
-                None | Some(Standing::Never(_)) => {}
-                Some(Standing::Undecided(reason)) => {
-                    let who = name(self.asking.estate(), node.principal);
-                    self.undecided.insert(format!("whether `{who}` is an administrator: {reason}"));
-                }
-                Some(standing) => {
-                    sits = true;
-                    if matches!(standing, Standing::Always(..)) {
-                        ruled.insert(place.scope);
+            // Of each class once, because its targets live in the same place.
+            let mut serves: FxHashMap<(usize, usize), bool> = FxHashMap::default();
+            for (class, target) in self.targets_of(template, None) {
+                let Some(target) = target else { continue };
+                for (at, posed) in self.posed(class).into_iter().enumerate() {
+                    let candidates = &posed.situation.candidates;
+                    let serves = *serves
+                        .entry((class, at))
+                        .or_insert_with(|| self.serves_somebody(candidates, target));
+                    let gained = at_target(posed.situation.gained, target);
+                    let one = (Changing { class, at, target }, gained, serves);
+                    if let Gained::Join(group) = gained {
+                        joinable.insert(group, one);
                     }
-                    self.seats.push(Seat { node, scope: place.scope, standing });
+                    found.push(one);
                 }
             }
         }
-        Ok(sits)
-    }
-
-    /// Finds which principals some step may change, and what they administer then.
-    pub(super) fn changes(&mut self) -> Result<(), Bug> {
-        let estate = self.asking.estate();
-        let mut found: Vec<(Way, Rc<Situation>)> = Vec::new();
-        for template in self.templates.iter().filter(|one| one.step.gain != Gain::Become) {
-            for situation in template.cloud.situations(estate, template.step, None) {
-                found.push((template.way.clone(), Rc::new(situation)));
-            }
-        }
-        let joins = |(way, situation): &(Way, Rc<Situation>)| match situation.gained {
-            Gained::Join(group) => Some((group, (way.clone(), situation.clone()))),
-            _ => None,
-        };
-        let joinable: BTreeMap<PrincipalId, (Way, Rc<Situation>)> = found.iter().filter_map(joins).collect();
-        for (way, situation) in found {
-            for node in self.nodes_of(situation.gained) {
-                self.note_change(node, &way, &situation);
+        for (changing, gained, serves) in found {
+            for node in self.nodes_of(gained) {
+                self.note_change(node, changing, serves);
             }
             // Whoever can both change a group and join it.
-            if let Gained::Rewrite(group, change) = situation.gained
-                && let Some((join, joined)) = joinable.get(&group)
+            if let Gained::Rewrite(group, change) = gained
+                && let Some((join, joined, joins)) = joinable.get(&group)
             {
-                for node in self.nodes_of(joined.gained) {
+                for node in self.nodes_of(*joined) {
                     let node = Node::changed(node.principal, change);
-                    self.note_change(node, &way, &situation);
-                    self.note_change(node, join, joined);
+                    self.note_change(node, changing, serves);
+                    self.note_change(node, *join, *joins);
                 }
             }
         }
-        Ok(())
     }
 
-    fn note_change(&mut self, node: Node, way: &Way, situation: &Rc<Situation>) {
-        if self.serves_somebody(&situation.candidates, node.principal) {
-            self.changes.entry(node).or_default().push((way.clone(), situation.clone()));
+    fn note_change(&mut self, node: Node, changing: Changing, serves: bool) {
+        if serves {
+            self.changes.entry(node).or_default().push(changing);
         }
     }
 
@@ -379,103 +318,66 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// Asks who can change a principal.
     fn changed_by(&mut self, end: Node, open: &mut Vec<Node>) -> Result<(), Bug> {
-        for (way, situation) in self.changes.get(&end).cloned().unwrap_or_default() {
-            for from in self.takers(&situation, end.principal) {
-                self.try_hop(Node::as_is(from), &way, &situation, open)?;
-            }
+        for Changing { class, at, target } in self.changes.get(&end).cloned().unwrap_or_default() {
+            self.add_target(class, target);
+            let Some(posed) = self.posed(class).get(at).cloned() else { continue };
+            let all = self.takers(&posed.situation, target).into_iter().map(Node::as_is);
+            self.ask_once(class, at, all.collect(), open)?;
         }
         Ok(())
     }
 
     /// Asks who can become a principal, as it is or by letting itself in.
     fn into(&mut self, to: PrincipalId, idle: &Changed, open: &mut Vec<Node>) -> Result<(), Bug> {
-        for (way, situation) in &self.steps_into(to, &[Gain::Become, Gain::Manage]) {
-            for from in self.takers(situation, to) {
-                self.try_hop(Node::as_is(from), way, situation, open)?;
-            }
+        for class in self.classes_into(to, &[Gain::Become, Gain::Manage]) {
+            self.enter(class, to, open, |builder, situation| {
+                builder.takers(situation, to).into_iter().map(Node::as_is).collect()
+            })?;
         }
         // Whoever was changed and is no administrator by that may still become somebody.
-        for change in idle.keys().copied() {
-            for (way, situation) in self.ways_into(to, Some(change), &[Gain::Become]) {
-                for from in changed_takers(idle.get(&change), &situation.candidates, to) {
-                    self.try_hop(Node::changed(from, change), &way, &situation, open)?;
-                }
+        for (change, changed) in idle {
+            for class in self.classes_as_data(to, Some(*change), &[Gain::Become], 0) {
+                self.enter(class, to, open, |_, situation| {
+                    let takers = changed_takers(changed, &situation.candidates, to).into_iter();
+                    takers.map(|from| Node::changed(from, *change)).collect()
+                })?;
             }
         }
         self.admitted(to, open)
     }
 
-    /// The steps into a principal as it is, those that its cloud knows as code included.
-    pub(super) fn steps_into(&mut self, to: PrincipalId, gains: &[Gain]) -> Vec<(Way, Situation)> {
-        let cloud = self.asking.cloud_of(to);
-        let single = cloud.and_then(|cloud| cloud.steps_to(self.asking.estate(), to));
-        let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
-        let mut ways = single.or_else(|| self.coded.get(&to).cloned()).unwrap_or_default();
-        ways.extend(self.ways_into(to, None, gains));
-        ways
-    }
-
     /// If somebody can let itself in, asks who can come in then.
     fn admitted(&mut self, to: PrincipalId, open: &mut Vec<Node>) -> Result<(), Bug> {
-        let openers: BTreeSet<PrincipalId> = self.net.hops_about(to).map(|hop| hop.from.principal).collect();
+        let hubs = self.net.hubs.gaining(Gained::Admit(to)).iter();
+        let hubs = hubs.filter_map(|hub| self.net.hubs.get(*hub));
+        let openers: BTreeSet<PrincipalId> =
+            hubs.flat_map(|hub| hub.members().map(|from| from.principal)).collect();
         if openers.is_empty() {
             return Ok(());
         }
-        let direct: Vec<(Way, Situation)> = self
-            .ways_into(to, Some(Change::Admitted), &[Gain::Become])
-            .into_iter()
-            .filter(|(_, situation)| situation.asks.len() == 1 && situation.gaps.is_empty())
-            .collect();
-        for (way, situation) in direct {
-            // Whoever opens the trust comes in itself. Only where it cannot, others that can act as it have to be asked.
-            let (own, others): (Vec<_>, Vec<_>) =
-                self.takers(&situation, to).into_iter().partition(|from| openers.contains(from));
-            let before = self.net.hops().count();
-            for from in own {
-                self.try_hop(Node::changed(from, Change::Admitted), &way, &situation, open)?;
-            }
-            let entered = self.net.hops().count() - before;
-            for from in others.into_iter().filter(|_| entered < openers.len()) {
-                self.try_hop(Node::changed(from, Change::Admitted), &way, &situation, open)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn ways_into(
-        &mut self,
-        to: PrincipalId,
-        change: Option<Change>,
-        gains: &[Gain],
-    ) -> Vec<(Way, Situation)> {
-        let Some(cloud) = self.asking.cloud_of(to) else { return Vec::new() };
-        let own = self.templates.iter().filter(|one| one.cloud.id() == cloud.id());
-        let wanted: Vec<&Template<'_>> = own.filter(|one| gains.contains(&one.step.gain)).collect();
-        self.asking.with_estate(cloud, change, |evaluator| {
-            let mut found = Vec::new();
-            for template in wanted {
-                for situation in cloud.situations(evaluator.estate(), template.step, Some(to)) {
-                    found.push((template.way.clone(), situation));
+        let next = u32::try_from(self.openers.len() + 1).unwrap_or(u32::MAX);
+        let number = *self.openers.entry(openers.clone()).or_insert(next);
+        let inside = |from: PrincipalId| Node::changed(from, Change::Admitted);
+        for class in self.classes_as_data(to, Some(Change::Admitted), &[Gain::Become], number) {
+            self.add_target(class, to);
+            for (at, posed) in self.posed(class).into_iter().enumerate().filter(|(_, one)| is_direct(one)) {
+                // Whoever opens the trust comes in itself. Only where it cannot, others that can act as it have to be
+                // asked.
+                let all = self.takers(&posed.situation, to).into_iter();
+                let (own, others): (Vec<_>, Vec<_>) = all.partition(|from| openers.contains(from));
+                let own: Vec<Node> = own.into_iter().map(inside).collect();
+                if self.steps.classes.get(class).is_some_and(|class| !class.is_asked(at)) {
+                    let entered = self.ask(class, at, &posed, &own, open)?;
+                    if entered < openers.len() {
+                        let others: Vec<Node> = others.into_iter().map(inside).collect();
+                        self.ask(class, at, &posed, &others, open)?;
+                    }
+                    self.set_asked(class, at);
                 }
             }
-            found
-        })
-    }
-
-    /// All steps at all targets that a principal's cloud knows, in the estate after a change.
-    pub(super) fn all_ways(&mut self, of: PrincipalId, change: Option<Change>) -> Vec<(Way, Situation)> {
-        let Some(cloud) = self.asking.cloud_of(of) else { return Vec::new() };
-        let mut found: Vec<(Way, Situation)> =
-            cloud.steps(self.asking.estate()).into_iter().map(as_situation).collect();
-        let own: Vec<&Template<'_>> =
-            self.templates.iter().filter(|one| one.cloud.id() == cloud.id()).collect();
-        self.asking.with_estate(cloud, change, |evaluator| {
-            for template in own {
-                let all = cloud.situations(evaluator.estate(), template.step, None);
-                found.extend(all.into_iter().map(|situation| (template.way.clone(), situation)));
-            }
-        });
-        found
+            self.ask_first(class, to, open, inside)?;
+        }
+        Ok(())
     }
 
     /// Whether a step gives nothing to somebody: it would become itself, or rules the target already.
@@ -497,7 +399,7 @@ impl<'a, 's> Builder<'a, 's> {
     }
 
     /// Who may take a step and gains something by it.
-    fn takers(&self, situation: &Situation, target: PrincipalId) -> Vec<PrincipalId> {
+    pub(super) fn takers(&self, situation: &Situation, target: PrincipalId) -> Vec<PrincipalId> {
         let estate = self.asking.estate();
         let asks = |id: PrincipalId| {
             let kind = estate.principal(id).map(|one| one.kind);
@@ -512,46 +414,19 @@ impl<'a, 's> Builder<'a, 's> {
             Candidates::Anybody => estate.principals().map(|(id, _)| id).filter(useful).collect(),
         }
     }
+}
 
-    pub(super) fn try_hop(
-        &mut self,
-        from: Node,
-        way: &Way,
-        situation: &Situation,
-        open: &mut Vec<Node>,
-    ) -> Result<(), Bug> {
-        match self.asking.take(from, way, situation)? {
-            Taken::No => return Ok(()),
-            Taken::Open => {
-                let estate = self.asking.estate();
-                let whom = situation.gained.principal().map_or("", |id| name(estate, id));
-                let what = match situation.gained.gain() {
-                    Gain::Become => "become",
-                    Gain::Rewrite => "change the permissions of",
-                    Gain::Join => "add members to",
-                    Gain::Manage => "decide who becomes",
-                };
-                let who = name(estate, from.principal);
-                self.undecided.insert(format!("whether `{who}` can {what} `{whom}`"));
-            }
-            Taken::Yes(hop) => self.net.add(*hop),
-        }
-        // Whoever comes in by a trust that was opened is there as it is.
-        open.push(match from.change {
-            Some(Change::Admitted) => Node::as_is(from.principal),
-            _ => from,
-        });
-        Ok(())
-    }
+/// Whether a step that goes through a trust that was opened needs nothing else.
+pub(super) fn is_direct(posed: &Posed) -> bool {
+    posed.situation.asks.len() == 1 && posed.situation.gaps.is_empty()
 }
 
 /// Who of those that were changed comes into question for a step, in the order of the estate.
 fn changed_takers(
-    idle: Option<&BTreeSet<PrincipalId>>,
+    idle: &BTreeSet<PrincipalId>,
     candidates: &Candidates,
     to: PrincipalId,
 ) -> Vec<PrincipalId> {
-    let Some(idle) = idle else { return Vec::new() };
     let others = |id: &PrincipalId| *id != to;
     match candidates {
         Candidates::Only(listed) if listed.len() < idle.len() => {
@@ -561,12 +436,12 @@ fn changed_takers(
     }
 }
 
-fn name(estate: &Estate, id: PrincipalId) -> &str {
+pub(super) fn name(estate: &Estate, id: PrincipalId) -> &str {
     estate.principal(id).map_or("", |who| who.name.as_str())
 }
 
 /// A step that its cloud knows as code.
-fn as_situation(step: clouds::Step) -> (Way, Situation) {
+pub(super) fn as_situation(step: clouds::Step) -> (Way, Situation) {
     let ask = Ask {
         who: Asker::Taker,
         action: Arc::from(step.question.action.unwrap_or_default()),

@@ -73,7 +73,7 @@ fn left_open(
     // What lies in a scope that it administers is not asked there, though it may lead out of it.
     let rules = around.seats().iter().any(|seat| seat.node.principal == from);
     let graph = if rules { Graph::build(&inner, steps)? } else { around };
-    let paths = graph.paths_to_administration(&changed).into_iter().filter(|path| path.from == from);
+    let paths = graph.paths_to_administration(&inner)?.into_iter().filter(|path| path.from == from);
     Ok(paths.map(|path| grants_of(&path.hops)).collect())
 }
 

@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asking::Way;
-use super::build::Builder;
+use super::build::{Builder, is_direct};
 use super::hop::Node;
 use super::net::Fact;
 use super::{Graph, Hop, Seat};
-use crate::clouds::escalation::{self, Change, Gain, Gained, Situation};
+use crate::clouds::escalation::{self, Change, Gain, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
 use crate::model::{Estate, PrincipalId};
 
@@ -49,7 +48,7 @@ impl Radius {
     /// Everything that a principal comes to.
     pub fn of(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: PrincipalId) -> Result<Self, Bug> {
         let graph = Graph::around(evaluator, steps, from)?;
-        let mut reached = graph.reached(evaluator.estate(), from);
+        let mut reached = graph.reached(evaluator, from)?;
         reached.retain(|one| one.what != What::Acts(Node::as_is(from)));
         Ok(Self { from, reached, undecided: graph.undecided().to_vec() })
     }
@@ -109,17 +108,15 @@ impl Graph {
             .filter(|by| *by != to && builder.is_ruled(to, *by))
             .collect();
         if !ruling.is_empty() {
-            for (way, situation) in builder.steps_into(to, &[Gain::Become]) {
-                for by in ruling.iter().filter(|by| situation.candidates.have(**by)) {
-                    builder.try_hop(Node::as_is(*by), &way, &situation, &mut Vec::new())?;
-                }
-            }
+            builder.asked_into(to, &ruling.into_iter().collect())?;
         }
         Ok(builder.finish())
     }
 
     /// Everything that a principal comes to, as far as the graph holds it, the nearest first. It begins with itself.
-    pub fn reached(&self, estate: &Estate, start: PrincipalId) -> Vec<Reached> {
+    /// `evaluator` is the one that the graph was built with.
+    pub fn reached(&self, evaluator: &Evaluator<'_>, start: PrincipalId) -> Result<Vec<Reached>, Bug> {
+        let estate = evaluator.estate();
         let reach = self.net.ready().reach(start);
         let mut seats: BTreeMap<Node, Vec<&Seat>> = BTreeMap::new();
         for seat in self.own_seats(estate) {
@@ -127,7 +124,7 @@ impl Graph {
         }
         let mut all = Vec::new();
         for fact in &reach.order {
-            let hops = reach.hops(*fact).unwrap_or_default();
+            let hops = self.shown(evaluator, &reach.moves(*fact).unwrap_or_default())?;
             let sure = |first: Certainty| hops.iter().fold(first, |sum, hop| sum.and(hop.certainty.clone()));
             match fact {
                 Fact::Act(node) => {
@@ -145,24 +142,22 @@ impl Graph {
                 }
             }
         }
-        all
+        Ok(all)
     }
 }
 
-type Ways = Vec<(Way, Situation)>;
-
-struct Explorer<'b, 'a, 's> {
-    builder: &'b mut Builder<'a, 's>,
-    /// All situations of an estate, by its change.
-    ways: BTreeMap<Option<Change>, Ways>,
+struct Explorer<'b, 'a> {
+    builder: &'b mut Builder<'a>,
+    /// All classes of situations of an estate, by its change.
+    classes: BTreeMap<Option<Change>, Vec<usize>>,
     done: BTreeSet<Node>,
     /// Who was asked whether it can come in by a trust that was opened.
     entered: BTreeSet<(PrincipalId, PrincipalId)>,
 }
 
-impl<'b, 'a, 's> Explorer<'b, 'a, 's> {
-    fn new(builder: &'b mut Builder<'a, 's>) -> Self {
-        Self { builder, ways: BTreeMap::new(), done: BTreeSet::new(), entered: BTreeSet::new() }
+impl<'b, 'a> Explorer<'b, 'a> {
+    fn new(builder: &'b mut Builder<'a>) -> Self {
+        Self { builder, classes: BTreeMap::new(), done: BTreeSet::new(), entered: BTreeSet::new() }
     }
 
     fn run(&mut self, start: PrincipalId) -> Result<(), Bug> {
@@ -199,14 +194,37 @@ impl<'b, 'a, 's> Explorer<'b, 'a, 's> {
         if !ruled.is_empty() {
             self.builder.rules.entry(node.principal).or_default().extend(ruled);
         }
-        if !self.ways.contains_key(&node.change) {
-            let all = self.builder.all_ways(node.principal, node.change);
-            self.ways.insert(node.change, all);
+        if !self.classes.contains_key(&node.change) {
+            let all = self.builder.all_classes(node.principal, node.change);
+            self.classes.insert(node.change, all);
         }
-        let ways = self.ways.get(&node.change).map(Vec::as_slice).unwrap_or_default();
-        for (way, situation) in ways.iter().filter(|(_, one)| one.candidates.have(node.principal)) {
-            if !self.builder.is_idle(node, situation.gained) {
-                self.builder.try_hop(node, way, situation, &mut Vec::new())?;
+        for class in self.classes.get(&node.change).cloned().unwrap_or_default() {
+            self.take(node, class)?;
+        }
+        Ok(())
+    }
+
+    /// Asks whether a node can take the steps of a class.
+    fn take(&mut self, node: Node, class: usize) -> Result<(), Bug> {
+        let first = self.builder.steps.classes.get(class).and_then(|class| class.first);
+        for (at, posed) in self.builder.posed(class).into_iter().enumerate() {
+            // The first of the targets is not among those who take it on, though it may take on the others.
+            let itself =
+                first == Some(node.principal) && posed.situation.gained == Gained::Become(node.principal);
+            if itself {
+                let others = self.builder.steps.classes.get(class).map(|class| class.targets().clone());
+                let other = others.into_iter().flatten().find(|other| *other != node.principal);
+                if let Some(other) = other
+                    && !self.builder.is_idle(node, Gained::Become(other))
+                {
+                    self.builder.ask_first(class, other, &mut Vec::new(), |_| node)?;
+                }
+                return Ok(());
+            }
+            if posed.situation.candidates.have(node.principal)
+                && !self.builder.is_idle(node, posed.situation.gained)
+            {
+                self.builder.ask(class, at, &posed, &[node], &mut Vec::new())?;
             }
         }
         Ok(())
@@ -222,11 +240,14 @@ impl<'b, 'a, 's> Explorer<'b, 'a, 's> {
         if fresh.is_empty() {
             return Ok(false);
         }
-        let ways = self.builder.ways_into(to, Some(Change::Admitted), &[Gain::Become]);
-        for (way, situation) in ways.iter().filter(|(_, one)| one.asks.len() == 1 && one.gaps.is_empty()) {
-            for from in fresh.iter().filter(|from| situation.candidates.have(**from)) {
-                let from = Node::changed(*from, Change::Admitted);
-                self.builder.try_hop(from, way, situation, &mut Vec::new())?;
+        for class in self.builder.classes_as_data(to, Some(Change::Admitted), &[Gain::Become], 0) {
+            self.builder.add_target(class, to);
+            for (at, posed) in
+                self.builder.posed(class).into_iter().enumerate().filter(|(_, one)| is_direct(one))
+            {
+                let able = fresh.iter().copied().filter(|from| posed.situation.candidates.have(*from));
+                let able: Vec<Node> = able.map(|from| Node::changed(from, Change::Admitted)).collect();
+                self.builder.ask(class, at, &posed, &able, &mut Vec::new())?;
             }
         }
         Ok(true)

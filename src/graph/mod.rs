@@ -11,13 +11,16 @@ mod administrators;
 mod alternatives;
 mod asking;
 mod build;
+mod classes;
 mod cut;
 mod explore;
 mod hop;
+mod hubs;
 mod net;
 mod outline;
 mod outward;
 mod paths;
+mod seats;
 mod towards;
 
 pub use administrators::Administrators;

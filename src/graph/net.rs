@@ -8,30 +8,17 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
-use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
-use super::hop::{Hop, Node};
+use super::hop::Node;
+use super::hubs::{HubId, Hubs, Move};
 use crate::clouds::escalation::{Change, Gained};
-use crate::evaluator::Certainty;
-use crate::model::{Estate, PrincipalId, PrincipalKind, ResourceId, ScopeId};
+use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// The graph of steps.
 pub(super) struct Net {
-    steps: DiGraph<Vertex, Hop>,
-    nodes: BTreeMap<Vertex, NodeIndex>,
+    pub(super) hubs: Hubs,
     groups: Groups,
-}
-
-/// What a step leads from or to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Vertex {
-    /// Somebody, or a group, as it is or changed; what is gained over its trust counts as a change of it.
-    Principal(Node),
-    /// A resource whose policy can be set.
-    Resource(ResourceId),
 }
 
 /// Who is and who may be in a group.
@@ -53,7 +40,7 @@ pub(super) enum Fact {
 /// How a fact was derived first.
 #[derive(Clone, Copy)]
 struct Reason {
-    hop: Option<EdgeIndex>,
+    hop: Option<Move>,
     /// What it needs beside acting as `by`.
     with: [Option<Fact>; 2],
     /// Who takes the step; nobody at the start.
@@ -65,8 +52,7 @@ impl Reason {
 }
 
 /// All that somebody comes to.
-pub(super) struct Reach<'n> {
-    net: &'n Net,
+pub(super) struct Reach {
     settled: FxHashMap<Fact, (u32, Reason)>,
     /// Every derivation of acting as somebody, the first or not.
     derived: Vec<(Node, Reason)>,
@@ -83,111 +69,85 @@ impl Net {
             of.entry(membership.member).or_default().push(membership.group);
         }
         let homes = estate.principals().map(|(_, one)| (one.kind, one.home)).collect();
-        Self { steps: DiGraph::new(), nodes: BTreeMap::new(), groups: Groups { members, of, homes } }
+        Self { hubs: Hubs::default(), groups: Groups { members, of, homes } }
     }
 
-    pub(super) fn add(&mut self, hop: Hop) {
-        let to = match hop.gained {
-            Gained::Become(id) => Vertex::Principal(Node::as_is(id)),
-            Gained::Rewrite(id, change) => Vertex::Principal(Node::changed(id, change)),
-            Gained::Join(id) => Vertex::Principal(Node::changed(id, Change::Member(id))),
-            Gained::Admit(id) => Vertex::Principal(Node::changed(id, Change::Admitted)),
-            Gained::Manage(id) => Vertex::Resource(id),
-        };
-        let (from, to) = (self.vertex(Vertex::Principal(hop.from)), self.vertex(to));
-        self.steps.add_edge(from, to, hop);
-    }
-
-    fn vertex(&mut self, vertex: Vertex) -> NodeIndex {
-        *self.nodes.entry(vertex).or_insert_with(|| self.steps.add_node(vertex))
-    }
-
-    /// The steps by which somebody gets a say about a principal's trust.
-    pub(super) fn hops_about(&self, principal: PrincipalId) -> impl Iterator<Item = &Hop> {
-        let node = self.nodes.get(&Vertex::Principal(Node::changed(principal, Change::Admitted)));
-        let edges = node.into_iter().flat_map(|node| self.steps.edges_directed(*node, Direction::Incoming));
-        edges.map(|edge| edge.weight())
-    }
-
-    /// All steps, in the order in which they were found.
-    pub(super) fn hops(&self) -> impl Iterator<Item = &Hop> {
-        self.steps.edge_weights()
-    }
-
-    /// Everybody who can take some step as it is, in the order of the estate.
-    pub(super) fn starts(&self) -> BTreeSet<PrincipalId> {
-        let goes = |index: &NodeIndex| self.steps.edges(*index).next().is_some();
-        let able = self.nodes.iter().filter(|(_, index)| goes(index));
-        let as_is = |(vertex, _): (&Vertex, &NodeIndex)| match vertex {
-            Vertex::Principal(Node { principal, change: None }) => Some(*principal),
-            _ => None,
-        };
-        able.filter_map(as_is).collect()
-    }
-
-    /// For each vertex the cheapest step to whatever it leads to, the first of several, in the order of finding.
-    fn cheapest(&self) -> Vec<Vec<EdgeIndex>> {
-        let mut all = vec![Vec::new(); self.steps.node_count()];
-        for (index, best) in self.steps.node_indices().zip(&mut all) {
-            let mut edges: BTreeMap<Gained, (u32, EdgeIndex)> = BTreeMap::new();
-            for edge in self.steps.edges(index) {
-                let own = (price(edge.weight()), edge.id());
-                let known = edges.entry(edge.weight().gained).or_insert(own);
-                *known = own.min(*known);
-            }
-            *best = edges.into_values().map(|(_, edge)| edge).collect();
-            best.sort_unstable();
-        }
-        all
+    /// The groups that somebody is in, and its kind and home, which decide whether others take it.
+    pub(super) fn membership(
+        &self,
+        one: PrincipalId,
+    ) -> (&[PrincipalId], Option<(PrincipalKind, Option<ScopeId>)>) {
+        let of = self.groups.of.get(&one).map_or(&[][..], Vec::as_slice);
+        (of, self.groups.homes.get(one.index()).copied())
     }
 
     /// The graph as it is now, ready to be searched from many starts.
     pub(super) fn ready(&self) -> Ready<'_> {
-        let steps = self.cheapest();
-        let mut admitted: FxHashMap<PrincipalId, Vec<(PrincipalId, EdgeIndex)>> = FxHashMap::default();
-        for (vertex, index) in &self.nodes {
-            let Vertex::Principal(Node { principal, change: Some(Change::Admitted) }) = *vertex else {
-                continue;
-            };
-            for edge in steps.get(index.index()).into_iter().flatten() {
-                if let Some(Hop { gained: Gained::Become(to), .. }) = self.steps.edge_weight(*edge) {
-                    admitted.entry(*to).or_default().push((principal, *edge));
+        let mut steps: FxHashMap<Node, Vec<HubId>> = FxHashMap::default();
+        let mut targets: FxHashMap<HubId, Aim> = FxHashMap::default();
+        let mut sets: FxHashMap<Vec<Gained>, usize> = FxHashMap::default();
+        let mut admitted: FxHashMap<PrincipalId, Vec<HubId>> = FxHashMap::default();
+        for (id, hub) in self.hubs.needed() {
+            let mut lets_in = false;
+            for member in hub.members() {
+                lets_in |= member.change == Some(Change::Admitted);
+                steps.entry(member).or_default().push(id);
+            }
+            for gained in hub.targets().filter(|_| lets_in) {
+                if let Gained::Become(to) = gained {
+                    admitted.entry(to).or_default().push(id);
                 }
             }
+            let gained: Vec<Gained> = hub.targets().collect();
+            let next = sets.len();
+            let set = *sets.entry(gained.clone()).or_insert(next);
+            targets.insert(id, Aim { price: hub.price(), set, gained });
         }
-        Ready { net: self, steps, admitted }
+        Ready { net: self, steps, targets, admitted }
     }
 }
 
 /// A graph that does not change any more, with the steps that are worth taking.
 pub(super) struct Ready<'n> {
     net: &'n Net,
-    steps: Vec<Vec<EdgeIndex>>,
-    /// By whom a principal lets in after its trust was opened, with the step.
-    admitted: FxHashMap<PrincipalId, Vec<(PrincipalId, EdgeIndex)>>,
+    steps: FxHashMap<Node, Vec<HubId>>,
+    /// What each step costs, and what is gained by it.
+    targets: FxHashMap<HubId, Aim>,
+    /// The steps by which a principal lets somebody in after its trust was opened.
+    admitted: FxHashMap<PrincipalId, Vec<HubId>>,
 }
 
-impl<'n> Ready<'n> {
-    fn steps_of(&self, node: Node) -> &[EdgeIndex] {
-        let index = self.net.nodes.get(&Vertex::Principal(node));
-        index.and_then(|index| self.steps.get(index.index())).map_or(&[][..], Vec::as_slice)
+/// What a step costs, and what is gained by it; the same things gained have the same number.
+struct Aim {
+    price: u32,
+    set: usize,
+    gained: Vec<Gained>,
+}
+
+impl Ready<'_> {
+    fn steps_of(&self, node: Node) -> &[HubId] {
+        self.steps.get(&node).map_or(&[][..], Vec::as_slice)
     }
 
-    fn hop(&self, edge: EdgeIndex) -> Option<&'n Hop> {
-        self.net.steps.edge_weight(edge)
+    fn price(&self, hub: HubId) -> u32 {
+        self.targets.get(&hub).map_or(0, |aim| aim.price)
+    }
+
+    fn targets(&self, hub: HubId) -> &[Gained] {
+        self.targets.get(&hub).map_or(&[][..], |aim| aim.gained.as_slice())
     }
 
     /// All that somebody comes to.
-    pub(super) fn reach(&self, start: PrincipalId) -> Reach<'n> {
+    pub(super) fn reach(&self, start: PrincipalId) -> Reach {
         self.search(start, false)
     }
 
     /// The same with all derivations, not only the cheapest of each fact.
-    pub(super) fn reach_by_all(&self, start: PrincipalId) -> Reach<'n> {
+    pub(super) fn reach_by_all(&self, start: PrincipalId) -> Reach {
         self.search(start, true)
     }
 
-    fn search(&self, start: PrincipalId, keep: bool) -> Reach<'n> {
+    fn search(&self, start: PrincipalId, keep: bool) -> Reach {
         let mut search = Search {
             ready: self,
             settled: FxHashMap::default(),
@@ -196,13 +156,15 @@ impl<'n> Ready<'n> {
             acting: FxHashMap::default(),
             derived: keep.then(Vec::new),
             joins: Vec::new(),
+            taken: FxHashMap::default(),
+            covered: FxHashMap::default(),
             rewrites: BTreeMap::new(),
             open: Open::default(),
         };
         search.open.push(0, Fact::Act(Node::as_is(start)), Reason::START);
         search.run();
         let derived = search.derived.unwrap_or_default();
-        Reach { net: self.net, settled: search.settled, derived, order: search.order }
+        Reach { settled: search.settled, derived, order: search.order }
     }
 }
 
@@ -235,13 +197,8 @@ impl Open {
     }
 }
 
-/// What a step costs: two that follow from the files are worth less than one that rests on an assumption.
-fn price(hop: &Hop) -> u32 {
-    if hop.certainty == Certainty::Proven { 2 } else { 5 }
-}
-
-struct Search<'r, 'n> {
-    ready: &'r Ready<'n>,
+struct Search<'r> {
+    ready: &'r Ready<'r>,
     settled: FxHashMap<Fact, (u32, Reason)>,
     /// The least that a fact costs by what was derived so far.
     noted: FxHashMap<Fact, u32>,
@@ -252,12 +209,16 @@ struct Search<'r, 'n> {
     derived: Option<Vec<(Node, Reason)>>,
     /// Groups that can be joined.
     joins: Vec<PrincipalId>,
+    /// Whoever takes a step, the nearest first. One is enough, unless all derivations are wanted.
+    taken: FxHashMap<HubId, Vec<Node>>,
+    /// The least that all of several things cost by one step.
+    covered: FxHashMap<usize, u32>,
     /// Changes that can be made, by whom they change: a principal, or a group.
     rewrites: BTreeMap<PrincipalId, Vec<Change>>,
     open: Open,
 }
 
-impl Search<'_, '_> {
+impl Search<'_> {
     fn run(&mut self) {
         while let Some((cost, fact, reason)) = self.open.pop() {
             if self.settled.contains_key(&fact) {
@@ -288,18 +249,45 @@ impl Search<'_, '_> {
 
     fn acts(&mut self, cost: u32, node: Node) {
         let ready = self.ready;
-        for edge in ready.steps_of(node) {
-            let Some(hop) = ready.hop(*edge) else { continue };
-            let fact = match hop.gained {
-                Gained::Become(id) => Fact::Act(Node::as_is(id)),
-                other => Fact::Can(other),
-            };
-            let reason = Reason { hop: Some(*edge), with: [None; 2], by: Some(node) };
-            self.note(cost.saturating_add(price(hop)), fact, reason);
+        for hub in ready.steps_of(node) {
+            if !self.takes(*hub, node) {
+                continue;
+            }
+            let cost = cost.saturating_add(ready.price(*hub));
+            if !self.aims(*hub, cost) {
+                continue;
+            }
+            for gained in ready.targets(*hub) {
+                let fact = match *gained {
+                    Gained::Become(id) => Fact::Act(Node::as_is(id)),
+                    other => Fact::Can(other),
+                };
+                let hop = Move { from: node, hub: *hub, gained: *gained };
+                self.note(cost, fact, Reason { hop: Some(hop), with: [None; 2], by: Some(node) });
+            }
         }
         if node.change.is_none() {
             self.acts_as_it_is(node.principal);
         }
+    }
+
+    /// Notes what all that a step gains costs. Answers whether that is less than it cost by other steps.
+    fn aims(&mut self, hub: HubId, cost: u32) -> bool {
+        let Some(aim) = self.ready.targets.get(&hub).filter(|_| self.derived.is_none()) else { return true };
+        let known = self.covered.entry(aim.set).or_insert(u32::MAX);
+        let is_less = cost < *known;
+        *known = cost.min(*known);
+        is_less
+    }
+
+    /// Notes that somebody takes a step. Answers whether that leads on.
+    fn takes(&mut self, hub: HubId, node: Node) -> bool {
+        let taken = self.taken.entry(hub).or_default();
+        let is_wanted = taken.is_empty() || self.derived.is_some();
+        if is_wanted {
+            taken.push(node);
+        }
+        is_wanted
     }
 
     /// What follows from acting as a principal together with what was gained before.
@@ -318,9 +306,16 @@ impl Search<'_, '_> {
         for group in self.joins.clone() {
             self.combine(Gained::Join(group), principal);
         }
-        for edge in ready.steps_of(Node::changed(principal, Change::Admitted)) {
-            if let Some(Hop { gained: Gained::Become(to), .. }) = ready.hop(*edge) {
-                self.follow(Gained::Admit(*to), Some(*edge), principal, Node::as_is(*to));
+        let inside = Node::changed(principal, Change::Admitted);
+        for hub in ready.steps_of(inside) {
+            if !self.takes(*hub, inside) {
+                continue;
+            }
+            for gained in ready.targets(*hub) {
+                let hop = Move { from: inside, hub: *hub, gained: *gained };
+                if let Gained::Become(to) = *gained {
+                    self.follow(Gained::Admit(to), Some(hop), principal, Node::as_is(to));
+                }
             }
         }
     }
@@ -351,13 +346,16 @@ impl Search<'_, '_> {
             // Whoever comes in otherwise already needs no trust to be opened.
             Gained::Admit(to) if self.derived.is_none() && self.acts_as(to) => {}
             Gained::Admit(to) => {
-                let all = ready.admitted.get(&to).into_iter().flatten();
-                let place = |from: &PrincipalId| self.acting.get(from).copied();
-                let mut own: Vec<_> =
-                    all.filter_map(|(from, edge)| Some((place(from)?, *from, *edge))).collect();
+                let mut own: Vec<(usize, Move)> = Vec::new();
+                for hub in ready.admitted.get(&to).into_iter().flatten() {
+                    for from in self.taken.get(hub).into_iter().flatten() {
+                        let place = self.acting.get(&from.principal).copied().unwrap_or(usize::MAX);
+                        own.push((place, Move { from: *from, hub: *hub, gained: Gained::Become(to) }));
+                    }
+                }
                 own.sort_unstable();
-                for (_, principal, edge) in own {
-                    self.follow(gained, Some(edge), principal, Node::as_is(to));
+                for (_, hop) in own {
+                    self.follow(gained, Some(hop), hop.from.principal, Node::as_is(to));
                 }
             }
             Gained::Become(_) | Gained::Manage(_) => {}
@@ -389,7 +387,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn follow(&mut self, gained: Gained, hop: Option<EdgeIndex>, principal: PrincipalId, to: Node) {
+    fn follow(&mut self, gained: Gained, hop: Option<Move>, principal: PrincipalId, to: Node) {
         self.push(hop, [Some(Fact::Can(gained)), None], principal, to);
     }
 
@@ -403,7 +401,7 @@ impl Search<'_, '_> {
     }
 
     /// Notes that a node is reached if all it needs is settled.
-    fn push(&mut self, hop: Option<EdgeIndex>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+    fn push(&mut self, hop: Option<Move>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
         // What is settled cost no more than anything that comes after.
         if self.derived.is_none() && self.settled.contains_key(&Fact::Act(to)) {
             return;
@@ -412,7 +410,7 @@ impl Search<'_, '_> {
         let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
         let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();
         if let Some(costs) = costs {
-            let own = hop.and_then(|edge| self.ready.hop(edge)).map_or(0, price);
+            let own = hop.map_or(0, |hop| self.ready.price(hop.hub));
             let cost = costs.iter().fold(own, |sum, cost| sum.saturating_add(*cost));
             self.note(cost, Fact::Act(to), Reason { hop, with, by: Some(by) });
         }
@@ -428,13 +426,13 @@ impl Search<'_, '_> {
     }
 }
 
-impl Reach<'_> {
+impl Reach {
     /// The steps by which a fact comes to be true, in an order in which they can be taken; `None` if it does not.
-    pub(super) fn hops(&self, fact: Fact) -> Option<Vec<Hop>> {
+    pub(super) fn moves(&self, fact: Fact) -> Option<Vec<Move>> {
         self.settled.get(&fact)?;
-        let mut edges = Vec::new();
-        self.collect(fact, &mut edges, &mut BTreeSet::new());
-        Some(edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned()).collect())
+        let mut moves = Vec::new();
+        self.collect(fact, &mut moves, &mut BTreeSet::new());
+        Some(moves)
     }
 
     /// Everybody it can act as, the nearest first.
@@ -446,37 +444,36 @@ impl Reach<'_> {
     }
 
     /// The steps from acting as one to acting as another, what else they need included.
-    pub(super) fn moves(&self) -> Vec<(Node, Node, Vec<Hop>)> {
+    pub(super) fn between(&self) -> Vec<(Node, Node, Vec<Move>)> {
         let settled = |node: Node| self.settled.get(&Fact::Act(node)).map(|(_, reason)| (node, *reason));
         let others = self.derived.iter().map(|(node, reason)| (*node, *reason));
-        let mut moves = Vec::new();
+        let mut found = Vec::new();
         for (to, reason) in self.nodes().filter_map(settled).chain(others) {
             // Who takes the step is reached by its own way.
             let Some(from) = reason.by else { continue };
-            let mut edges = Vec::new();
+            let mut moves = Vec::new();
             let mut seen = BTreeSet::from([Fact::Act(from)]);
             for fact in reason.with.into_iter().flatten() {
-                self.collect(fact, &mut edges, &mut seen);
+                self.collect(fact, &mut moves, &mut seen);
             }
-            edges.extend(reason.hop);
-            let hops = edges.into_iter().filter_map(|edge| self.net.steps.edge_weight(edge).cloned());
-            moves.push((from, to, hops.collect()));
+            moves.extend(reason.hop);
+            found.push((from, to, moves));
         }
-        moves
+        found
     }
 
-    fn collect(&self, fact: Fact, edges: &mut Vec<EdgeIndex>, seen: &mut BTreeSet<Fact>) {
+    fn collect(&self, fact: Fact, moves: &mut Vec<Move>, seen: &mut BTreeSet<Fact>) {
         if !seen.insert(fact) {
             return;
         }
         let Some((_, reason)) = self.settled.get(&fact).copied() else { return };
         for needed in reason.with.into_iter().flatten().chain(reason.by.map(Fact::Act)) {
-            self.collect(needed, edges, seen);
+            self.collect(needed, moves, seen);
         }
-        if let Some(edge) = reason.hop
-            && !edges.contains(&edge)
+        if let Some(hop) = reason.hop
+            && !moves.contains(&hop)
         {
-            edges.push(edge);
+            moves.push(hop);
         }
     }
 }

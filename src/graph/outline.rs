@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hubs::Move;
 use super::net::Fact;
 use super::{Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
-use crate::evaluator::{Certainty, Standing};
+use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
 use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
 /// Where an edge leads.
@@ -75,7 +76,7 @@ impl Node {
 /// Somebody and what it comes to by several steps at once.
 struct Combination {
     to: Node,
-    hops: Vec<Hop>,
+    moves: Vec<Move>,
     /// Whether nobody else takes part.
     alone: bool,
 }
@@ -83,35 +84,40 @@ struct Combination {
 impl Graph {
     /// The plain edges: single steps in the order in which they were found, then what needs several of them, then who
     /// administers what. A step of the provider's own services is none.
-    pub fn outline(&self, estate: &Estate) -> Vec<Edge> {
+    /// `evaluator` is the one that the graph was built with.
+    pub fn outline(&self, evaluator: &Evaluator<'_>) -> Result<Vec<Edge>, Bug> {
+        let estate = evaluator.estate();
         let is_service = |node: Node| {
             estate.principal(node.principal).is_some_and(|one| one.kind == PrincipalKind::Service)
         };
-        let single = self.net.hops().filter(|hop| !is_service(hop.from)).filter_map(single);
-        let several = self.combined().into_iter().filter(|edge| !is_service(edge.from));
+        let moves = self.net.hubs.moves().filter(|taken| !is_service(taken.from) && is_single(taken));
+        let single = self.shown(evaluator, &moves.collect::<Vec<_>>())?.into_iter().filter_map(single);
+        let several = self.combined(evaluator)?.into_iter().filter(|edge| !is_service(edge.from));
         let seats = self.own_seats(estate).map(|seat| {
             let (to, by) = (Spot::Administering(seat.scope), By::Permissions(seat.clone()));
             Edge { from: seat.node, to, by, certainty: seat.standing.certainty() }
         });
-        within_reach(single.chain(several).chain(seats).collect())
+        Ok(within_reach(single.chain(several).chain(seats).collect()))
     }
 
     /// The edges that need several steps. One that somebody comes to only by acting as somebody else is left to that
     /// one.
-    fn combined(&self) -> Vec<Edge> {
+    fn combined(&self, evaluator: &Evaluator<'_>) -> Result<Vec<Edge>, Bug> {
         let mut acts: BTreeMap<PrincipalId, BTreeSet<PrincipalId>> = BTreeMap::new();
         let mut all: BTreeMap<PrincipalId, Vec<Combination>> = BTreeMap::new();
         let ready = self.net.ready();
-        for start in self.net.starts() {
+        for start in self.net.hubs.starts() {
             let reach = ready.reach(start);
             for fact in &reach.order {
                 let Fact::Act(to) = *fact else { continue };
                 if to.change.is_none() && to.principal != start {
                     acts.entry(start).or_default().insert(to.principal);
                 }
-                let Some(hops) = reach.hops(*fact).filter(|hops| needs_several(to, hops)) else { continue };
-                let alone = hops.iter().all(|hop| hop.from.principal == start);
-                all.entry(start).or_default().push(Combination { to, hops, alone });
+                let Some(moves) = reach.moves(*fact).filter(|moves| needs_several(to, moves)) else {
+                    continue;
+                };
+                let alone = moves.iter().all(|taken| taken.from.principal == start);
+                all.entry(start).or_default().push(Combination { to, moves, alone });
             }
         }
         let mut edges = Vec::new();
@@ -122,14 +128,15 @@ impl Graph {
                     theirs.into_iter().any(|theirs| theirs.alone && theirs.to == one.to)
                 };
                 if one.alone || !acts.get(start).into_iter().flatten().any(by_other) {
+                    let hops = self.shown(evaluator, &one.moves)?;
                     let certainty =
-                        one.hops.iter().fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
+                        hops.iter().fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
                     let (from, to) = (Node::as_is(*start), Spot::Acting(one.to));
-                    edges.push(Edge { from, to, by: By::Steps(one.hops.clone()), certainty });
+                    edges.push(Edge { from, to, by: By::Steps(hops), certainty });
                 }
             }
         }
-        edges
+        Ok(edges)
     }
 }
 
@@ -153,18 +160,17 @@ fn within_reach(mut edges: Vec<Edge>) -> Vec<Edge> {
     }
 }
 
-/// A step that is an edge by itself.
-fn single(hop: &Hop) -> Option<Edge> {
-    let Gained::Become(id) = hop.gained else { return None };
-    if hop.from.change == Some(Change::Admitted) {
-        // Open only to those who opened it.
-        return None;
-    }
-    let (to, by) = (Spot::Acting(Node::as_is(id)), By::Steps(vec![hop.clone()]));
-    Some(Edge { from: hop.from, to, by, certainty: hop.certainty.clone() })
+/// Whether a step is an edge by itself. One through a trust that was opened is open only to those who opened it.
+fn is_single(taken: &Move) -> bool {
+    matches!(taken.gained, Gained::Become(_)) && taken.from.change != Some(Change::Admitted)
+}
+
+fn single(hop: Hop) -> Option<Edge> {
+    let to = Spot::Acting(Node::as_is(hop.gained.principal()?));
+    Some(Edge { from: hop.from, to, certainty: hop.certainty.clone(), by: By::Steps(vec![hop]) })
 }
 
 /// Whether the steps by which somebody came to act as this are no chain of edges by themselves.
-fn needs_several(to: Node, hops: &[Hop]) -> bool {
-    to.change.is_some() || hops.last().is_some_and(|hop| hop.from.change == Some(Change::Admitted))
+fn needs_several(to: Node, moves: &[Move]) -> bool {
+    to.change.is_some() || moves.last().is_some_and(|taken| taken.from.change == Some(Change::Admitted))
 }

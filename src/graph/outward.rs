@@ -11,7 +11,7 @@ use crate::clouds::escalation::{Gain, Gained};
 use crate::evaluator::Bug;
 use crate::model::{PrincipalId, ScopeId};
 
-impl Builder<'_, '_> {
+impl Builder<'_> {
     /// Asks how those who administer a place act as the principals there that lead out of it. What is found may lead
     /// on from there for others, so this goes on until nothing is new.
     pub(super) fn outward(&mut self) -> Result<(), Bug> {
@@ -30,13 +30,7 @@ impl Builder<'_, '_> {
                 if fresh.is_empty() {
                     continue;
                 }
-                let before = self.net.hops().count();
-                for (way, situation) in self.steps_into(door, &[Gain::Become]) {
-                    for by in fresh.iter().filter(|by| situation.candidates.have(**by)) {
-                        self.try_hop(Node::as_is(*by), &way, &situation, &mut Vec::new())?;
-                    }
-                }
-                found |= self.net.hops().count() > before;
+                found |= self.asked_into(door, &fresh)?;
             }
             if !found {
                 return Ok(());
@@ -55,12 +49,17 @@ impl Builder<'_, '_> {
                 out.insert(seat.node.principal);
             }
         }
-        for hop in self.net.hops() {
-            let from = self.levels(hop.from.principal);
-            let to = hop.gained.principal().map(|to| self.levels(to));
-            if matches!(hop.gained, Gained::Become(_)) && to.is_some_and(|to| to != from) {
-                out.insert(hop.from.principal);
-            }
+        for (_, hub) in self.net.hubs.iter() {
+            let becomes = |gained: Gained| match gained {
+                Gained::Become(to) => Some(self.levels(to)),
+                _ => None,
+            };
+            let ends: BTreeSet<Vec<ScopeId>> = hub.targets().filter_map(becomes).collect();
+            let leads_out = |from: &Node| {
+                let levels = self.levels(from.principal);
+                ends.iter().any(|end| *end != levels)
+            };
+            out.extend(hub.members().filter(leads_out).map(|from| from.principal));
         }
         let ready = self.net.ready();
         let mut doors = BTreeMap::new();
@@ -85,6 +84,20 @@ impl Builder<'_, '_> {
             }
         }
         doors
+    }
+
+    /// Asks who of these can act as somebody. Answers whether anybody can.
+    pub(super) fn asked_into(&mut self, to: PrincipalId, by: &BTreeSet<PrincipalId>) -> Result<bool, Bug> {
+        let mut able = 0;
+        for class in self.classes_into(to, &[Gain::Become]) {
+            self.add_target(class, to);
+            for (at, posed) in self.posed(class).into_iter().enumerate() {
+                let takers = by.iter().copied().filter(|by| posed.situation.candidates.have(*by));
+                let takers: Vec<Node> = takers.map(Node::as_is).collect();
+                able += self.ask(class, at, &posed, &takers, &mut Vec::new())?;
+            }
+        }
+        Ok(able > 0)
     }
 
     /// Whether somebody always administers a scope, or one above it.

@@ -32,18 +32,18 @@ impl Graph {
     ) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps);
         builder.seats_as_they_are()?;
-        builder.changes()?;
+        builder.changes();
         builder.backwards_from(ends)?;
         Ok(builder.finish())
     }
 
     /// The shortest way of each principal to the nearest of `ends`, sorted by start. Not those of the ends themselves.
-    pub fn ways_to(&self, estate: &Estate, ends: &BTreeSet<PrincipalId>) -> Vec<Way> {
+    /// `evaluator` is the one that the graph was built with.
+    pub fn ways_to(&self, evaluator: &Evaluator<'_>, ends: &BTreeSet<PrincipalId>) -> Result<Vec<Way>, Bug> {
         let ready = self.net.ready();
         let mut ways = Vec::new();
-        for from in
-            self.net.starts().into_iter().filter(|start| !ends.contains(start) && starts(estate, *start))
-        {
+        let starts = self.net.hubs.starts().into_iter();
+        for from in starts.filter(|start| !ends.contains(start) && starts_way(evaluator.estate(), *start)) {
             let reach = ready.reach(from);
             let end = reach.order.iter().find_map(|fact| match fact {
                 Fact::Act(Node { principal, change: None }) if ends.contains(principal) => {
@@ -51,17 +51,25 @@ impl Graph {
                 }
                 _ => None,
             });
-            let found = end.and_then(|(fact, to)| Some(Way::of(from, to, reach.hops(fact)?)));
-            ways.extend(found.filter(|way| !way.hops.is_empty()));
+            let found = end.and_then(|(fact, to)| Some((to, reach.moves(fact)?)));
+            if let Some((to, moves)) = found.filter(|(_, moves)| !moves.is_empty()) {
+                ways.push(Way::of(from, to, self.shown(evaluator, &moves)?));
+            }
         }
-        ways
+        Ok(ways)
     }
 
     /// The ways of one principal to another, each through others, the shortest first; and whether there may be more than
     /// the bound lets see.
-    pub fn ways_between(&self, from: PrincipalId, to: PrincipalId, bound: Bound) -> (Vec<Way>, bool) {
-        let Alternatives { ways, more } = self.alternatives(from, Node::as_is(to), bound);
-        (ways.into_iter().map(|hops| Way::of(from, to, hops)).collect(), more)
+    pub fn ways_between(
+        &self,
+        evaluator: &Evaluator<'_>,
+        from: PrincipalId,
+        to: PrincipalId,
+        bound: Bound,
+    ) -> Result<(Vec<Way>, bool), Bug> {
+        let Alternatives { ways, more } = self.alternatives(evaluator, from, Node::as_is(to), bound)?;
+        Ok((ways.into_iter().map(|hops| Way::of(from, to, hops)).collect(), more))
     }
 }
 
@@ -74,7 +82,7 @@ impl Way {
 
 /// Whether a way can begin with somebody. The provider's own services take on roles all the time; who can make them do
 /// so is asked in steps.
-fn starts(estate: &Estate, principal: PrincipalId) -> bool {
+fn starts_way(estate: &Estate, principal: PrincipalId) -> bool {
     let kind = estate.principal(principal).map(|one| one.kind);
     !matches!(kind, None | Some(PrincipalKind::StandIn | PrincipalKind::Service))
 }

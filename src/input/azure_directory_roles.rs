@@ -1,5 +1,6 @@
 //! Power in Microsoft Entra ID: assignments of its roles
-//! (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>), application permissions of Microsoft
+//! (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>), those that may be activated
+//! (<https://learn.microsoft.com/graph/api/resources/unifiedroleeligibilityscheduleinstance>), application permissions of Microsoft
 //! Graph (<https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto>), owners, and the members of
 //! administrative units. Owners and members do not name what they belong to: the file does.
 
@@ -24,6 +25,7 @@ impl Format for AzureDirectoryRoles {
     fn commands(&self) -> &'static [&'static str] {
         &[
             "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments > directory-roles.json",
+            "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleEligibilityScheduleInstances > directory-roles-eligible.json",
             "az rest --url \"https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo\" > app-roles.json",
             "az ad app owner list --id APPID > app-APPID.owners.json",
             "az ad sp owner list --id ID > sp-ID.owners.json",

@@ -34,6 +34,7 @@ impl Format for AzureEligibleAssignments {
             let kind = [row.text(&["id"]), row.text(&["type"])].map(Option::unwrap_or_default);
             let kind = kind.join(" ").to_ascii_lowercase();
             row.field(&["principalId"]).is_some()
+                && row.field(&["directoryScopeId"]).is_none()
                 && row.field(&["roleDefinitionId"]).is_some()
                 && (kind.contains("roleeligibilityschedule")
                     || row.field(&["roleEligibilityScheduleId"]).is_some())

@@ -78,8 +78,12 @@ pub fn from_files(
 fn text_of(path: &std::path::Path, limits: Limits) -> Result<String, Box<Problem>> {
     disk::read(path, limits).or_else(|problem| {
         let name = path.to_string_lossy();
-        let mut documents = CLOUDS.iter().filter_map(|cloud| cloud.documents());
-        documents.find_map(|documents| documents.named(&name)).ok_or(problem)
+        let documents = || CLOUDS.iter().filter_map(|cloud| cloud.documents());
+        documents().find_map(|documents| documents.named(&name)).ok_or_else(|| {
+            let near: Vec<String> = documents().flat_map(|documents| documents.nearest(&name)).collect();
+            let help = format!("if a role is meant, did you mean `{}`?", near.join("`, `"));
+            if near.is_empty() { problem } else { Box::new(problem.help(help)) }
+        })
     })
 }
 
@@ -144,7 +148,11 @@ fn read(
     }
     let told = problems.iter().skip(before).any(|problem| problem.severity == Severity::Error);
     if !told {
+        let count = problems.len();
         problems.extend(trees.into_iter().filter(|tree| !is_document(tree)).map(no_document));
+        if problems.len() == count {
+            problems.extend(of_two_clouds(trees));
+        }
     }
     None
 }
@@ -152,6 +160,20 @@ fn read(
 fn is_document(tree: &Tree) -> bool {
     let opens = |documents: &dyn Documents| documents.open(tree, &mut Vec::new()).is_some();
     CLOUDS.iter().filter_map(|cloud| cloud.documents()).any(opens)
+}
+
+/// What is wrong with two documents that no cloud knows together.
+fn of_two_clouds(trees: [&Tree; 2]) -> Option<Problem> {
+    let cloud_of = |tree: &Tree| {
+        let opens = |cloud: &&&dyn Cloud| {
+            cloud.documents().is_some_and(|documents| documents.open(tree, &mut Vec::new()).is_some())
+        };
+        CLOUDS.iter().find(opens).map(|cloud| cloud.name())
+    };
+    let [old, new] = trees;
+    let message = format!("the one document is of {}, the other of {}", cloud_of(old)?, cloud_of(new)?);
+    let problem = Problem::error("unknown-kind", message).at(new.span);
+    Some(problem.help("two documents of the same cloud and kind can be compared"))
 }
 
 fn no_document(tree: &Tree) -> Problem {

@@ -34,7 +34,12 @@ pub struct LoadedDocument {
 
 /// Loads all files that `paths` stand for.
 pub fn load(paths: &[String], limits: Limits) -> Loaded {
-    let mut loaded = Loaded::default();
+    load_beside(Files::default(), paths, limits)
+}
+
+/// The same beside texts that were read already.
+pub(super) fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
+    let mut loaded = Loaded { files, ..Loaded::default() };
     let mut reading = Reading::default();
     for found in disk::expand(paths, limits, &mut loaded.problems) {
         match disk::read(&found.path, limits) {

@@ -1,10 +1,15 @@
 //! Scenarios for `simulate`: single requests with all policies that decide them, as a JSON array, as JSON Lines, or one
-//! alone. What a scenario says about its request and policies is read by its cloud; an estate of many is not built.
+//! alone. What a scenario says about its request and policies is read by its cloud. Instead of policies it may name the
+//! folder of an estate, which is loaded once for all scenarios that name it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::disk::{self, Found, Limits};
-use super::load::has_lines;
+use super::load::{has_lines, load_beside};
 use crate::clouds::{CLOUDS, Scenario};
-use crate::model::Verdict;
+use crate::model::{CloudId, Estate, Verdict};
 use crate::text::{FileId, Files, Kind, Problem, Tree, json};
 
 /// What a file of scenarios is, in one line.
@@ -32,6 +37,8 @@ pub struct ScenarioFiles {
     pub problems: Vec<Problem>,
     /// The files that held at least one scenario.
     pub read: Vec<FileId>,
+    /// The estates that scenarios named, by their folders; none where nothing could be read.
+    estates: BTreeMap<PathBuf, Option<Arc<Estate>>>,
 }
 
 /// Reads the scenarios of all files that `paths` stand for and hands each to `each`, in the order of the files. What
@@ -40,7 +47,7 @@ pub fn read(paths: &[String], limits: Limits, mut each: impl FnMut(ReadScenario)
     let mut all = ScenarioFiles::default();
     for found in disk::expand(paths, limits, &mut all.problems) {
         match disk::read(&found.path, limits) {
-            Ok(text) => all.add(&found, text, &mut each),
+            Ok(text) => all.add(&found, text, limits, &mut each),
             Err(problem) => all.problems.push(*problem),
         }
     }
@@ -48,7 +55,7 @@ pub fn read(paths: &[String], limits: Limits, mut each: impl FnMut(ReadScenario)
 }
 
 impl ScenarioFiles {
-    fn add(&mut self, found: &Found, text: String, each: &mut impl FnMut(ReadScenario)) {
+    fn add(&mut self, found: &Found, text: String, limits: Limits, each: &mut impl FnMut(ReadScenario)) {
         let path = found.path.to_string_lossy().into_owned();
         let file = self.files.add(path.clone(), text);
         let text = self.files.shared_text(file);
@@ -72,11 +79,70 @@ impl ScenarioFiles {
         }
         self.read.push(file);
         for (item, number) in items.iter().zip(1..) {
-            if let Some(read) = scenario(item, number, &mut self.problems) {
+            let read = scenario(item, number, &mut self.problems);
+            if let Some(read) = read.and_then(|read| self.in_its_estate(read, item, &found.path, limits)) {
                 each(read);
             }
         }
     }
+
+    /// The scenario with the estate that it names, if it does. `None` after a problem.
+    fn in_its_estate(
+        &mut self,
+        mut read: ReadScenario,
+        tree: &Tree,
+        path: &Path,
+        limits: Limits,
+    ) -> Option<ReadScenario> {
+        let Some(named) = tree.get("estate").filter(|named| !named.is_null()) else { return Some(read) };
+        let text = named.as_str().filter(|_| tree.get("policies").is_none_or(Tree::is_null));
+        let Some(text) = text else {
+            let message = "expected a scenario to have either `policies`, or the path of an `estate`";
+            let problem = Problem::error("scenario-shape", message).at(named.span);
+            self.problems.push(problem.help("export folders are described by `leastwise formats`"));
+            return None;
+        };
+        let folder = path.parent().map_or_else(|| PathBuf::from(text), |folder| folder.join(text));
+        let Some(estate) = self.estate(&folder, limits) else {
+            let message = format!("there is nothing that could be read in the estate `{}`", folder.display());
+            let problem = Problem::error("scenario-estate", message).at(named.span);
+            self.problems.push(problem.help("the path is taken from where the file of scenarios lies"));
+            return None;
+        };
+        let request = &mut read.scenario.request;
+        if let Some(name) = called(&estate, request.cloud, &request.principal) {
+            request.principal = name;
+        }
+        read.scenario.estate = estate;
+        Some(read)
+    }
+
+    fn estate(&mut self, folder: &Path, limits: Limits) -> Option<Arc<Estate>> {
+        if let Some(known) = self.estates.get(folder) {
+            return known.clone();
+        }
+        let paths = [folder.to_string_lossy().into_owned()];
+        let loaded = load_beside(std::mem::take(&mut self.files), &paths, limits);
+        self.files = loaded.files;
+        self.problems.extend(loaded.problems);
+        let estate = (!loaded.documents.is_empty()).then(|| Arc::new(loaded.estate));
+        self.estates.insert(folder.to_owned(), estate.clone());
+        estate
+    }
+}
+
+/// The full name of the one principal that goes by it: by its name, by that without its kind, or by an id.
+fn called(estate: &Estate, cloud: CloudId, typed: &str) -> Option<String> {
+    if estate.find_principal(cloud, typed).is_some() {
+        return Some(typed.to_owned());
+    }
+    let own = estate.principals().filter(|(_, one)| one.cloud == cloud);
+    let mut fitting = own.filter(|(_, one)| {
+        let short = one.name.split_once(':').map_or(one.name.as_str(), |(_, short)| short);
+        short.eq_ignore_ascii_case(typed) || one.facts.values().any(|fact| fact.eq_ignore_ascii_case(typed))
+    });
+    let (_, found) = fitting.next()?;
+    fitting.next().is_none().then(|| found.name.clone())
 }
 
 /// Whether a text without a telling name is JSON Lines: several lines begin an object. In a document that is broken

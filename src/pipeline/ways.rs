@@ -15,9 +15,9 @@ pub(super) fn to_administration(
     let graph = Graph::build(evaluator, steps)?;
     let undecided = graph.undecided().to_vec();
     let Some(from) = from else {
-        return Ok((Found::Paths(graph.paths_to_administration(evaluator.estate()), None), undecided));
+        return Ok((Found::Paths(graph.paths_to_administration(evaluator)?, None), undecided));
     };
-    let paths = graph.paths_from(evaluator.estate(), from);
+    let paths = graph.paths_from(evaluator, from)?;
     let cut = (!paths.is_empty()).then(|| graph::cut(evaluator, steps, from)).transpose()?;
     Ok((Found::Paths(paths, cut), undecided))
 }
@@ -33,7 +33,7 @@ pub(super) fn to(
     let to_principal = find_principal(estate, to);
     if let (Ok(to), Some(from)) = (&to_principal, from) {
         let graph = Graph::between(evaluator, steps, from, *to)?;
-        let (ways, more) = graph.ways_between(from, *to, Bound::default());
+        let (ways, more) = graph.ways_between(evaluator, from, *to, Bound::default())?;
         return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
     }
     let (ends, mut open) = match to_principal {
@@ -43,7 +43,7 @@ pub(super) fn to(
         }
     };
     let graph = Graph::towards(evaluator, steps, &ends)?;
-    let mut ways = graph.ways_to(estate, &ends.into_iter().collect());
+    let mut ways = graph.ways_to(evaluator, &ends.into_iter().collect())?;
     ways.retain(|way| from.is_none_or(|from| way.from == from));
     open.extend(graph.undecided().iter().cloned());
     Ok((Found::Ways(ways, false), open))
@@ -88,5 +88,5 @@ pub(super) fn to_entrants(
     let (ends, mut open) = users(evaluator.estate(), entrants);
     let graph = Graph::towards(evaluator, steps, &ends)?;
     open.extend(graph.undecided().iter().cloned());
-    Ok((graph.ways_to(evaluator.estate(), &ends.into_iter().collect()), open))
+    Ok((graph.ways_to(evaluator, &ends.into_iter().collect())?, open))
 }

@@ -196,6 +196,31 @@ fn power_in_the_directory_leads_to_administrators() {
     assert!(!said("standing-privilege `servicePrincipal:"), "programs cannot activate anything: {found:#?}");
 }
 
+/// Whoever may activate a role of the directory comes to what it lets do, and one that is for a unit only comes nowhere.
+#[test]
+fn a_role_of_the_directory_that_is_eligible_is_a_step() {
+    let row = |holder: u32, scope: &str| {
+        json!({ "id": format!("e{holder}"), "principalId": user(holder), "directoryScopeId": scope,
+        "roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10", "roleEligibilityScheduleId": "e", "memberType": "Direct" })
+    };
+    let one = |number: u32, name: &str| json!({ "id": user(number), "userPrincipalName": format!("{name}@x.example") });
+    let files = [
+        ("users.json", json!([one(1, "ready"), one(2, "unit")])),
+        ("eligible-roles.json", json!({ "value": [row(1, "/"), row(2, "/administrativeUnits/u")] })),
+    ];
+    let files: Vec<(String, String)> =
+        files.into_iter().map(|(name, text)| (name.to_owned(), text.to_string())).collect();
+    let folder = folder("eligible", &files);
+    let found = messages(&folder.0);
+    let paths: Vec<&String> = found.iter().filter(|one| one.starts_with("path-to-administrator")).collect();
+    assert_eq!(paths.len(), 1, "{found:#?}");
+    assert!(
+        paths[0].contains("`user:ready@x.example` can become `elevated Global Administrator`"),
+        "{paths:#?}"
+    );
+    assert!(!found.iter().any(|one| one.starts_with("administrator-access")), "{found:#?}");
+}
+
 /// Each kind of file cut off, of another shape, and with words of a version that nobody knows: it is said where, and
 /// the other files are analysed.
 #[test]

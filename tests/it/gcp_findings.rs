@@ -1,5 +1,5 @@
-//! What `scan` says of service accounts of Google Cloud: their keys, who may act as all of a project's, and the default
-//! ones; each beside something that looks alike and is no finding.
+//! What `scan` says of Google Cloud: keys of service accounts, who may act as all of a project's, the default ones, and
+//! what is public; each beside something that looks alike and is no finding.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -159,4 +159,36 @@ fn default_accounts_with_basic_roles_are_findings() {
     let message =
         format!("`{machine}`, the default account of Compute Engine, holds `roles/editor` on `{place}`");
     assert_eq!(found, [("high".to_owned(), message)]);
+}
+
+#[test]
+fn public_buckets_and_datasets_are_findings_unless_it_is_prevented() {
+    let bucket = |name: &str| {
+        json!({"resource": format!("//storage.googleapis.com/{name}"), "assetType": "storage.googleapis.com/Bucket",
+        "project": "projects/p", "organization": "organizations/1", "policy": {"bindings": [binding("storage.objectViewer", "allUsers")]}})
+    };
+    let dataset = |id: &str, entry: Value| json!({"kind": "bigquery#dataset", "datasetReference": {"projectId": "p", "datasetId": id}, "access": [entry]});
+    let export = Export::new("public");
+    export
+        .put("policies.json", &json!([policy("projects/p", &[], &[]), bucket("open"), bucket("kept"),
+            {"resource": "//storage.googleapis.com/named", "assetType": "storage.googleapis.com/Bucket", "project": "projects/p",
+             "policy": {"bindings": [binding("storage.objectViewer", "user:ann@example.com")]}}]))
+        .put("buckets.json", &json!([
+            {"kind": "storage#bucket", "name": "kept", "iamConfiguration": {"publicAccessPrevention": "enforced"}},
+            {"kind": "storage#bucket", "name": "open", "iamConfiguration": {"publicAccessPrevention": "inherited"}}]))
+        .put("dataset-open.json", &dataset("open", json!({"role": "READER", "specialGroup": "allUsers"})))
+        .put("dataset-kept.json", &dataset("kept", json!({"role": "READER", "userByEmail": "ann@example.com"})));
+    let found: Vec<String> =
+        export.found("public-resource").into_iter().map(|(_, message)| message).collect();
+    let is_about =
+        |name: &str| found.iter().any(|one| one.starts_with(&format!("`{name}` is open to the public")));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(is_about("//storage.googleapis.com/projects/_/buckets/open"), "{found:#?}");
+    assert!(is_about("//bigquery.googleapis.com/projects/p/datasets/open"), "{found:#?}");
+    // The organization policy prevents it for all buckets of the project, and says nothing of datasets.
+    export.put("public-access.json", &json!({"name": "projects/p/policies/storage.publicAccessPrevention", "spec": {"rules": [{"enforce": true}]}}));
+    let found: Vec<String> =
+        export.found("public-resource").into_iter().map(|(_, message)| message).collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with("`//bigquery.googleapis.com/projects/p/datasets/open`"), "{found:#?}");
 }

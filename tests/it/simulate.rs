@@ -236,3 +236,58 @@ fn resource_control_policies_hold_for_listed_services_only() {
     let decisions: Vec<Value> = lines(&run).iter().map(|line| line["decision"].clone()).collect();
     assert_eq!(decisions, ["explicitly_denied", "allowed"], "{}", run.err);
 }
+
+/// A scenario that names an estate is decided by what is there, and its path is taken from where the file lies.
+#[test]
+fn an_estate_may_be_named_instead_of_policies() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folder =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("scenarios-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let at = |estate: &str, cloud: &str, principal: &str, action: &str, resource: &str| {
+        serde_json::json!({"cloud": cloud, "estate": path.join(estate),
+            "request": {"principal": principal, "action": action, "resource": resource}})
+    };
+    let (assign, place) = (
+        "Microsoft.Authorization/roleAssignments/write",
+        "/subscriptions/7d1f0c52-3b8e-4a67-9c10-000000000002",
+    );
+    let (tenant, organization, user) =
+        ("azure-tenant", "aws-organization", "arn:aws:iam::111122223333:user/mallory");
+    let cases = serde_json::json!([
+        at("gcp-editor", "gcp", "user:dana@acme.example", "storage.objects.get", "gs://acme-media-uploads/x"),
+        at(tenant, "azure", "lena.voss@nordlicht.example", assign, place),
+        at(tenant, "azure", "000000a1-5a1d-4c0e-9b3f-0000000000a1", assign, place),
+        at(organization, "aws", "arn:aws:iam::111122223333:role/data-science", "iam:CreateUser", user),
+        at("nowhere", "gcp", "user:dana@acme.example", "storage.objects.get", "gs://b/x"),
+        {"cloud": "gcp", "estate": 7, "request": {"principal": "user:a@x", "action": "a.b.c", "resource": "gs://b"}},
+        {"cloud": "gcp", "estate": "x", "policies": {}, "request": {"principal": "user:a@x", "action": "a.b.c", "resource": "gs://b"}},
+    ]);
+    let file = folder.join("cases.json");
+    std::fs::write(&file, cases.to_string()).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let output = command.args(["simulate", "--format", "json"]).arg(&file).env_clear().output().unwrap();
+    // The same by a path from where the file lies.
+    let beside = serde_json::json!({"cloud": "gcp", "estate": "estate", "expected": "allowed",
+        "request": {"principal": "user:ann@x.example", "action": "storage.objects.get", "resource": "gs://b/x"}});
+    std::fs::create_dir_all(folder.join("estate")).unwrap();
+    std::fs::write(
+        folder.join("estate/bucket-b.iam.json"),
+        r#"{"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@x.example"]}], "etag": "x"}"#,
+    )
+    .unwrap();
+    std::fs::write(&file, beside.to_string()).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let relative = command.args(["simulate", "--check"]).arg(&file).env_clear().output().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(relative.status.code(), Some(0), "{relative:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let decided: Vec<String> = rows.map(|row| row["decision"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(decided, ["allowed", "implicitly_denied", "allowed", "implicitly_denied"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    for text in ["nothing that could be read in the estate", "either `policies`, or the path"] {
+        assert!(said.contains(text), "{said}");
+    }
+}

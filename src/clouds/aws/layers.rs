@@ -500,7 +500,7 @@ fn unlisted_roles(estate: &Estate) -> Patterns {
     if guards::has_roles(estate) { Patterns::of([]) } else { role_resources() }
 }
 
-fn is_service_linked(name: &str) -> bool {
+pub(super) fn is_service_linked(name: &str) -> bool {
     name.contains(":role/aws-service-role/")
 }
 

@@ -170,6 +170,19 @@ impl Cloud for Aws {
         escalation::situations(estate, step, into)
     }
 
+    fn alike_targets(
+        &self,
+        estate: &Estate,
+        step: &escalation_steps::Step,
+        change: Option<escalation_steps::Change>,
+    ) -> Option<Arc<escalation_steps::Likeness>> {
+        Some(escalation::of_targets(estate, step, change))
+    }
+
+    fn alike_askers(&self, estate: &Estate, action: &str) -> Option<Arc<escalation_steps::Likeness>> {
+        Some(escalation::of_askers(estate, action))
+    }
+
     fn supposed(&self, estate: &Estate, change: escalation_steps::Change) -> Estate {
         escalation::supposed(estate, change)
     }

@@ -5,6 +5,7 @@
 //! scenario has an empty one, a level of an organization without policies allows nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::{Arn, is_account};
 use super::caller::{FEDERATED_BY, is_federated_session, session_of};
@@ -260,7 +261,7 @@ pub(super) fn build(asked: Asked<'_>, kind: Option<PrincipalKind>, problems: &mu
         builder.caller(&request.principal, federated_by, kind, innermost);
     }
     builder.resource(&request.resource, owner.as_deref(), innermost);
-    Scenario { estate: builder.estate, request }
+    Scenario { estate: Arc::new(builder.estate), request }
 }
 
 struct Builder<'a, 't> {

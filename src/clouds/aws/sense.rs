@@ -47,6 +47,11 @@ pub(super) fn sense(document: &Document, own: Option<&str>) -> Sense {
     sense
 }
 
+/// All that a document says, whatever it is, without ids and places.
+pub(super) fn plain(document: &Document) -> String {
+    Writer { out: String::new(), names: None }.document(document)
+}
+
 /// Whether the statement has a condition and speaks of a key that senders can leave out, maybe by a variable.
 fn may_omit(statement: &Statement) -> bool {
     let is_variable = |value: &Word| value.value.contains("${");

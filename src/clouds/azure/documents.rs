@@ -104,6 +104,12 @@ impl Documents for AzureDocuments {
         Some(format!("{{\"roleName\": {:?}}}", role.name()))
     }
 
+    fn nearest(&self, name: &str) -> Vec<String> {
+        let is_path = name.contains(['/', '\\', '.']);
+        let found = if is_path { Vec::new() } else { catalog::current().search(name, 3) };
+        found.into_iter().map(|one| one.name).collect()
+    }
+
     fn rules(&self, kind: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {
         let estates = [old, new].map(|policy| policy.body.downcast_ref::<Document>().map(|one| &one.0));
         let labels = if kind == ROLE { None } else { Some(labels(estates)) };

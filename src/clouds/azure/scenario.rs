@@ -4,6 +4,7 @@
 //! there does not exist, and no gap is noted for it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::Listing;
 use super::load::{Loader, Owned};
@@ -49,7 +50,7 @@ pub(super) fn scenario(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scena
     let mut request = request.filter(|_| !broken)?;
     Loader::new(&mut estate, problems).complete([Listing::DenyAssignments, Listing::Hierarchy]);
     request.principal = known_as(&mut estate, &request.principal);
-    Some(Scenario { estate, request })
+    Some(Scenario { estate: Arc::new(estate), request })
 }
 
 fn shape(problems: &mut Vec<Problem>, tree: &Tree, message: impl Into<String>, help: &str) {

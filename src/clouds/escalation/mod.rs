@@ -16,7 +16,9 @@ pub use situation::{Ask, Asker, Candidates, Change, Gained, On as AskOn, Situati
 
 use std::sync::Arc;
 
-use crate::model::CloudId;
+use rustc_hash::FxHashMap;
+
+use crate::model::{CloudId, PrincipalId};
 use crate::text::{Files, Located, Problem, Span, yaml};
 
 /// One way to gain more, for anybody and any target.
@@ -116,6 +118,40 @@ pub enum Requirement {
     Target(Arc<str>),
     /// Something that no export tells: always taken to be so, and always said.
     Assume(Arc<str>),
+}
+
+/// Principals by what they have in common: those with the same number are alike.
+#[derive(Clone, Debug, Default)]
+pub struct Likeness {
+    told: FxHashMap<PrincipalId, Option<u32>>,
+    /// Of those of whom nothing else is told.
+    others: Option<Arc<FxHashMap<PrincipalId, u32>>>,
+}
+
+/// Numbers of the others begin here.
+const OTHERS: u32 = 1 << 31;
+
+impl Likeness {
+    /// Principals with their numbers, and all others by what they have in common. Those with no number are like nobody.
+    pub fn new(
+        told: FxHashMap<PrincipalId, Option<u32>>,
+        others: Option<Arc<FxHashMap<PrincipalId, u32>>>,
+    ) -> Self {
+        Self { told, others }
+    }
+
+    /// The number of a principal, if it may be like others.
+    pub fn get(&self, principal: PrincipalId) -> Option<u32> {
+        match self.told.get(&principal) {
+            Some(told) => *told,
+            None => self.others.as_ref()?.get(&principal).map(|number| number | OTHERS),
+        }
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty() && self.others.is_none()
+    }
 }
 
 /// The words of a cloud for targets, hosts and states.

@@ -71,6 +71,12 @@ impl Documents for GcpDocuments {
         Some(format!("{{\"name\": {:?}}}", role.name()))
     }
 
+    fn nearest(&self, name: &str) -> Vec<String> {
+        let found = if name.starts_with("roles/") { catalog::current().search(name, 8) } else { Vec::new() };
+        let roles = found.into_iter().map(|one| one.name).filter(|one| one.starts_with("roles/"));
+        roles.take(3).collect()
+    }
+
     fn rules(&self, _: DocumentKind, old: &Policy, new: &Policy) -> RulesOfTwo {
         let (mut gaps, mut facts) = (Vec::new(), Vec::new());
         let [old, new] = [old, new].map(|policy| rules(policy, &mut gaps, &mut facts));

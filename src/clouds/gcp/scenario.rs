@@ -3,6 +3,7 @@
 //! Policies are complete: what is not there does not apply, and a bucket without a policy has an empty one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::{Body, Member};
 use super::load::{self, Subject};
@@ -37,7 +38,7 @@ pub(super) fn scenario(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scena
     builder.complete(&request, tree);
     let estate = builder.estate;
     let broken = problems.iter().skip(before).any(|problem| problem.severity == Severity::Error);
-    (!broken).then_some(Scenario { estate, request })
+    (!broken).then_some(Scenario { estate: Arc::new(estate), request })
 }
 
 struct Reader<'a> {

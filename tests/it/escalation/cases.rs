@@ -266,11 +266,12 @@ fn outcome(cloud: &str, case: &Value, loaded: &Loaded) -> (Found, Vec<Hop>) {
     };
     assert!(graph.undecided().is_empty(), "{case}: {:?}", graph.undecided());
     let by_step = |hop: &&Hop| *hop.kind == *case["step"].as_str().unwrap() && hop.from.principal == start;
-    let hops: Vec<Hop> = graph.hops().filter(by_step).cloned().collect();
-    for hop in graph.hops() {
+    let all = graph.hops(&evaluator).unwrap();
+    let hops: Vec<Hop> = all.iter().filter(by_step).cloned().collect();
+    for hop in &all {
         replay(*cloud, &loaded.estate, hop);
     }
-    let paths = graph.paths_to_administration(&loaded.estate);
+    let paths = graph.paths_to_administration(&evaluator).unwrap();
     let reaches = forwards || paths.iter().any(|path| path.from == start);
     let best = hops.iter().map(|hop| &hop.certainty).min();
     let found = match best.filter(|_| reaches) {

@@ -11,12 +11,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::has_policy;
+use super::index::ActionIndex;
 use crate::clouds::aws::ast::{Arn, Document, Element, PrincipalName, Statement};
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY, TRUST, TRUSTED_ACTIONS};
 use crate::clouds::aws::{AWS, body};
 use crate::clouds::escalation::{Ask, AskOn, Candidates};
 use crate::logic::{Case, Pattern};
 use crate::model::{Effect, Estate, Object, PolicyId, PrincipalId, PrincipalKind, Target};
+
+/// In place of the services that an unread trust policy may name.
+pub(super) const ANY_SERVICE: &str = "";
 
 /// Principals by what policies may say of them.
 pub(super) struct Holders {
@@ -33,10 +37,15 @@ pub(super) struct Holders {
     answers: Mutex<FxHashMap<(String, String, String), Arc<Candidates>>>,
     /// Who holds one of these policies in an account: most targets are spoken of by the same few.
     together: Mutex<FxHashMap<Together, Arc<Candidates>>>,
+    /// Where a policy stands in `held`.
+    places: FxHashMap<PolicyId, usize>,
     /// Who is bounded by a policy.
-    bounded: Vec<(PolicyId, Vec<PrincipalId>)>,
+    bounded: BTreeMap<PolicyId, Vec<PrincipalId>>,
     /// By action in lower case: whom a policy of its own denies it on everything, always.
     barred: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+    confined: Mutex<FxHashMap<String, Arc<BTreeSet<PrincipalId>>>>,
+    /// By service: the roles whose trust policies name it, or are not known in full.
+    serving: FxHashMap<String, Vec<PrincipalId>>,
 }
 
 /// Whoever in an account holds one of these policies and is not barred from the action, which is empty where nobody is.
@@ -99,10 +108,13 @@ impl Holders {
                 strangers.insert(id);
             }
         }
+        let held = held(estate);
+        let places = held.iter().enumerate().map(|(at, (policy, _))| (*policy, at)).collect();
         Self {
             by_account,
             accounts,
-            held: held(estate),
+            held,
+            places,
             strangers,
             actors,
             by_action: Mutex::default(),
@@ -110,6 +122,8 @@ impl Holders {
             together: Mutex::default(),
             bounded: bounded(estate),
             barred: Mutex::default(),
+            confined: Mutex::default(),
+            serving: serving(estate),
         }
     }
 
@@ -134,7 +148,7 @@ impl Holders {
             Arc::new(Candidates::Anybody)
         } else {
             let policies = self.speaking_of(estate, &key.0, name);
-            let barred = self.barred(estate, &key.0);
+            let barred = self.confined(estate, &key.0);
             let action = if barred.is_empty() { String::new() } else { key.0.clone() };
             self.together(Together { policies, account: account.to_owned(), action }, &barred)
         };
@@ -165,16 +179,41 @@ impl Holders {
             return ready.clone();
         }
         let mut found = BTreeSet::new();
-        for (policy, holders) in self.held.iter().chain(&self.bounded) {
-            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
-            let denies = body.document.statements.iter().filter(|one| one.effect == Effect::Deny);
-            if denies.filter(|one| is_about_everything(one)).any(|one| may_be(&one.action, action)) {
-                found.extend(holders);
+        for spoken in ActionIndex::of(estate).about(action) {
+            let denies = |one: &Statement| one.effect == Effect::Deny && is_about_everything(one);
+            if spoken.statement(estate).is_some_and(denies) {
+                let held = self.places.get(&spoken.policy).and_then(|at| self.held.get(*at));
+                found.extend(held.into_iter().flat_map(|(_, holders)| holders));
+                found.extend(self.bounded.get(&spoken.policy).into_iter().flatten());
             }
         }
         let found = Arc::new(found);
         locked().insert(action.to_owned(), found.clone());
         found
+    }
+
+    /// The same, and those whose boundary has no statement that may allow the action.
+    fn confined(&self, estate: &Estate, action: &str) -> Arc<BTreeSet<PrincipalId>> {
+        let locked = || self.confined.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = locked().get(action) {
+            return ready.clone();
+        }
+        let mut found = BTreeSet::clone(&self.barred(estate, action));
+        for (policy, bounded) in &self.bounded {
+            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
+            let allows = |one: &Statement| one.effect == Effect::Allow && may_be(&one.action, action);
+            if body.document.gaps.is_empty() && !body.document.statements.iter().any(allows) {
+                found.extend(bounded);
+            }
+        }
+        let found = Arc::new(found);
+        locked().insert(action.to_owned(), found.clone());
+        found
+    }
+
+    /// Roles whose trust policies name a service.
+    pub(super) fn serving(&self, service: &str) -> &[PrincipalId] {
+        self.serving.get(service).map_or(&[][..], Vec::as_slice)
     }
 
     /// The policies with a statement that allows an action on a resource, by their places in `held`; on any if no name
@@ -209,14 +248,16 @@ impl Holders {
         if let Some(ready) = locked().get(action) {
             return ready.clone();
         }
-        let mut found = Vec::new();
-        for (at, (policy, _)) in self.held.iter().enumerate() {
-            let Some(body) = estate.policy(*policy).and_then(body) else { continue };
-            let allows = body.document.statements.iter().filter(|one| one.effect == Effect::Allow);
-            let about = allows.filter(|one| may_be(&one.action, action));
-            let places: Vec<_> = about.map(|one| one.resource.as_ref().map(Places::of)).collect();
-            if !places.is_empty() {
-                found.push(Speaking { places, held: at });
+        let mut found: Vec<Speaking> = Vec::new();
+        for spoken in ActionIndex::of(estate).about(action) {
+            let Some(at) = self.places.get(&spoken.policy).copied() else { continue };
+            let Some(statement) = spoken.statement(estate).filter(|one| one.effect == Effect::Allow) else {
+                continue;
+            };
+            let place = statement.resource.as_ref().map(Places::of);
+            match found.last_mut().filter(|last| last.held == at) {
+                Some(last) => last.places.push(place),
+                None => found.push(Speaking { places: vec![place], held: at }),
             }
         }
         let found = Arc::new(found);
@@ -302,7 +343,7 @@ impl Holders {
 }
 
 /// Each policy that is attached to principals, with those who hold it, also through a group.
-fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+pub(super) fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
     let mut members: BTreeMap<PrincipalId, Vec<PrincipalId>> = BTreeMap::new();
     for membership in estate.memberships() {
         members.entry(membership.group).or_default().push(membership.member);
@@ -317,15 +358,35 @@ fn held(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
     holders.into_iter().collect()
 }
 
+/// The roles that each service may take on, by their trust policies.
+fn serving(estate: &Estate) -> FxHashMap<String, Vec<PrincipalId>> {
+    let mut found: FxHashMap<String, Vec<PrincipalId>> = FxHashMap::default();
+    for (id, principal) in estate.principals().filter(|(_, one)| one.kind == PrincipalKind::Role) {
+        let Some(resource) = estate.find_resource(AWS, &principal.name) else { continue };
+        for attachment in estate.attached_to(Target::Resource(resource)).filter(|one| one.layer == TRUST) {
+            let Some(trust) = estate.policy(attachment.policy).and_then(body) else { continue };
+            // What could not be read may name any.
+            let unread = (!trust.document.gaps.is_empty()).then_some(ANY_SERVICE);
+            for service in services(&trust.document).chain(unread) {
+                let roles = found.entry(service.to_owned()).or_default();
+                if roles.last() != Some(&id) {
+                    roles.push(id);
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Each permission boundary with those whom it bounds.
-fn bounded(estate: &Estate) -> Vec<(PolicyId, Vec<PrincipalId>)> {
+fn bounded(estate: &Estate) -> BTreeMap<PolicyId, Vec<PrincipalId>> {
     let mut found: BTreeMap<PolicyId, Vec<PrincipalId>> = BTreeMap::new();
     for attachment in estate.attached_as(BOUNDARY) {
         if let Target::Principal(id) = attachment.target {
             found.entry(attachment.policy).or_default().push(id);
         }
     }
-    found.into_iter().collect()
+    found
 }
 
 /// Whether a statement holds for all resources in all circumstances.
@@ -341,10 +402,20 @@ fn may_be(element: &Element, action: &str) -> bool {
 
 /// Whether a trust policy lets a service take on its role.
 pub(super) fn names_service(trust: &Document, service: &str) -> bool {
+    services(trust).any(|text| text == service)
+}
+
+/// Whether a trust policy lets any service take on its role.
+pub(super) fn names_services(trust: &Document) -> bool {
+    services(trust).next().is_some()
+}
+
+fn services(trust: &Document) -> impl Iterator<Item = &str> {
     let allows = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
     let names = allows.filter_map(|statement| statement.principal.as_ref());
     let listed = names.filter(|names| !names.negated).flat_map(|names| &names.names);
-    listed
-        .map(|name| &name.value)
-        .any(|name| matches!(name, PrincipalName::Service(text) if **text == *service))
+    listed.filter_map(|name| match &name.value {
+        PrincipalName::Service(text) => Some(&**text),
+        _ => None,
+    })
 }

@@ -4,7 +4,9 @@
 //! looked at: whether a request to a service has parameters that the service would refuse.
 
 mod holders;
+mod index;
 mod kinds;
+mod likeness;
 mod supposed;
 
 use std::collections::BTreeSet;
@@ -12,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(super) use kinds::LEXICON;
 pub use kinds::{ACCESS_KEYS, INSTANCE_PROFILES, PASSWORD};
+pub(super) use likeness::{of_askers, of_targets};
 pub(super) use supposed::{supposed, without};
 
 use self::holders::Holders;
@@ -247,14 +250,21 @@ impl<'a> At<'a> {
 
     /// Roles that a service may act as and that may take on the target.
     fn between(self, service: &str) -> Vec<PrincipalId> {
+        let serving = [service, holders::ANY_SERVICE].map(|name| self.holders.serving(name));
+        if serving.iter().all(|roles| roles.is_empty()) {
+            return Vec::new();
+        }
         let ask = Ask {
             who: Asker::Taker,
             action: Arc::from(TAKE_ON),
             on: AskOn::Object(Object::Named(self.name.to_owned())),
             given: Formula::True,
         };
-        let listed = match &*self.holders.candidates(self.estate, &ask, self.account) {
-            Candidates::Only(listed) => listed.clone(),
+        let able = self.holders.candidates(self.estate, &ask, self.account);
+        let listed: BTreeSet<PrincipalId> = match &*able {
+            Candidates::Only(listed) => {
+                serving.into_iter().flatten().copied().filter(|id| listed.contains(id)).collect()
+            }
             Candidates::Anybody => BTreeSet::new(),
         };
         let serves = |id: &PrincipalId| {
@@ -265,21 +275,9 @@ impl<'a> At<'a> {
         listed.into_iter().filter(serves).collect()
     }
 
-    /// The customer managed policies that are attached to the target. Those of AWS cannot be edited:
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>.
+    /// The policies of the target that can be edited.
     fn editable(self) -> Vec<PolicyId> {
-        let Some(id) = self.id else { return Vec::new() };
-        let attached = self.estate.attached_to(Target::Principal(id)).filter(|one| one.layer == IDENTITY);
-        let policies: BTreeSet<PolicyId> = attached.map(|one| one.policy).collect();
-        policies.into_iter().filter(|policy| self.policy_arn(*policy).is_some()).collect()
-    }
-
-    /// The ARN of a customer managed policy of the target's account; inline policies have none.
-    fn policy_arn(self, id: PolicyId) -> Option<String> {
-        let policy = self.estate.policy(id)?;
-        let partition = Arn::parse(self.name)?.partition;
-        let arn = format!("arn:{partition}:iam::{}:policy/{}", self.account, policy.name);
-        (self.estate.find_policy(AWS, &arn) == Some(id)).then_some(arn)
+        self.id.map(|id| editable(self.estate, id, self.name, self.account)).unwrap_or_default()
     }
 
     fn hosts(self, kind: &str) -> Vec<&'a Host> {
@@ -309,7 +307,7 @@ impl<'a> At<'a> {
         let (on, place) = match &need.on {
             On::Target => named(self.name.to_owned()),
             On::Via => named(self.estate.principal(using.via?)?.name.clone()),
-            On::Policy => named(self.policy_arn(using.policy?)?),
+            On::Policy => named(policy_arn(self.estate, self.name, self.account, using.policy?)?),
             On::Host => match using.host {
                 Some(host) => named(self.estate.resource(host.resource)?.name.clone()),
                 None => any(in_account(self.account)),
@@ -325,6 +323,22 @@ impl<'a> At<'a> {
         let given = Formula::all(std::iter::once(place).chain(context));
         Some(Ask { who: Asker::Taker, action: need.action.clone(), on, given })
     }
+}
+
+/// The customer managed policies that are attached to a principal. Those of AWS cannot be edited:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>.
+fn editable(estate: &Estate, id: PrincipalId, name: &str, account: &str) -> Vec<PolicyId> {
+    let attached = estate.attached_to(Target::Principal(id)).filter(|one| one.layer == IDENTITY);
+    let policies: BTreeSet<PolicyId> = attached.map(|one| one.policy).collect();
+    policies.into_iter().filter(|policy| policy_arn(estate, name, account, *policy).is_some()).collect()
+}
+
+/// The ARN of a customer managed policy of the account of a principal; inline policies have none.
+fn policy_arn(estate: &Estate, principal: &str, account: &str, id: PolicyId) -> Option<String> {
+    let policy = estate.policy(id)?;
+    let partition = Arn::parse(principal)?.partition;
+    let arn = format!("arn:{partition}:iam::{account}:policy/{}", policy.name);
+    (estate.find_policy(AWS, &arn) == Some(id)).then_some(arn)
 }
 
 /// All combinations.

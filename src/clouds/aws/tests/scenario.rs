@@ -28,7 +28,7 @@ impl Scenario {
         let asked = asked(&tree, &mut problems).unwrap_or_else(|| panic!("{problems:?}"));
         let who = kind(&asked.request.principal).unwrap_or(PrincipalKind::Holder);
         let built = build(asked, (!outside).then_some(who), &mut problems);
-        let mut scenario = Self { estate: built.estate, request: built.request };
+        let mut scenario = Self { estate: (*built.estate).clone(), request: built.request };
         for (key, value) in case["facts"].as_object().into_iter().flatten() {
             scenario.add_fact(key, value.as_str().unwrap());
         }

@@ -404,7 +404,7 @@ impl Loader<'_> {
     }
 
     /// The principal that stands for whoever has activated it: beside the role it has all that the holder has.
-    fn activated(&mut self, name: &str, instance: &str, holder: PrincipalId, origin: &Origin) {
+    pub(super) fn activated(&mut self, name: &str, instance: &str, holder: PrincipalId, origin: &Origin) {
         let facts = [(OBJECT_ID.to_owned(), instance.to_owned())].into();
         let principal = Principal {
             cloud: CLOUD,

@@ -1,12 +1,12 @@
 //! Power in the directory: its roles, application permissions of Microsoft Graph, owners, administrative units.
 
 use super::{Loader, Row, shapes};
-use crate::clouds::azure::ast::{Assignment, Body, DirectoryAssignment, HolderKind, Reach};
+use crate::clouds::azure::ast::{Assignment, Body, DirectoryAssignment, Eligibility, HolderKind, Reach};
 use crate::clouds::azure::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, OWNER, On, UNIT};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::roles::USER_ACCESS_ADMINISTRATOR;
 use crate::clouds::azure::steps::ELEVATED;
-use crate::clouds::azure::{ALLOW, APPLICATION_ID, DIRECTORY, GLOBAL_ADMINISTRATOR, OBJECT_ID};
+use crate::clouds::azure::{ALLOW, APPLICATION_ID, DIRECTORY, ELIGIBILITY, GLOBAL_ADMINISTRATOR, OBJECT_ID};
 use crate::model::{Estate, Membership, Origin, Principal, PrincipalId, PrincipalKind, Target};
 use crate::text::{Located, Tree};
 
@@ -14,6 +14,9 @@ const ROLES: &str = "az rest --url https://graph.microsoft.com/v1.0/roleManageme
 const PERMISSIONS: &str = "az rest --url https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo";
 const OWNERS: &str = "az ad app owner list --id A";
 const UNITS: &str = "az rest --url https://graph.microsoft.com/v1.0/directory/administrativeUnits/U/members";
+
+/// How the names begin here that eligibilities for roles of the directory go by.
+const ELIGIBILITIES: &str = "/providers/microsoft.directory/roleeligibilityscheduleinstances/";
 
 /// What owners are owners of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,20 +32,57 @@ pub enum Owned {
 }
 
 impl Loader<'_> {
-    /// Assignments of the directory's own roles. One that can only be activated is not held.
+    /// Assignments of the directory's own roles, and those that may be activated, which give a principal of its own.
     pub fn directory_roles(&mut self, tree: &Tree) {
         for row in self.rows(tree, "an assignment of a directory role", ROLES, &shapes::POWER) {
             let what = "an assignment of a directory role";
             let holder = self.required(&row, &["principalId"], what, ROLES);
             let role = self.required(&row, &["roleDefinitionId", "roleTemplateId"], what, ROLES);
             let (Some(holder), Some(role)) = (holder, role) else { continue };
-            if row.field(&["roleEligibilityScheduleId"]).is_some() {
-                continue;
-            }
             let reach = reach(row.text(&["directoryScopeId"]).unwrap_or("/"));
             let name = row.field(&["roleDefinition"]).and_then(|one| one.get_ignoring_case("displayName"));
-            self.directory_power(&row, holder, role, name.and_then(Tree::as_str), reach);
+            let name = name.and_then(Tree::as_str);
+            let activated = row.field(&["roleEligibilityScheduleId"]);
+            let activated = activated.map(|_| self.eligible_power(&row, holder, role, name, &reach));
+            self.directory_power(&row, activated.as_deref().unwrap_or(holder), role, name, reach);
         }
+    }
+
+    /// A role of the directory that may be activated:
+    /// <https://learn.microsoft.com/graph/api/resources/unifiedroleeligibilityscheduleinstance>. Answers the object id of
+    /// what stands for whoever has activated it. Activating is asked like for Azure's own roles, on the eligibility.
+    fn eligible_power(
+        &mut self,
+        row: &Row<'_>,
+        holder: &str,
+        role: &str,
+        name: Option<&str>,
+        reach: &Reach,
+    ) -> String {
+        let folded = role.to_ascii_lowercase();
+        let name = directory::find(&folded).map(|entry| entry.name.as_str()).or(name).unwrap_or(&folded);
+        let own = row.text(&["id"]).map_or_else(|| self.estate.policies().count().to_string(), str::to_owned);
+        let instance = format!("{ELIGIBILITIES}{}", own.to_ascii_lowercase());
+        let place = row.field(&["principalId"]).map_or(row.tree.span, |found| found.span);
+        let origin = row.origin(place, format!("eligible assignment of the directory role `{name}`"));
+        let principal = self.principal(holder, PrincipalKind::External, None, origin.clone());
+        let over = match reach {
+            Reach::Tenant => "the directory".to_owned(),
+            Reach::Unit(unit) => format!("the unit {unit}"),
+            Reach::Object(object) => object.to_string(),
+        };
+        let activated = format!("{} (eligible: {name} on {over})", self.name_of(principal));
+        self.activated(&activated, &instance, principal, &origin);
+        let root = self.target(names::ROOT, &origin);
+        let body = Eligibility {
+            holder: holder.to_ascii_lowercase().into(),
+            kind: HolderKind::Unknown,
+            instance: instance.as_str().into(),
+            activated: activated.into(),
+        };
+        let name = name.to_owned();
+        self.attach(&name, Body::Eligible(body), root, ELIGIBILITY, origin);
+        instance
     }
 
     /// Application permissions of Microsoft Graph that were granted; those that lead nowhere are passed over.

@@ -62,6 +62,7 @@ pub(super) const ENTRY: Shape = Map(&[
 
 /// Assignments of roles of the directory, and granted permissions.
 pub(super) const POWER: Shape = Map(&[
+    ("id", Text),
     ("directoryScopeId", Text),
     ("roleEligibilityScheduleId", Text),
     ("roleDefinition", Map(&[("displayName", Text)])),

@@ -42,6 +42,9 @@ fn viewer_is_inside_editor_is_inside_owner() {
             .count()
     };
     assert_eq!((setters("editor"), setters("owner")), (0, 302));
+    let editor = set("editor");
+    let inside = shipped().roles().filter(|role| role.permission_set().is_subset(&editor));
+    assert_eq!((inside.count(), shipped().role_count()), (1_634, 2_461));
 }
 
 #[test]
