@@ -87,6 +87,12 @@ pub trait Cloud: Sync {
     /// The request, printed the way users write it, that a witness of `question` stands for.
     fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request;
 
+    /// Witnesses of `question` that read more like requests of the estate than this one, the best first. They need not be
+    /// such: whoever asks tries them.
+    fn familiar(&self, _estate: &Estate, _question: &Question, _witness: &Assignment) -> Vec<Assignment> {
+        Vec::new()
+    }
+
     /// The attributes of a concrete request, all that follow from it included: the inverse of [`Cloud::request`].
     fn assignment(&self, estate: &Estate, request: &Request) -> Assignment;
 

@@ -179,7 +179,8 @@ impl<'a> Evaluator<'a> {
         let (outcome, certainty) = match decided.answer {
             solver::Answer::Never => (Outcome::Never, Certainty::from_gaps(posed.gaps.clone())),
             solver::Answer::Undecided(reason) => (Outcome::Undecided, Certainty::Undecided(explain(reason))),
-            solver::Answer::Sometimes(mut found) => {
+            solver::Answer::Sometimes(found) => {
+                let mut found = self.familiar(question, posed, &goal, found);
                 found.extend(&posed.known);
                 let witness = self.replay(question, posed, &found, decided.engine, expect_allowed)?;
                 let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
@@ -187,6 +188,12 @@ impl<'a> Evaluator<'a> {
             }
         };
         Ok(Answer { outcome, certainty, engine: decided.engine, steps: decided.steps })
+    }
+
+    /// The witness in the words of the estate, if the formula holds for it too.
+    fn familiar(&self, question: &Question, posed: &Posed, goal: &Goal, found: Assignment) -> Assignment {
+        let proposed = posed.cloud.familiar(self.estate, question, &found);
+        proposed.into_iter().find(|next| goal.admits(next)).unwrap_or(found)
     }
 
     /// Judges a witness by the concrete rule. If that rule meets a condition it cannot read, it may differ from the

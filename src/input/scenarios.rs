@@ -18,6 +18,9 @@ pub const SUMMARY: &str = "scenarios: `{\"id\", \"cloud\": \"aws\", \"request\":
 /// The cloud of a scenario that names none.
 const DEFAULT_CLOUD: &str = "aws";
 
+/// What a scenario may say.
+const KEYS: [&str; 6] = ["id", "cloud", "request", "policies", "estate", "expected"];
+
 /// A scenario that was read.
 pub struct ReadScenario {
     /// Its id; without one in the file, its number there: `#1` is the first.
@@ -157,6 +160,19 @@ fn scenario(tree: &Tree, number: usize, problems: &mut Vec<Problem>) -> Option<R
         let message = format!("expected a scenario to be an object, found {}", tree.kind_name());
         let problem = Problem::error("scenario-shape", message).at(tree.span);
         problems.push(problem.help(format!("expected {SUMMARY}")));
+        return None;
+    }
+    let unknown = tree.entries().filter(|entry| !KEYS.contains(&&*entry.key.value));
+    let unknown: Vec<Problem> = unknown
+        .map(|entry| {
+            let message = format!("unknown key `{}` in the scenario", entry.key.value);
+            let problem = Problem::error("scenario-shape", message).at(entry.key.span);
+            problem.help(format!("the keys are `{}`", KEYS.join("`, `")))
+        })
+        .collect();
+    if !unknown.is_empty() {
+        // A misspelt `policies` would be a request without policies.
+        problems.extend(unknown);
         return None;
     }
     let id = id(tree, number, problems)?;

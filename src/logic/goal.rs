@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Formula, Patterns};
+use super::{Assignment, Attribute, Formula, Patterns};
 
 /// The question whether some request of a universe makes a formula true; a request that does is the witness.
 ///
@@ -34,6 +34,18 @@ impl Goal {
     /// Do the two hold for the same requests? *Never* means yes; a witness makes just one of them true.
     pub fn equivalent(left: Formula, right: Formula, universe: Universe) -> Self {
         Self { formula: left.iff(right).not(), universe }
+    }
+
+    /// Whether the request belongs to the universe and does not make the formula false.
+    pub fn admits(&self, request: &Assignment) -> bool {
+        let exists = match &self.universe {
+            Universe::Any => true,
+            Universe::Known(actions) => {
+                let text = |attribute| request.text(&attribute).unwrap_or_default();
+                actions.contains(text(Attribute::action()), text(Attribute::resource()))
+            }
+        };
+        exists && self.formula.evaluate(request) != Some(false)
     }
 }
 

@@ -143,7 +143,7 @@ impl Portfolio {
     fn ask(&self, engine: &dyn Engine, goal: &Goal, budget: u64) -> Result<Decided, Disagreement> {
         let Outcome { answer, steps } = engine.decide(goal, budget);
         let answer = match answer {
-            Answer::Sometimes(request) if !witness::satisfies(goal, &request) => {
+            Answer::Sometimes(request) if !goal.admits(&request) => {
                 return Err(refuted(engine.name(), goal, request));
             }
             Answer::Sometimes(request) => {

@@ -11,18 +11,6 @@ use crate::logic::{
     Assignment, Atom, Attribute, Decimal, Goal, Kind, Pattern, Ranges, Token, Universe, Value,
 };
 
-/// Whether the request belongs to the universe and does not make the formula false.
-pub(super) fn satisfies(goal: &Goal, request: &Assignment) -> bool {
-    let exists = match &goal.universe {
-        Universe::Any => true,
-        Universe::Known(actions) => {
-            let text = |attribute| request.text(&attribute).unwrap_or_default();
-            actions.contains(text(Attribute::action()), text(Attribute::resource()))
-        }
-    };
-    exists && goal.formula.evaluate(request) != Some(false)
-}
-
 /// The request with readable values; `None` when it gives one name two values that contradict each other and no way
 /// to settle that is found.
 pub(super) fn finish(goal: &Goal, request: Assignment) -> Option<Assignment> {
@@ -43,7 +31,7 @@ fn settle(goal: &Goal, request: Assignment) -> Option<Assignment> {
         if present.is_empty() {
             return Some(request);
         }
-        present.iter().map(|value| agreed(&request, &kinds, value)).find(|next| satisfies(goal, next))
+        present.iter().map(|value| agreed(&request, &kinds, value)).find(|next| goal.admits(next))
     })
 }
 
@@ -122,7 +110,7 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
         for candidate in candidates {
             let mut next = request.clone();
             next.set(attribute.clone(), candidate);
-            if satisfies(goal, &next) {
+            if goal.admits(&next) {
                 request = next;
                 break;
             }

@@ -186,6 +186,83 @@ fn a_scan_tells_public_from_own() {
     }
 }
 
+/// The ways in which a policy of a resource can arrive: as the command prints it, in a wrapper as an object or as text, as
+/// a bare document in the folder of the resource, and as iam-collect writes it.
+fn layouts(arn: &str, who: &Value) -> Vec<(&'static str, String, Value)> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let action = format!("{}:*", parts[2]);
+    let policy = document(&json!({"Effect": "Allow", "Principal": who, "Action": action, "Resource": "*"}));
+    let folder = parts[5].replace(':', "/");
+    let region = if parts[3].is_empty() { String::new() } else { format!("{}/", parts[3]) };
+    let folder = format!("{}/{region}{folder}", parts[2]);
+    let own = format!("aws/{OWN}");
+    let wrapped = |policy: Value| json!({"ResourceArn": arn, "Account": OWN, "Policy": policy});
+    vec![
+        ("wrapper", "own.json".to_owned(), wrapped(policy.clone())),
+        ("wrapper with text", "own.json".to_owned(), wrapped(json!(policy.to_string()))),
+        ("folder", format!("{own}/{folder}/policy.json"), policy.clone()),
+        ("iam-collect", format!("aws/aws/accounts/{OWN}/{folder}/policy.json").to_lowercase(), policy),
+    ]
+}
+
+/// Public and external access is found for every type of resource in every layout, with a request that is right: by
+/// the outsider who is let in, on the resource or inside it. One that lets its own account in is not found.
+#[test]
+fn access_from_outside_is_found_in_every_layout() {
+    let mut arns: Vec<String> = resources().into_iter().map(|(.., arn)| arn).collect();
+    // A policy of log groups as a whole has a layout of its own; a type that nobody knows is a plain resource.
+    arns.retain(|arn| !arn.ends_with(":log-group"));
+    arns.push(format!("arn:aws:logs:eu-west-1:{OWN}:log-group:g"));
+    arns.push(format!("arn:aws:mediastore:eu-west-1:{OWN}:container/c"));
+    let mut wrong = Vec::new();
+    let kinds = [
+        (json!("*"), Some("public-resource"), "*"),
+        (json!({"AWS": OTHER}), Some("external-access"), OTHER),
+        (json!({"AWS": OWN}), None, ""),
+    ];
+    for (index, (who, expected, by)) in kinds.iter().enumerate() {
+        let count = layouts(&arns[0], who).len();
+        for layout in 0..count {
+            let export = Export::new(&format!("layout-{index}-{layout}"));
+            let mut wrappers = Vec::new();
+            for arn in &arns {
+                let (name, file, content) = layouts(arn, who).swap_remove(layout);
+                match name {
+                    "wrapper" | "wrapper with text" => wrappers.push(content),
+                    "iam-collect" => {
+                        export.put(&file.replace("/policy.json", "/metadata.json"), &json!({"arn": arn}));
+                        export.put(&file, &content);
+                    }
+                    _ => drop(export.put(&file, &content)),
+                }
+            }
+            if !wrappers.is_empty() {
+                export.put("own.json", &json!(wrappers));
+            }
+            let (_, report, said) = export.run(&["scan"]);
+            for arn in &arns {
+                let name = layouts(arn, who)[layout].0;
+                let about = |one: &&Value| one["message"].as_str().unwrap().starts_with(&format!("`{arn}` "));
+                let found =
+                    report["findings"].as_array().unwrap_or_else(|| panic!("{said}")).iter().find(about);
+                let rule = found.and_then(|one| one["rule"].as_str());
+                if rule != *expected {
+                    wrong.push(format!("{arn} as {name} for {who}: {rule:?}"));
+                    continue;
+                }
+                let Some(found) = found else { continue };
+                let witness = &found["witness"];
+                let principal = witness["principal"].as_str().unwrap();
+                let on = witness["resource"].as_str().unwrap();
+                if !principal.contains(by) || !on.starts_with(&**arn) {
+                    wrong.push(format!("{arn} as {name}: {principal} on {on}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// What nobody exported is named in the answer, and what somebody looked for and did not find is not.
 #[test]
 fn a_policy_that_is_missing_is_named() {
@@ -571,4 +648,33 @@ fn access_between_known_accounts_is_told_apart() {
     assert_eq!(rules(), [""; 0]);
     export.put("other.json", &other(&allow("sqs:SendMessage")));
     assert_eq!(rules(), ["cross-account-access"]);
+}
+
+/// Where the policies leave the partition and the account open, a request lies where the estate does.
+#[test]
+fn a_witness_lies_in_the_partition_of_the_estate() {
+    for partition in ["aws", "aws-cn", "aws-us-gov"] {
+        let export = Export::new(&format!("partition-{partition}"));
+        let trust = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"});
+        let estate = account(&[role("r", &allow("*"), &trust)]).to_string();
+        let estate = estate.replace("arn:aws:", &format!("arn:{partition}:"));
+        export.put("account.json", &serde_json::from_str(&estate).unwrap());
+        let (_, report, said) = export.run(&["scan"]);
+        let findings = report["findings"].as_array().unwrap_or_else(|| panic!("{said}"));
+        let mut seen = 0;
+        for found in findings.iter().filter(|found| found["witness"].is_object()) {
+            for key in ["principal", "resource"] {
+                let name = found["witness"][key].as_str().unwrap();
+                let Some(rest) = name.strip_prefix("arn:") else { continue };
+                let parts: Vec<&str> = rest.split(':').collect();
+                assert_eq!(parts[0], partition, "{name}");
+                assert!(
+                    parts[3].is_empty() || parts[3].bytes().all(|digit| digit.is_ascii_digit()),
+                    "{name}"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen >= 4, "{seen} in {findings:?}");
+    }
 }

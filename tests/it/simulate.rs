@@ -144,6 +144,23 @@ fn what_cannot_be_read_is_said_and_the_rest_is_decided() {
             "Effect",
         ),
         (broken(r#""policies": {}, "expected": "maybe""#), "`expected` is no decision"),
+        (broken(r#""polices": {}"#), "unknown key `polices` in the scenario"),
+        (broken(r#""policies": []"#), "expected `policies` to be an object, found an array"),
+        (
+            broken(r#""policies": {"service_control": "x"}"#),
+            "expected `service_control` to be an array of levels, found a string",
+        ),
+        (
+            broken(r#""policies": {"vpc_endpoint": {}}"#),
+            "expected `vpc_endpoint` to be an array of policies, found an object",
+        ),
+        (broken(r#""policies": {"identity": [{}]}"#), "policy `identity[0]` has no `Statement`"),
+        (good.replace("\"action\"", "\"acton\""), "unknown key `acton` in `request`"),
+        (good.replace("\"action\": \"s3:GetObject\", ", ""), "the request has no `action`"),
+        (
+            good.replace("\"context\": {}", "\"context\": []"),
+            "expected `context` to be an object, found an array",
+        ),
         (good.replace("s3:GetObject", "s3:Get*"), "expected one action, found `s3:Get*`"),
         (good.replace("arn:aws:iam::111122223333:user/ann", "ann"), "`ann` is no principal"),
         (good.replace("\"111122223333\"", "\"1\""), "expected `resource_account` to be an account number"),
@@ -164,6 +181,34 @@ fn what_cannot_be_read_is_said_and_the_rest_is_decided() {
         let run = simulate(&["-"], nothing);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{nothing}: {}", run.err);
         assert!(run.err.contains("no simulation took place"), "{}", run.err);
+    }
+}
+
+/// Compressed files, arrays and lines are the same; one line that is cut off costs no other, and a file that ends too
+/// early gives no answer at all.
+#[test]
+fn compressed_files_and_lines_that_are_cut_off() {
+    let case = scenario("good", &format!(r#""policies": {{"identity": [{ALLOW}]}}"#));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let packed = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let whole = packed(&format!("{case}\n{case}\n"));
+    for (name, bytes, code, count) in [
+        ("lines.jsonl.gz", whole.clone(), 0, 2),
+        ("array.json.gz", packed(&format!("[{case}, {case}]")), 0, 2),
+        ("half.jsonl.gz", whole[..whole.len() / 2].to_vec(), 2, 0),
+        ("cut.jsonl", format!("{}\n{case}\n", &case.chars().take(60).collect::<String>()).into_bytes(), 2, 1),
+        ("deep.jsonl", format!("{{\"request\": {}\n{case}\n", "[".repeat(100_000)).into_bytes(), 2, 1),
+    ] {
+        let path = folder.join(format!("{}-{name}", std::process::id()));
+        fs::write(&path, bytes).unwrap();
+        let run = simulate(&["--format", "json", path.to_str().unwrap()], "");
+        fs::remove_file(&path).unwrap();
+        let decided: Vec<Value> = lines(&run).iter().map(|line| line["decision"].clone()).collect();
+        assert_eq!((run.code, decided), (code, vec![Value::from("allowed"); count]), "{name}: {}", run.err);
     }
 }
 
@@ -235,6 +280,50 @@ fn resource_control_policies_hold_for_listed_services_only() {
     let run = simulate(&["--format", "json", "-"], &format!("{stored}\n{listed}\n"));
     let decisions: Vec<Value> = lines(&run).iter().map(|line| line["decision"].clone()).collect();
     assert_eq!(decisions, ["explicitly_denied", "allowed"], "{}", run.err);
+}
+
+/// What a request does not say about its session or its key is an assumption of the answer that rests on it.
+#[test]
+fn what_a_scenario_leaves_open_is_assumed() {
+    let all = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let deny = r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}}"#;
+    let named = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/ann"}, "Action": "*", "Resource": "*"}}"#;
+    let guest = "arn:aws:sts::111122223333:federated-user/guest";
+    let federated = |more: &str| {
+        let case = scenario("guest", &format!(r#""policies": {{"session": [{all}], "resource": {named}}}"#));
+        case.replace("arn:aws:iam::111122223333:user/ann\", \"action", &format!("{guest}\"{more}, \"action"))
+    };
+    let token = |action: &str, factor: &str| {
+        let case = scenario("token", &format!(r#""policies": {{"identity": [{all}]}}"#));
+        let context = format!(r#"{{"aws:TokenIssueTime": "2026-01-01T00:00:00Z"{factor}}}"#);
+        case.replace("{}", &context).replace("s3:GetObject", action).replace("arn:aws:s3:::b/k", "*")
+    };
+    let key = scenario(
+        "key",
+        &format!(
+            r#""policies": {{"identity": [{all}], "resource": {named}, "resource_control": [[{deny}]]}}"#
+        ),
+    );
+    let key = key.replace("s3:GetObject", "kms:Decrypt");
+    let key = key.replace("arn:aws:s3:::b/k", "arn:aws:kms:eu-west-1:111122223333:key/k");
+    let factor = r#", "aws:MultiFactorAuthPresent": "true""#;
+    for (case, decision, part) in [
+        (federated(""), "implicitly_denied", "was opened by no user that the resource policy names"),
+        (federated(r#", "federated_by": "arn:aws:iam::111122223333:user/bob""#), "implicitly_denied", ""),
+        (federated(r#", "federated_by": "arn:aws:iam::111122223333:user/ann""#), "allowed", ""),
+        (token("iam:ListUsers", ""), "allowed", "does not come from `sts:GetSessionToken`"),
+        (token("iam:ListUsers", factor), "allowed", ""),
+        (token("sts:GetFederationToken", factor), "allowed", "does not come from `sts:GetSessionToken`"),
+        (token("s3:ListAllMyBuckets", ""), "allowed", ""),
+        (key, "explicitly_denied", "was taken to be a customer managed key"),
+    ] {
+        let run = simulate(&["--format", "json", "-"], &case);
+        let line = lines(&run).first().cloned().unwrap_or_else(|| panic!("{case}\n{}", run.err));
+        assert_eq!(line["decision"], decision, "{case}\n{line}");
+        let assumed = line["assumed"].as_array().unwrap();
+        let fits = assumed.iter().any(|one| one.as_str().unwrap().contains(part));
+        assert!(if part.is_empty() { assumed.is_empty() } else { fits }, "{case}\n{line}");
+    }
 }
 
 /// A scenario that names an estate is decided by what is there, and its path is taken from where the file lies.

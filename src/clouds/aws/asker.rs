@@ -124,6 +124,18 @@ impl<'a> Caller<'a> {
         self.resource == Some(Resource::Root) && self.kind == Kind::Known
     }
 
+    /// Whether it is a user or a root user, and no session of somebody else.
+    pub(super) fn has_own_credentials(&self) -> bool {
+        self.kind == Kind::Known
+            && self.account.is_some()
+            && matches!(self.resource, Some(Resource::User | Resource::Root))
+    }
+
+    /// Whether it is a session that a user opened for somebody.
+    pub(super) fn is_federated(&self) -> bool {
+        self.resource == Some(Resource::Federated)
+    }
+
     /// The user that opened the federated session which asks, if the request says so.
     pub(super) fn federated_by(&self) -> Option<&'a str> {
         let (_, principal) = self.principal.filter(|_| self.resource == Some(Resource::Federated))?;

@@ -63,6 +63,15 @@ impl<'e> Caller<'e> {
         Self { class, principal: Some((id, principal)), account: home.or(in_arn) }
     }
 
+    /// Whether it is a user or a root user, who signs in without taking on anything.
+    pub(super) fn has_own_credentials(&self) -> bool {
+        let arn = self.principal.and_then(|(_, principal)| Arn::parse(&principal.name));
+        let of_user = |arn: Arn<'_>| {
+            arn.service == "iam" && (arn.resource.starts_with("user/") || arn.resource == "root")
+        };
+        self.class == Class::Member && arn.is_some_and(of_user)
+    }
+
     /// The user that opened the federated session which asks, if the estate says so.
     pub(super) fn federated_by(&self) -> Option<&'e str> {
         let (_, principal) = self.principal?;

@@ -12,7 +12,7 @@ use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body, facts, protected, unknown};
+use super::{Body, body, facts, protected, sessions, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -455,6 +455,12 @@ impl<'a, N: Notes> Judge<'a, N> {
             self.notes.because(&[Found::Denials]);
             return Verdict::ExplicitlyDenied;
         }
+        if self.caller.has_own_credentials()
+            && self.request.action.eq_ignore_ascii_case("sts:GetSessionToken")
+        {
+            self.notes.always();
+            return Verdict::Allowed;
+        }
         match because {
             Some(because) if !self.has(Found::Outer) => {
                 self.notes.because(because);
@@ -505,6 +511,13 @@ impl<'a, N: Notes> Judge<'a, N> {
                 ))
             });
         }
+        self.notes.gaps(&sessions::of_request(
+            self.estate,
+            request,
+            self.caller,
+            &self.holders.iter().collect::<Vec<_>>(),
+            allowed,
+        ));
         let unowned = self.keys.owner.is_none()
             && self.arn.is_some_and(|arn| arn.service == "s3" && arn.account.is_empty());
         if allowed && unowned && self.caller.kind == Kind::Known {

@@ -9,7 +9,7 @@ use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
     RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
-    TRUSTED_ACTIONS, key_resources, role_resources,
+    TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
     AWS, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside, protected,
@@ -110,6 +110,9 @@ const FEW: usize = 32;
 /// The call that everybody may make.
 const NEEDS_NOTHING: &str = "sts:getcalleridentity";
 
+/// The call that users may make unless it is denied.
+const NEEDS_NO_ALLOW: &str = "sts:getsessiontoken";
+
 pub(super) struct Work<'e> {
     estate: &'e Estate,
     caller: Caller<'e>,
@@ -179,13 +182,14 @@ impl<'e> Work<'e> {
     /// allows. Most questions end here.
     fn may_allow(&self) -> bool {
         let assumed = self.caller.class == Class::Assumed && self.caller.account.is_some();
-        // Only who has policies of its own is asked about the call that needs none.
+        // Only who has policies of its own is asked about the calls that need none.
         let has_policies = match self.caller.class {
             Class::Holder => true,
             Class::Member => self.caller.account.is_some(),
             Class::Assumed | Class::Bare | Class::Anonymous => false,
         };
-        let always = self.known.text(&Attribute::action()).is_none_or(|action| action == NEEDS_NOTHING);
+        let free = [NEEDS_NOTHING, NEEDS_NO_ALLOW];
+        let always = self.known.text(&Attribute::action()).is_none_or(|action| free.contains(&action));
         let allows = |group: &LayerGroup| {
             !group.layer.is_ceiling() && group.grants.iter().any(|grant| grant.effect == Effect::Allow)
         };
@@ -398,6 +402,14 @@ impl<'e> Work<'e> {
         let always = Formula::matches(Attribute::action(), Patterns::literal(NEEDS_NOTHING));
         if self.caller.class != Class::Assumed {
             self.group(ALWAYS, always, Vec::new());
+        }
+        // "No permissions are required for a user to get a session token"; a deny counts, as the page's own example of
+        // a deny without multi-factor authentication spares the call:
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>,
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html>
+        if self.caller.has_own_credentials() {
+            let free = Formula::matches(Attribute::action(), Patterns::literal(NEEDS_NO_ALLOW));
+            self.group(UNLESS_DENIED, free, Vec::new());
         }
     }
 

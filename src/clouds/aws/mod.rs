@@ -25,6 +25,7 @@ pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod familiar;
 mod givers;
 mod globs;
 mod guards;
@@ -45,6 +46,7 @@ mod requests;
 pub mod rule;
 mod scenario;
 mod sense;
+mod sessions;
 mod statements;
 
 mod unknown;
@@ -122,6 +124,10 @@ impl Cloud for Aws {
 
     fn combine(&self, layers: &Layers) -> Formula {
         rule::combine(layers)
+    }
+
+    fn familiar(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Vec<Assignment> {
+        familiar::familiar(estate, question, witness)
     }
 
     fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request {

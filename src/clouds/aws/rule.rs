@@ -54,6 +54,9 @@ pub(super) const DEFAULT_KEY: Layer = Layer::new("default key policy, assumed");
 /// `applies`: what needs no permission at all.
 pub(super) const ALWAYS: Layer = Layer::new("always allowed");
 
+/// `applies`: what a user may do unless it is denied, whatever allows.
+pub(super) const UNLESS_DENIED: Layer = Layer::new("allowed unless denied");
+
 /// The calls that a trust policy decides about:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>.
 pub(super) const TRUSTED_ACTIONS: &[&str] = &[
@@ -96,6 +99,7 @@ pub(super) fn key_resources() -> Patterns {
 /// - Inside one account, an allow on either side is enough, except where the resource side must speak (above). An
 ///   allow that reaches the caller through its account counts only together with an identity allow.
 /// - Across accounts both sides must allow.
+/// - A user gets a session token unless that is denied.
 /// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
 ///   they do not limit what a resource policy of the same account gives to a user, a session or everybody.
 pub fn combine(layers: &Layers) -> Formula {
@@ -110,8 +114,9 @@ pub fn combine(layers: &Layers) -> Formula {
     let account = allowed(TO_ACCOUNT);
     let own = Formula::any([allowed(IDENTITY), applies(layers, OWN_SIDE_ASSUMED)]);
     let always = applies(layers, ALWAYS);
+    let free = applies(layers, UNLESS_DENIED);
     // Most questions about one action end here: nothing below allows what none of these does.
-    if [&direct, &role, &account, &own].iter().all(|part| **part == Formula::False) {
+    if [&direct, &role, &account, &own, &free].iter().all(|part| **part == Formula::False) {
         return always;
     }
     let denied = Formula::any(layers.groups.iter().map(|group| group.consulted(Effect::Deny)));
@@ -132,7 +137,8 @@ pub fn combine(layers: &Layers) -> Formula {
         applies(layers, RESOURCE_SIDE_ALONE).and(direct),
     ]);
     let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);
-    Formula::any([Formula::all([denied.not(), ceilings, decided]), always])
+    let granted = Formula::any([ceilings.and(decided), free]);
+    Formula::any([denied.not().and(granted), always])
 }
 
 fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {

@@ -7,10 +7,12 @@
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
-use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE};
-use super::{AWS, asker, body, catalog, facts, layers};
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
+use super::{AWS, Body, asker, body, catalog, facts, layers};
 use crate::logic::Universe;
-use crate::model::{Attachment, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target};
+use crate::model::{
+    Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
+};
 
 /// Types of resources that can carry a policy, by service and how the last part of the ARN begins.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
@@ -90,6 +92,7 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         .into_iter()
         .chain(list(estate, name, &holders).filter(|_| !is_own))
         .chain(grants(estate, name, &holders))
+        .chain(manager(estate, name))
         .collect()
 }
 
@@ -110,8 +113,9 @@ pub(super) fn of_request(
     let list = list(estate, &request.resource, &holders).filter(|_| !is_allowed && !is_own);
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
     let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
+    let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
     let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
-    policy.into_iter().chain(list).chain(grants).chain(block).collect()
+    policy.into_iter().chain(list).chain(grants).chain(manager).chain(block).collect()
 }
 
 /// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
@@ -157,6 +161,19 @@ fn list(estate: &Estate, name: &str, holders: &[ResourceId]) -> Option<Gap> {
         carrier(name, arn)
     );
     (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+}
+
+/// That a key may be one that AWS manages, where a resource control policy denies something: those do not apply to it.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>
+fn manager(estate: &Estate, name: &str) -> Option<Gap> {
+    Arn::parse(name).filter(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))?;
+    let mut controls =
+        estate.attached_as(RESOURCE_CONTROL).filter_map(|one| body(estate.policy(one.policy)?));
+    let denies = |body: &Body| body.document.statements.iter().any(|one| one.effect == Effect::Deny);
+    let message = format!(
+        "`{name}` was taken to be a customer managed key; no resource control policy applies to keys that AWS manages"
+    );
+    controls.any(denies).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 /// That the grants of a key are not known. They stand beside its policy:

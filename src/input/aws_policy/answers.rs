@@ -1,6 +1,7 @@
 //! What the command line of AWS answers with when it is asked for a policy: where in the answer the policy stands, and
 //! which ARN beside it says whose it is. The shapes are those of the pages below
-//! <https://docs.aws.amazon.com/cli/latest/reference/>; what a policy means is not in here.
+//! <https://docs.aws.amazon.com/cli/latest/reference/>, compared in November 2026 with the service models that the command
+//! line is made of (botocore 1.44.8). What a policy means is not in here.
 
 use crate::text::{Kind, Route, Tree};
 
@@ -45,6 +46,9 @@ const PATHS: &[&[&str]] = &[
     &["policy", "document"],
     // glacier get-vault-access-policy
     &["policy", "Policy"],
+    // redshift and redshift-serverless get-resource-policy
+    &["ResourcePolicy", "Policy"],
+    &["resourcePolicy", "policy"],
     // secretsmanager and cloudtrail get-resource-policy
     &["ResourcePolicy"],
     // s3tables get-table-bucket-policy
@@ -63,7 +67,7 @@ const PATHS: &[&[&str]] = &[
     &["policy"],
 ];
 
-/// Lists of answers: logs, ram, ssm, rekognition, opensearch describe-domains.
+/// Lists of answers: logs, ram, ssm, ssm-incidents, rekognition, opensearch describe-domains.
 const LISTS: &[&str] = &["resourcePolicies", "policies", "Policies", "ProjectPolicies", "DomainStatusList"];
 
 /// The keys of a resource's ARN, beside the policy or beside what holds it.
@@ -75,6 +79,7 @@ const ARNS: &[&str] = &[
     "BackupVaultArn",
     "ProjectArn",
     "FunctionArn",
+    "ContactArn",
     "ARN",
     "Arn",
     "arn",
@@ -126,10 +131,10 @@ fn list<'t>(tree: &'t Tree, key: &'static str) -> Option<Vec<Given<'t>>> {
         }
         _ => Vec::new(),
     };
-    let is_regional = key == "resourcePolicies";
-    let found = found
-        .into_iter()
-        .map(|given| Given { is_regional: is_regional && given.resource.is_none(), ..given });
+    // Of the services that answer with this key, CloudWatch Logs names its policies.
+    let is_regional =
+        |given: &Given<'_>| key == "resourcePolicies" && given.resource.is_none() && given.name.is_some();
+    let found = found.into_iter().map(|given| Given { is_regional: is_regional(&given), ..given });
     Some(found.collect::<Vec<_>>()).filter(|found| !found.is_empty())
 }
 

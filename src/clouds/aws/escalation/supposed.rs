@@ -19,7 +19,7 @@ const PUT: &str = "what an earlier step put there";
 
 /// In a trust policy, naming everybody lets in whoever may call at all: inside the account no further permission is
 /// needed then, and boundaries do not count.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html>
 const ADMIT: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"},
     "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]}}"#;
 
