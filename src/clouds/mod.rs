@@ -158,10 +158,15 @@ pub trait Cloud: Sync {
         None
     }
 
-    /// Principals with the same number where they are alike: they may do an action on the same of all resources but
-    /// themselves, each in the estate as it is and after a change that is the same for both. Those without a number are
-    /// like no other. `None` where this is not worked out.
-    fn alike_askers(&self, _estate: &Estate, _action: &str) -> Option<Arc<escalation::Likeness>> {
+    /// Principals with the same number where they are alike: in the estate after a change of it, or as it is, they may do
+    /// an action on the same of all resources but themselves. Those without a number are like no other. `None` where this
+    /// is not worked out.
+    fn alike_askers(
+        &self,
+        _estate: &Estate,
+        _action: &str,
+        _change: Option<escalation::Change>,
+    ) -> Option<Arc<escalation::Likeness>> {
         None
     }
 

@@ -69,10 +69,10 @@ pub(super) struct Asking<'a> {
 pub(super) struct Memory {
     changed: BTreeMap<(CloudId, Change), Rc<Estate>>,
     numbers: FxHashMap<Ask, usize>,
-    /// Who is answered alike, by the number of the question.
-    alike: Vec<Option<Arc<Likeness>>>,
+    /// Who is answered alike, by the number of the question and the change of the estate.
+    alike: FxHashMap<(usize, Option<Change>), Option<Arc<Likeness>>>,
     /// The same by action.
-    by_action: FxHashMap<String, Option<Arc<Likeness>>>,
+    by_action: FxHashMap<(String, Option<Change>), Option<Arc<Likeness>>>,
     known: FxHashMap<(usize, Option<Change>, Who), Known>,
     answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
     /// Requests that were allowed, by who may do what in which circumstances: on another resource of the same kind the
@@ -130,36 +130,39 @@ impl<'a> Asking<'a> {
         &mut self,
         cloud: &'static dyn Cloud,
         actions: impl Iterator<Item = &'d str>,
-        who: PrincipalId,
+        who: Node,
     ) -> Option<Vec<u32>> {
         let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
         let by_action = &mut self.memory.by_action;
         let mut number = |action: &str| {
-            if !by_action.contains_key(action) {
-                let alike = shortcuts.then(|| cloud.alike_askers(estate, action)).flatten();
-                by_action.insert(action.to_owned(), alike);
-            }
-            by_action.get(action)?.as_ref()?.get(who)
+            let key = (action.to_owned(), who.change);
+            let alike = || shortcuts.then(|| cloud.alike_askers(estate, action, who.change)).flatten();
+            by_action.entry(key).or_insert_with(alike).as_ref()?.get(who.principal)
         };
         actions.map(&mut number).collect()
     }
 
     /// The situation, ready to be asked of many.
-    pub(super) fn pose(&mut self, cloud: &dyn Cloud, situation: Rc<Situation>) -> Posed {
-        let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
-        let memory = &mut self.memory;
+    pub(super) fn pose(&mut self, situation: Rc<Situation>) -> Posed {
+        let numbers = &mut self.memory.numbers;
         let mut number = |ask: &Ask| {
-            let next = memory.alike.len();
-            let number = *memory.numbers.entry(ask.clone()).or_insert(next);
-            if number == next {
-                let compared = shortcuts && ask.who == Asker::Taker && ask.on != AskOn::Taker;
-                let alike = compared.then(|| cloud.alike_askers(estate, &ask.action)).flatten();
-                memory.alike.push(alike);
-            }
-            number
+            let next = numbers.len();
+            *numbers.entry(ask.clone()).or_insert(next)
         };
         let asks = situation.asks.iter().map(&mut number).collect();
         Posed { situation, asks }
+    }
+
+    /// The number that those have who are answered alike.
+    fn like(&mut self, who: Node, ask: &Ask, number: usize) -> Option<u32> {
+        let key = (number, who.change);
+        if !self.memory.alike.contains_key(&key) {
+            let compared = self.takes_shortcuts() && ask.who == Asker::Taker && ask.on != AskOn::Taker;
+            let cloud = self.cloud_of(who.principal).filter(|_| compared);
+            let alike = cloud.and_then(|cloud| cloud.alike_askers(self.estate(), &ask.action, who.change));
+            self.memory.alike.insert(key, alike);
+        }
+        self.memory.alike.get(&key)?.as_ref()?.get(who.principal)
     }
 
     /// Whether `from` can take the step of a situation, in short.
@@ -181,8 +184,7 @@ impl<'a> Asking<'a> {
 
     fn known(&mut self, from: Node, ask: &Ask, number: usize) -> Result<Known, Bug> {
         let who = asker(from, ask);
-        let alike = self.memory.alike.get(number).and_then(Option::as_ref);
-        let like = alike.and_then(|alike| alike.get(who.principal));
+        let like = self.like(who, ask, number);
         let key = (number, who.change, like.map_or(Who::One(who.principal), Who::Like));
         if let Some(known) = self.memory.known.get(&key) {
             return Ok(*known);

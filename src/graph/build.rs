@@ -368,14 +368,17 @@ impl<'a> Builder<'a> {
                 let own: Vec<Node> = own.into_iter().map(inside).collect();
                 if self.steps.classes.get(class).is_some_and(|class| !class.is_asked(at)) {
                     let entered = self.ask(class, at, &posed, &own, open)?;
-                    if entered < openers.len() {
+                    // Whoever opens its own trust is inside already.
+                    if entered < openers.iter().filter(|opener| **opener != to).count() {
                         let others: Vec<Node> = others.into_iter().map(inside).collect();
                         self.ask(class, at, &posed, &others, open)?;
                     }
                     self.set_asked(class, at);
                 }
             }
-            self.ask_first(class, to, open, inside)?;
+            self.ask_first(class, to, open, |builder, situation| {
+                builder.takers(situation, to).into_iter().map(inside).collect()
+            })?;
         }
         Ok(())
     }

@@ -8,7 +8,6 @@ use super::asking::{Known, Posed, Way};
 use super::build::{Builder, as_situation, is_direct, name};
 use super::hop::Node;
 use super::hubs::{Class, Kind, Like, Steps, Template};
-use crate::clouds::Cloud;
 use crate::clouds::escalation::{Change, Gain, Gained, Situation};
 use crate::evaluator::Bug;
 use crate::model::PrincipalId;
@@ -29,8 +28,7 @@ impl Builder<'_> {
                 self.ask_once(class, at, all, open)?;
             }
         }
-        let change = self.steps.classes.get(class).and_then(|class| class.change);
-        self.ask_first(class, to, open, |principal| Node { principal, change })
+        self.ask_first(class, to, open, takers)
     }
 
     /// Asks the first target of a class, which was not asked whether it becomes itself, whether it becomes another.
@@ -39,7 +37,7 @@ impl Builder<'_> {
         class: usize,
         to: PrincipalId,
         open: &mut Vec<Node>,
-        node: impl Fn(PrincipalId) -> Node,
+        takers: impl Fn(&Self, &Situation) -> Vec<Node>,
     ) -> Result<(), Bug> {
         let Some(found) = self.steps.classes.get_mut(class) else { return Ok(()) };
         let (change, template) = (found.change, found.template);
@@ -52,12 +50,14 @@ impl Builder<'_> {
         };
         let situations = Steps::situations(&mut self.asking, &template, change, Some(to));
         for (at, situation) in situations.into_iter().enumerate() {
-            let asks = situation.gained == Gained::Become(to) && self.takers(&situation, to).contains(&first);
-            if asks {
-                let posed = self.asking.pose(template.cloud, Rc::new(situation));
-                if change != Some(Change::Admitted) || is_direct(&posed) {
-                    self.ask(class, at, &posed, &[node(first)], open)?;
-                }
+            if situation.gained != Gained::Become(to) {
+                continue;
+            }
+            let mut own = takers(self, &situation);
+            own.retain(|node| node.principal == first);
+            let posed = self.asking.pose(Rc::new(situation));
+            if change != Some(Change::Admitted) || is_direct(&posed) {
+                self.ask(class, at, &posed, &own, open)?;
             }
         }
         Ok(())
@@ -120,12 +120,40 @@ impl Builder<'_> {
 
     /// Makes a principal a target of a class.
     pub(super) fn add_target(&mut self, class: usize, target: PrincipalId) {
+        self.look_again(class, target);
         if self.steps.add_target(&mut self.net.hubs, class, target) {
             let open = self.steps.classes.get(class).map(|class| class.open.clone()).unwrap_or_default();
             for (at, from) in open {
                 self.tell_open(class, at, from);
             }
         }
+    }
+
+    /// Takes the situations of a class from its second target, if there are none at the first: nobody comes into question
+    /// there where it is the only one that could take the step.
+    fn look_again(&mut self, class: usize, target: PrincipalId) {
+        let only = |found: &&Class| {
+            found.posed.is_empty() && found.targets().len() == 1 && !found.targets().contains(&target)
+        };
+        let Some(found) = self.steps.classes.get(class).filter(only) else { return };
+        let change = found.change;
+        let Some(template) = found.template.and_then(|at| self.steps.templates.get(at)).cloned() else {
+            return;
+        };
+        let posed = self.posed_at(&template, change, target);
+        if let Some(found) = self.steps.classes.get_mut(class) {
+            found.restart(target, posed);
+        }
+    }
+
+    fn posed_at(
+        &mut self,
+        template: &Template,
+        change: Option<Change>,
+        target: PrincipalId,
+    ) -> Vec<Rc<Posed>> {
+        let all = Steps::situations(&mut self.asking, template, change, Some(target)).into_iter();
+        all.map(|situation| Rc::new(self.asking.pose(Rc::new(situation)))).collect()
     }
 
     /// Says of each target of a class that a step to it stayed undecided.
@@ -165,7 +193,7 @@ impl Builder<'_> {
         let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
         let ways: Vec<_> = single.or_else(|| self.coded.get(&to).cloned()).unwrap_or_default();
         let classes: Vec<usize> =
-            ways.into_iter().map(|(way, situation)| self.alone(cloud, way, None, None, situation)).collect();
+            ways.into_iter().map(|(way, situation)| self.alone(way, None, None, situation)).collect();
         self.coded_classes.insert(to, classes.clone());
         classes
     }
@@ -173,14 +201,13 @@ impl Builder<'_> {
     /// A class of one situation.
     fn alone(
         &mut self,
-        cloud: &dyn Cloud,
         way: Way,
         template: Option<usize>,
         change: Option<Change>,
         situation: Situation,
     ) -> usize {
         let target = situation.gained.principal();
-        let posed = Rc::new(self.asking.pose(cloud, Rc::new(situation)));
+        let posed = Rc::new(self.asking.pose(Rc::new(situation)));
         let class = self.steps.classes.add(None, Class::new(way, template, change, vec![posed]));
         if let Some(target) = target {
             self.add_target(class, target);
@@ -223,10 +250,7 @@ impl Builder<'_> {
         let mut posed = Vec::new();
         let mut way = Way { kind: Arc::from(""), summary: Arc::from("") };
         if let Some(template) = template {
-            let all = Steps::situations(&mut self.asking, &template, kind.change, Some(target));
-            for situation in all {
-                posed.push(Rc::new(self.asking.pose(template.cloud, Rc::new(situation))));
-            }
+            posed = self.posed_at(&template, kind.change, target);
             way = template.way;
         }
         let class = Class::new(way, Some(kind.template), kind.change, posed);
@@ -261,7 +285,7 @@ impl Builder<'_> {
             let target = situation.gained.principal();
             if target.is_none() || !has_principals {
                 let way = found.way.clone();
-                classes.push((self.alone(found.cloud, way, Some(template), change, situation), target));
+                classes.push((self.alone(way, Some(template), change, situation), target));
             }
         }
         classes
@@ -272,7 +296,7 @@ impl Builder<'_> {
         let Some(cloud) = self.asking.cloud_of(of) else { return Vec::new() };
         let coded = cloud.steps(self.asking.estate()).into_iter().map(as_situation);
         let mut classes: Vec<usize> =
-            coded.map(|(way, situation)| self.alone(cloud, way, None, None, situation)).collect();
+            coded.map(|(way, situation)| self.alone(way, None, None, situation)).collect();
         for template in 0..self.steps.templates.len() {
             let own = self.steps.templates.get(template).is_some_and(|one| one.cloud.id() == cloud.id());
             let found = if own { self.targets_of(template, change) } else { Vec::new() };

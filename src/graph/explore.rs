@@ -217,7 +217,9 @@ impl<'b, 'a> Explorer<'b, 'a> {
                 if let Some(other) = other
                     && !self.builder.is_idle(node, Gained::Become(other))
                 {
-                    self.builder.ask_first(class, other, &mut Vec::new(), |_| node)?;
+                    self.builder.ask_first(class, other, &mut Vec::new(), |_, situation| {
+                        if situation.candidates.have(node.principal) { vec![node] } else { Vec::new() }
+                    })?;
                 }
                 return Ok(());
             }

@@ -270,6 +270,12 @@ impl Class {
         }
     }
 
+    /// Takes the situations from another target.
+    pub(super) fn restart(&mut self, first: PrincipalId, posed: Vec<Rc<Posed>>) {
+        self.first = Some(first).filter(|_| !posed.is_empty());
+        self.posed = posed;
+    }
+
     pub(super) fn is_asked(&self, at: usize) -> bool {
         self.asked.contains(&at)
     }

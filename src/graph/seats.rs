@@ -133,7 +133,7 @@ fn standing(
     place: &Place,
 ) -> Result<Option<Standing>, Bug> {
     let actions = place.demands.iter().map(|demand| demand.action.as_str());
-    let key = asking.likeness(cloud, actions, node.principal).map(|like| (node.change, like, place.scope));
+    let key = asking.likeness(cloud, actions, node).map(|like| (node.change, like, place.scope));
     if let Some((like, standing)) = key.as_ref().and_then(|key| known.get(key)) {
         let names = [*like, node.principal].map(|id| name(asking.estate(), id).to_owned());
         let exchanged = asking.with_estate(cloud, node.change, |evaluator| {

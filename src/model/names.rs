@@ -17,14 +17,13 @@ pub(super) enum Family {
 /// All names of an estate.
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    /// There are four families and few clouds, so the right table is found by looking at all of them.
-    tables: Vec<Table>,
+    /// By family; there are few clouds, so the right table is found by looking at those of all.
+    families: [Vec<Table>; 4],
 }
 
 #[derive(Clone)]
 struct Table {
     cloud: CloudId,
-    family: Family,
     numbers: FxHashMap<Box<str>, u32>,
     /// One bit for each length that some name has: most beginnings of a resource's name are the name of nothing, and
     /// show it by their length.
@@ -32,12 +31,8 @@ struct Table {
 }
 
 impl Table {
-    fn find(&self, name: &str) -> Option<u32> {
-        let bits = self.lengths.get(name.len() / 64)?;
-        if bits & (1 << (name.len() % 64)) == 0 {
-            return None;
-        }
-        self.numbers.get(name).copied()
+    fn has_length(&self, length: usize) -> bool {
+        self.lengths.get(length / 64).is_some_and(|bits| bits & (1 << (length % 64)) != 0)
     }
 
     fn insert(&mut self, name: &str, number: u32) -> Option<u32> {
@@ -50,29 +45,30 @@ impl Table {
         }
         self.numbers.insert(name.into(), number)
     }
+
+    fn is_of(&self, cloud: CloudId) -> bool {
+        // A cloud's id is nearly always the very text that it was defined with.
+        std::ptr::eq(self.cloud.as_str(), cloud.as_str()) || self.cloud == cloud
+    }
 }
 
 impl Names {
     /// The number under that name.
     pub(super) fn find(&self, cloud: CloudId, family: Family, name: &str) -> Option<u32> {
-        self.tables.iter().find(|table| table.is(cloud, family))?.find(name)
+        let tables = self.families.get(family as usize)?;
+        let table = tables.iter().find(|table| table.has_length(name.len()) && table.is_of(cloud))?;
+        table.numbers.get(name).copied()
     }
 
     /// Puts a number under a name; answers the one that was there before.
     pub(super) fn insert(&mut self, cloud: CloudId, family: Family, name: &str, number: u32) -> Option<u32> {
-        if let Some(table) = self.tables.iter_mut().find(|table| table.is(cloud, family)) {
+        let tables = self.families.get_mut(family as usize)?;
+        if let Some(table) = tables.iter_mut().find(|table| table.is_of(cloud)) {
             return table.insert(name, number);
         }
-        let mut table = Table { cloud, family, numbers: FxHashMap::default(), lengths: Vec::new() };
+        let mut table = Table { cloud, numbers: FxHashMap::default(), lengths: Vec::new() };
         table.insert(name, number);
-        self.tables.push(table);
+        tables.push(table);
         None
-    }
-}
-
-impl Table {
-    fn is(&self, cloud: CloudId, family: Family) -> bool {
-        // A cloud's id is nearly always the very text that it was defined with.
-        self.family == family && (std::ptr::eq(self.cloud.as_str(), cloud.as_str()) || self.cloud == cloud)
     }
 }

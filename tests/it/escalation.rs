@@ -1,6 +1,8 @@
 //! Escalation steps: that the files of the program are read without a problem, and that what other catalogs publish is
 //! covered by them.
 
+#[path = "escalation/alike.rs"]
+mod alike;
 #[path = "escalation/azure.rs"]
 mod azure;
 #[path = "escalation/cases.rs"]

@@ -185,8 +185,13 @@ impl Cloud for Aws {
         Some(escalation::of_targets(estate, step, change))
     }
 
-    fn alike_askers(&self, estate: &Estate, action: &str) -> Option<Arc<escalation_steps::Likeness>> {
-        Some(escalation::of_askers(estate, action))
+    fn alike_askers(
+        &self,
+        estate: &Estate,
+        action: &str,
+        change: Option<escalation_steps::Change>,
+    ) -> Option<Arc<escalation_steps::Likeness>> {
+        Some(escalation::of_askers(estate, action, change))
     }
 
     fn supposed(&self, estate: &Estate, change: escalation_steps::Change) -> Estate {

@@ -2,7 +2,7 @@
 //! that is trusted for everybody, the tenant of an identity provider that many share, the neighbour of another account.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ast::{PrincipalName, Statement};
 use super::rule::{RESOURCE, TRUST};
@@ -124,20 +124,24 @@ fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
     if services.is_empty() {
         return Vec::new();
     }
+    let ids = services.into_iter().filter_map(|service| estate.find_principal(AWS, service));
+    let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
+    ids.map(|id| Probe { question: ask(id), given: OF_STRANGER.clone() }).collect()
+}
+
+/// The service acts for a customer of no known account and organization.
+static OF_STRANGER: LazyLock<Formula> = LazyLock::new(|| {
     let account = Patterns::literal(STRANGER);
     let paths = Attribute::new("aws:sourceorgpaths", Kind::TextSet);
     let of_stranger = Patterns::globs([&*format!("{STRANGE_ORGANIZATION}/*")]);
-    let given = Formula::all([
+    Formula::all([
         is("aws:SourceAccount", STRANGER),
         is("aws:SourceOrgID", STRANGE_ORGANIZATION),
         Formula::matches(Attribute::text("aws:sourcearn"), conditions::in_account_part(&account)),
         Formula::present(paths.clone()),
         Formula::all_in(paths, of_stranger),
-    ]);
-    let ids = services.into_iter().filter_map(|service| estate.find_principal(AWS, service));
-    let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
-    ids.map(|id| Probe { question: ask(id), given: given.clone() }).collect()
-}
+    ])
+});
 
 /// Principals of other accounts of the estate that the policy may mean.
 fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {

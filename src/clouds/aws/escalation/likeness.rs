@@ -53,15 +53,21 @@ pub(in crate::clouds::aws) fn of_targets(
 }
 
 /// Principals by what decides whether they may do an action: those that are not among them are like nobody else.
-pub(in crate::clouds::aws) fn of_askers(estate: &Estate, action: &str) -> Arc<Likeness> {
+pub(in crate::clouds::aws) fn of_askers(
+    estate: &Estate,
+    action: &str,
+    change: Option<Change>,
+) -> Arc<Likeness> {
     let askers: Arc<Askers> = estate.derived(Askers::new);
-    let action = action.to_ascii_lowercase();
+    // What else may be changed is the same for all.
+    let change = change.filter(|change| matches!(change, Change::Policy(_) | Change::Member(_)));
+    let key = (action.to_ascii_lowercase(), change);
     let locked = || askers.tables.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(ready) = locked().get(&action) {
+    if let Some(ready) = locked().get(&key) {
         return ready.clone();
     }
-    let table = Arc::new(askers.table(estate, &action));
-    locked().insert(action, table.clone());
+    let table = Arc::new(askers.table(estate, &key.0, change));
+    locked().insert(key, table.clone());
     table
 }
 
@@ -246,6 +252,8 @@ impl<T: Hash + Eq> Numbers<T> {
     }
 }
 
+type Tables = FxHashMap<(String, Option<Change>), Arc<Likeness>>;
+
 /// What is known of the principals as askers.
 struct Askers {
     /// Who holds a policy, also through a group.
@@ -259,7 +267,8 @@ struct Askers {
     apart: BTreeSet<PrincipalId>,
     /// Everybody by what tells principals apart where no policy does.
     plain: Arc<FxHashMap<PrincipalId, u32>>,
-    tables: Mutex<FxHashMap<String, Arc<Likeness>>>,
+    /// By action and change.
+    tables: Mutex<Tables>,
 }
 
 impl Askers {
@@ -287,16 +296,29 @@ impl Askers {
         found
     }
 
-    fn table(&self, estate: &Estate, action: &str) -> Likeness {
+    fn table(&self, estate: &Estate, action: &str, change: Option<Change>) -> Likeness {
+        // Trust policies name those whom they let in.
+        if TRUSTED_ACTIONS.contains(&action) {
+            return Likeness::default();
+        }
         let mut common = Traits::default();
         let mut own: BTreeMap<PolicyId, Traits> = BTreeMap::new();
+        // A policy that is changed speaks of everything; the policies of a group that everybody joins, to everybody.
+        let mut joined: BTreeSet<PolicyId> = BTreeSet::new();
+        match change {
+            Some(Change::Policy(policy)) => _ = own.insert(policy, Traits::default()),
+            Some(Change::Member(group)) => {
+                joined.extend(estate.attached_to(Target::Principal(group)).map(|one| one.policy));
+            }
+            Some(Change::Allowed | Change::Admitted) | None => {}
+        }
         let index = ActionIndex::of(estate);
         for spoken in index.about(action) {
             let Some(statement) = spoken.statement(estate) else { continue };
             if self.on_resources.contains(&spoken.policy) {
                 return Likeness::default();
             }
-            if self.common.contains(&spoken.policy) {
+            if self.common.contains(&spoken.policy) || joined.contains(&spoken.policy) {
                 common.add(statement);
             }
             own.entry(spoken.policy).or_default().add(statement);
