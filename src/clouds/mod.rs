@@ -13,6 +13,7 @@ pub mod clock;
 pub mod documents;
 pub mod escalation;
 pub mod gcp;
+pub mod own_policies;
 mod roles;
 mod service_accounts;
 
@@ -25,7 +26,7 @@ use crate::model::{
     Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every cloud that can be evaluated.
@@ -232,6 +233,21 @@ pub trait Cloud: Sync {
     /// The cloud's roles, if its access is given by roles.
     fn roles(&self) -> Option<&dyn Roles> {
         None
+    }
+
+    /// The cloud's policies that principals have of their own, if its access is given by such.
+    fn own_policies(&self) -> Option<&dyn own_policies::OwnPolicies> {
+        None
+    }
+
+    /// The principal of the estate that a log names.
+    fn find_principal(&self, estate: &Estate, name: &str) -> Option<PrincipalId> {
+        estate.find_principal(self.id(), name)
+    }
+
+    /// What is known of a request that a service made for a principal, by the names of attributes.
+    fn called_via(&self, _service: &str) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::new()
     }
 
     /// The cloud's accounts for programs, if it has any.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::needed::Need;
-use super::{Binding, Excess};
+use super::{Binding, Excess, Needed};
 use crate::clouds::{HeldRole, Place, RoleAt, Roles};
 use crate::model::Estate;
 use crate::solver::{Choice, EngineSelection, Portfolio, Price, Reason, choose as solve};
@@ -181,10 +181,23 @@ fn excess(roles: &dyn Roles, chosen: &[&Candidate], needs: &[Need]) -> Vec<Exces
     list
 }
 
+/// All permissions of roles, each with its place.
+pub(super) fn permissions(roles: &dyn Roles, add: &[RoleAt]) -> Vec<Needed> {
+    let catalog = roles.catalog();
+    let listed = |at: &RoleAt| catalog.roles.iter().find(|role| *role.name == *at.role);
+    let of_role = add.iter().filter_map(|at| Some((at, listed(at)?)));
+    of_role
+        .flat_map(|(at, role)| {
+            let names = role.permissions.iter().filter_map(|index| catalog.permissions.get(*index as usize));
+            names.map(|name| Needed { action: name.to_string(), place: at.place.clone() })
+        })
+        .collect()
+}
+
 /// The role with its size.
 pub(super) fn describe(roles: &dyn Roles, held: &[HeldRole], at: &RoleAt) -> Binding {
     let catalog = roles.catalog();
     let own = held.iter().find(|held| held.at == *at).map(|held| held.permissions.len());
     let listed = catalog.roles.iter().find(|role| *role.name == *at.role).map(|role| role.permissions.len());
-    Binding { role: at.role.clone(), place: at.place.clone(), permissions: own.or(listed).unwrap_or(0) }
+    Binding { role: at.role.clone(), place: at.place.clone(), permissions: own.or(listed).unwrap_or(0), text: None }
 }

@@ -4,6 +4,7 @@
 
 mod candidates;
 mod needed;
+mod policies;
 mod proof;
 mod suggestion;
 
@@ -11,7 +12,7 @@ pub use suggestion::{Applicability, Binding, Excess, Held, Needed, Proof, ProofC
 
 use crate::clouds::{self, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
-use crate::model::{Principal, PrincipalId, PrincipalKind, Usage};
+use crate::model::{Principal, PrincipalId, PrincipalKind, Usage, Use};
 use needed::Need;
 
 /// What the recommender was asked to do.
@@ -23,44 +24,66 @@ pub struct Options {
     pub days: u32,
 }
 
-/// Proposes replacements for the roles of principals whose use was recorded, in the order of the estate.
+/// Proposes replacements for the grants of principals whose use was recorded, in the order of the estate.
 pub fn recommend(
     evaluator: &Evaluator<'_>,
     usage: &Usage,
     options: &Options,
 ) -> Result<Vec<Suggestion>, Bug> {
+    let by_principal = needed::by_principal(evaluator.estate(), usage);
     let mut suggestions = Vec::new();
     for (id, principal) in evaluator.estate().principals() {
         let chosen = options.principal.is_none_or(|only| only == id);
         if !chosen || matches!(principal.kind, PrincipalKind::Group | PrincipalKind::Public) {
             continue;
         }
-        let Some(roles) = clouds::cloud(principal.cloud).and_then(|cloud| cloud.roles()) else { continue };
-        let asked_for = options.principal == Some(id);
-        suggestions.extend(for_principal(evaluator, roles, id, principal, usage, options, asked_for)?);
+        let Some(cloud) = clouds::cloud(principal.cloud) else { continue };
+        let uses = by_principal.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let case = Case { id, principal, uses, usage, options };
+        if let Some(roles) = cloud.roles() {
+            suggestions.extend(for_roles(evaluator, roles, &case)?);
+        } else if let Some(own) = cloud.own_policies() {
+            suggestions.extend(policies::suggest(evaluator, own, &case)?);
+        }
     }
     Ok(suggestions)
 }
 
+/// One principal, and what is known of its use.
+struct Case<'a> {
+    id: PrincipalId,
+    principal: &'a Principal,
+    uses: &'a [(&'a Use, u64)],
+    usage: &'a Usage,
+    options: &'a Options,
+}
+
+impl Case<'_> {
+    /// Whether somebody asked for this principal by name.
+    fn is_asked_for(&self) -> bool {
+        self.options.principal == Some(self.id)
+    }
+}
+
 /// The suggestion for one principal. `None` when nothing is known of its use and nobody asked for it by name: a
 /// principal that was never seen may still be needed.
-fn for_principal(
+fn for_roles(
     evaluator: &Evaluator<'_>,
     roles: &dyn Roles,
-    id: PrincipalId,
-    principal: &Principal,
-    usage: &Usage,
-    options: &Options,
-    asked_for: bool,
+    case: &Case<'_>,
 ) -> Result<Option<Suggestion>, Bug> {
-    let estate = evaluator.estate();
+    let (estate, id, principal) = (evaluator.estate(), case.id, case.principal);
     let (conditional, held): (Vec<HeldRole>, Vec<HeldRole>) =
         roles.held(estate, id).into_iter().partition(|held| held.conditional);
-    let used = needed::used_by(roles, estate, principal, usage);
-    if held.is_empty() || (used.is_empty() && !asked_for) {
+    let used = needed::used(
+        case.uses,
+        |one| vec![one.resource.clone()],
+        |resource| roles.places(estate, resource),
+    );
+    if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
-    let mut notes = needed::notes(usage, &used, options);
+    let mut notes = needed::notes(case.usage, &used, case.options);
     notes.extend(conditional.iter().map(|held| {
         format!("`{}` on `{}` holds under a condition and is left alone", held.at.role, held.at.place)
     }));
@@ -75,7 +98,10 @@ fn for_principal(
     };
     let (remove, add) = difference(&held, &pick.roles);
     let changed = roles.replace(estate, id, &remove, &add);
-    let proof = proof::prove(evaluator, &changed, roles, id, principal, &used, &add)?;
+    let below = |place: &str| roles.below(estate, place);
+    let added = candidates::permissions(roles, &add);
+    let change = proof::Change { changed: &changed, used: &used, below: &below, added: &added };
+    let proof = proof::prove(evaluator, &change, id, principal)?;
     Ok(Some(Suggestion {
         cloud: principal.cloud,
         principal: id,

@@ -6,34 +6,43 @@
 use super::candidates::every_engine;
 use super::needed::Need;
 use super::{Needed, Proof, ProofCheck};
-use crate::clouds::{self, RoleAt, Roles};
+use crate::clouds;
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Estate, Object, Principal, PrincipalId, Question, Subject};
+use crate::model::{Estate, Object, Principal, PrincipalId, Question, Subject, Verdict};
 use crate::solver::Portfolio;
 
-/// Proves the change from the evaluator's estate to `changed` for one principal.
+/// A change to be proven.
+pub(super) struct Change<'a> {
+    /// The estate after it.
+    pub(super) changed: &'a Estate,
+    /// What has to stay allowed.
+    pub(super) used: &'a [Need],
+    /// The names of the resources at a place.
+    pub(super) below: &'a dyn Fn(&str) -> Patterns,
+    /// What the new grants give that may not have been held before.
+    pub(super) added: &'a [Needed],
+}
+
+/// Proves the change from the evaluator's estate for one principal.
 pub(super) fn prove(
     evaluator: &Evaluator<'_>,
-    changed: &Estate,
-    roles: &dyn Roles,
+    change: &Change<'_>,
     id: PrincipalId,
     principal: &Principal,
-    used: &[Need],
-    add: &[RoleAt],
 ) -> Result<Proof, Bug> {
     let portfolio = Portfolio { engines: every_engine(), ..evaluator.portfolio().clone() };
     let before = Evaluator::new(evaluator.estate(), &portfolio);
-    let after = Evaluator::new(changed, &portfolio);
+    let after = Evaluator::new(change.changed, &portfolio);
     let question = Question {
         cloud: principal.cloud,
         subject: Subject::Principal(id),
         action: None,
         object: Object::Any,
     };
-    let replayed = replay(&before, &after, principal, used);
-    let keeps = keeps(&before, &after, roles, &question, used)?;
-    let gained = gained(&before, roles, &question, add)?;
+    let replayed = replay(&before, &after, principal, change.used);
+    let keeps = keeps(&before, &after, &question, change)?;
+    let gained = gained(&before, &question, change)?;
     let narrows = narrows(&before, &after, &question, &gained)?;
     Ok(Proof { keeps, narrows, gained, replayed })
 }
@@ -43,8 +52,8 @@ fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, 
     let Some(cloud) = clouds::cloud(principal.cloud) else { return 0 };
     let mut count = 0;
     for need in used {
-        for (request, times) in need.requests(principal).zip(need.resources.values()) {
-            let allowed = |evaluator: &Evaluator<'_>| cloud.decide(evaluator.estate(), &request).is_allowed();
+        for (request, times) in need.requests(principal) {
+            let allowed = |evaluator: &Evaluator<'_>| cloud.verdict(evaluator.estate(), &request) == Verdict::Allowed;
             if allowed(before) && allowed(after) {
                 count += times;
             }
@@ -59,43 +68,34 @@ fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, 
 fn keeps(
     before: &Evaluator<'_>,
     after: &Evaluator<'_>,
-    roles: &dyn Roles,
     question: &Question,
-    used: &[Need],
+    change: &Change<'_>,
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
-    for need in used {
+    for need in change.used {
         let narrowed = Question { action: Some(need.action.clone()), ..question.clone() };
-        let everywhere = roles.below(before.estate(), need.place());
+        let everywhere = (change.below)(need.place());
         let answer = before.gains(after, &narrowed, &Formula::matches(Attribute::resource(), everywhere))?;
-        if answer.is_never() {
+        // Where the resources are not known, only the stronger claim says something.
+        if answer.is_never() || need.is_vague() || need.spots.is_empty() {
             check.add(answer);
             continue;
         }
-        let names = need.resources.keys().map(|name| Pattern::literal(name, Case::Sensitive));
+        let names = need.resources().into_iter().map(|name| Pattern::literal(name, Case::Sensitive));
         let given = Formula::matches(Attribute::resource(), Patterns::of(names));
         check.add(before.gains(after, &narrowed, &given)?);
     }
     Ok(check.close())
 }
 
-/// The permissions of the new roles that were not held before on everything they now cover.
-fn gained(
-    before: &Evaluator<'_>,
-    roles: &dyn Roles,
-    question: &Question,
-    add: &[RoleAt],
-) -> Result<Vec<Needed>, Bug> {
+/// What the new grants give that was not held before on everything they now cover.
+fn gained(before: &Evaluator<'_>, question: &Question, change: &Change<'_>) -> Result<Vec<Needed>, Bug> {
     let mut gained = Vec::new();
-    for at in add {
-        let Some(role) = roles.catalog().roles.iter().find(|role| *role.name == *at.role) else { continue };
-        let given = Formula::matches(Attribute::resource(), roles.below(before.estate(), &at.place));
-        for index in &role.permissions {
-            let Some(permission) = roles.catalog().permissions.get(*index as usize) else { continue };
-            let narrowed = Question { action: Some(permission.to_string()), ..question.clone() };
-            if !before.lacks(&narrowed, &given)?.is_never() {
-                gained.push(Needed { action: permission.to_string(), place: at.place.clone() });
-            }
+    for one in change.added {
+        let given = Formula::matches(Attribute::resource(), (change.below)(&one.place));
+        let narrowed = Question { action: Some(one.action.clone()), ..question.clone() };
+        if !before.lacks(&narrowed, &given)?.is_never() {
+            gained.push(one.clone());
         }
     }
     gained.sort();

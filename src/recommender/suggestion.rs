@@ -71,15 +71,17 @@ pub struct Needed {
     pub place: String,
 }
 
-/// A role given at a place.
+/// A role given at a place, or a policy attached to a principal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Binding {
-    /// The role.
+    /// The role, or the name of the policy.
     pub role: String,
-    /// The full name of the scope or resource.
+    /// The full name of the scope or resource; for a policy, of the principal it is attached to.
     pub place: String,
     /// How many permissions it holds.
     pub permissions: usize,
+    /// The text, if it is a policy that was written for this.
+    pub text: Option<String>,
 }
 
 /// A permission that the replacement gives and the need does not ask for.
@@ -142,6 +144,17 @@ impl Applicability {
 }
 
 impl Proof {
+    /// The proof of leaving everything as it is.
+    pub(super) fn of_no_change() -> Self {
+        let check = || ProofCheck {
+            holds: Some(true),
+            certainty: Certainty::Proven,
+            counterexample: None,
+            engine: String::new(),
+        };
+        Self { keeps: check(), narrows: check(), gained: Vec::new(), replayed: 0 }
+    }
+
     /// What follows from the proof.
     pub fn applicability(&self) -> Applicability {
         let proven = |check: &ProofCheck| check.holds == Some(true);

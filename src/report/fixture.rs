@@ -375,6 +375,7 @@ impl Fixture {
                 role: "roles/storage.objectCreator".to_owned(),
                 place: "buckets/b".to_owned(),
                 permissions: 10,
+                text: None,
             }],
             excess: vec![Excess {
                 action: "storage.folders.create".to_owned(),

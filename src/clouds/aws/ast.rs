@@ -314,6 +314,18 @@ impl Operator {
         Some(Self { quantifier, family: *family, negated: *negated, if_exists })
     }
 
+    /// The operator as policies write it.
+    pub fn written(self) -> String {
+        let quantifier = match self.quantifier {
+            Some(Quantifier::All) => "ForAllValues:",
+            Some(Quantifier::Any) => "ForAnyValue:",
+            None => "",
+        };
+        let known = |(_, family, negated): &&(&str, Family, bool)| (*family, *negated) == (self.family, self.negated);
+        let name = OPERATORS.iter().find(known).map_or("", |(name, ..)| *name);
+        format!("{quantifier}{name}{}", if self.if_exists { "IfExists" } else { "" })
+    }
+
     /// The bare names of all operators.
     pub fn names() -> impl Iterator<Item = &'static str> {
         OPERATORS.iter().map(|(name, ..)| *name)

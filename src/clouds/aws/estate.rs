@@ -54,9 +54,19 @@ pub fn unrestricted(name: &str, gaps: Vec<Gap>) -> Policy {
 
 /// A policy that the program writes itself, without places. `None` when it is no policy.
 pub(super) fn written(name: &str, text: &str) -> Option<Policy> {
+    written_as(Capacity::Resource, name, text, &mut Vec::new())
+}
+
+/// The same, read in a capacity, with what is wrong with it.
+pub(super) fn written_as(
+    capacity: Capacity,
+    name: &str,
+    text: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Policy> {
     let file = Files::default().add(name, text);
-    let tree = json::parse(file, text, &mut Vec::new())?;
-    let read = parse::policy(&tree, name, &Route::root(), Capacity::Resource, &mut Vec::new())?;
+    let tree = json::parse(file, text, problems)?;
+    let read = parse::policy(&tree, name, &Route::root(), capacity, problems)?;
     Some(Policy { span: None, ..read })
 }
 

@@ -86,6 +86,14 @@ pub(super) fn universe() -> Universe {
     Universe::Known(ACTIONS.get_or_init(|| Arc::new(actions())).clone())
 }
 
+/// Whether an action, in lower case, is ever asked on such a resource.
+pub(super) fn is_asked_on(action: &str, resource: &str) -> bool {
+    match universe() {
+        Universe::Known(actions) => actions.contains(action, resource),
+        _ => false,
+    }
+}
+
 /// Thousands of actions share a few hundred lists of ARN templates, so each list is read once. A resource type whose
 /// ARN is in no source counts as none.
 fn actions() -> Actions {

@@ -37,6 +37,7 @@ pub mod names;
 mod notes;
 mod organization;
 mod outside;
+mod own_policies;
 pub mod parse;
 mod presence;
 mod probes;
@@ -54,12 +55,13 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::clock::Clocks;
 use super::documents::Documents;
 use super::escalation as escalation_steps;
+use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
@@ -224,6 +226,25 @@ impl Cloud for Aws {
 
     fn clocks(&self) -> Option<&'static Clocks> {
         Some(keys::clocks())
+    }
+
+    fn own_policies(&self) -> Option<&dyn OwnPolicies> {
+        Some(self)
+    }
+
+    fn find_principal(&self, estate: &Estate, name: &str) -> Option<PrincipalId> {
+        caller::find(estate, name).0
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>. Some services call
+    /// without saying which they are.
+    fn called_via(&self, service: &str) -> BTreeMap<String, Vec<String>> {
+        let mut known = BTreeMap::from([("aws:ViaAWSService".to_owned(), vec!["true".to_owned()])]);
+        if service.ends_with(".amazonaws.com") {
+            let keys = ["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"];
+            known.extend(keys.map(|key| (key.to_owned(), vec![service.to_owned()])));
+        }
+        known
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

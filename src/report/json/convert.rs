@@ -427,6 +427,7 @@ impl<'a> Converter<'a> {
             role: &binding.role,
             on: &binding.place,
             permissions: binding.permissions,
+            policy: binding.text.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         });
         let excess = suggestion.excess.iter().map(|excess| shape::Excess {
             action: &excess.action,

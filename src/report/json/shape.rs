@@ -413,6 +413,9 @@ pub(super) struct Binding<'a> {
     pub(super) role: &'a str,
     pub(super) on: &'a str,
     pub(super) permissions: usize,
+    /// The policy itself, if one was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) policy: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]

@@ -79,6 +79,9 @@ fn write_after(page: &mut Page<'_>, suggestion: &Suggestion) {
     });
     let bindings: Vec<String> = bindings.collect();
     page.field("instead", &if bindings.is_empty() { "nothing".to_owned() } else { bindings.join("\n") });
+    for text in suggestion.replacement.iter().filter_map(|binding| binding.text.as_deref()) {
+        page.field("", &spread(text));
+    }
     if !suggestion.chosen_by.is_empty() && !suggestion.replacement.is_empty() {
         page.field("", &format!("chosen by {}", suggestion.chosen_by));
     }
@@ -86,6 +89,12 @@ fn write_after(page: &mut Page<'_>, suggestion: &Suggestion) {
     for line in by_place(excess) {
         page.prose("beyond need", &line);
     }
+}
+
+/// A policy with one thing on each line, as people read it.
+fn spread(text: &str) -> String {
+    let parsed = serde_json::from_str::<serde_json::Value>(text);
+    parsed.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_owned())
 }
 
 /// "`a`, `b` on `place`" for each place, in the order of its first action.

@@ -19,8 +19,6 @@ use crate::clouds::aws::AWS;
 use crate::model::{Usage, Use};
 use crate::text::Problem;
 
-pub use table::implied;
-
 /// Logs of CloudTrail.
 #[derive(Clone, Copy, Debug)]
 pub struct CloudTrail;

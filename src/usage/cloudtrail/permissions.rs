@@ -20,7 +20,9 @@ pub(super) fn of(event: &Event<'_>) -> BTreeSet<(String, String)> {
     let mut used = BTreeSet::new();
     for action in &actions {
         let on = resources::of(*action, event);
-        used.extend(on.into_iter().map(|resource| (action.name().to_owned(), resource)));
+        for name in std::iter::once(action.name()).chain(table::implied(action.name())) {
+            used.extend(on.iter().map(|resource| (name.to_owned(), resource.clone())));
+        }
     }
     for further in table::from(prefix, undated(event.name)) {
         if let Some(value) = event.parameter(&further.parameter) {

@@ -187,7 +187,7 @@ pub(super) fn passes_roles(action: &str) -> bool {
 }
 
 /// Actions that go with a used one and that CloudTrail does not record by default.
-pub fn implied(action: &str) -> impl Iterator<Item = &'static str> {
+pub(super) fn implied(action: &str) -> impl Iterator<Item = &'static str> {
     table().implied.iter().filter(move |entry| entry.used == action).map(|entry| entry.also.as_str())
 }
 
