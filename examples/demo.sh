@@ -16,3 +16,4 @@ show paths examples/azure-tenant
 show scan examples/gcp-editor
 show recommend examples/gcp-editor --usage examples/gcp-editor/audit-log.jsonl.gz \
     --principal uploader@acme-media.iam.gserviceaccount.com
+show recommend examples/aws-lambda/account --usage examples/aws-lambda/AWSLogs --principal thumbnails

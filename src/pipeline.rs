@@ -20,6 +20,7 @@ use crate::report::{Content, Input, Report, Verdict};
 use crate::solver::Portfolio;
 use crate::text::Problem;
 use crate::usage::LOGS;
+use std::collections::BTreeMap;
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +179,7 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
             return Err(Box::new(Stopped { loaded, reason: Reason::NoUsage }));
         }
         inputs.extend(logs);
+        loaded.problems.extend(unaccounted(&used, &loaded.estate));
     }
     let steps = input::read_steps(&settings.steps, settings.limits, &mut loaded);
     match analyse(task, &loaded.estate, &used, &settings.portfolio, &steps) {
@@ -329,6 +331,32 @@ fn read_usage(paths: &[String], limits: Limits, used: &mut Usage, problems: &mut
         }
     }
     logs
+}
+
+/// What the logs hold that counts for nobody: events without a permission, and principals that no file has.
+fn unaccounted(used: &Usage, estate: &Estate) -> Vec<Problem> {
+    let unmapped = used.unmapped.iter().map(|(event, count)| {
+        let message =
+            format!("`{event}` could not be mapped to a permission and counts for nobody, {}", times(*count));
+        Problem::warning("unmapped-event", message)
+    });
+    let mut strangers: BTreeMap<&str, u64> = BTreeMap::new();
+    for (one, count) in &used.counts {
+        let is_known =
+            clouds::cloud(one.cloud).and_then(|cloud| cloud.find_principal(estate, &one.principal)).is_some();
+        if !is_known {
+            *strangers.entry(&one.principal).or_default() += count;
+        }
+    }
+    let strangers = strangers.into_iter().map(|(name, count)| {
+        let message = format!("`{name}` of the log is in none of the files, {}", times(count));
+        Problem::warning("unknown-principal", message)
+    });
+    unmapped.chain(strangers).collect()
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// Reads one log; `None` when it is of no kind that is known.

@@ -85,8 +85,8 @@ pub struct Access {
 pub enum Whereto {
     /// This one.
     Exactly(String),
-    /// All that match a pattern, among them the first of those that were used.
-    Pattern(String, String),
+    /// All that match a pattern, among them those that were used.
+    Pattern(String, Vec<String>),
 }
 
 /// Policies to be given.

@@ -199,5 +199,10 @@ pub(super) fn describe(roles: &dyn Roles, held: &[HeldRole], at: &RoleAt) -> Bin
     let catalog = roles.catalog();
     let own = held.iter().find(|held| held.at == *at).map(|held| held.permissions.len());
     let listed = catalog.roles.iter().find(|role| *role.name == *at.role).map(|role| role.permissions.len());
-    Binding { role: at.role.clone(), place: at.place.clone(), permissions: own.or(listed).unwrap_or(0), text: None }
+    Binding {
+        role: at.role.clone(),
+        place: at.place.clone(),
+        permissions: own.or(listed).unwrap_or(0),
+        text: None,
+    }
 }

@@ -75,11 +75,8 @@ fn for_roles(
     let (estate, id, principal) = (evaluator.estate(), case.id, case.principal);
     let (conditional, held): (Vec<HeldRole>, Vec<HeldRole>) =
         roles.held(estate, id).into_iter().partition(|held| held.conditional);
-    let used = needed::used(
-        case.uses,
-        |one| vec![one.resource.clone()],
-        |resource| roles.places(estate, resource),
-    );
+    let used =
+        needed::used(case.uses, |one| vec![one.resource.clone()], |resource| roles.places(estate, resource));
     if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
@@ -100,7 +97,13 @@ fn for_roles(
     let changed = roles.replace(estate, id, &remove, &add);
     let below = |place: &str| roles.below(estate, place);
     let added = candidates::permissions(roles, &add);
-    let change = proof::Change { changed: &changed, used: &used, below: &below, added: &added };
+    let change = proof::Change {
+        changed: &changed,
+        used: &used,
+        below: &below,
+        is_kept_whole: &|_| true,
+        added: &added,
+    };
     let proof = proof::prove(evaluator, &change, id, principal)?;
     Ok(Some(Suggestion {
         cloud: principal.cloud,

@@ -33,8 +33,7 @@ pub(super) fn suggest(
     let (estate, principal) = (evaluator.estate(), case.principal);
     let held = own.held(estate, case.id);
     let place = |resource: &str| vec![Place { name: own.place(resource), breadth: 1 }];
-    let used =
-        needed::used(case.uses, |one| own.resources(estate, &one.action, &one.resource), place);
+    let used = needed::used(case.uses, |one| own.resources(estate, &one.action, &one.resource), place);
     if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
@@ -98,8 +97,16 @@ fn plan(
         };
         let changed = own.replace(estate, case.id, held, &new.policies);
         let below = |place: &str| own.below(place);
-        let kept: Vec<Need> = used.iter().chain(needs.iter().filter(|need| need.spots.is_empty())).cloned().collect();
-        let change = Change { changed: &changed, used: &kept, below: &below, added: &[] };
+        let kept: Vec<Need> =
+            used.iter().chain(needs.iter().filter(|need| need.spots.is_empty())).cloned().collect();
+        let is_kept_whole = |need: &Need| need.resources().len() > one_by_one;
+        let change = Change {
+            changed: &changed,
+            used: &kept,
+            below: &below,
+            is_kept_whole: &is_kept_whole,
+            added: &[],
+        };
         let proof = proof::prove(evaluator, &change, case.id, case.principal)?;
         let is_proven = proof.applicability() != Applicability::Unproven && proof.narrows.holds == Some(true);
         last = Ok(Plan { new, proof, one_by_one });
@@ -134,12 +141,12 @@ fn whereto(need: &Need, one_by_one: usize) -> Vec<Whereto> {
     if resources.is_empty() {
         return vec![Whereto::Exactly(need.place().to_owned())];
     }
-    match resources.first() {
-        Some(first) if resources.len() > one_by_one => {
-            vec![Whereto::Pattern(need.place().to_owned(), (*first).to_owned())]
-        }
-        _ => resources.into_iter().map(|name| Whereto::Exactly(name.to_owned())).collect(),
+    let is_many = resources.len() > one_by_one;
+    let names = resources.into_iter().map(str::to_owned);
+    if is_many {
+        return vec![Whereto::Pattern(need.place().to_owned(), names.collect())];
     }
+    names.map(Whereto::Exactly).collect()
 }
 
 /// What the used actions need beside themselves and was not used itself, and those of it of which the place is not known.
@@ -173,15 +180,31 @@ fn also_needed(own: &dyn OwnPolicies, used: &[Need]) -> (Vec<Need>, BTreeSet<(St
 /// What the reader should know of the choice.
 fn remarks(needs: &[Need], used: &[Need], plan: &Plan, unplaced: &BTreeSet<(String, String)>) -> Vec<String> {
     let mut notes = Vec::new();
+    let is_written = |need: &&Need| plan.new.policies.iter().any(|one| one.text.contains(need.place()));
     let general = needs.iter().filter(|need| !need.is_vague() && need.resources().len() > plan.one_by_one);
+    let general = general.filter(is_written);
     notes.extend(general.map(|need| {
-        format!("`{}` was used on {} resources and is granted on `{}`", need.action, need.resources().len(), need.place())
+        format!(
+            "`{}` was used on {} resources and is granted on `{}`",
+            need.action,
+            need.resources().len(),
+            need.place()
+        )
     }));
     let vague: BTreeSet<&str> =
         needs.iter().filter(|need| need.is_vague()).map(|need| need.action.as_str()).collect();
     notes.extend(vague.into_iter().map(|action| {
-        format!("the log does not tell on which resources `{action}` was used: it stays allowed wherever it was")
+        format!(
+            "the log does not tell on which resources `{action}` was used: it stays allowed wherever it was"
+        )
     }));
+    let uses: u64 = used.iter().flat_map(|need| need.spots.values()).sum();
+    if plan.proof.replayed < uses {
+        notes.push(format!(
+            "{} of {uses} recorded uses were not replayed: the log does not tell all that decides them, such as the resource or what a condition asks for",
+            uses - plan.proof.replayed
+        ));
+    }
     let recorded: BTreeSet<&str> = used.iter().map(|need| need.action.as_str()).collect();
     let refused = plan.new.not_allowed.iter().filter(|action| recorded.contains(action.as_str()));
     notes.extend(refused.map(|action| {

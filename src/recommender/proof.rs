@@ -20,6 +20,8 @@ pub(super) struct Change<'a> {
     pub(super) used: &'a [Need],
     /// The names of the resources at a place.
     pub(super) below: &'a dyn Fn(&str) -> Patterns,
+    /// Whether the change is meant to keep a need on all of its place, not only on what was used there.
+    pub(super) is_kept_whole: &'a dyn Fn(&Need) -> bool,
     /// What the new grants give that may not have been held before.
     pub(super) added: &'a [Needed],
 }
@@ -53,7 +55,8 @@ fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, 
     let mut count = 0;
     for need in used {
         for (request, times) in need.requests(principal) {
-            let allowed = |evaluator: &Evaluator<'_>| cloud.verdict(evaluator.estate(), &request) == Verdict::Allowed;
+            let allowed =
+                |evaluator: &Evaluator<'_>| cloud.verdict(evaluator.estate(), &request) == Verdict::Allowed;
             if allowed(before) && allowed(after) {
                 count += times;
             }
@@ -74,12 +77,15 @@ fn keeps(
     let mut check = Check::default();
     for need in change.used {
         let narrowed = Question { action: Some(need.action.clone()), ..question.clone() };
-        let everywhere = (change.below)(need.place());
-        let answer = before.gains(after, &narrowed, &Formula::matches(Attribute::resource(), everywhere))?;
         // Where the resources are not known, only the stronger claim says something.
-        if answer.is_never() || need.is_vague() || need.spots.is_empty() {
-            check.add(answer);
-            continue;
+        let is_open = need.is_vague() || need.spots.is_empty();
+        if is_open || (change.is_kept_whole)(need) {
+            let everywhere = Formula::matches(Attribute::resource(), (change.below)(need.place()));
+            let answer = before.gains(after, &narrowed, &everywhere)?;
+            if is_open || answer.is_never() {
+                check.add(answer);
+                continue;
+            }
         }
         let names = need.resources().into_iter().map(|name| Pattern::literal(name, Case::Sensitive));
         let given = Formula::matches(Attribute::resource(), Patterns::of(names));

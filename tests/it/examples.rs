@@ -83,6 +83,12 @@ const CASES: &[Case] = &[
         exit: 0,
         needs_z3: false,
     },
+    Case {
+        name: "aws-lambda/recommend",
+        arguments: &["recommend", "examples/aws-lambda/account", "--usage", "examples/aws-lambda/AWSLogs"],
+        exit: 0,
+        needs_z3: true,
+    },
     Case { name: "gcp-editor/scan", arguments: &["scan", "examples/gcp-editor"], exit: 1, needs_z3: false },
     Case {
         name: "gcp-editor/recommend",
@@ -263,6 +269,35 @@ fn the_editor_gets_one_role_on_one_bucket() {
     assert_eq!(replacement[0]["role"], "roles/storage.objectCreator");
     assert_eq!(suggestion["proof"]["keeps"]["holds"], true);
     assert_eq!(suggestion["proof"]["narrows"]["holds"], true);
+}
+
+#[test]
+fn the_function_gets_what_it_uses() {
+    let (text, _) = run(&[
+        "recommend",
+        "examples/aws-lambda/account",
+        "--usage",
+        "examples/aws-lambda/AWSLogs",
+        "--principal",
+        "thumbnails",
+        "--format",
+        "json",
+    ]);
+    let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+    let suggestion = &report["suggestions"][0];
+    assert_eq!(suggestion["applicability"], "safe");
+    assert_eq!(suggestion["held"][0]["what"], "arn:aws:iam::aws:policy/AdministratorAccess");
+    assert_eq!(suggestion["proof"]["replayed"], 1_269);
+    let policy = &suggestion["replacement"][0]["policy"]["Statement"];
+    let allowed: Vec<&Value> =
+        policy.as_array().expect("statements").iter().map(|one| &one["Action"]).collect();
+    let logs = serde_json::json!(["logs:CreateLogStream", "logs:PutLogEvents"]);
+    assert_eq!(
+        allowed,
+        ["dynamodb:PutItem".into(), logs, "s3:GetObject".into(), "s3:PutObject".into()]
+            .iter()
+            .collect::<Vec<&Value>>()
+    );
 }
 
 /// The README's console blocks, each as its command and its lines.

@@ -77,6 +77,8 @@ mod organization;
 #[cfg(test)]
 mod public_access;
 #[cfg(test)]
+mod recommend_aws;
+#[cfg(test)]
 #[path = "../../benches/made_up/mod.rs"]
 mod made_up;
 #[cfg(test)]

@@ -321,7 +321,8 @@ impl Operator {
             Some(Quantifier::Any) => "ForAnyValue:",
             None => "",
         };
-        let known = |(_, family, negated): &&(&str, Family, bool)| (*family, *negated) == (self.family, self.negated);
+        let known =
+            |(_, family, negated): &&(&str, Family, bool)| (*family, *negated) == (self.family, self.negated);
         let name = OPERATORS.iter().find(known).map_or("", |(name, ..)| *name);
         format!("{quantifier}{name}{}", if self.if_exists { "IfExists" } else { "" })
     }

@@ -39,7 +39,9 @@ impl<'a> Who<'a> {
 
     fn command(&self, verb: &str, what: &str, rest: &str) -> String {
         let Self { kind, name, .. } = self;
-        format!("aws iam {verb}-{kind}-policy --{kind}-name {} {what} {rest}", quoted(name)).trim_end().to_owned()
+        format!("aws iam {verb}-{kind}-policy --{kind}-name {} {what} {rest}", quoted(name))
+            .trim_end()
+            .to_owned()
     }
 
     /// The file that keeps an inline policy.

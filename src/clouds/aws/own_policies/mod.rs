@@ -51,15 +51,18 @@ impl OwnPolicies for Aws {
             profiles.split(' ').any(|one| one == resource || one.rsplit('/').next() == Some(name))
         };
         let account = Arn::parse(resource).map(|arn| arn.account);
-        let roles = estate.principals().filter(|(_, one)| one.cloud == AWS && one.kind == PrincipalKind::Role);
-        let roles = roles.filter(|(_, one)| Arn::parse(&one.name).map(|arn| arn.account) == account && has(one));
+        let roles =
+            estate.principals().filter(|(_, one)| one.cloud == AWS && one.kind == PrincipalKind::Role);
+        let roles =
+            roles.filter(|(_, one)| Arn::parse(&one.name).map(|arn| arn.account) == account && has(one));
         let found: Vec<String> = roles.map(|(_, one)| one.name.clone()).collect();
         if found.is_empty() { vec![String::new()] } else { found }
     }
 
     /// Objects and log streams come and go: they are added up by the first folder of their bucket, and by log group.
     fn place(&self, resource: &str) -> String {
-        place(resource).unwrap_or_else(|| if resource.is_empty() { "*".to_owned() } else { resource.to_owned() })
+        place(resource)
+            .unwrap_or_else(|| if resource.is_empty() { "*".to_owned() } else { resource.to_owned() })
     }
 
     fn also_needed(&self, action: &str, resource: &str) -> Vec<(String, Option<String>)> {
@@ -149,7 +152,10 @@ fn called(estate: &Estate, who: &Principal, policy: PolicyId) -> Option<(String,
 fn permissions(body: &Body) -> usize {
     let allowing = body.document.statements.iter().filter(|one| one.effect == Effect::Allow);
     let allowed: Vec<Actions> = allowing.map(|one| Actions::of(&one.action)).collect();
-    catalog::current().actions().filter(|action| allowed.iter().any(|some| some.have(action.folded()))).count()
+    catalog::current()
+        .actions()
+        .filter(|action| allowed.iter().any(|some| some.have(action.folded())))
+        .count()
 }
 
 /// The pattern for small things of which there are many.

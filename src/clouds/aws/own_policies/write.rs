@@ -127,16 +127,21 @@ fn part(
         return Ok(Some((verbatim(), access.on.is_empty() && is_everything(element))));
     }
     let mut resources = BTreeSet::new();
+    let mut is_all = true;
     for one in &access.on {
-        let (example, written) = match one {
-            Whereto::Exactly(name) => (name, escaped(name)),
-            Whereto::Pattern(pattern, example) => (example, pattern.clone()),
+        let names = match one {
+            Whereto::Exactly(name) => std::slice::from_ref(name),
+            Whereto::Pattern(pattern, _) if covers_all(element, pattern) => {
+                resources.insert(pattern.clone());
+                continue;
+            }
+            Whereto::Pattern(_, used) => used,
         };
-        if covers(element, example) {
-            resources.insert(written);
-        }
+        let covered = names.iter().filter(|name| covers(element, name));
+        let before = resources.len();
+        resources.extend(covered.map(|name| escaped(name)));
+        is_all &= resources.len() - before == names.len();
     }
-    let is_all = resources.len() == access.on.len();
     Ok((!resources.is_empty()).then_some(((false, resources, condition), is_all)))
 }
 
@@ -162,6 +167,17 @@ fn is_everything(element: &Element) -> bool {
 fn covers(element: &Element, resource: &str) -> bool {
     let matches = |text: &str| Pattern::glob(text, Case::Sensitive).matches(resource);
     element.values.iter().any(|value| matches(&value.value)) != element.negated
+}
+
+/// Whether the element holds for all that match a pattern.
+fn covers_all(element: &Element, pattern: &str) -> bool {
+    let pattern = Pattern::glob(pattern, Case::Sensitive);
+    let mut held = element.values.iter().map(|value| Pattern::glob(&value.value, Case::Sensitive));
+    if element.negated {
+        !held.any(|one| one.may_meet(&pattern))
+    } else {
+        held.any(|one| one.covers(&pattern))
+    }
 }
 
 /// A name with no letter of it read as a wildcard:
@@ -246,7 +262,8 @@ fn kept<'e>(estate: &'e Estate, principal: PrincipalId, held: &[HeldPolicy]) -> 
 /// A name that nothing has that the principal holds: what is replaced is taken only after this was given.
 fn free_name(held: &[HeldPolicy], kept: &[&Document]) -> String {
     let taken = |name: &str| {
-        held.iter().any(|one| one.name == name) || kept.iter().any(|one| one.name.rsplit('/').next() == Some(name))
+        held.iter().any(|one| one.name == name)
+            || kept.iter().any(|one| one.name.rsplit('/').next() == Some(name))
     };
     let mut numbered = (2..).map(|number| format!("{NAME}-{number}"));
     std::iter::once(NAME.to_owned()).chain(&mut numbered).find(|name| !taken(name)).unwrap_or_default()
@@ -277,7 +294,8 @@ fn split(statements: Vec<Value>) -> Result<Vec<String>, String> {
 
 /// The statement twice, each with half of its resources or else of its actions.
 fn halves(statement: &Value) -> Option<[Value; 2]> {
-    let is_list = |name: &&&str| statement.get(**name).and_then(Value::as_array).is_some_and(|all| all.len() > 1);
+    let is_list =
+        |name: &&&str| statement.get(**name).and_then(Value::as_array).is_some_and(|all| all.len() > 1);
     let name = ["Resource", "Action"].iter().find(is_list)?;
     let all = statement.get(name)?.as_array()?;
     let (first, second) = all.split_at_checked(all.len() / 2)?;
@@ -314,7 +332,8 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_split_and_nothing_lost() {
-        let resources: Vec<String> = (0..1000).map(|n| format!("arn:aws:dynamodb:eu-west-1:1:table/t{n}")).collect();
+        let resources: Vec<String> =
+            (0..1000).map(|n| format!("arn:aws:dynamodb:eu-west-1:1:table/t{n}")).collect();
         let long = json!({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": resources});
         let short = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
         let texts = split(vec![short.clone(), long]).unwrap();
