@@ -33,6 +33,9 @@ const NAME: &str = "leastwise";
 /// A statement to be written, but for its actions: negated or not, the resources, the condition as text.
 type Frame = (bool, BTreeSet<String>, String);
 
+/// The statements to be written, each with its actions.
+type Frames = BTreeMap<Frame, BTreeSet<String>>;
+
 pub(super) fn write(
     estate: &Estate,
     principal: PrincipalId,
@@ -66,10 +69,10 @@ fn says_the_same(documents: &[&Document], statements: &[Value]) -> bool {
 fn allowed(
     documents: &[&Document],
     accesses: &[Access],
-) -> Result<(BTreeMap<Frame, BTreeSet<String>>, Vec<String>), String> {
+) -> Result<(Frames, Vec<String>), String> {
     // First the resources of each action under each condition, then the actions that have these in common.
     let mut by_action: BTreeMap<(String, bool, String), BTreeSet<String>> = BTreeMap::new();
-    let mut whole: BTreeMap<Frame, BTreeSet<String>> = BTreeMap::new();
+    let mut whole = Frames::new();
     let mut not_allowed = Vec::new();
     for access in accesses {
         let parts = parts(documents, access)?;
