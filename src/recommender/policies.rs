@@ -54,6 +54,7 @@ pub(super) fn suggest(
             return Ok(case.is_asked_for().then(|| unchanged(case, &held, &used, notes)));
         }
     };
+    needs.retain(|need| !plan.new.not_allowed.contains(&need.action));
     notes.extend(remarks(&needs, &used, &plan, &unplaced));
     let new = &plan.new.policies;
     let (apply, rollback) = own.commands(principal, &held, new);
@@ -201,7 +202,7 @@ fn remarks(needs: &[Need], used: &[Need], plan: &Plan, unplaced: &BTreeSet<(Stri
     let uses: u64 = used.iter().flat_map(|need| need.spots.values()).sum();
     if plan.proof.replayed < uses {
         notes.push(format!(
-            "{} of {uses} recorded uses were not replayed: the log does not tell all that decides them, such as the resource or what a condition asks for",
+            "{} of {uses} recorded uses were not replayed: the log does not tell the resource, or the files do not allow them with what it tells",
             uses - plan.proof.replayed
         ));
     }

@@ -66,10 +66,7 @@ fn says_the_same(documents: &[&Document], statements: &[Value]) -> bool {
 }
 
 /// The frames of all statements with their actions, and the actions that no statement allows.
-fn allowed(
-    documents: &[&Document],
-    accesses: &[Access],
-) -> Result<(Frames, Vec<String>), String> {
+fn allowed(documents: &[&Document], accesses: &[Access]) -> Result<(Frames, Vec<String>), String> {
     // First the resources of each action under each condition, then the actions that have these in common.
     let mut by_action: BTreeMap<(String, bool, String), BTreeSet<String>> = BTreeMap::new();
     let mut whole = Frames::new();
