@@ -17,12 +17,16 @@ impl Format for AzureResources {
     }
 
     fn summary(&self) -> &'static str {
-        "resources: az resource list; az storage account list; az storage container-rm list; az keyvault show"
+        "resources: az resource list; az identity list; az aks list; az policy assignment list; az storage account list; az storage container-rm list; az keyvault show; az cosmosdb list"
     }
 
     fn commands(&self) -> &'static [&'static str] {
         &[
             "az resource list > resources.json",
+            "az identity list > identities.json",
+            "az aks list > clusters.json",
+            "az policy assignment list --disable-scope-strict-match > policy-assignments.json",
+            "az cosmosdb list > cosmos-accounts.json   # and the like: az servicebus namespace list, az eventhubs namespace list",
             "az storage account list > storage-accounts.json",
             "az storage container-rm list --storage-account ACCOUNT > containers-ACCOUNT.json",
             "az storage container list --account-name ACCOUNT --auth-mode login > containers-ACCOUNT.json   # instead",
@@ -37,9 +41,10 @@ impl Format for AzureResources {
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
             let id = row.text(&["id"]).unwrap_or_default().to_ascii_lowercase();
-            let is_resource = id.starts_with("/subscriptions/")
+            let of_policy = id.contains("/providers/microsoft.authorization/policyassignments/");
+            let is_resource = (id.starts_with("/subscriptions/") || of_policy)
                 && id.contains("/providers/")
-                && !id.contains("/providers/microsoft.authorization/")
+                && (of_policy || !id.contains("/providers/microsoft.authorization/"))
                 && row.field(&["type", "location"]).is_some();
             is_resource || is_container(row)
         };

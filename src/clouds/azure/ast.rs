@@ -26,7 +26,7 @@ pub enum Body {
     Vault(Vault),
     /// A storage container whose blobs anybody may read.
     Container(PublicContainer),
-    /// That a key of a storage account opens all its data.
+    /// That a key of a storage account or the like opens all its data.
     AccountKey(AccountKey),
     /// That a list was exported, even if it is empty.
     Listed(Listing),
@@ -86,6 +86,8 @@ pub struct RoleDefinition {
     pub name: Arc<str>,
     /// Its permissions. Blocks add up; each subtracts from itself only.
     pub blocks: Vec<Block>,
+    /// Where a custom role can be given, by full names; nothing for what is not known to be one.
+    pub scopes: Vec<Arc<str>>,
 }
 
 /// One object of a role's `permissions`. Patterns are in lower case; `*` is any text.
@@ -187,12 +189,14 @@ pub struct PublicContainer {
     pub gaps: Vec<Gap>,
 }
 
-/// That whoever has a key of a storage account may do everything with its data:
+/// That whoever has a key of a storage account or the like may do everything with its data:
 /// <https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage>.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountKey {
     /// The id of the principal that stands for whoever has the key.
     pub holder: Arc<str>,
+    /// How the data actions of the service begin, in lower case.
+    pub service: Arc<str>,
 }
 
 /// A list that can be exported, and whose absence is a gap.

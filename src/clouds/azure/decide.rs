@@ -320,7 +320,7 @@ impl Judge<'_> {
             }
             Body::AccountKey(key) => {
                 self.plane == Plane::Data
-                    && action.starts_with("microsoft.storage/storageaccounts/")
+                    && action.starts_with(&*key.service)
                     && self.is(&key.holder, HolderKind::Unknown, origin)
             }
             Body::Container(container) if action == READ_BLOB => {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::ast::{Body, DirectoryAssignment, Reach};
 use super::directory::{self, MANAGED_ELSEWHERE, On, PROGRAM_TYPE, ROLE_ASSIGNABLE, TENANT, UNIT};
-use super::index::IDENTITY_OF;
+use super::index;
 use super::names::{self, CLOUD};
 use super::{DIRECTORY, OBJECT_ID};
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind};
@@ -56,7 +56,7 @@ pub(super) fn allows(estate: &Estate, one: &DirectoryAssignment, action: &str, r
 
 fn is_managed_identity(target: &Principal) -> bool {
     let said = target.facts.get(PROGRAM_TYPE).map(String::as_str);
-    said == Some("ManagedIdentity") || target.facts.keys().any(|fact| fact.starts_with(IDENTITY_OF))
+    said == Some("ManagedIdentity") || target.facts.keys().any(|fact| index::is_identity(fact))
 }
 
 fn object_of<'e>(estate: &'e Estate, object: &str) -> Option<(PrincipalId, &'e Principal)> {

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::ast::{Body, DirectoryAssignment, Reach};
-use super::index::{IDENTITY_OF, Index};
+use super::index::{self, Index};
 use super::names::{self, CLOUD};
 use super::{DIRECTORY, members};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
@@ -113,11 +113,6 @@ pub(super) fn is_own(action: &str) -> bool {
     action.starts_with(ACTIONS)
 }
 
-/// The spelling of an action of the directory.
-pub(super) fn spelled(action: &str) -> Option<&'static str> {
-    actions().find(|known| known.eq_ignore_ascii_case(action))
-}
-
 /// The name of a principal as a resource.
 pub(super) fn resource(principal: &Principal) -> Option<String> {
     let kind = match principal.kind {
@@ -184,7 +179,7 @@ fn fits(
             On::Users => target.kind == PrincipalKind::User && is_weaker(estate, index, power, id),
             On::ServicePrincipals => {
                 let managed = target.facts.get(PROGRAM_TYPE).is_some_and(|kind| kind == "ManagedIdentity")
-                    || target.facts.keys().any(|fact| fact.starts_with(IDENTITY_OF));
+                    || target.facts.keys().any(|fact| index::is_identity(fact));
                 target.kind == PrincipalKind::ServiceAccount && !managed
             }
             On::Groups | On::RoleAssignableGroups => {
@@ -275,9 +270,5 @@ mod tests {
             assert!(entry._page.starts_with("https://learn.microsoft.com/"), "{}", entry.name);
             assert!(entry.powers.iter().all(|power| !power.step.is_empty()), "{}", entry.name);
         }
-        assert_eq!(
-            spelled("MICROSOFT.directory/users/password/update"),
-            Some("microsoft.directory/users/password/update")
-        );
     }
 }

@@ -189,8 +189,14 @@ fn like(pattern: &[char], text: &[char]) -> bool {
     reached.last() == Some(&true)
 }
 
-/// A pattern of actions, both in lower case: `*` is any text.
+/// A pattern of actions, both in lower case: `*` is any text. For identities, `/*/` is a slash as well (`roles`).
 pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
+    let is_short = pattern.starts_with("microsoft.managedidentity/userassignedidentities/*/")
+        && matches(&pattern.replacen("/*/", "/", 1), text);
+    is_short || matches(pattern, text)
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut rest) = text.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = tail.split('*').collect();
@@ -220,6 +226,16 @@ mod tests {
             ("a*b*c", "acb", false),
             ("ab*ba", "aba", false),
             ("a", "a", true),
+            (
+                "microsoft.managedidentity/userassignedidentities/*/assign/action",
+                "microsoft.managedidentity/userassignedidentities/assign/action",
+                true,
+            ),
+            (
+                "microsoft.managedidentity/userassignedidentities/*/assign/action",
+                "microsoft.managedidentity/userassignedidentities/write",
+                false,
+            ),
         ] {
             assert_eq!(wildcard(pattern, text), expected, "{pattern} {text}");
         }

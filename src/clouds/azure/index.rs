@@ -15,6 +15,15 @@ use crate::model::{Estate, PolicyId, PrincipalId, PrincipalKind, ResourceId, Sco
 
 /// The facts of principals that begin so name the resource whose managed identity they are.
 pub(super) const IDENTITY_OF: &str = "identity of ";
+/// The facts that begin so name the cluster whose nodes run as the identity.
+pub(super) const KUBELET_OF: &str = "kubelet identity of ";
+/// The fact of a managed identity that is a resource of its own: the name of that.
+pub(super) const OWN_RESOURCE: &str = "own resource";
+
+/// Whether a fact of a principal tells a managed identity.
+pub(super) fn is_identity(fact: &str) -> bool {
+    fact.starts_with(IDENTITY_OF) || fact.starts_with(KUBELET_OF) || fact == OWN_RESOURCE
+}
 
 /// Where things are in an estate.
 #[derive(Default)]

@@ -262,8 +262,10 @@ impl<'e> Asking<'e> {
                 self.gaps.extend(unknown);
                 self.plain(actions, Formula::True)
             }
-            Body::AccountKey(key) if self.identity.is(&key.holder, HolderKind::Unknown) => self
-                .plain(roles::data_matching(&["microsoft.storage/storageaccounts/*".into()]), Formula::True),
+            Body::AccountKey(key) if self.identity.is(&key.holder, HolderKind::Unknown) => {
+                let data = roles::data_matching(&[format!("{}*", key.service).into()]);
+                self.plain(data, Formula::True)
+            }
             Body::Container(container) => {
                 let mut said =
                     self.plain(roles::one_of([super::READ_BLOB]), self.readable(target, container.lists));

@@ -1,7 +1,8 @@
 //! Microsoft Azure: role assignments, role definitions, deny assignments, conditions, and the ways around them.
 //!
 //! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
-//! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles),
+//! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles), `further`
+//! (operations without a catalog),
 //! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
 //! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
@@ -19,6 +20,7 @@ mod directory;
 mod documents;
 mod escalation;
 mod evaluate;
+mod further;
 mod gaps;
 mod index;
 pub mod load;
@@ -59,7 +61,7 @@ pub const ELIGIBILITY: Layer = Layer::new("eligibility");
 pub const DIRECTORY: Layer = Layer::new("directory role");
 /// Access policies of key vaults.
 pub const VAULT: Layer = Layer::new("vault access policy");
-/// Keys of storage accounts.
+/// Keys of storage accounts and the like.
 pub const KEY: Layer = Layer::new("account key");
 /// Containers that are open to everybody.
 pub const PUBLIC: Layer = Layer::new("anonymous access");
@@ -109,7 +111,7 @@ impl Cloud for Azure {
         static KNOWN: LazyLock<Arc<Actions>> = LazyLock::new(|| {
             let operations = catalog::operations().operations();
             let names = operations.map(|one| one.folded().to_owned());
-            let names = names.chain(directory::actions().map(str::to_ascii_lowercase));
+            let names = names.chain(further::operations().map(str::to_ascii_lowercase));
             let entries = names.map(|name| ActionEntry { name: name.into(), resources: 0 }).collect();
             Arc::new(Actions::new(entries, vec![ResourceGroup { patterns: Patterns::anything() }]))
         });
@@ -119,7 +121,7 @@ impl Cloud for Azure {
     fn action(&self, typed: &str) -> Result<String, Vec<String>> {
         let operations = catalog::operations();
         let known = operations.find(typed.trim()).map(|operation| operation.name());
-        match known.or_else(|| directory::spelled(typed.trim())) {
+        match known.or_else(|| further::spelled(typed.trim())) {
             Some(name) => Ok(name.to_owned()),
             None => Err(operations.search(typed, 5).into_iter().map(|found| found.name).collect()),
         }
@@ -176,6 +178,10 @@ impl Cloud for Azure {
         into: Option<PrincipalId>,
     ) -> Vec<super::escalation::Situation> {
         escalation::situations(estate, step, into)
+    }
+
+    fn supposed(&self, estate: &Estate, change: super::escalation::Change) -> Estate {
+        escalation::supposed(estate, change)
     }
 
     fn clocks(&self) -> Option<&'static Clocks> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::Key;
 use super::members::{NOBODY, OUTSIDER};
-use super::{abac, catalog, conditions, directory, names};
+use super::{abac, catalog, conditions, further, names};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{Estate, Question, Request, Subject};
 
@@ -18,7 +18,7 @@ pub(super) fn of(principal: String, witness: &Assignment) -> Request {
     let text = |attribute: Attribute| witness.text(&attribute).unwrap_or_default().to_owned();
     let action = text(Attribute::action());
     let known = catalog::operations().find(&action).map(|one| one.name());
-    let spelled = known.or_else(|| directory::spelled(&action)).map(str::to_owned);
+    let spelled = known.or_else(|| further::spelled(&action)).map(str::to_owned);
     let of_request = witness.iter().filter(|(attribute, _)| attribute.name().starts_with('@'));
     let context: BTreeMap<String, Vec<String>> = of_request
         .filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(value?))))

@@ -75,6 +75,7 @@ fn typed(role: catalog::Role<'_>) -> RoleDefinition {
         id: role.guid().into(),
         name: role.name().into(),
         blocks: role.blocks().map(block).collect(),
+        scopes: Vec::new(),
     }
 }
 
@@ -163,7 +164,17 @@ pub(super) fn data_matching(patterns: &[Arc<str>]) -> Formula {
 /// A pattern of actions: "The wildcard (`*`) extends a permission to everything that matches the string":
 /// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions#role-definition>. It may stand
 /// anywhere; no other character is special.
+///
+/// Managed Identity Operator names the actions of an identity `userAssignedIdentities/*/assign/action`, whereas the
+/// action is called `userAssignedIdentities/assign/action`, and the role lets somebody assign identities
+/// (<https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/qs-configure-portal-windows-vm>), so
+/// there the wildcard stands for nothing, too.
 pub(super) fn pattern(text: &str) -> Pattern {
+    const OF_IDENTITIES: &str = "microsoft.managedidentity/userassignedidentities/*/";
+    let inner = text
+        .strip_prefix(OF_IDENTITIES)
+        .map(|rest| format!("{}*/{rest}", OF_IDENTITIES.trim_end_matches("/*/")));
+    let text = inner.as_deref().unwrap_or(text);
     Pattern::new(text.chars().map(|c| if c == '*' { Token::Run } else { Token::Char(c) }), Case::Sensitive)
 }
 

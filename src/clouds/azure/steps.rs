@@ -1,38 +1,32 @@
-//! The steps that are not data (`escalation`): activating an eligible assignment, raising oneself to User Access
-//! Administrator, publishing to a site that has a managed identity, taking the keys of a storage account. And what it takes to
-//! administer a scope.
+//! The steps that are not data (`escalation`): activating an eligible assignment, and those by power in the directory, of
+//! which a table says who may do what to whom, raising oneself to User Access Administrator among them. And what it takes
+//! to administer a scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Body;
 use super::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, On};
-use super::index::{IDENTITY_OF, Index};
+use super::index::Index;
 use super::members;
 use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR};
-use super::{ACTIVATE, conditions};
+use super::{ACTIVATE, ALLOWS, conditions};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Estate, Object, Principal, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject, Target,
+    Estate, Object, PolicyId, Principal, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject,
+    Target,
 };
 
 use super::condition::Key;
 
-/// How the object ids begin of principals that stand for whoever has a key of a storage account, before its name.
+/// How the object ids begin of principals that stand for whoever has a key of a service, before the name of that.
 pub(super) const KEY_OF: &str = "key of ";
 /// The id of the principal that stands for a Global Administrator who has raised access.
 pub(super) const ELEVATED: &str = "elevated";
 
-/// Deploying code to a site with its publishing profile: <https://learn.microsoft.com/azure/app-service/resources-kudu>.
-/// The other ways to run code as a managed identity are data (`escalation`); this action is not in the catalog, so no file
-/// of steps can name it.
-const RUNS: [(&str, &str, &str); 1] =
-    [("Microsoft.Web/sites", "Microsoft.Web/sites/publishxml/action", "publishing-profile")];
-
 /// Giving somebody a role.
 const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
-const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
 
 /// All steps that may be possible.
 pub(super) fn steps(estate: &Estate) -> Vec<Step> {
@@ -46,13 +40,7 @@ pub(super) fn steps_to(estate: &Estate, to: PrincipalId) -> Vec<Step> {
     let mut found = by_directory(estate, to, target, object);
     if target.kind == PrincipalKind::StandIn {
         found.extend(by_activation(estate, to, object));
-        if let Some(account) = object.strip_prefix(KEY_OF) {
-            let from = Candidates::of(estate).at(LIST_KEYS, account);
-            found.extend(from.into_iter().map(|from| step(from, to, "list-keys", LIST_KEYS, account)));
-        }
     }
-    let machines = target.facts.keys().filter_map(|fact| fact.strip_prefix(IDENTITY_OF));
-    found.extend(machines.flat_map(|machine| by_running_code(estate, to, machine)));
     found.retain(|step| step.from != step.to);
     found
 }
@@ -64,19 +52,6 @@ fn by_activation(estate: &Estate, to: PrincipalId, instance: &str) -> Vec<Step> 
     let Some(Body::Eligible(eligible)) = body else { return Vec::new() };
     let askers = askers(estate, &eligible.holder).into_iter();
     askers.map(|from| step(from, to, "activate-role", ACTIVATE, instance)).collect()
-}
-
-/// Running code on a machine and the like, as its managed identity.
-fn by_running_code(estate: &Estate, to: PrincipalId, machine: &str) -> Vec<Step> {
-    let known = estate.find_resource(CLOUD, machine).and_then(|id| estate.resource(id));
-    let kind = known.map(|resource| resource.kind.as_str()).unwrap_or_default();
-    let mut candidates = Candidates::of(estate);
-    let mut found = Vec::new();
-    for (_, action, name) in RUNS.iter().filter(|(own, ..)| own.eq_ignore_ascii_case(kind)) {
-        let from = candidates.at(action, machine).into_iter();
-        found.extend(from.map(|from| step(from, to, name, action, machine)));
-    }
-    found
 }
 
 /// The steps by power in the directory: to users and service principals, and to what stands for whoever has used it on
@@ -157,21 +132,39 @@ impl<'e> Candidates<'e> {
         for attachment in
             scopes.chain(own.map(Target::Resource)).flat_map(|target| estate.attached_to(target))
         {
-            let body = estate.policy(attachment.policy).and_then(|policy| policy.body.downcast_ref::<Body>());
-            if let Some(Body::Assignment(assignment)) = body
-                && self.names(&assignment.role.value, action)
-            {
-                let all = self.holders.entry(&assignment.holder);
-                found.extend(
-                    all.or_insert_with(|| members::principals(estate, &assignment.holder)).iter().copied(),
-                );
-            }
+            found.extend(self.holders_of(attachment.policy, action));
         }
+        self.asking(found)
+    }
+
+    /// Those whom a policy gives a role that names an action.
+    fn holders_of(&mut self, policy: PolicyId, action: &str) -> BTreeSet<PrincipalId> {
+        let estate = self.estate;
+        let body = estate.policy(policy).and_then(|policy| policy.body.downcast_ref::<Body>());
+        let Some(Body::Assignment(assignment)) = body else { return BTreeSet::new() };
+        if !self.names(&assignment.role.value, action) {
+            return BTreeSet::new();
+        }
+        let all = self.holders.entry(&assignment.holder);
+        all.or_insert_with(|| members::principals(estate, &assignment.holder)).clone()
+    }
+
+    fn asking(&self, mut found: BTreeSet<PrincipalId>) -> BTreeSet<PrincipalId> {
         found.retain(|id| {
-            let kind = estate.principal(*id).map(|one| one.kind);
+            let kind = self.estate.principal(*id).map(|one| one.kind);
             !matches!(kind, None | Some(PrincipalKind::Group | PrincipalKind::Public))
         });
         found
+    }
+
+    /// Who holds a role that names an action, wherever it is given.
+    pub(super) fn anywhere(&mut self, action: &str) -> BTreeSet<PrincipalId> {
+        let estate = self.estate;
+        let mut found = BTreeSet::new();
+        for attachment in ALLOWS.iter().flat_map(|layer| estate.attached_as(*layer)) {
+            found.extend(self.holders_of(attachment.policy, action));
+        }
+        self.asking(found)
     }
 
     fn names(&mut self, role: &'e str, action: &str) -> bool {
@@ -184,11 +177,6 @@ impl<'e> Candidates<'e> {
 
 fn asks(kind: PrincipalKind) -> bool {
     !matches!(kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
-}
-
-/// The fact by which a principal is the managed identity of a resource.
-pub(super) fn identity_fact(resource: &str) -> String {
-    format!("{IDENTITY_OF}{resource}")
 }
 
 /// All who hold a role at a scope or above it that may assign roles. What is not by a role, such as an access policy of a

@@ -14,6 +14,7 @@ pub const SHAPE: &str =
 
 const CODE: &str = "escalation-steps";
 const KEYS: [&str; 8] = ["id", "aliases", "summary", "target", "needs", "exists", "gains", "reference"];
+const NEED: [&str; 3] = ["action", "resource", "context"];
 const OBJECTS: &str = "`target`, `host`, `via`, `policy`, `own`, `new` or `like: NAME`";
 const REQUIREMENTS: [&str; 5] = ["trusts", "host", "via", "target", "assume"];
 
@@ -210,12 +211,9 @@ impl Reader<'_> {
 
     fn need(&mut self, tree: &Tree) -> Option<Need> {
         for entry in tree.entries() {
-            if !["action", "resource", "context"].contains(&&*entry.key.value) {
-                let key = &entry.key.value;
-                self.refuse(
-                    entry.key.span,
-                    format!("`{key}` is not known here: expected `action`, `resource` or `context`"),
-                );
+            if !NEED.contains(&&*entry.key.value) {
+                let (key, words) = (&entry.key.value, NEED.join("`, `"));
+                self.refuse(entry.key.span, format!("`{key}` is not known here: expected one of `{words}`"));
             }
         }
         let typed = self.text(tree, "action")?;

@@ -258,7 +258,8 @@ fn outcome(cloud: &str, case: &Value, loaded: &Loaded) -> (Found, Vec<Hop>) {
         return (Found::Never, Vec::new());
     };
     // What is gained over a resource leads to no administration, so only the way forwards meets it.
-    let forwards = case["target"] == "resource";
+    let target = case["target"].as_str().unwrap_or_default();
+    let forwards = ["resource", "key-vault"].contains(&target) || target.ends_with("-key");
     let graph = if forwards {
         Graph::around(&evaluator, &[], start).unwrap()
     } else {

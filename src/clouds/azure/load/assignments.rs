@@ -49,8 +49,8 @@ impl Loader<'_> {
         let origin = row.origin(tree.span, format!("`{title}`"));
         let root = self.target(names::ROOT, &origin);
         let id: Arc<str> = if row.field(&written).is_some() {
-            let role =
-                RoleDefinition { id: name.into(), name: name.into(), blocks: self.blocks(&row, DEFINITIONS) };
+            let blocks = self.blocks(&row, DEFINITIONS);
+            let role = RoleDefinition { id: name.into(), name: name.into(), blocks, scopes: Vec::new() };
             self.attach(name, Body::Role(role), root, ROLE_DEFINITION, origin.clone());
             name.into()
         } else if let Some(known) = roles::built_in(name) {
@@ -88,7 +88,7 @@ impl Loader<'_> {
             return None;
         };
         let blocks = self.blocks(row, DEFINITIONS);
-        Some(RoleDefinition { id: id.into(), name: name.into(), blocks })
+        Some(RoleDefinition { id: id.into(), name: name.into(), blocks, scopes: scopes(row) })
     }
 
     /// The objects of `permissions`, or the one that PowerShell writes into the role itself.
@@ -429,4 +429,17 @@ fn classic<'t>(row: &Row<'t>) -> Option<&'t str> {
             .iter()
             .any(|own| name.contains(own));
     is_classic.then_some(name)
+}
+
+/// Where a custom role can be given. No custom role can have `/`, as all built-in ones have:
+/// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions#assignablescopes>.
+fn scopes(row: &Row<'_>) -> Vec<Arc<str>> {
+    let built_in = row.text(&["roleType"]).is_some_and(|kind| kind.eq_ignore_ascii_case("BuiltInRole"))
+        || row.field(&["isCustom"]).and_then(Tree::as_bool) == Some(false);
+    let listed = row.field(&["assignableScopes"]).and_then(Tree::as_list).unwrap_or_default();
+    let mut scopes: Vec<Arc<str>> =
+        listed.iter().filter_map(Tree::as_str).map(|scope| names::full_name(scope).into()).collect();
+    scopes.sort();
+    scopes.dedup();
+    if built_in || scopes.iter().any(|scope| &**scope == names::ROOT) { Vec::new() } else { scopes }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{Loader, Row, shapes};
 use crate::clouds::azure::ast::{AccountKey, Body, PublicContainer, Vault, VaultPolicy};
+use crate::clouds::azure::index::{IDENTITY_OF, KUBELET_OF, OWN_RESOURCE};
 use crate::clouds::azure::names::{self, CLOUD};
-use crate::clouds::azure::steps::{KEY_OF, identity_fact};
+use crate::clouds::azure::steps::KEY_OF;
 use crate::clouds::azure::{KEY, OBJECT_ID, PUBLIC, VAULT};
-use crate::model::{Gap, GapKind, Origin, Principal, PrincipalKind, Target};
+use crate::model::{Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Target};
 use crate::text::Tree;
 
 const RESOURCES: &str = "az resource list";
@@ -31,33 +32,65 @@ impl Loader<'_> {
         self.identities(row, &name, &origin);
         match super::resource_kind(&name).as_str() {
             "Microsoft.Storage/storageAccounts" => self.account(row, &name, target, origin),
+            "Microsoft.DocumentDB/databaseAccounts"
+            | "Microsoft.ServiceBus/namespaces"
+            | "Microsoft.EventHub/namespaces" => {
+                let keys_off = row.field(&["disableLocalAuth"]).and_then(Tree::as_bool) == Some(true);
+                self.key(&name, target, origin, keys_off);
+            }
             "Microsoft.KeyVault/vaults" => self.vault(row, target, origin),
             _ => {}
         }
         Some(())
     }
 
-    /// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview>
+    /// The identities of a resource, and the one that it is
+    /// (<https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview>).
     fn identities(&mut self, row: &Row<'_>, name: &str, origin: &Origin) {
-        let Some(identity) = row.field(&["identity"]) else { return };
         let short = name.rsplit('/').next();
-        let mut own: Vec<(&str, Option<&str>)> = Vec::new();
-        if let Some(object) = identity.get_ignoring_case("principalId").and_then(Tree::as_str) {
-            own.push((object, short));
+        let is_identity = super::resource_kind(name) == "Microsoft.ManagedIdentity/userAssignedIdentities";
+        if is_identity && let Some(object) = row.text(&["principalId"]) {
+            let id = self.identity(object, short, origin.clone());
+            self.fact(id, OWN_RESOURCE, name);
         }
-        if let Some(assigned) = identity.get_ignoring_case("userAssignedIdentities") {
-            for entry in assigned.entries() {
-                if let Some(object) = entry.value.get_ignoring_case("principalId").and_then(Tree::as_str) {
-                    own.push((object, entry.key.value.rsplit('/').next()));
-                }
-            }
-        }
-        for (object, label) in own {
+        if let Some(identity) = row.field(&["identity"]) {
             let what = format!("managed identity of `{name}`");
             let place = Origin { span: Some(identity.span), what, ..origin.clone() };
-            let id = self.principal(object, PrincipalKind::ServiceAccount, label, place);
-            self.fact(id, &identity_fact(name), "");
+            if let Some(object) = identity.get_ignoring_case("principalId").and_then(Tree::as_str) {
+                let id = self.identity(object, short, place.clone());
+                self.fact(id, &format!("{IDENTITY_OF}{name}"), "");
+            }
+            let assigned = identity.get_ignoring_case("userAssignedIdentities");
+            for entry in assigned.into_iter().flat_map(Tree::entries) {
+                let object = entry.value.get_ignoring_case("principalId").and_then(Tree::as_str);
+                self.user_assigned(object, &entry.key.value, &format!("{IDENTITY_OF}{name}"), &place);
+            }
         }
+        // What runs on the nodes of a cluster gets at this identity, and not at that of the cluster itself:
+        // <https://learn.microsoft.com/azure/aks/use-managed-identity>.
+        let kubelet =
+            row.field(&["identityProfile"]).and_then(|own| own.get_ignoring_case("kubeletidentity"));
+        if let Some(kubelet) = kubelet {
+            let text = |key: &str| kubelet.get_ignoring_case(key).and_then(Tree::as_str);
+            let what = format!("kubelet identity of `{name}`");
+            let place = Origin { span: Some(kubelet.span), what, ..origin.clone() };
+            let own = text("resourceId").unwrap_or_default();
+            self.user_assigned(text("objectId"), own, &format!("{KUBELET_OF}{name}"), &place);
+        }
+    }
+
+    /// An identity that is a resource of its own and that another resource has.
+    fn user_assigned(&mut self, object: Option<&str>, own: &str, fact: &str, place: &Origin) {
+        let Some(object) = object else { return };
+        let id = self.identity(object, own.rsplit('/').next(), place.clone());
+        self.fact(id, fact, "");
+        if own.contains('/') {
+            self.fact(id, OWN_RESOURCE, &names::full_name(own));
+        }
+    }
+
+    fn identity(&mut self, object: &str, label: Option<&str>, place: Origin) -> PrincipalId {
+        self.principal(object, PrincipalKind::ServiceAccount, label, place)
     }
 
     /// A storage account. Without `allowSharedKeyAccess: false` its keys open all of its data:
@@ -71,6 +104,14 @@ impl Loader<'_> {
         // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
         *known = public.or(*known).or(is_full.then_some(true));
         let keys_off = row.field(&["allowSharedKeyAccess"]).and_then(Tree::as_bool) == Some(false);
+        self.key(name, target, origin, keys_off);
+    }
+
+    /// What stands for whoever has a key of a service. Keys work unless they are turned off:
+    /// <https://learn.microsoft.com/azure/cosmos-db/nosql/how-to-connect-role-based-access-control>,
+    /// <https://learn.microsoft.com/azure/service-bus-messaging/disable-local-authentication>,
+    /// <https://learn.microsoft.com/azure/event-hubs/disable-local-authentication>.
+    fn key(&mut self, name: &str, target: Target, origin: Origin, keys_off: bool) {
         let holder = format!("{KEY_OF}{name}");
         if keys_off || self.by_id.contains_key(&holder) {
             return;
@@ -86,14 +127,10 @@ impl Loader<'_> {
         };
         let id = self.estate.add_principal(principal);
         self.by_id.insert(holder.clone(), id);
-        let origin = Origin { what: format!("keys of storage account `{name}`"), ..origin };
-        self.attach(
-            "account key",
-            Body::AccountKey(AccountKey { holder: holder.into() }),
-            target,
-            KEY,
-            origin,
-        );
+        let kind = super::resource_kind(name).to_ascii_lowercase();
+        let origin = Origin { what: format!("keys of `{name}`"), ..origin };
+        let key = AccountKey { holder: holder.into(), service: format!("{kind}/").into() };
+        self.attach("account key", Body::AccountKey(key), target, KEY, origin);
     }
 
     /// A vault, if the row tells its model; `az keyvault list` and `az resource list` do not. Without

@@ -31,8 +31,14 @@ const PRINCIPAL: Shape = Map(&[("type", Text), ("objectType", Text)]);
 const BLOCK: Shape = Map(&[("conditionVersion", Text)]);
 
 /// Role definitions.
-pub(super) const DEFINITION: Shape =
-    Map(&[("id", Text), ("name", Text), ("roleName", Text), ("permissions", Objects(&BLOCK))]);
+pub(super) const DEFINITION: Shape = Map(&[
+    ("id", Text),
+    ("name", Text),
+    ("roleName", Text),
+    ("roleType", Text),
+    ("assignableScopes", WORDS),
+    ("permissions", Objects(&BLOCK)),
+]);
 
 /// Deny assignments.
 pub(super) const DENY: Shape = Map(&[
@@ -85,6 +91,9 @@ const VAULT_POLICY: Shape =
 /// Resources, storage accounts and vaults among them.
 pub(super) const RESOURCE: Shape = Map(&[
     ("identity", IDENTITY),
+    ("principalId", Text),
+    ("identityProfile", Map(&[("kubeletidentity", Map(&[("objectId", Text), ("resourceId", Text)]))])),
+    ("disableLocalAuth", Flag),
     ("allowBlobPublicAccess", Flag),
     ("allowSharedKeyAccess", Flag),
     ("enableRbacAuthorization", Flag),
