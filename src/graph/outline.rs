@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::hubs::{Hub, HubId, Move};
-use super::net::Fact;
+use super::net::{Fact, Reach};
 use super::{Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
@@ -186,39 +188,32 @@ impl Graph {
     /// The edges that need several steps. One that somebody comes to only by acting as somebody else is left to that
     /// one.
     fn combined(&self, evaluator: &Evaluator<'_>) -> Result<Vec<Edge>, Bug> {
-        let mut acts: BTreeMap<PrincipalId, BTreeSet<PrincipalId>> = BTreeMap::new();
-        let mut all: BTreeMap<PrincipalId, Vec<Combination>> = BTreeMap::new();
         let ready = self.net.ready();
+        let mut all: Vec<(PrincipalId, Combinations)> = Vec::new();
+        let mut alone: FxHashMap<Node, Vec<PrincipalId>> = FxHashMap::default();
         for start in self.net.hubs.starts() {
-            let reach = ready.reach(start);
-            for fact in &reach.order {
-                let Fact::Act(to) = *fact else { continue };
-                if to.change.is_none() && to.principal != start {
-                    acts.entry(start).or_default().insert(to.principal);
-                }
-                let Some(moves) = reach.moves(*fact).filter(|moves| needs_several(to, moves)) else {
-                    continue;
-                };
-                let alone = moves.iter().all(|taken| taken.from.principal == start);
-                all.entry(start).or_default().push(Combination { to, moves, alone });
+            let found = Combinations::of(start, &ready.reach(start));
+            for one in found.nearest.iter().filter(|one| one.alone) {
+                alone.entry(one.to).or_default().push(start);
             }
+            all.push((start, found));
         }
         let mut edges = Vec::new();
-        for (start, combinations) in &all {
+        for (start, combinations) in all {
+            // Only where somebody else takes part does it matter as whom it can act.
+            let reach = combinations.nearest.iter().any(|one| !one.alone).then(|| ready.reach(start));
             let is_own = |one: &&Combination| {
-                let by_other = |other: &PrincipalId| {
-                    let theirs = all.get(other).into_iter().flatten();
-                    theirs.into_iter().any(|theirs| theirs.alone && theirs.to == one.to)
-                };
-                one.alone || !acts.get(start).into_iter().flatten().any(by_other)
+                let theirs = || alone.get(&one.to).into_iter().flatten();
+                let acts = |reach: &Reach| theirs().any(|other| *other != start && reach.acts_as(*other));
+                one.alone || !reach.as_ref().is_some_and(acts)
             };
-            let own: Vec<&Combination> = combinations.iter().filter(is_own).collect();
-            let mut left_out = own.len().saturating_sub(MOST_COMBINED);
+            let own: Vec<&Combination> = combinations.nearest.iter().filter(is_own).collect();
+            let mut left_out = own.len().saturating_sub(MOST_COMBINED) + combinations.more;
             for one in own.into_iter().take(MOST_COMBINED) {
                 let hops = self.shown(evaluator, &one.moves)?;
                 let certainty =
                     hops.iter().fold(Certainty::Proven, |sum, hop| sum.and(hop.certainty.clone()));
-                let (from, to) = (Spot::Acting(Node::as_is(*start)), Spot::Acting(one.to));
+                let (from, to) = (Spot::Acting(Node::as_is(start)), Spot::Acting(one.to));
                 edges.push(Edge { from, to, by: By::Steps(hops), certainty, left_out });
                 left_out = 0;
             }
@@ -227,6 +222,34 @@ impl Graph {
     }
 }
 
+/// What somebody comes to by several steps at once.
+#[derive(Default)]
+struct Combinations {
+    nearest: Vec<Combination>,
+    /// How many more there are, without a look at them.
+    more: usize,
+}
+
+impl Combinations {
+    fn of(start: PrincipalId, reach: &Reach) -> Self {
+        let mut found = Self::default();
+        for to in reach.nodes() {
+            if found.nearest.len() >= MOST_LOOKED_AT {
+                found.more += usize::from(to.change.is_some());
+                continue;
+            }
+            let Some(moves) = reach.moves(Fact::Act(to)).filter(|moves| needs_several(to, moves)) else {
+                continue;
+            };
+            let alone = moves.iter().all(|taken| taken.from.principal == start);
+            found.nearest.push(Combination { to, moves, alone });
+        }
+        found
+    }
+}
+
+/// So many of what somebody comes to by several steps at once are looked at.
+const MOST_LOOKED_AT: usize = 64;
 /// So many edges between the same principals are drawn one by one; more meet in one spot.
 const FEW: usize = 64;
 /// So many edges that need several steps are drawn for each start, the nearest ones.
