@@ -22,7 +22,15 @@ const REGISTRIES: &[Registry] = &[
         module: "clouds",
         slice: "CLOUDS",
         implements: "Cloud",
-        infrastructure: &["catalog", "clock", "documents", "escalation", "roles", "service_accounts"],
+        infrastructure: &[
+            "catalog",
+            "clock",
+            "documents",
+            "escalation",
+            "roles",
+            "service_accounts",
+            "subjects",
+        ],
     },
     Registry {
         module: "input",
