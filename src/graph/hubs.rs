@@ -46,6 +46,10 @@ impl Hub {
         self.members.iter().copied()
     }
 
+    pub(super) fn has_member(&self, node: Node) -> bool {
+        self.members.contains(&node)
+    }
+
     pub(super) fn targets(&self) -> impl Iterator<Item = Gained> + '_ {
         self.targets.iter().copied()
     }
@@ -85,6 +89,11 @@ impl Hubs {
     /// All hubs, in the order in which they were found.
     pub(super) fn iter(&self) -> impl Iterator<Item = (HubId, &Hub)> {
         (0..).zip(&self.all)
+    }
+
+    /// All that one of them lets happen.
+    pub(super) fn moves_of(&self, hub: HubId) -> impl Iterator<Item = Move> + '_ {
+        self.get(hub).into_iter().flat_map(move |found| found.moves(hub))
     }
 
     /// All that the hubs let happen, in the order in which the hubs were found.

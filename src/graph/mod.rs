@@ -5,6 +5,11 @@
 //! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources whose
 //! policy somebody can set are nodes, too; scopes are where paths end, and public access is no node.
 //!
+//! What is alike is asked once: targets that a step finds in the same state, and takers on whom the same policies bear
+//! (`alike_targets` and `alike_askers` of [`Cloud`](crate::clouds::Cloud)). A step that many can take at many targets is
+//! one hub (`hubs.rs`), so the graph grows with the estate and not with the pairs in it. The requests that show a step
+//! are looked for when somebody wants to see it.
+//!
 //! Invariant: petgraph's types do not leave this module.
 
 mod administrators;

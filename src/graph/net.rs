@@ -435,6 +435,11 @@ impl Reach {
         Some(moves)
     }
 
+    /// Whether it can act as somebody as it is.
+    pub(super) fn acts_as(&self, principal: PrincipalId) -> bool {
+        self.settled.contains_key(&Fact::Act(Node::as_is(principal)))
+    }
+
     /// Everybody it can act as, the nearest first.
     pub(super) fn nodes(&self) -> impl Iterator<Item = Node> {
         self.order.iter().filter_map(|fact| match fact {

@@ -479,8 +479,20 @@ fn edges_of(path: &Path) -> [Edge; 2] {
     let steps = By::Steps(path.hops.clone());
     let sits = By::Permissions(seat.clone());
     [
-        Edge { from: Node::as_is(path.from), to: Spot::Acting(seat.node), by: steps, certainty },
-        Edge { from: seat.node, to: Spot::Administering(seat.scope), by: sits, certainty: Certainty::Proven },
+        Edge {
+            from: Spot::Acting(Node::as_is(path.from)),
+            to: Spot::Acting(seat.node),
+            by: steps,
+            certainty,
+            left_out: 0,
+        },
+        Edge {
+            from: Spot::Acting(seat.node),
+            to: Spot::Administering(seat.scope),
+            by: sits,
+            certainty: Certainty::Proven,
+            left_out: 0,
+        },
     ]
 }
 

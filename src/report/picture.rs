@@ -85,13 +85,16 @@ pub(super) struct EdgeKind {
 /// The kind of edges to what somebody administers.
 const ADMINISTERS: &str = "administers";
 
+/// The kind of edges from where many meet to those whom they can act as.
+const ONE_OF: &str = "one-of";
+
 /// Draws the edges.
 pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
     let estate = report.estate;
     let mut places: BTreeMap<Spot, usize> = BTreeMap::new();
     let mut nodes = Vec::new();
     let own = estate.principals().filter(|(_, one)| !matches!(one.kind, PrincipalKind::Service));
-    let changed = edges.iter().flat_map(|edge| [Spot::Acting(edge.from), edge.to]);
+    let changed = edges.iter().flat_map(|edge| [edge.from, edge.to]);
     for spot in own.map(|(id, _)| Spot::Acting(Node::as_is(id))).chain(changed) {
         places.entry(spot).or_insert_with(|| {
             nodes.push(node(estate, spot));
@@ -105,7 +108,7 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
         .map(|edge| {
             let (kind, title) = kind(edge);
             kinds.entry(kind.clone()).or_insert(title);
-            drawn(report, edge, kind, place(Spot::Acting(edge.from)), place(edge.to))
+            drawn(report, edge, kind, place(edge.from), place(edge.to))
         })
         .collect();
     Picture {
@@ -137,6 +140,21 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
                 home: one.and_then(|one| one.home).and_then(home),
                 goal: false,
                 change,
+            }
+        }
+        Spot::Through(first, number) => {
+            let one = estate.principal(first);
+            let like = one.map_or("", |one| short(&one.name));
+            let home = one.and_then(|one| one.home).and_then(home);
+            let last = number.saturating_sub(1);
+            PictureNode {
+                name: format!("any of {number}: {} and {last} more", one.map_or("", |one| one.name.as_str())),
+                label: format!("{number} like {like}"),
+                kind: "hub",
+                cloud: one.map_or("", |one| one.cloud.as_str()),
+                home,
+                goal: false,
+                change: None,
             }
         }
         Spot::Administering(id) => {
@@ -186,24 +204,33 @@ fn scope_kind(kind: ScopeKind) -> &'static str {
 
 /// The id of an edge's kind and what happens along it.
 fn kind(edge: &Edge) -> (String, String) {
+    let of_step = |hop: &Hop| {
+        let title = if hop.summary.is_empty() { hop.kind.replace('-', " ") } else { hop.summary.to_string() };
+        (hop.kind.to_string(), title)
+    };
     match &edge.by {
         By::Permissions(_) => (ADMINISTERS.to_owned(), "administers it".to_owned()),
-        By::Steps(hops) => hops.last().map_or_else(Default::default, |hop| {
-            let title =
-                if hop.summary.is_empty() { hop.kind.replace('-', " ") } else { hop.summary.to_string() };
-            (hop.kind.to_string(), title)
-        }),
+        By::OneOf(_) => (ONE_OF.to_owned(), "is one of several that the same can act as".to_owned()),
+        By::AnyOf(hop) => of_step(hop),
+        By::Steps(hops) => hops.last().map_or_else(Default::default, of_step),
     }
 }
 
 fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize) -> PictureEdge {
     let estate = report.estate;
-    let (says, origins, witnesses) = match &edge.by {
-        By::Steps(hops) => {
-            let says: Vec<String> = hops.iter().map(|hop| hop.sentence(estate)).collect();
-            let origins = hops.iter().flat_map(Hop::because).collect();
-            let needy = hops.iter().flat_map(|hop| &hop.proofs).filter(|proof| proof.refusal.is_some());
-            (says.join("; then "), origins, needy.map(|proof| &proof.witness).collect())
+    let of_hops = |hops: &'_ [Hop]| -> String {
+        let says: Vec<String> = hops.iter().map(|hop| hop.sentence(estate)).collect();
+        says.join("; then ")
+    };
+    let (mut says, origins, witnesses) = match &edge.by {
+        By::Steps(hops) => shown(of_hops(hops), hops),
+        By::AnyOf(hop) => {
+            let hops = std::slice::from_ref(&**hop);
+            shown(format!("at any of them; for instance {}", of_hops(hops)), hops)
+        }
+        By::OneOf(hop) => {
+            let hops = std::slice::from_ref(&**hop);
+            shown(format!("whoever can act as any of them; for instance {}", of_hops(hops)), hops)
         }
         By::Permissions(seat) => {
             let witness = match &seat.standing {
@@ -221,6 +248,9 @@ fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize)
             ("its own permissions make it an administrator".to_owned(), origins, needy)
         }
     };
+    if edge.left_out > 0 {
+        says = format!("{says} ({} more that need several steps are not drawn)", edge.left_out);
+    }
     let assumes = match &edge.certainty {
         Certainty::Assuming(gaps) => gaps.iter().map(|gap| gap.message.clone()).collect(),
         Certainty::Proven | Certainty::Undecided(_) => Vec::new(),
@@ -241,6 +271,13 @@ fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize)
         says,
         evidence: evidence(report, origins),
     }
+}
+
+/// What steps show: a sentence, the statements, and the requests that need circumstances.
+fn shown(says: String, hops: &[Hop]) -> (String, Vec<&Origin>, Vec<&Witness>) {
+    let origins = hops.iter().flat_map(Hop::because).collect();
+    let needy = hops.iter().flat_map(|hop| &hop.proofs).filter(|proof| proof.refusal.is_some());
+    (says, origins, needy.map(|proof| &proof.witness).collect())
 }
 
 /// What holds in the requests that show a conditional edge.

@@ -20,7 +20,7 @@ use crate::made_up::{Size, accounts};
 #[test]
 fn shortcuts_change_no_finding() {
     let mut found = 0;
-    for seed in 0..4 {
+    for seed in 0..5 {
         let size = Size { resources: 60, policies: 60, seed, ..Size::of(80) };
         let size = Size { accounts: 1 + seed % 3, ..size };
         found += compare(&load(&format!("seed-{seed}"), size));

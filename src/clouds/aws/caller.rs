@@ -78,10 +78,15 @@ impl<'e> Caller<'e> {
         principal.facts.get(FEDERATED_BY).map(String::as_str)
     }
 
+    /// Whether it is a service of AWS.
+    pub(super) fn is_service(&self) -> bool {
+        self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
+    }
+
     /// What is known of every request of this caller.
     pub(super) fn facts(&self) -> Assignment {
         let mut known = Assignment::new();
-        let service = self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service);
+        let service = self.is_service();
         let key = |name: &str| Attribute::text(name);
         known.set(Attribute::new(keys::PRINCIPAL_IS_SERVICE, Kind::Boolean), Value::Boolean(service));
         if !service {

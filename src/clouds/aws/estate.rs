@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ast::{Arn, Document as Policy, PrincipalName, Version, is_account};
 use super::parse::{self, Capacity};
+use super::probes::deputies;
 use super::{AWS, Body};
 use crate::model::{
     Attachment, Estate, Gap, Layer, Origin, Policy as Entry, PolicyId, Principal, PrincipalKind, Resource,
@@ -133,6 +134,18 @@ pub fn mentioned_in(estate: &mut Estate, policy: PolicyId) {
 /// Accounts and `*` are nobody in particular.
 pub fn mentioned(estate: &mut Estate, document: &Policy) {
     for statement in &document.statements {
+        for service in deputies(statement) {
+            if estate.find_principal(AWS, service).is_none() {
+                let origin = Origin {
+                    span: document.span.map(|_| statement.span),
+                    route: statement.route.clone(),
+                    what: format!("a statement for everybody in policy `{}`", document.name),
+                };
+                let (name, facts) = (service.to_owned(), std::collections::BTreeMap::new());
+                let kind = PrincipalKind::Service;
+                estate.add_principal(Principal { cloud: AWS, name, kind, home: None, facts, origin });
+            }
+        }
         for name in statement.principal.iter().filter(|names| !names.negated).flat_map(|names| &names.names) {
             let (text, kind) = match &name.value {
                 PrincipalName::User(text) | PrincipalName::Role(text) | PrincipalName::Federated(text) => {

@@ -74,6 +74,20 @@ pub const PRINCIPAL_IS_SERVICE: &str = "aws:principalisawsservice";
 pub const PRINCIPAL_SERVICE_NAME: &str = "aws:principalservicename";
 /// `aws:PrincipalTag/`.
 pub const PRINCIPAL_TAG: &str = "aws:principaltag/";
+/// Keys that a request carries "only when the call to your resource is being made directly by an AWS service principal":
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcearn>,
+/// and the same of the account, the organization and its paths there.
+pub const OF_SERVICES: [(&str, Kind); 4] = [
+    ("aws:sourceaccount", Kind::Text),
+    ("aws:sourcearn", Kind::Text),
+    ("aws:sourceorgid", Kind::Text),
+    ("aws:sourceorgpaths", Kind::TextSet),
+];
+/// `aws:SourceOwner`, which the default policy of a topic asks for. Its availability is on no page; that policy is for
+/// everybody and lets in nobody but the owner ("By default, the topic owner has permissions to publish the topic",
+/// <https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.iam.permissions.html>), so whoever is no service can
+/// have no account but its own there.
+pub const SOURCE_OWNER: &str = "aws:sourceowner";
 /// `aws:ResourceAccount`.
 pub const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 /// `aws:username`.

@@ -429,7 +429,35 @@ impl<'e> Work<'e> {
             facts.extend(self.ownership());
         }
         facts.extend(self.organization(question));
+        facts.extend(self.sources());
         Formula::all(facts)
+    }
+
+    /// Of the source of a request only services tell. The concrete rule takes a request at its word, so that one can be
+    /// judged whatever it says; here it is about the requests that there are.
+    fn sources(&self) -> Vec<Formula> {
+        if self.caller.is_service() || self.caller.class == Class::Holder {
+            return Vec::new();
+        }
+        let of_services = keys::OF_SERVICES.into_iter().filter(|(name, _)| self.mentions(name));
+        let absent = of_services.map(|(name, kind)| Formula::present(Attribute::new(name, kind)).not());
+        let owner = self.mentions(keys::SOURCE_OWNER).then(|| self.source_owner());
+        absent.chain(owner).collect()
+    }
+
+    /// Somebody's own account, or none: not one of the estate for somebody who is outside.
+    fn source_owner(&self) -> Formula {
+        let key = Attribute::text(keys::SOURCE_OWNER);
+        let is_own = match (self.caller.class, self.caller.account) {
+            (Class::Member | Class::Assumed, Some(account)) => {
+                Formula::matches(key.clone(), Patterns::literal(account))
+            }
+            (Class::Assumed, None) => {
+                Formula::matches(key.clone(), Patterns::globs(estate_accounts(self.estate))).not()
+            }
+            _ => Formula::False,
+        };
+        Formula::present(key).implies(is_own)
     }
 
     /// What follows from who is a member of the organization.

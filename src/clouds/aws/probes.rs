@@ -123,13 +123,13 @@ fn without_claims(statement: &Statement, host: &str) -> Formula {
 
 fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
     let statements = allows(estate, resource, RESOURCE);
+    let named = |name: &'_ PrincipalName| match name {
+        PrincipalName::Service(text) => DEPUTIES.iter().copied().find(|deputy| *deputy == &**text),
+        _ => None,
+    };
     let services: BTreeSet<&str> = statements
         .into_iter()
-        .flat_map(names)
-        .filter_map(|name| match name {
-            PrincipalName::Service(text) if DEPUTIES.contains(&&**text) => Some(&**text),
-            _ => None,
-        })
+        .flat_map(|one| names(one).filter_map(named).chain(deputies(one)).collect::<Vec<_>>())
         .collect();
     if services.is_empty() {
         return Vec::new();
@@ -138,6 +138,27 @@ fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
     let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
     ids.map(|id| Probe { question: ask(id), given: OF_STRANGER.clone() }).collect()
 }
+
+/// The services that a statement for everybody lets in by what it asks of the source of a request, which nobody else has
+/// to tell: those of the sources that it names, or a few where it names none.
+pub(super) fn deputies(statement: &Statement) -> Vec<&'static str> {
+    let is_source = |key: &str| keys::OF_SERVICES.iter().any(|(name, _)| *name == key);
+    let tests = || statement.condition.iter().map(|test| (keys::folded(&test.key.value), test));
+    let for_all = names(statement).any(|name| *name == PrincipalName::Anyone);
+    if statement.effect != Effect::Allow || !for_all || !tests().any(|(key, _)| is_source(&key)) {
+        return Vec::new();
+    }
+    let sources = tests().filter(|(key, _)| key == "aws:sourcearn").flat_map(|(_, test)| &test.values);
+    let services: BTreeSet<&str> = sources.filter_map(|value| value.value.split(':').nth(2)).collect();
+    if services.is_empty() || services.iter().any(|service| service.contains(['*', '?', '$'])) {
+        return USUAL.to_vec();
+    }
+    let of = |service: &&&str| services.contains(service.split('.').next().unwrap_or_default());
+    DEPUTIES.iter().filter(of).copied().collect()
+}
+
+/// Whose requests statements for everybody usually mean.
+const USUAL: [&str; 3] = ["events.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"];
 
 /// The service acts for a customer of no known account and organization.
 static OF_STRANGER: LazyLock<Formula> = LazyLock::new(|| {

@@ -129,18 +129,18 @@ fn operators_compare_by_type() {
         ),
         (json!({"BinaryEquals": {"kms:x": "QmluYXJ5"}}), json!({"kms:x": "QmluYXJ5"}), Allowed),
         (
-            json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:1:t*"}}),
-            json!({"aws:SourceArn": "arn:aws:sns:eu:1:topic:x"}),
+            json!({"ArnLike": {"aws:SourceVpcArn": "arn:aws:sns:*:1:t*"}}),
+            json!({"aws:SourceVpcArn": "arn:aws:sns:eu:1:topic:x"}),
             Allowed,
         ),
         (
-            json!({"ArnEquals": {"aws:SourceArn": "arn:aws:*:*:1:topi"}}),
-            json!({"aws:SourceArn": "arn:aws:sns:eu:1:topic"}),
+            json!({"ArnEquals": {"aws:SourceVpcArn": "arn:aws:*:*:1:topi"}}),
+            json!({"aws:SourceVpcArn": "arn:aws:sns:eu:1:topic"}),
             Nothing,
         ),
         (
-            json!({"ArnNotLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}),
-            json!({"aws:SourceArn": "arn:aws:sns:eu:1:topic"}),
+            json!({"ArnNotLike": {"aws:SourceVpcArn": "arn:aws:sns:*:*:*"}}),
+            json!({"aws:SourceVpcArn": "arn:aws:sns:eu:1:topic"}),
             Nothing,
         ),
         (
@@ -432,10 +432,10 @@ fn what_cannot_be_read_is_open() {
         json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "soon"}}),
         json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/99"}}),
         json!({"DateLessThan": {"aws:CurrentTime": "tomorrow"}}),
-        json!({"ArnLike": {"aws:SourceArn": "arn:aws:*"}}),
+        json!({"ArnLike": {"aws:SourceVpcArn": "arn:aws:*"}}),
         json!({"StringLike": {"aws:SourceIp": "10.*"}}),
     ] {
-        let context = json!({"aws:MultiFactorAuthAge": "5", "aws:SourceIp": "10.0.0.1", "aws:SourceArn": "arn:aws:a:b:c:d"});
+        let context = json!({"aws:MultiFactorAuthAge": "5", "aws:SourceIp": "10.0.0.1", "aws:SourceVpcArn": "arn:aws:a:b:c:d"});
         let policies = json!({"identity": [allow(json!({"Condition": condition}))]});
         let scenario = Scenario::new(&json!({"request": get(USER, context), "policies": policies}));
         let object = crate::model::Object::Named(OBJECT.to_owned());
