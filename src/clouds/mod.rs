@@ -16,6 +16,7 @@ pub mod gcp;
 pub mod own_policies;
 mod roles;
 mod service_accounts;
+mod subjects;
 
 pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
@@ -293,6 +294,8 @@ pub struct Step {
 pub enum ProbeKind {
     /// Somebody else's token of an identity provider that many share.
     ForeignSubject,
+    /// A token of the same customer of an identity provider, or of the same cluster, for a subject that nobody meant.
+    WideSubject,
     /// Somebody else for whom a trusted service of the provider acts.
     ForeignCustomer,
     /// A principal of another account of the same estate.

@@ -31,6 +31,7 @@ mod rule;
 mod service_account_key;
 mod standing_privilege;
 mod vacuous_condition;
+mod wide_identity_subject;
 mod wildcard_action;
 
 pub use finding::{Finding, Intent, Level, Related};
@@ -58,5 +59,6 @@ pub const RULES: &[&dyn Rule] = &[
     &service_account_key::ServiceAccountKey,
     &standing_privilege::StandingPrivilege,
     &vacuous_condition::VacuousCondition,
+    &wide_identity_subject::WideIdentitySubject,
     &wildcard_action::WildcardAction,
 ];

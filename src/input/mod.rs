@@ -37,6 +37,7 @@ pub mod gcp_datasets;
 pub mod gcp_deny_policies;
 pub mod gcp_group_members;
 pub mod gcp_iam_policy;
+pub mod gcp_pool_providers;
 pub mod gcp_roles;
 mod gcp_rows;
 pub mod gcp_settings;
@@ -66,6 +67,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_asset_policies::GcpAssetPolicies,
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
+    &gcp_pool_providers::GcpPoolProviders,
     &gcp_deny_policies::GcpDenyPolicies,
     &gcp_boundaries::GcpBoundaries,
     &gcp_datasets::GcpDatasets,

@@ -569,7 +569,8 @@ fn parts_of_what_iam_collect_writes() {
     );
 }
 
-/// A role that trusts a shared provider: with a subject of its own, with none, and with one for everybody.
+/// A role that trusts a shared provider: with a subject of its own, with none, with one for everybody, and with one that
+/// leaves the repository or the branch open.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
 #[test]
 fn a_shared_identity_provider_needs_a_subject() {
@@ -577,12 +578,20 @@ fn a_shared_identity_provider_needs_a_subject() {
     let aud = json!({format!("{host}:aud"): "sts.amazonaws.com"});
     let with = |sub: &str| json!({"StringEquals": aud, "StringLike": {format!("{host}:sub"): sub}});
     for (number, (condition, found)) in [
-        (json!({"StringEquals": aud}), true),
-        (with("repo:acme/app:*"), false),
-        (with("repo:*"), true),
-        (with("*"), true),
-        (json!({"StringEquals": aud, "StringLikeIfExists": {format!("{host}:sub"): "repo:acme/*"}}), false),
-        (json!({"StringEquals": {format!("{host}:repository_owner"): "acme"}}), false),
+        (json!({"StringEquals": aud}), &["open-identity-provider"][..]),
+        (with("repo:acme/app:ref:refs/heads/main"), &[]),
+        (with("repo:acme/app:ref:refs/heads/*"), &[]),
+        (with("repo:acme/app:*"), &["wide-identity-subject"]),
+        (with("repo:acme/*"), &["wide-identity-subject"]),
+        (with("repo:acme/*:environment:production"), &["wide-identity-subject"]),
+        (with("repo:acme*"), &["open-identity-provider"]),
+        (with("repo:*"), &["open-identity-provider"]),
+        (with("repo:*:ref:refs/heads/main"), &["open-identity-provider"]),
+        (with("*"), &["open-identity-provider"]),
+        (json!({"StringEquals": aud, "StringLikeIfExists": {format!("{host}:sub"): "repo:acme/app:ref:*"}}), &[]),
+        (json!({"StringEquals": {format!("{host}:repository_owner"): "acme"}}), &[]),
+        (json!({"StringLike": {format!("{host}:sub"): "repo:acme/*"}, "StringNotLike": {format!("{host}:sub"): "*:pull_request"}}), &["wide-identity-subject"]),
+        (json!({"StringLike": {format!("{host}:sub"): "repo:acme/*"}, "StringEquals": {format!("{host}:job_workflow_ref"): "acme/app/.github/workflows/deploy.yml@refs/heads/main"}}), &[]),
     ]
     .into_iter()
     .enumerate()
@@ -590,7 +599,34 @@ fn a_shared_identity_provider_needs_a_subject() {
         let export = Export::new(&format!("provider-{number}"));
         let trust = json!({"Effect": "Allow", "Principal": {"Federated": arn("oidc-provider", host)}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
         export.put("account.json", &account(&[role("deploy", &allow("s3:GetObject"), &trust)]));
-        let is_found = export.findings().iter().any(|(rule, _)| rule == "open-identity-provider");
+        let findings = export.findings();
+        let about = ["open-identity-provider", "wide-identity-subject"];
+        let told = findings.iter().map(|(rule, _)| rule.as_str()).filter(|rule| about.contains(rule));
+        assert_eq!(told.collect::<Vec<_>>(), found, "{condition}");
+    }
+}
+
+/// A role for pods of a cluster: for one account, for a namespace, and for all of them.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html>
+#[test]
+fn a_cluster_takes_on_a_role_with_accounts_that_are_told() {
+    let host = "oidc.eks.eu-west-1.amazonaws.com/id/ABC";
+    let aud = json!({format!("{host}:aud"): "sts.amazonaws.com"});
+    let with = |sub: &str| json!({"StringEquals": aud, "StringLike": {format!("{host}:sub"): sub}});
+    for (number, (condition, found)) in [
+        (json!({"StringEquals": aud}), true),
+        (with("system:serviceaccount:*"), true),
+        (with("system:serviceaccount:*:deployer"), true),
+        (with("system:serviceaccount:web:*"), false),
+        (with("system:serviceaccount:web:deployer"), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let export = Export::new(&format!("cluster-{number}"));
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": arn("oidc-provider", host)}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+        export.put("account.json", &account(&[role("deploy", &allow("s3:GetObject"), &trust)]));
+        let is_found = export.findings().iter().any(|(rule, _)| rule == "wide-identity-subject");
         assert_eq!(is_found, found, "{condition}");
     }
 }

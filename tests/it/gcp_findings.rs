@@ -192,3 +192,66 @@ fn public_buckets_and_datasets_are_findings_unless_it_is_prevented() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].starts_with("`//bigquery.googleapis.com/projects/p/datasets/open`"), "{found:#?}");
 }
+
+const POOL: &str = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/ci";
+
+/// A provider of tokens of GitHub Actions for a pool, and a policy that gives something to its identities.
+fn pool(test: &str, condition: Option<&str>, member: &str, more: &Value) -> [Vec<(String, String)>; 2] {
+    let export = Export::new(&format!("pool-{test}"));
+    let mut provider = json!({"name": format!("{}/providers/github", POOL.trim_start_matches("iam.googleapis.com/")),
+        "state": "ACTIVE", "oidc": {"issuerUri": "https://token.actions.githubusercontent.com"},
+        "attributeMapping": {"google.subject": "assertion.sub", "attribute.repository": "assertion.repository",
+            "attribute.owner": "assertion.repository_owner"}});
+    for (key, value) in more.as_object().unwrap() {
+        provider[key] = value.clone();
+    }
+    if let Some(condition) = condition {
+        provider["attributeCondition"] = json!(condition);
+    }
+    export.put("providers-of-ci.json", &json!([provider]));
+    export.put("policies.json", &json!([policy("projects/p", &[], &[binding("viewer", member)])]));
+    ["open-identity-provider", "wide-identity-subject"].map(|rule| export.found(rule))
+}
+
+/// <https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines>
+#[test]
+fn a_pool_lets_in_whom_it_names() {
+    let all = format!("principalSet://{POOL}/*");
+    let one = format!("principalSet://{POOL}/attribute.repository/acme/app");
+    let owner = format!("principalSet://{POOL}/attribute.owner/acme");
+    let unmapped = format!("principalSet://{POOL}/attribute.environment/production");
+    let of_acme = Some("assertion.repository_owner == 'acme'");
+    for (number, (condition, member, open, wide)) in [
+        (None, &all, true, false),
+        (None, &one, false, false),
+        (None, &owner, false, true),
+        (None, &unmapped, false, false),
+        (of_acme, &all, false, true),
+        (of_acme, &one, false, false),
+        (of_acme, &owner, false, true),
+        (Some("assertion.repository == 'acme/app'"), &all, false, false),
+        (Some("assertion.repository.startsWith('acme')"), &all, false, true),
+        (Some("attribute.owner in ['acme', 'other']"), &all, false, true),
+        (Some("assertion.ref == 'refs/heads/main'"), &all, true, false),
+        (Some("assertion.sub.startsWith('repo:')"), &all, true, false),
+        (Some("has(assertion.enterprise) && assertion.enterprise == 'acme'"), &all, false, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let [is_open, is_wide] = pool(&number.to_string(), condition, member, &json!({}));
+        assert_eq!(
+            (is_open.len(), is_wide.len()),
+            (usize::from(open), usize::from(wide)),
+            "{condition:?} {member}: {is_open:?} {is_wide:?}"
+        );
+    }
+    let none = [Vec::new(), Vec::new()];
+    assert_eq!(pool("off", None, &all, &json!({"disabled": true})), none);
+    assert_eq!(pool("own", None, &all, &json!({"oidc": {"issuerUri": "https://idp.example.com"}})), none);
+    assert_eq!(pool("aws", None, &all, &json!({"oidc": null, "aws": {"accountId": "111122223333"}})), none);
+    let other = all.replace("/ci/", "/elsewhere/");
+    assert_eq!(pool("other", None, &other, &json!({})), none);
+    let [found, _] = pool("text", None, &all, &json!({}));
+    assert!(found[0].1.contains("providers/github` can be taken on with somebody else's token"), "{found:?}");
+}

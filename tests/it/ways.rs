@@ -1,9 +1,11 @@
 //! The questions that the permission graph answers on the command line.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json as object};
 
 const ORGANIZATION: &str = "examples/aws-organization";
 const ADMIN: &str = "arn:aws:iam::111122223333:role/platform-admin";
@@ -208,4 +210,75 @@ fn an_owner_of_a_project_comes_to_the_organization_by_an_account_of_the_project(
     std::fs::remove_file(&file).unwrap();
     assert_eq!(texts(&paths["paths"], "from"), BTreeSet::from(["user:olga@example.com"]), "{paths}");
     assert_eq!(paths["paths"][0]["scope"], "organizations/1");
+}
+
+/// What is wrong with a file of steps is said in its place; the other steps of the file, those of other files, and those
+/// that the program has are used.
+#[test]
+fn a_broken_file_of_steps_is_said_and_the_rest_is_used() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("own-steps-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let may = |action: &str| {
+        let statement = object!({"Effect": "Allow", "Action": action, "Resource": "*"});
+        object!([{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}])
+    };
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:{name}");
+    let user = |name: &str, action: &str| {
+        object!({"Arn": arn(&format!("user/{name}")), "Path": "/", "GroupList": [], "AttachedManagedPolicies": [],
+            "UserPolicyList": may(action)})
+    };
+    let trust = object!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let role = object!({"Arn": arn("role/admin"), "Path": "/", "InstanceProfileList": [], "RolePolicyList": may("*"),
+        "AttachedManagedPolicies": [], "AssumeRolePolicyDocument": trust});
+    let users = [
+        user("ann", "sqs:SendMessage"),
+        user("bob", "iam:UpdateAssumeRolePolicy"),
+        user("eve", "s3:GetObject"),
+    ];
+    let account =
+        object!({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [role], "Policies": []});
+    let account = put("account.json", &account.to_string());
+    let step = |id: &str, action: &str| {
+        format!(
+            "  - id: {id}\n    summary: asks a broker for the role\n    target: role\n    needs:\n      - {{ action: {action}, resource: {{ like: \"arn:*:sqs:*:{{home}}:*\" }} }}\n    gains: become\n    reference: https://example.com\n"
+        )
+    };
+    let mixed = format!(
+        "cloud: aws\nsteps:\n{}{}",
+        step("broker", "sqs:SendMessage"),
+        step("wrong", "sqs:SendMesage")
+    );
+    let mixed = put("mixed.yaml", &mixed);
+    let cut = put("cut.yaml", "cloud: aws\nsteps:\n  - id: [\n");
+    let absent = folder.join("absent.yaml").to_string_lossy().into_owned();
+    let told = json(&["paths", &account, "--steps", &cut, "--steps", &mixed, "--steps", &absent]);
+    fs::remove_dir_all(&folder).unwrap();
+
+    let steps: BTreeSet<(&str, &str)> = told["paths"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| (path["from"].as_str().unwrap(), path["steps"][0]["kind"].as_str().unwrap()))
+        .collect();
+    let (ann, bob) = (arn("user/ann"), arn("user/bob"));
+    assert!(steps.contains(&(ann.as_str(), "broker")), "{steps:?}");
+    assert!(steps.iter().any(|(from, kind)| *from == bob && *kind != "broker"), "{steps:?}");
+    assert!(!steps.iter().any(|(from, _)| from.ends_with("/eve")), "{steps:?}");
+    let problems: BTreeSet<(&str, Option<u64>, Option<u64>)> = told["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let place = &one["place"];
+            (one["path"].as_str().unwrap(), place["line"].as_u64(), place["column"].as_u64())
+        })
+        .collect();
+    let expected = [(&*absent, None, None), (&*cut, Some(4), Some(1)), (&*mixed, Some(14), Some(19))];
+    assert_eq!(problems, BTreeSet::from(expected));
 }

@@ -7,24 +7,12 @@ use std::sync::{Arc, LazyLock};
 use super::ast::{PrincipalName, Statement};
 use super::rule::{RESOURCE, TRUST};
 use super::{AWS, body, conditions, keys, layers};
-use crate::clouds::{Probe, ProbeKind};
+use crate::clouds::{Probe, ProbeKind, subjects};
 use crate::logic::{Attribute, Formula, Kind, Patterns};
 use crate::model::{
     Effect, Estate, Layer, Object, Principal, PrincipalId, PrincipalKind, Question, ResourceId, Subject,
     Target,
 };
-
-/// Identity providers that issue tokens for all their customers under one name, and a subject that is somebody else's.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
-const SHARED_PROVIDERS: &[(&str, &str)] = &[
-    ("token.actions.githubusercontent.com", "repo:somebody-else/anything:ref:refs/heads/main"),
-    ("gitlab.com", "project_path:somebody-else/anything:ref_type:branch:ref:main"),
-    ("app.terraform.io", "organization:somebody-else:project:anything:workspace:anything:run_phase:apply"),
-    (
-        "agent.buildkite.com",
-        "organization:somebody-else:pipeline:anything:ref:refs/heads/main:commit:HEAD:step:build",
-    ),
-];
 
 /// Services that act for whichever customer asks them and say in `aws:SourceAccount` and `aws:SourceArn` for whom.
 /// Others (Amazon EC2, say) use a role only for the account that owns it.
@@ -56,7 +44,7 @@ const NEIGHBOURS: usize = 50;
 
 pub(super) fn probes(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
     match kind {
-        ProbeKind::ForeignSubject => foreign_subjects(estate, resource),
+        ProbeKind::ForeignSubject | ProbeKind::WideSubject => subjects(estate, resource, kind),
         ProbeKind::ForeignCustomer => foreign_customers(estate, resource),
         ProbeKind::Neighbour => neighbours(estate, resource),
     }
@@ -82,22 +70,44 @@ fn is(key: &str, value: &str) -> Formula {
     Formula::matches(Attribute::text(keys::folded(key)), Patterns::literal(value))
 }
 
-fn foreign_subjects(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
+/// Tokens of an identity provider for subjects that are somebody else's, or that nobody meant.
+fn subjects(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
     let Some(role) = estate.resource(resource).map(|found| found.name.clone()) else { return Vec::new() };
     let mut probes = Vec::new();
     for statement in allows(estate, resource, TRUST) {
         for name in names(statement) {
             let PrincipalName::Federated(text) = name else { continue };
             let host = text.split_once(":oidc-provider/").map_or(&**text, |(_, host)| host);
-            let shared = SHARED_PROVIDERS.iter().find(|(shared, _)| *shared == host);
-            let (Some((_, subject)), Some(id)) = (shared, estate.find_principal(AWS, text)) else { continue };
-            let object = Object::Named(role.clone());
-            let call = "sts:AssumeRoleWithWebIdentity";
-            let given = is(&format!("{host}:sub"), subject).and(without_claims(statement, host));
-            probes.push(Probe { question: question(Subject::Principal(id), Some(call), object), given });
+            let provider = subjects::provider(host);
+            let (Some(provider), Some(id)) = (provider, estate.find_principal(AWS, text)) else { continue };
+            let patterns = subject_patterns(statement, host);
+            let patterns = patterns.iter().map(|pattern| &**pattern);
+            let others: BTreeSet<String> = match kind {
+                ProbeKind::WideSubject => {
+                    let like = patterns.flat_map(|pattern| provider.insiders_like(pattern));
+                    like.chain(provider.insiders()).collect()
+                }
+                _ => {
+                    let like = patterns.flat_map(|pattern| provider.strangers_like(pattern));
+                    like.chain(provider.strangers()).collect()
+                }
+            };
+            for subject in others {
+                let object = Object::Named(role.clone());
+                let call = "sts:AssumeRoleWithWebIdentity";
+                let given = is(&format!("{host}:sub"), &subject).and(without_claims(statement, host));
+                probes.push(Probe { question: question(Subject::Principal(id), Some(call), object), given });
+            }
         }
     }
     probes
+}
+
+/// What a statement compares the subject of a token with.
+fn subject_patterns(statement: &Statement, host: &str) -> Vec<Arc<str>> {
+    let key = keys::folded(&format!("{host}:sub"));
+    let tests = statement.condition.iter().filter(|test| keys::folded(&test.key.value) == key);
+    tests.flat_map(|test| &test.values).map(|value| value.value.clone()).collect()
 }
 
 /// The token has no other claims that the statement asks for: somebody else's would not fit them.

@@ -3,6 +3,7 @@
 //! to administer a scope.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::ast::Body;
 use super::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, On};
@@ -116,12 +117,22 @@ pub(super) struct Candidates<'e> {
     /// The principals that a holder stands for, and whether a role names an action; both are asked over and over.
     holders: BTreeMap<&'e str, BTreeSet<PrincipalId>>,
     named: BTreeMap<(&'e str, String), bool>,
+    /// Who has an action at one place, and anywhere.
+    right_at: BTreeMap<String, BTreeMap<Target, Rc<BTreeSet<PrincipalId>>>>,
+    anywhere: BTreeMap<String, Rc<BTreeSet<PrincipalId>>>,
 }
 
 impl<'e> Candidates<'e> {
     pub(super) fn of(estate: &'e Estate) -> Self {
         let definitions = Definitions::of(estate);
-        Self { estate, definitions, holders: BTreeMap::new(), named: BTreeMap::new() }
+        Self {
+            estate,
+            definitions,
+            holders: BTreeMap::new(),
+            named: BTreeMap::new(),
+            right_at: BTreeMap::new(),
+            anywhere: BTreeMap::new(),
+        }
     }
 
     pub(super) fn at(&mut self, action: &str, resource: &str) -> BTreeSet<PrincipalId> {
@@ -129,12 +140,10 @@ impl<'e> Candidates<'e> {
         let scopes = names::scopes_above(estate, resource).into_iter().map(Target::Scope);
         let own = names::enclosing(resource).filter_map(|name| estate.find_resource(CLOUD, name));
         let mut found = BTreeSet::new();
-        for attachment in
-            scopes.chain(own.map(Target::Resource)).flat_map(|target| estate.attached_to(target))
-        {
-            found.extend(self.holders_of(attachment.policy, action));
+        for target in scopes.chain(own.map(Target::Resource)) {
+            found.extend(self.right_at(action, target).iter().copied());
         }
-        self.asking(found)
+        found
     }
 
     /// Those whom a policy gives a role that names an action.
@@ -158,13 +167,34 @@ impl<'e> Candidates<'e> {
     }
 
     /// Who holds a role that names an action, wherever it is given.
-    pub(super) fn anywhere(&mut self, action: &str) -> BTreeSet<PrincipalId> {
+    pub(super) fn anywhere(&mut self, action: &str) -> Rc<BTreeSet<PrincipalId>> {
         let estate = self.estate;
+        if let Some(known) = self.anywhere.get(action) {
+            return known.clone();
+        }
         let mut found = BTreeSet::new();
         for attachment in ALLOWS.iter().flat_map(|layer| estate.attached_as(*layer)) {
             found.extend(self.holders_of(attachment.policy, action));
         }
-        self.asking(found)
+        let found = Rc::new(self.asking(found));
+        self.anywhere.insert(action.to_owned(), found.clone());
+        found
+    }
+
+    /// Who is given a role that names an action right there.
+    fn right_at(&mut self, action: &str, target: Target) -> Rc<BTreeSet<PrincipalId>> {
+        let estate = self.estate;
+        let known = self.right_at.get(action).and_then(|known| known.get(&target));
+        if let Some(known) = known {
+            return known.clone();
+        }
+        let mut found = BTreeSet::new();
+        for attachment in estate.attached_to(target) {
+            found.extend(self.holders_of(attachment.policy, action));
+        }
+        let found = Rc::new(self.asking(found));
+        self.right_at.entry(action.to_owned()).or_default().insert(target, found.clone());
+        found
     }
 
     fn names(&mut self, role: &'e str, action: &str) -> bool {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::cel::Part;
+use super::pools::Provider;
 use crate::model::Gap;
 use crate::text::{Located, Route, Span};
 
@@ -29,6 +30,8 @@ pub enum Body {
     Document(Vec<(Binding, Route)>),
     /// A setting of public access prevention, as it stands where it is set.
     Prevention(bool),
+    /// A provider of a workload identity pool.
+    Provider(Provider),
     /// A key of a service account that a user has made, and until when it works.
     Key(Option<Arc<str>>),
 }

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::accounts::KEY;
-use super::ast::{Body, Member};
+use super::ast::{Body, Federated, Member, Which};
+use super::cel;
 use super::names::{self, CLOUD};
+use super::pools::{PROVIDER, Provider};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
 use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
-use super::{dataset, numbered, parse, restricting};
+use super::{dataset, numbered, parse, restricting, shapes};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -88,6 +90,7 @@ pub(super) fn attach(estate: &mut Estate, name: &str, body: Body, target: Target
         Body::Prevention(_) => PREVENTION,
         Body::Key(_) => KEY,
         Body::AccessBinding(_) => ACCESS,
+        Body::Provider(_) => PROVIDER,
         Body::Binding(_) | Body::Empty | Body::Document(_) => ALLOW,
     };
     let refers = match &body {
@@ -438,4 +441,55 @@ pub fn group_member(group: &str, member: &str, origin: &Origin, estate: &mut Est
     if let (Some(group), Some(member)) = (group, member) {
         estate.add_membership(Membership { group, member, origin: origin.clone() });
     }
+}
+
+/// Whether a name is that of a provider of a workload identity pool.
+pub fn is_pool_provider(name: &str) -> bool {
+    name.split_once("/workloadIdentityPools/").is_some_and(|(_, rest)| rest.contains("/providers/"))
+}
+
+/// Loads a provider of a workload identity pool. One that is disabled or deleted lets nobody in, and those of AWS and of
+/// SAML are not looked at.
+pub fn pool_provider(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
+    shapes::check(tree, &shapes::PROVIDER, problems);
+    let text = |tree: &Tree, key: &str| tree.get(key).and_then(Tree::as_str).map(str::to_owned);
+    let name = text(tree, "name").filter(|name| is_pool_provider(name));
+    let Some((name, pool)) = name.and_then(|name| {
+        let pool = name.split("/providers/").next()?;
+        Some((name.clone(), format!("iam.googleapis.com/{}", pool.trim_start_matches('/'))))
+    }) else {
+        let message = "a provider whose `name` is not `projects/N/locations/global/workloadIdentityPools/P/providers/X`";
+        let problem = Problem::error("gcp-pool-provider", message).at(tree.span);
+        problems.push(problem.help("export the list again with --format=json"));
+        return;
+    };
+    let off = tree.get("disabled").and_then(Tree::as_bool) == Some(true)
+        || text(tree, "state").is_some_and(|state| state != "ACTIVE");
+    let Some(issuer) = tree.get("oidc").and_then(|oidc| text(oidc, "issuerUri")).filter(|_| !off) else {
+        return;
+    };
+    let mut expression = |found: &Tree| {
+        let source = found.as_str().filter(|source| !source.trim().is_empty())?;
+        let Err(error) = cel::parse(source) else { return Some(Ok(Arc::from(source))) };
+        let message = format!("`{source}` cannot be read: {}", error.message);
+        let problem = Problem::error("gcp-pool-provider", message).at(found.span);
+        problems.push(problem.help("whom the provider lets in is not looked at"));
+        Some(Err(()))
+    };
+    let condition = tree.get("attributeCondition").and_then(&mut expression).transpose();
+    let entries = tree.get("attributeMapping").into_iter().flat_map(Tree::entries);
+    let mapping: Result<BTreeMap<Arc<str>, Arc<str>>, ()> = entries
+        .filter_map(|entry| Some(expression(&entry.value)?.map(|source| (entry.key.value.clone(), source))))
+        .collect();
+    let (Ok(condition), Ok(mapping)) = (condition, mapping) else { return };
+    let audiences = tree.get("oidc").and_then(|oidc| oidc.get("allowedAudiences")).and_then(Tree::as_list);
+    let audience = audiences.and_then(|all| all.iter().find_map(Tree::as_str)).map(str::to_owned);
+    let audience = audience.unwrap_or_else(|| format!("https://iam.googleapis.com/{name}"));
+    let origin = Origin { span: Some(tree.span), route: route.clone(), what: format!("provider `{name}`") };
+    let all = Member::Federated(Federated { pool: pool.clone(), which: Which::All });
+    add_principal(estate, &all, origin.clone());
+    let resource = placed(&format!("//iam.googleapis.com/{name}"), None, origin.clone(), estate);
+    let provider =
+        Provider { pool: pool.into(), issuer: issuer.into(), audience: audience.into(), condition, mapping };
+    attach(estate, &name, Body::Provider(provider), Target::Resource(resource), origin);
 }

@@ -1,7 +1,7 @@
 //! Google Cloud: allow policies, deny policies, principal access boundaries, roles and conditions.
 //!
 //! Read in this order: `ast` (typed policies), `cel`, `expressions` and `parse` (from documents), `names` (resources and
-//! hierarchy), `types`, `versions` (facts of Google's), `roles`, `sets`, `public`; then the formulas: `members`,
+//! hierarchy), `types`, `versions` (facts of Google's), `roles`, `sets`, `public`, `pools`; then the formulas: `members`,
 //! `conditions`, `lower`, `restrictions`; the concrete rule: `truth`, `decide`, `refusals`; `requests` (between the two);
 //! `edges` (who is meant by a member, and administration), `escalation` (steps as data), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
 //! VPC Service Controls, other organization policies than public access prevention.
@@ -26,6 +26,7 @@ mod members;
 pub mod names;
 pub mod numbered;
 mod parse;
+pub mod pools;
 mod public;
 mod refusals;
 mod regexes;
@@ -47,7 +48,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::clock::Clocks;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, PrincipalId, Question, Request, ResourceId,
@@ -170,6 +171,10 @@ impl Cloud for Gcp {
         static CLOCKS: LazyLock<Clocks> =
             LazyLock::new(|| Clocks::new(&catalog::current().info().date, [(conditions::request_time(), 0)]));
         Some(&CLOCKS)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        pools::probes(estate, resource, kind)
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {

@@ -191,6 +191,7 @@ fn condition(body: &Body) -> Option<&Condition> {
         | Body::Document(_)
         | Body::Prevention(_)
         | Body::Key(_)
+        | Body::Provider(_)
         | Body::AccessBinding(_) => None,
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::text::{
     Problem, Shape,
-    Shape::{Flag, List, Map, Number, Objects, Text},
+    Shape::{Flag, List, Map, Number, Objects, Text, Values},
     Tree,
 };
 
@@ -60,6 +60,16 @@ pub const ACCOUNT: Shape = Map(&[("name", Text), ("email", Text), ("uniqueId", T
 
 /// A key of a service account.
 pub const KEY: Shape = Map(&[("name", Text), ("disabled", Flag), ("validBeforeTime", Text)]);
+
+/// A provider of a workload identity pool.
+pub const PROVIDER: Shape = Map(&[
+    ("name", Text),
+    ("state", Text),
+    ("disabled", Flag),
+    ("attributeCondition", Text),
+    ("attributeMapping", Values(&Text)),
+    ("oidc", Map(&[("issuerUri", Text), ("allowedAudiences", List(&Text))])),
+]);
 
 /// A membership of a group.
 pub const MEMBERSHIP: Shape = Map(&[("preferredMemberKey", Map(&[("id", Text)])), ("type", Text)]);

@@ -30,6 +30,7 @@ const REGISTRIES: &[Registry] = &[
             "own_policies",
             "roles",
             "service_accounts",
+            "subjects",
         ],
     },
     Registry {

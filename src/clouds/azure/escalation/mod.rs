@@ -11,6 +11,7 @@ mod supposed;
 pub(super) use kinds::LEXICON;
 pub(super) use supposed::supposed;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use super::condition::Key;
@@ -134,11 +135,12 @@ impl At<'_> {
         let mut candidates = Candidates::Anybody;
         for need in &self.step.needs {
             for ask in self.asks(need)? {
-                let able = match &ask.on {
-                    AskOn::Object(Object::Named(name)) => holders.at(&need.action, name),
-                    _ => holders.anywhere(&need.action),
+                candidates = match &ask.on {
+                    AskOn::Object(Object::Named(name)) => {
+                        candidates.and(&Candidates::Only(holders.at(&need.action, name)))
+                    }
+                    _ => among(candidates, &holders.anywhere(&need.action)),
                 };
-                candidates = candidates.and(&Candidates::Only(able));
                 if candidates.is_empty() {
                     return None;
                 }
@@ -227,6 +229,17 @@ impl At<'_> {
             }
         }
         Some(filled)
+    }
+}
+
+/// Those of the candidates who are listed.
+fn among(candidates: Candidates, listed: &BTreeSet<PrincipalId>) -> Candidates {
+    match candidates {
+        Candidates::Anybody => Candidates::Only(listed.clone()),
+        Candidates::Only(mut own) => {
+            own.retain(|id| listed.contains(id));
+            Candidates::Only(own)
+        }
     }
 }
 
