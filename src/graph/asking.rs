@@ -71,8 +71,6 @@ pub(super) struct Memory {
     numbers: FxHashMap<Ask, usize>,
     /// Who is answered alike, by the number of the question and the change of the estate.
     alike: FxHashMap<(usize, Option<Change>), Option<Arc<Likeness>>>,
-    /// The same by action.
-    by_action: FxHashMap<(String, Option<Change>), Option<Arc<Likeness>>>,
     known: FxHashMap<(usize, Option<Change>, Who), Known>,
     answers: FxHashMap<(Node, Ask), Rc<Verdict>>,
     /// Requests that were allowed, by who may do what in which circumstances: on another resource of the same kind the
@@ -127,19 +125,13 @@ impl<'a> Asking<'a> {
 
     /// The numbers of somebody with regard to several actions, if it may be like others in all of them.
     pub(super) fn likeness<'d>(
-        &mut self,
-        cloud: &'static dyn Cloud,
+        &self,
+        cloud: &dyn Cloud,
         actions: impl Iterator<Item = &'d str>,
         who: Node,
     ) -> Option<Vec<u32>> {
-        let (estate, shortcuts) = (self.estate(), self.takes_shortcuts());
-        let by_action = &mut self.memory.by_action;
-        let mut number = |action: &str| {
-            let key = (action.to_owned(), who.change);
-            let alike = || shortcuts.then(|| cloud.alike_askers(estate, action, who.change)).flatten();
-            by_action.entry(key).or_insert_with(alike).as_ref()?.get(who.principal)
-        };
-        actions.map(&mut number).collect()
+        let estate = Some(self.estate()).filter(|_| self.takes_shortcuts())?;
+        actions.map(|action| cloud.alike_askers(estate, action, who.change)?.get(who.principal)).collect()
     }
 
     /// The situation, ready to be asked of many.

@@ -1,12 +1,10 @@
 //! Cases of Azure: a subscription that the managed identity of the resource `target` administers, or in which there is
 //! something else to gain.
 
-use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use leastwise::input::{self, Loaded, disk::Limits};
+use leastwise::input::Loaded;
 use serde_json::{Value, json};
+
+use super::cases;
 
 const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001";
 const START: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -117,9 +115,6 @@ fn denials(case: &Value) -> Value {
 
 /// The case as a user would load it.
 pub fn load(case: &Value) -> Loaded {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = format!("escalation-azure-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut given = assignment(2, START, "User", ROLE, "given", &scope(case));
     if let Some(condition) = case["condition"].as_str() {
         given["condition"] = json!(condition);
@@ -157,15 +152,7 @@ pub fn load(case: &Value) -> Loaded {
         ("groups.json", json!([{ "id": GROUP, "displayName": "team", "securityEnabled": true }])),
         ("group-team.members.json", member),
     ];
-    fs::create_dir_all(&folder).unwrap();
-    for (name, content) in files {
-        fs::write(folder.join(name), content.to_string()).unwrap();
-    }
-    let loaded = input::load(&[folder.to_string_lossy().into_owned()], Limits::default());
-    fs::remove_dir_all(&folder).unwrap();
-    let told: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert!(loaded.problems.is_empty(), "{case}: {}", told.join("\n"));
-    loaded
+    cases::load_folder(case, files.map(|(name, content)| (name.to_owned(), content.to_string())))
 }
 
 /// A case that works with one thing changed that must stop it.

@@ -213,8 +213,7 @@ fn load_account(case: &Value) -> Loaded {
     } else {
         load_files(case, &files)
     };
-    let told: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert!(loaded.problems.is_empty(), "{case}: {}", told.join("\n"));
+    all_was_read(case, &loaded);
     if !case["scp"].is_null() {
         let document = statements(case, &case["scp"]).to_string();
         let file = loaded.files.add("control.json", document.as_str());
@@ -229,18 +228,29 @@ fn load_account(case: &Value) -> Loaded {
 }
 
 fn load_files(case: &Value, files: &[Value]) -> Loaded {
+    let filled = |file: &Value| file.to_string().replace("{target}", &target_arn(case));
+    let others = files.iter().enumerate().map(|(at, file)| (format!("file-{at}.json"), filled(file)));
+    load_folder(case, others.chain([("account.json".to_owned(), account(case).to_string())]))
+}
+
+/// A folder of files as a user would load it. All of it has to be read.
+pub fn load_folder(case: &Value, files: impl IntoIterator<Item = (String, String)>) -> Loaded {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("escalation-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("account.json"), account(case).to_string()).unwrap();
-    for (at, file) in files.iter().enumerate() {
-        let filled = file.to_string().replace("{target}", &target_arn(case));
-        fs::write(folder.join(format!("file-{at}.json")), filled).unwrap();
+    for (name, content) in files {
+        fs::write(folder.join(name), content).unwrap();
     }
     let loaded = input::load(&[folder.to_string_lossy().into_owned()], Limits::default());
     fs::remove_dir_all(&folder).unwrap();
+    all_was_read(case, &loaded);
     loaded
+}
+
+fn all_was_read(case: &Value, loaded: &Loaded) {
+    let told: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert!(loaded.problems.is_empty(), "{case}: {}", told.join("\n"));
 }
 
 /// What `start` can do by the step, and whether that makes it an administrator.

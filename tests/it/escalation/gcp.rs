@@ -1,11 +1,9 @@
 //! Cases of Google Cloud: an organization with the projects `p` and `q`, in which `target` administers the organization.
 
-use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use leastwise::input::{self, Loaded, disk::Limits};
+use leastwise::input::Loaded;
 use serde_json::{Value, json};
+
+use super::cases;
 
 const RESOURCES: &str = "//cloudresourcemanager.googleapis.com";
 const NUMBER: &str = "123456789012";
@@ -148,18 +146,7 @@ fn deniable(permission: &str) -> String {
 
 /// The case as a user would load it.
 pub fn load(case: &Value) -> Loaded {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("escalation-gcp-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).unwrap();
-    for (name, content) in files(case) {
-        fs::write(folder.join(name), content.to_string()).unwrap();
-    }
-    let loaded = input::load(&[folder.to_string_lossy().into_owned()], Limits::default());
-    fs::remove_dir_all(&folder).unwrap();
-    let told: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert!(loaded.problems.is_empty(), "{case}: {}", told.join("\n"));
-    loaded
+    cases::load_folder(case, files(case).into_iter().map(|(name, content)| (name, content.to_string())))
 }
 
 /// A case that works with one thing changed that must stop it.
