@@ -323,7 +323,10 @@ impl<'a> Keys<'a> {
                 Some(id) => Given::One(id),
                 None => self.carried(key),
             },
-            "aws:userid" if anonymous => Given::Absent,
+            "aws:userid" if anonymous => Given::One("anonymous"),
+            "aws:userid" if !unknown && caller.resource == Some(Resource::Root) && caller.signs() => {
+                caller.account.map_or_else(|| self.carried(key), Given::One)
+            }
             "aws:username" if !unknown => Given::of(caller.user_name()),
             "aws:principalservicename" => {
                 Given::of(caller.principal.map(|(_, principal)| principal.name.as_str()))
