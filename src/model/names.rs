@@ -93,7 +93,8 @@ impl Names {
         if let Some(table) = tables.iter_mut().find(|table| table.is_of(cloud)) {
             return table.insert(name, number);
         }
-        let mut table = Table { cloud, numbers: FxHashMap::default(), lengths: Vec::new(), shortest: usize::MAX };
+        let mut table =
+            Table { cloud, numbers: FxHashMap::default(), lengths: Vec::new(), shortest: usize::MAX };
         table.insert(name, number);
         tables.push(table);
         None
