@@ -53,19 +53,65 @@ pub(super) fn apart(formula: &Formula) -> Option<Vec<Formula>> {
         Some(Shape::All(parts)) => &**parts,
         _ => std::slice::from_ref(formula),
     };
-    let mut groups: Vec<(Vec<Attribute>, Vec<Formula>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places: FxHashMap<Attribute, usize> = FxHashMap::default();
     for part in all {
-        let mut joined = (spoken_of(part)?, vec![part.clone()]);
-        let (near, far): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|group| group.0.iter().any(|one| joined.0.contains(one)));
-        groups = far;
-        for (attributes, parts) in near {
-            joined.0.extend(attributes);
-            joined.1.extend(parts);
+        let spoken = spoken_of(part)?;
+        let new = groups.len();
+        groups.push(Group { joined: new, parts: vec![part.clone()] });
+        for attribute in spoken {
+            if let Some(before) = places.insert(attribute, new) {
+                join(&mut groups, before, new);
+            }
         }
-        groups.push(joined);
     }
-    Some(groups.into_iter().map(|(_, parts)| Formula::all(parts)).collect())
+    Some(
+        groups
+            .into_iter()
+            .filter(|group| !group.parts.is_empty())
+            .map(|group| Formula::all(group.parts))
+            .collect(),
+    )
+}
+
+/// Parts that have attributes in common.
+struct Group {
+    /// The later group that they went to, or this one.
+    joined: usize,
+    parts: Vec<Formula>,
+}
+
+/// Moves the parts of one group to another, and what was moved there before with them.
+fn join(groups: &mut [Group], from: usize, to: usize) {
+    let (from, to) = (at(groups, from), at(groups, to));
+    if from == to {
+        return;
+    }
+    let moved = groups.get_mut(from).map(|group| {
+        group.joined = to;
+        std::mem::take(&mut group.parts)
+    });
+    if let (Some(mut moved), Some(group)) = (moved, groups.get_mut(to)) {
+        // The longer list stays where it is, so that many joins do not copy it again and again.
+        if moved.len() > group.parts.len() {
+            std::mem::swap(&mut moved, &mut group.parts);
+        }
+        group.parts.append(&mut moved);
+    }
+}
+
+/// Where the parts of a group are now; the way there is shortened for the next time.
+fn at(groups: &mut [Group], mut group: usize) -> usize {
+    loop {
+        let Some(next) = groups.get(group).map(|found| found.joined).filter(|next| *next != group) else {
+            return group;
+        };
+        let after = groups.get(next).map_or(next, |found| found.joined);
+        if let Some(found) = groups.get_mut(group) {
+            found.joined = after;
+        }
+        group = next;
+    }
 }
 
 fn spoken_of(part: &Formula) -> Option<Vec<Attribute>> {

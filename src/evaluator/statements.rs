@@ -158,6 +158,9 @@ impl<'a> OneDocument<'a> {
     fn find_denied(&self) -> Result<Vec<Covered>, Bug> {
         let denies: Vec<usize> = self.of(Effect::Deny).collect();
         let mut found = Vec::new();
+        if let (false, Some(open)) = (denies.is_empty(), self.too_many(self.statements().len())) {
+            return Ok(vec![open]);
+        }
         for (index, allow) in self.numbered(Effect::Allow).filter(|_| !denies.is_empty()) {
             let left = allow.formula().and(self.any(&denies, Statement::formula).not());
             let (by, certainty) = match self.can(left)? {
@@ -190,6 +193,10 @@ impl<'a> OneDocument<'a> {
 
     fn redundant_of(&self, effect: Effect, found: &mut Vec<Covered>) -> Result<(), Bug> {
         let mut kept: Vec<usize> = self.of(effect).collect();
+        if let Some(open) = self.too_many(kept.len()) {
+            found.push(open);
+            return Ok(());
+        }
         let mut candidates = Vec::new();
         for (index, statement) in self.numbered(effect).filter(|_| kept.len() > 1) {
             match self.beyond(index, &without(&kept, index))? {
@@ -226,6 +233,15 @@ impl<'a> OneDocument<'a> {
             }
         }
         Ok(())
+    }
+
+    /// That a question stays open because so many statements would have to be held against one another.
+    fn too_many(&self, statements: usize) -> Option<Covered> {
+        let reason = format!(
+            "the policy has {statements} statements that would have to be compared, of more than {MOST} that is not tried"
+        );
+        let certainty = Certainty::Undecided(reason);
+        (statements > MOST).then_some(Covered { statement: 0, by: None, certainty })
     }
 
     /// The statements that never apply, because their conditions never all hold.
@@ -400,6 +416,9 @@ impl<'a> OneDocument<'a> {
         Certainty::from_gaps(statements.flat_map(|statement| statement.gaps.iter().cloned()))
     }
 }
+
+/// So many statements of a policy are held against one another: many more than any cloud takes in one policy.
+const MOST: usize = 2_000;
 
 fn without(indexes: &[usize], index: usize) -> Vec<usize> {
     indexes.iter().copied().filter(|one| *one != index).collect()

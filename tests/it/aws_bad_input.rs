@@ -101,3 +101,35 @@ fn a_value_of_another_kind_is_reported_with_its_place() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A policy of more statements than any cloud takes: what would compare all with all is left open, and the rest is found.
+#[test]
+fn a_policy_of_very_many_statements() {
+    let folder = Folder::new("many");
+    let statement = r#"{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}"#;
+    let policy =
+        format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, vec![statement; 30_000].join(", "));
+    folder.put("111122223333/sqs/eu-west-1/many/policy.json", &format!(r#"{{"Policy": {policy}}}"#));
+    let (code, report) = folder.scan();
+    assert_eq!(code, 3, "what stayed open is no success");
+    let findings = report["findings"].as_array().unwrap();
+    let of = |rule: &str| findings.iter().filter(|one| one["rule"] == rule).collect::<Vec<_>>();
+    let open: Vec<_> = of("redundant-statement");
+    assert_eq!(open.len(), 1, "{open:?}");
+    let reason = open[0]["certainty"]["reason"].as_str().unwrap();
+    assert!(reason.contains("30000 statements"), "{reason}");
+    assert!(of("public-resource").iter().any(|one| one.to_string().contains(":many")), "{findings:?}");
+}
+
+/// A condition with very many keys takes time in step with their number.
+#[test]
+fn a_condition_of_very_many_keys() {
+    let folder = Folder::new("keys");
+    let keys: Vec<String> = (0..40_000).map(|key| format!(r#""aws:RequestTag/k{key}": "v""#)).collect();
+    let policy = format!(
+        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {{"StringEquals": {{{}}}}}}}}}"#,
+        keys.join(", ")
+    );
+    folder.put("111122223333/many.json", &policy);
+    assert_eq!(folder.scan().0, 0);
+}

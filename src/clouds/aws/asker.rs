@@ -454,11 +454,12 @@ impl Holders {
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
 pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
     let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
+    let by_slash = |kind: &str| kind == "s3:bucket" || kind.starts_with("execute-api:");
     let fits = |id: &ResourceId, end: usize| {
         let Some(resource) = estate.resource(*id) else { return false };
         match name.as_bytes().get(end) {
             None => true,
-            Some(b':') => !closed(&resource.kind) && resource.kind != "s3:bucket",
+            Some(b':') => !closed(&resource.kind) && !by_slash(&resource.kind),
             Some(_) => !closed(&resource.kind),
         }
     };

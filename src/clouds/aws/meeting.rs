@@ -2,6 +2,7 @@
 //! statements of a policy are about other things than its others, and this shows it without a formula.
 
 use super::ast::{Document, Element, Statement};
+use crate::model::Effect;
 
 /// So many texts are compared; in a document with more, all may meet.
 const MOST: usize = 20_000;
@@ -20,7 +21,12 @@ impl Meeting {
     pub(super) fn of(document: &Document) -> Self {
         let mut steps = MOST;
         let mut found = Self::default();
+        let allows = document.statements.iter().filter(|one| one.effect == Effect::Allow).count();
+        let has_both = allows > 0 && allows < document.statements.len();
         for (at, one) in document.statements.iter().enumerate() {
+            if found.doubled && (found.opposed || !has_both) {
+                break;
+            }
             for other in document.statements.iter().skip(at + 1) {
                 let slot = if one.effect == other.effect { &mut found.doubled } else { &mut found.opposed };
                 *slot = *slot || may_meet(one, other, &mut steps);

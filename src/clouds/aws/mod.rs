@@ -279,6 +279,8 @@ fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
     match resource.kind.as_str() {
         "iam:role" | "kms:key" | "sqs:queue" | "sns:topic" => Patterns::of([exact]),
         "s3:bucket" => Patterns::of([exact, inside('/')]),
+        // `API/STAGE/METHOD/PATH`.
+        api if api.starts_with("execute-api:") => Patterns::of([exact, inside('/')]),
         _ => Patterns::of([exact, inside('/'), inside(':')]),
     }
 }

@@ -7,7 +7,7 @@
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
-use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
 use super::{AWS, Body, asker, body, catalog, facts, keys, layers};
 use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
@@ -118,7 +118,11 @@ pub(super) fn of_request(
     let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
     let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
     let open = unpoliced(estate, &request.action, &request.resource, &holders).filter(|_| !is_allowed);
-    let way = way(estate, request).filter(|_| is_allowed);
+    // In a scenario the endpoint's policy stands beside the request, and not with an endpoint.
+    let is_stated = caller
+        .principal
+        .is_some_and(|(id, _)| estate.attached_to(Target::Principal(id)).any(|one| one.layer == ENDPOINT));
+    let way = way(estate, request).filter(|_| is_allowed && !is_stated);
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
     let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
     known.chain(open).chain(way).chain(token).collect()
