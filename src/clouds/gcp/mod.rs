@@ -18,6 +18,7 @@ mod documents;
 mod edges;
 mod escalation;
 mod expressions;
+mod federation;
 mod grantable;
 mod index;
 pub mod load;
@@ -182,6 +183,10 @@ impl Cloud for Gcp {
     }
 
     fn service_accounts(&self) -> Option<&dyn crate::clouds::ServiceAccounts> {
+        Some(self)
+    }
+
+    fn federation(&self) -> Option<&dyn crate::clouds::federation::Federation> {
         Some(self)
     }
 

@@ -6,11 +6,13 @@
 
 mod assignments;
 mod directory;
+mod federated;
 mod hierarchy;
 mod powers;
 mod resources;
 mod shapes;
 
+pub use federated::is_of_identity as is_federated_of_identity;
 pub use powers::Owned;
 
 use std::collections::BTreeMap;
