@@ -6,7 +6,7 @@ use crate::clouds::azure::claims::{self, Claim};
 use crate::clouds::azure::index::OWN_RESOURCE;
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::{APPLICATION_ID, FEDERATED, LISTING, OBJECT_ID};
-use crate::model::{Origin, PrincipalKind, Resource, Target};
+use crate::model::{Gap, GapKind, Origin, PrincipalKind, Resource, Target};
 use crate::text::{Problem, Tree};
 
 const OF_APPLICATION: &str = "az ad app federated-credential list --id APP";
@@ -45,11 +45,12 @@ impl Loader<'_> {
         };
         let what = format!("federated credential `{label}` of {whose}");
         let Some(holder) = self.federated_holder(row, application) else {
-            let message = format!("{what} is for nobody that the files name");
             let export = if application.is_some() { "az ad sp list --all" } else { "az identity list" };
-            let problem = Problem::warning("azure-federated-credential", message).at(row.tree.span);
-            self.problems
-                .push(problem.help(format!("export `{export}`, too: what the token leads to is not known")));
+            let message = format!(
+                "what tokens lead to by {what} is not known: whom it is for is in none of the files (`{export}`)"
+            );
+            let origin = Some(row.origin(row.tree.span, what));
+            self.estate.add_gap(Gap { kind: GapKind::MissingScope, message, origin });
             return None;
         };
         let name = match (row.text(&["id"]), application) {
