@@ -79,7 +79,7 @@ pub struct Bearer {
 }
 
 /// What a token leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Admission {
     /// As whom the bearer acts.
     pub to: PrincipalId,
@@ -133,15 +133,13 @@ pub fn crossings(estate: &Estate) -> Vec<Crossing> {
     let mut bearers = outsiders(estate);
     bearers.extend(federated().flat_map(|cloud| cloud.bearers(estate, &expected)));
     let mut found: Vec<(Crossing, BTreeSet<PrincipalId>)> = Vec::new();
-    let mut places: FxHashMap<(PrincipalId, &'static str, Vec<Ask>, Vec<Origin>, Vec<Gap>), usize> =
-        FxHashMap::default();
+    let mut places: FxHashMap<(Admission, Vec<Ask>, Vec<Gap>), usize> = FxHashMap::default();
     for bearer in &bearers {
         let Candidates::Only(who) = &*bearer.who else { continue };
         for admission in federated().flat_map(|cloud| cloud.admitted(estate, &bearer.token)) {
             let asks: Vec<Ask> = bearer.asks.iter().chain(&admission.asks).cloned().collect();
             let gaps: Vec<Gap> = bearer.gaps.iter().chain(&admission.gaps).cloned().collect();
-            let origins = admission.basis.iter().map(|basis| basis.origin.clone()).collect();
-            let key = (admission.to, admission.kind, asks.clone(), origins, gaps.clone());
+            let key = (admission.clone(), bearer.asks.clone(), bearer.gaps.clone());
             let place = *places.entry(key).or_insert_with(|| {
                 let situation = Situation {
                     gained: Gained::Become(admission.to),

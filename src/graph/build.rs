@@ -148,8 +148,9 @@ impl<'a> Builder<'a> {
         let mut tokens: BTreeMap<PrincipalId, Vec<(Way, Situation)>> = BTreeMap::new();
         for Crossing { kind, situation } in federation::crossings(estate) {
             let way = Way { kind: Arc::from(kind), summary: Arc::from(Crossing::SUMMARY) };
-            let to = situation.gained.principal();
-            to.map(|to| tokens.entry(to).or_default().push((way, situation)));
+            if let Some(to) = situation.gained.principal() {
+                tokens.entry(to).or_default().push((way, situation));
+            }
         }
         Self {
             asking: Asking::new(evaluator, Memory::default()),

@@ -84,8 +84,8 @@ fn grants_of(hops: &[Hop]) -> BTreeSet<Origin> {
         .filter(|reason| reason.effect == Some(Effect::Allow) && !reason.layer.is_ceiling())
         .map(|reason| &reason.origin)
         .chain(hops.iter().flat_map(|hop| &hop.basis).map(|basis| &basis.origin))
+        .filter(|origin| **origin != Origin::default())
         .cloned()
-        .filter(|origin| *origin != Origin::default())
         .collect()
 }
 

@@ -90,9 +90,12 @@ impl Loader<'_> {
             return None;
         };
         let version = expression.and_then(|own| own.get_ignoring_case("languageVersion"));
-        let other = version.and_then(Tree::as_u64).filter(|version| *version != 1);
+        let other = version.filter(|version| !version.is_null() && version.as_u64() != Some(1));
         let read = match other {
-            Some(version) => Err(format!("version {version} of the language is not known")),
+            Some(version) => Err(match version.as_u64() {
+                Some(version) => format!("version {version} of the language is not known"),
+                None => format!("`languageVersion` is {}, expected a number", version.kind_name()),
+            }),
             None => claims::read(found.as_str().unwrap_or_default()),
         };
         match read {
@@ -100,7 +103,8 @@ impl Loader<'_> {
             Err(why) => {
                 let message =
                     format!("the expression of federated credential `{label}` cannot be read: {why}");
-                let problem = Problem::error("azure-federated-credential", message).at(found.span);
+                let problem =
+                    Problem::error("azure-federated-credential", message).at(other.unwrap_or(found).span);
                 self.problems.push(problem.help("whose tokens the credential takes is not looked at"));
                 None
             }
