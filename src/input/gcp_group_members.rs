@@ -8,12 +8,12 @@
 
 use std::collections::BTreeSet;
 
-use super::gcp_rows::first_rows;
+use super::gcp_rows::{first_rows, is_list, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::names::CLOUD;
 use crate::clouds::gcp::{load, shapes};
 use crate::model::{Estate, Origin};
-use crate::text::{Problem, Route, Tree};
+use crate::text::{Problem, Tree};
 
 /// The format.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +41,7 @@ impl Format for GcpGroupMembers {
 
     fn detects(&self, tree: &Tree) -> Confidence {
         let is_own = |row: &Tree| row.get("preferredMemberKey").is_some();
-        if tree.as_list().is_some() && first_rows(tree).any(is_own) {
-            Confidence::Certain
-        } else {
-            Confidence::No
-        }
+        if is_list(tree) && first_rows(tree).any(is_own) { Confidence::Certain } else { Confidence::No }
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -75,7 +71,7 @@ fn list(
         return;
     };
     let mut untold = None;
-    for (index, item) in document.tree.as_list().unwrap_or_default().iter().enumerate() {
+    for (route, item) in rows(document.tree, problems) {
         let keys = item.get("preferredMemberKey");
         // A search through nested groups prints a list of keys, of which the first is the address.
         let key = keys.map(|keys| keys.as_list().and_then(<[Tree]>::first).unwrap_or(keys));
@@ -89,7 +85,7 @@ fn list(
         let Some(mail) = key.as_str() else { continue };
         let origin = Origin {
             span: Some(key.span),
-            route: Route::root().index(index).key("preferredMemberKey").key("id"),
+            route: route.key("preferredMemberKey").key("id"),
             what: format!("membership of `{mail}` in group `{group}`"),
         };
         let folded = mail.to_ascii_lowercase();
