@@ -174,9 +174,8 @@ fn analyse(estate: &leastwise::model::Estate) -> usize {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(estate, &portfolio);
     let documents = OneDocument::all(&evaluator);
-    let found = Graph::build(&evaluator, &[]).and_then(|graph| {
-        findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
-    });
+    let found = Graph::build(&evaluator, &[])
+        .and_then(|graph| findings::run(&Context::new(evaluator, &graph, &documents)));
     found.map_or(0, |found| found.len())
 }
 

@@ -92,9 +92,7 @@ fn analyse(estate: &Estate) -> usize {
     let evaluator = Evaluator::new(estate, &portfolio);
     let documents = OneDocument::all(&evaluator);
     let graph = Graph::build(&evaluator, &[]);
-    let found = graph.and_then(|graph| {
-        findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
-    });
+    let found = graph.and_then(|graph| findings::run(&Context::new(evaluator, &graph, &documents)));
     found.map_or(0, |found| found.len())
 }
 

@@ -88,9 +88,7 @@ fn analyse(estate: &Estate) -> usize {
     if std::env::var_os("LEASTWISE_STAGES").is_some() {
         println!("  graph {:.2} s", seconds(clock.elapsed()));
     }
-    let found = graph.and_then(|graph| {
-        findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents })
-    });
+    let found = graph.and_then(|graph| findings::run(&Context::new(evaluator, &graph, &documents)));
     found.map_or(0, |found| found.len())
 }
 

@@ -345,12 +345,7 @@ fn analyse(
 /// The findings of all rules, and the questions that stayed undecided on the way.
 fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<String>), Reason> {
     let graph = Graph::build(evaluator, steps)?;
-    let found = findings::run(&Context {
-        estate: evaluator.estate(),
-        evaluator: *evaluator,
-        graph: &graph,
-        documents: &OneDocument::all(evaluator),
-    })?;
+    let found = findings::run(&Context::new(*evaluator, &graph, &OneDocument::all(evaluator)))?;
     Ok((found, graph.undecided().to_vec()))
 }
 

@@ -71,15 +71,15 @@ impl Evaluator<'_> {
             };
             let on = |patterns: &Patterns| Formula::matches(Attribute::resource(), patterns.clone());
             let given = Formula::all([on(&demand.resources), on(&demand.except).not(), demand.given.clone()]);
-            let posed = self.pose(&question)?;
-            let can = self.can_posed(&question, &posed, &given)?;
+            let asked = self.ask(question)?;
+            let can = asked.can(&given)?;
             certainty = certainty.and(can.certainty);
             match can.outcome {
                 Outcome::Never => return Ok(Some(Standing::Never(certainty))),
                 Outcome::Undecided => return Ok(Some(Standing::undecided(certainty))),
                 Outcome::Sometimes(witness) => shown = shown.or(Some(witness)),
             }
-            let lacks = self.lacks_posed(&question, &posed, &given)?;
+            let lacks = asked.lacks(&given)?;
             certainty = certainty.and(lacks.certainty);
             match lacks.outcome {
                 Outcome::Never => {}

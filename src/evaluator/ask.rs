@@ -41,6 +41,11 @@ impl Asked<'_> {
 
     /// [`Evaluator::lacks`] for this question.
     pub fn lacks(&self, given: &Formula) -> Result<Answer, Bug> {
+        if let Some(without) = &self.without
+            && let Some(answer) = self.evaluator.lacks_by_few(&self.question, without, given)?
+        {
+            return Ok(answer);
+        }
         self.evaluator.lacks_posed(&self.question, self.whole()?, given)
     }
 
@@ -191,7 +196,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The witness in the words of the estate, if the formula holds for it too.
-    fn familiar(&self, question: &Question, posed: &Posed, goal: &Goal, found: Assignment) -> Assignment {
+    pub(super) fn familiar(
+        &self,
+        question: &Question,
+        posed: &Posed,
+        goal: &Goal,
+        found: Assignment,
+    ) -> Assignment {
         let proposed = posed.cloud.familiar(self.estate, question, &found);
         proposed.into_iter().find(|next| goal.admits(next)).unwrap_or(found)
     }

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use super::ask::{Posed, with_fixed};
 use super::{Bug, Certainty, Evaluator, Outcome, RowActions, Witness};
 use crate::clouds::{self, Cloud, HeldRole};
-use crate::logic::{Assignment, Attribute, Formula, Goal, Universe};
+use crate::logic::{Assignment, Formula, Goal, Universe};
 use crate::model::{self, Grant, Layer, Layers, Object, PrincipalId, Question, Subject};
 use crate::solver::{Answer as Found, Decided, EngineSelection};
 
@@ -51,14 +51,18 @@ impl Evaluator<'_> {
         let Some(cloud) = self.estate().principal(who).and_then(|who| clouds::cloud(who.cloud)) else {
             return Ok(None);
         };
-        // Most roles are in effect at their own place, about which there is far less to ask than about all below it.
+        // Most roles are whole at their own place, about which there is far less to ask than about all below it. Where
+        // something is taken from it there, it may be whole further down: a boundary may include a single project.
+        let mut here = None;
         if !held.conditional {
-            let here = Inquiry::new(self, cloud, who, held, Object::Named(held.at.place.clone()));
-            if let Some(effect) = here.effect()? {
-                return Ok(Some(effect));
+            here = Inquiry::new(self, cloud, who, held, Object::Named(held.at.place.clone())).effect()?;
+            if here.as_ref().is_some_and(|here| here.left == Left::All) {
+                return Ok(here);
             }
         }
-        Inquiry::new(self, cloud, who, held, Object::Any).effect()
+        let anywhere = Inquiry::new(self, cloud, who, held, Object::Any).effect()?;
+        let is_open = anywhere.as_ref().is_none_or(|anywhere| anywhere.left == Left::Undecided);
+        Ok(if is_open && here.is_some() { here } else { anywhere })
     }
 }
 
@@ -88,8 +92,7 @@ impl<'a> Inquiry<'a> {
         let question = Question { cloud: cloud.id(), subject: Subject::Principal(who), action: None, object };
         let alone = Posed::of(cloud, estate, layers_by(evaluator, cloud, &question, held));
         let grants = cloud.grants(estate, held.policy, held.layer);
-        let below = cloud.roles().map(|roles| roles.below(estate, &held.at.place));
-        let place = below.map_or(Formula::True, |below| Formula::matches(Attribute::resource(), below));
+        let place = cloud.roles().map_or(Formula::True, |roles| roles.within(estate, &held.at.place));
         let over = |part: fn(&Grant) -> Formula| {
             Formula::any(grants.iter().map(|grant| part(grant))).and(place.clone()).restrict(&alone.known)
         };

@@ -39,7 +39,8 @@ impl Evaluator<'_> {
         for _ in 0..ROUNDS {
             let posed = if among.is_empty() { None } else { self.pose_among(cloud, question, &among) };
             let posed = posed.as_ref().unwrap_or(without);
-            let decided = self.portfolio().decide(&goal(posed, given)).map_err(Bug::from)?;
+            let goal = goal(posed, posed.allowed.clone(), given);
+            let decided = self.portfolio().decide(&goal).map_err(Bug::from)?;
             steps += decided.steps;
             let (outcome, certainty) = match decided.answer {
                 solver::Answer::Undecided(_) => return Ok(None),
@@ -51,7 +52,8 @@ impl Evaluator<'_> {
                     }
                     (Outcome::Never, Certainty::from_gaps(posed.gaps.clone()))
                 }
-                solver::Answer::Sometimes(mut found) => {
+                solver::Answer::Sometimes(found) => {
+                    let mut found = self.familiar(question, posed, &goal, found);
                     found.extend(&posed.known);
                     let request = cloud.request(self.estate(), question, &found);
                     let decision = cloud.decide(self.estate(), &request);
@@ -72,6 +74,31 @@ impl Evaluator<'_> {
         Ok(None)
     }
 
+    /// Like [`Evaluator::lacks`], where a request that the concrete rule denies is found without the policies of
+    /// resources.
+    pub(super) fn lacks_by_few(
+        &self,
+        question: &Question,
+        without: &Posed,
+        given: &Formula,
+    ) -> Result<Option<Answer>, Bug> {
+        let cloud = without.cloud;
+        let refused = without.allowed.clone().not();
+        let goal = goal(without, refused, given);
+        let decided = self.portfolio().decide(&goal).map_err(Bug::from)?;
+        let solver::Answer::Sometimes(found) = decided.answer else { return Ok(None) };
+        let mut found = self.familiar(question, without, &goal, found);
+        found.extend(&without.known);
+        let request = cloud.request(self.estate(), question, &found);
+        let decision = cloud.decide(self.estate(), &request);
+        if decision.is_allowed() {
+            return Ok(None);
+        }
+        let certainty = Certainty::from_gaps(decision.gaps.iter().cloned());
+        let outcome = Outcome::Sometimes(Box::new(Witness { request, decision }));
+        Ok(Some(Answer { outcome, certainty, engine: decided.engine, steps: decided.steps }))
+    }
+
     /// The question with the policies of these resources only; `None` where the cloud has no such thing.
     pub(super) fn pose_among(
         &self,
@@ -84,7 +111,7 @@ impl Evaluator<'_> {
     }
 }
 
-fn goal(posed: &Posed, given: &Formula) -> Goal {
-    let formula = Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
+fn goal(posed: &Posed, asked: Formula, given: &Formula) -> Goal {
+    let formula = Formula::all([asked, posed.facts.clone(), given.restrict(&posed.known)]);
     Goal::satisfiable(with_fixed(formula, &posed.known), posed.cloud.universe())
 }

@@ -16,7 +16,9 @@ rule! {
     /// a project, folder or organization is in effect, or one of Azure's privileged roles (Owner, Contributor, User
     /// Access Administrator) on any scope. The request that is shown has been decided with all policies. Where denies, a
     /// boundary or a condition take something away, the finding says what is left, and where nothing is left there is
-    /// none. Roles that can only be activated are not held.
+    /// none. A role is looked at where it is held first: what is whole there counts as whole, even if something is taken
+    /// from it further down; of any other, what is left is counted over all that lies below. Roles that can only be
+    /// activated are not held.
     ///
     /// ## Why it matters
     ///

@@ -19,9 +19,9 @@ rule! {
     ///
     /// ## What is reported
     ///
-    /// Keys of which AWS says what it means to leave them out: the second factor and its age; `s3:prefix` and
-    /// `s3:max-keys` of lists; storage class and encryption of new objects. Other keys are left alone: a request without
-    /// `aws:RequestTag/team` tags nothing, and `aws:SourceIp` is there unless a VPC endpoint is in the way. A statement
+    /// Keys of which AWS says what it means to leave them out: the second factor and its age; `s3:prefix` of lists;
+    /// storage class and encryption of new objects. Other keys are left alone: a request without `aws:RequestTag/team`
+    /// tags nothing, `s3:max-keys` is always there, and `aws:SourceIp` is unless a VPC endpoint is in the way. A statement
     /// that itself asks for the presence of the key with `"Null": {"...": "false"}` is taken at its word.
     ///
     /// If nothing in the policy allows what the statement denies, the deny is there for what other policies allow; then the

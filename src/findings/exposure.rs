@@ -1,6 +1,10 @@
 //! What the rules about public and external access share: asking for each resource what a stranger may do, and
 //! putting the answer into a finding. Which strangers, and how bad it is, are the rules' own words.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use super::{Context, Finding, Intent, Meta, Related};
 use crate::clouds::{self, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
@@ -18,12 +22,26 @@ pub(super) fn guarded_resources(context: &Context<'_>) -> Vec<ResourceId> {
         .collect()
 }
 
+/// What strangers may do on resources, as far as it was asked; `None` where that is nothing without asking.
+#[derive(Default)]
+pub(super) struct Strangers(RefCell<FxHashMap<(Subject, ResourceId), Option<Answer>>>);
+
 /// What a stranger may do on `resource` or inside it; `None` where that is nothing without asking.
 pub(super) fn ask(
     context: &Context<'_>,
     subject: Subject,
     resource: ResourceId,
 ) -> Result<Option<Answer>, Bug> {
+    let known = &context.strangers.0;
+    if let Some(ready) = known.borrow().get(&(subject, resource)) {
+        return Ok(ready.clone());
+    }
+    let answer = ask_newly(context, subject, resource)?;
+    known.borrow_mut().insert((subject, resource), answer.clone());
+    Ok(answer)
+}
+
+fn ask_newly(context: &Context<'_>, subject: Subject, resource: ResourceId) -> Result<Option<Answer>, Bug> {
     let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
         return Ok(None);
     };

@@ -39,7 +39,7 @@ rule! {
     ///
     /// ## References
     ///
-    /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html#iam-term-role-chaining>
+    /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>
     /// - <https://cloud.google.com/iam/docs/service-account-impersonation>
     /// - <https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin>
     PathToAdministrator,

@@ -1,5 +1,6 @@
 //! What a rule is, and running them all.
 
+use super::exposure::Strangers;
 use super::{Finding, Level, RULES};
 use crate::evaluator::{Bug, Evaluator, OneDocument};
 use crate::graph::Graph;
@@ -28,7 +29,6 @@ pub struct Meta {
 }
 
 /// What rules look at.
-#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Everything that was loaded.
     pub estate: &'a Estate,
@@ -38,6 +38,15 @@ pub struct Context<'a> {
     pub graph: &'a Graph,
     /// The policies that users can change, each on its own.
     pub documents: &'a [OneDocument<'a>],
+    /// What was asked for strangers so far: more than one rule wants to know.
+    pub(super) strangers: Strangers,
+}
+
+impl<'a> Context<'a> {
+    /// The estate of the evaluator, with its graph and its documents.
+    pub fn new(evaluator: Evaluator<'a>, graph: &'a Graph, documents: &'a [OneDocument<'a>]) -> Self {
+        Self { estate: evaluator.estate(), evaluator, graph, documents, strangers: Strangers::default() }
+    }
 }
 
 /// Declares a rule's type with its [`Meta`]; the doc comment becomes the documentation that users read.

@@ -319,7 +319,10 @@ fn same_on(
 }
 
 fn allowed(evaluator: &Evaluator<'_>, question: &Question, given: &Formula) -> Result<Allowed, Bug> {
-    let Answer { outcome, certainty, .. } = evaluator.can(question, given)?;
+    let any = question.object == Object::Any;
+    let answer =
+        if any { evaluator.ask(question.clone())?.can(given) } else { evaluator.can(question, given) };
+    let Answer { outcome, certainty, .. } = answer?;
     Ok(match outcome {
         Outcome::Never => Allowed::No,
         Outcome::Undecided => Allowed::Open,

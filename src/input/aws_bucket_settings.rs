@@ -184,10 +184,13 @@ impl<'t> Read<'t> {
             if blocks.len() >= all || blocks.iter().any(|restricts| restricts.is_some()) {
                 note_known(estate, bucket);
             }
-            if let Some(network) = point.and_then(|(_, network)| *network) {
+            let network = point.and_then(|(_, network)| *network);
+            if let Some(network) = network {
                 bind(estate, bucket, network);
             }
+            // What comes from a network only is not public, so no setting restricts it.
             if let Some(span) = blocks.into_iter().flatten().next()
+                && network.is_none()
                 && has_public_policy(estate, bucket)
             {
                 restrict(estate, bucket, *span, problems);

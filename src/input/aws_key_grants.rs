@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>,
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>. A grant counts like an allow statement of the key's
-//! policy that names the grantee. Who may retire a grant is not read: retiring takes rights away.
+//! policy that names the grantee, and lets in the principal that may retire it:
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>.
 
 use super::aws_layout::Place;
 use super::aws_shapes;
@@ -100,6 +101,9 @@ fn load(grant: &Tree, route: &Route, arn: &str, estate: &mut Estate, problems: &
     let grantee = text(grant, "GranteePrincipal").map(principal);
     let grantee = grantee
         .or_else(|| text(grant, "GranteeServicePrincipal").map(|name| PrincipalName::Service(name.into())));
+    let retiring = text(grant, "RetiringPrincipal").map(principal);
+    let retiring = retiring
+        .or_else(|| text(grant, "RetiringServicePrincipal").map(|name| PrincipalName::Service(name.into())));
     let Some(grantee) = grantee else {
         let problem =
             Problem::error("aws-grant-shape", format!("the grant `{id}` has no `GranteePrincipal`"));
@@ -111,9 +115,9 @@ fn load(grant: &Tree, route: &Route, arn: &str, estate: &mut Estate, problems: &
     let (free, bound): (Vec<&str>, Vec<&str>) = operations.partition(|name| UNCONSTRAINED.contains(name));
     let mut gaps = Vec::new();
     let tests = constraints(grant, id, &mut gaps);
-    let allowed = |operations: &[&str], tests: &[_]| Allowed {
+    let allowed = |principal: &PrincipalName, operations: &[&str], tests: &[_]| Allowed {
         sid: text(grant, "Name").filter(|name| !name.is_empty()).unwrap_or(id).to_owned(),
-        principal: grantee.clone(),
+        principal: principal.clone(),
         actions: operations.iter().map(|name| format!("kms:{name}")).collect(),
         resource: arn.to_owned(),
         tests: tests.to_vec(),
@@ -122,7 +126,9 @@ fn load(grant: &Tree, route: &Route, arn: &str, estate: &mut Estate, problems: &
     };
     let parts = [(&free, &[][..]), (&bound, tests.as_slice())];
     let parts = parts.into_iter().filter(|(operations, _)| !operations.is_empty());
-    let statements = parts.map(|(operations, tests)| allowed(operations, tests)).collect();
+    let given = parts.map(|(operations, tests)| allowed(&grantee, operations, tests));
+    let retired = retiring.iter().map(|name| allowed(name, &["RetireGrant"], &[]));
+    let statements = given.chain(retired).collect();
     let mut document = composed::document(&format!("grants of {arn}"), grant.span, route, statements);
     document.gaps = gaps;
     mentioned(estate, &document);

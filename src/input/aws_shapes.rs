@@ -62,12 +62,16 @@ pub(super) const KEY_GRANTS: Shape = Map(&[(
         ("Name", Text),
         ("Operations", List(&Text)),
         ("Constraints", CONSTRAINTS),
+        ("RetiringPrincipal", Text),
+        ("RetiringServicePrincipal", Text),
     ])),
 )]);
 
 /// `aws ec2 describe-vpc-endpoints`
-pub(super) const ENDPOINTS: Shape =
-    Map(&[("VpcEndpoints", List(&Map(&[("ServiceName", Text), ("OwnerId", Text)])))]);
+pub(super) const ENDPOINTS: Shape = Map(&[(
+    "VpcEndpoints",
+    List(&Map(&[("ServiceName", Text), ("OwnerId", Text), ("VpcEndpointType", Text)])),
+)]);
 
 const POLICY_TYPE: Shape = Map(&[("Type", Text), ("Status", Text)]);
 const MEMBER: Shape = Map(&[]);

@@ -26,6 +26,7 @@ impl Format for AzureDirectoryRoles {
         &[
             "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments > directory-roles.json",
             "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleEligibilityScheduleInstances > directory-roles-eligible.json",
+            "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleDefinitions > directory-role-definitions.json",
             "az rest --url \"https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo\" > app-roles.json",
             "az ad app owner list --id APPID > app-APPID.owners.json",
             "az ad sp owner list --id ID > sp-ID.owners.json",
@@ -40,7 +41,9 @@ impl Format for AzureDirectoryRoles {
 
     fn detects(&self, tree: &Tree) -> Confidence {
         let fits = |row: &Row<'_>| {
-            row.field(&["directoryScopeId", "appRoleId"]).is_some() && row.field(&["principalId"]).is_some()
+            is_definition(row)
+                || row.field(&["directoryScopeId", "appRoleId"]).is_some()
+                    && row.field(&["principalId"]).is_some()
         };
         if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }
@@ -53,7 +56,8 @@ impl Format for AzureDirectoryRoles {
     }
 
     fn claims(&self, path: &str) -> bool {
-        is_named(path) || azure_names::is_called(path, &["directory-roles", "app-roles"])
+        is_named(path)
+            || azure_names::is_called(path, &["directory-roles", "directory-role-definitions", "app-roles"])
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -62,7 +66,13 @@ impl Format for AzureDirectoryRoles {
 
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut loader = Loader::new(estate, problems);
-        for document in documents {
+        // What roles permit comes before who has them.
+        let (definitions, others): (Vec<&Document<'_>>, Vec<_>) =
+            documents.iter().partition(|one| defines(one));
+        for document in definitions {
+            loader.directory_role_definitions(document.tree);
+        }
+        for document in others {
             match named(document.path) {
                 Some(Named::Unit(unit)) => loader.unit_members(unit, document.tree),
                 Some(Named::Owners(owned, name)) => loader.owners(owned, name, document.tree),
@@ -77,6 +87,16 @@ impl Format for AzureDirectoryRoles {
     fn finish(&self, estate: &mut Estate) {
         Loader::new(estate, &mut Vec::new()).finish();
     }
+}
+
+fn is_definition(row: &Row<'_>) -> bool {
+    row.field(&["rolePermissions"]).is_some() && row.field(&["displayName"]).is_some()
+}
+
+fn defines(document: &Document<'_>) -> bool {
+    named(document.path).is_none()
+        && (some_row(document.tree, is_definition)
+            || azure_names::is_called(document.path, &["directory-role-definitions"]))
 }
 
 /// What a file is about, by its name.

@@ -22,6 +22,7 @@ impl Format for AzureRoleAssignments {
     fn commands(&self) -> &'static [&'static str] {
         &[
             "az role assignment list --all --include-inherited --subscription S > role-assignments-S.json",
+            "az rest --url \"https://management.azure.com/subscriptions/S/providers/Microsoft.Authorization/classicAdministrators?api-version=2015-07-01\" > role-assignments-classic-S.json",
             "az role assignment list --scope /providers/Microsoft.Management/managementGroups/ROOT > role-assignments-root.json",
         ]
     }
@@ -34,14 +35,13 @@ impl Format for AzureRoleAssignments {
         let fits = |row: &Row<'_>| {
             let has_role = row.field(&["roleDefinitionId", "roleDefinitionName"]).is_some();
             let has_place = row.field(&["scope"]).is_some();
-            let own = [row.text(&["id"]), row.text(&["type"])];
-            let named = own
-                .into_iter()
-                .flatten()
-                .any(|text| text.to_ascii_lowercase().contains("/roleeligibilityschedule"));
-            let eligible = named || row.field(&["roleEligibilityScheduleId", "memberType"]).is_some();
+            let eligible = named_as(row, "/roleeligibilityschedule")
+                || row.field(&["roleEligibilityScheduleId", "memberType"]).is_some();
             let who = row.field(&["principalId", "principalName", "objectId"]).is_some();
-            has_role && has_place && who && !eligible && row.field(&["directoryScopeId"]).is_none()
+            let is_classic = row.field(&["emailAddress"]).is_some()
+                && named_as(row, "microsoft.authorization/classicadministrators");
+            is_classic
+                || has_role && has_place && who && !eligible && row.field(&["directoryScopeId"]).is_none()
         };
         if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }
@@ -66,4 +66,10 @@ impl Format for AzureRoleAssignments {
             loader.role_assignments(document.tree);
         }
     }
+}
+
+/// Whether the id or the type of a row has that part.
+fn named_as(row: &Row<'_>, part: &str) -> bool {
+    let own = [row.text(&["id"]), row.text(&["type"])];
+    own.into_iter().flatten().any(|text| text.to_ascii_lowercase().contains(part))
 }

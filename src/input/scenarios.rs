@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::disk::{self, Found, Limits};
 use super::load::{has_lines, load_beside};
-use crate::clouds::{CLOUDS, Scenario};
-use crate::model::{CloudId, Estate, Verdict};
+use crate::clouds::{CLOUDS, Scenario, cloud};
+use crate::model::{CloudId, Estate, Request, Verdict};
 use crate::text::{FileId, Files, Kind, Problem, Tree, json};
 
 /// What a file of scenarios is, in one line.
@@ -17,6 +17,9 @@ pub const SUMMARY: &str = "scenarios: `{\"id\", \"cloud\": \"aws\", \"request\":
 
 /// The cloud of a scenario that names none.
 const DEFAULT_CLOUD: &str = "aws";
+
+/// Whom requests name that come from nobody in particular.
+const ANYBODY: [&str; 3] = ["*", "allAuthenticatedUsers", "outside"];
 
 /// What a scenario may say.
 const KEYS: [&str; 6] = ["id", "cloud", "request", "policies", "estate", "expected"];
@@ -113,8 +116,18 @@ impl ScenarioFiles {
             return None;
         };
         let request = &mut read.scenario.request;
-        if let Some(name) = called(&estate, request.cloud, &request.principal) {
-            request.principal = name;
+        let place = tree.get("request").and_then(|request| request.get("principal")).unwrap_or(tree);
+        match called(&estate, request.cloud, &request.principal).as_slice() {
+            [name] => request.principal.clone_from(name),
+            [] => self
+                .problems
+                .extend(stranger(&estate, request, &folder).map(|problem| problem.at(place.span))),
+            several => {
+                let message = format!("`{}` may be several principals of the estate", request.principal);
+                let problem = Problem::error("scenario-principal", message).at(place.span);
+                self.problems.push(problem.help(format!("write one of `{}`", several.join("`, `"))));
+                return None;
+            }
         }
         read.scenario.estate = estate;
         Some(read)
@@ -134,18 +147,33 @@ impl ScenarioFiles {
     }
 }
 
-/// The full name of the one principal that goes by it: by its name, by that without its kind, or by an id.
-fn called(estate: &Estate, cloud: CloudId, typed: &str) -> Option<String> {
+/// The full names of the principals that go by it: by the name, by that without its kind, or by an id.
+fn called(estate: &Estate, cloud: CloudId, typed: &str) -> Vec<String> {
     if estate.find_principal(cloud, typed).is_some() {
-        return Some(typed.to_owned());
+        return vec![typed.to_owned()];
     }
     let own = estate.principals().filter(|(_, one)| one.cloud == cloud);
-    let mut fitting = own.filter(|(_, one)| {
+    let fitting = own.filter(|(_, one)| {
         let short = one.name.split_once(':').map_or(one.name.as_str(), |(_, short)| short);
         short.eq_ignore_ascii_case(typed) || one.facts.values().any(|fact| fact.eq_ignore_ascii_case(typed))
     });
-    let (_, found) = fitting.next()?;
-    fitting.next().is_none().then(|| found.name.clone())
+    fitting.map(|(_, found)| found.name.clone()).collect()
+}
+
+/// That nobody goes by the name, unless it is one that stands for anybody. The decision is made all the same: a request
+/// may well come from somebody whom no export mentions.
+fn stranger(estate: &Estate, request: &Request, folder: &Path) -> Option<Problem> {
+    let known = cloud(request.cloud).and_then(|cloud| cloud.find_principal(estate, &request.principal));
+    if known.is_some() || ANYBODY.contains(&request.principal.as_str()) {
+        return None;
+    }
+    let message = format!(
+        "no file of the estate `{}` mentions `{}`; it was decided as somebody who is in no group and holds nothing",
+        folder.display(),
+        request.principal
+    );
+    let problem = Problem::warning("scenario-principal", message);
+    Some(problem.help("compare its spelling with the exports; what everybody may do, it may do as well"))
 }
 
 /// Whether a text without a telling name is JSON Lines: several lines begin an object. In a document that is broken

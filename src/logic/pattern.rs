@@ -158,12 +158,12 @@ impl Pattern {
 
     /// Whether the whole of `text` matches. Takes time proportional to the product of both lengths at worst.
     pub fn matches(&self, text: &str) -> bool {
-        match (has_segments(&self.code), self.case) {
-            (false, Case::Sensitive) => walk(&self.code, text.as_bytes(), |own, given| own == given),
-            (false, Case::Insensitive) => {
+        match (is_walkable(&self.code), self.case) {
+            (true, Case::Sensitive) => walk(&self.code, text.as_bytes(), |own, given| own == given),
+            (true, Case::Insensitive) => {
                 walk(&self.code, text.as_bytes(), |own, given| own == given.to_ascii_lowercase())
             }
-            (true, _) => self.matches_by_states(text),
+            (false, _) => self.matches_by_states(text),
         }
     }
 
@@ -221,7 +221,7 @@ impl Pattern {
         !ahead().all(|pair| fixed(&pair)) || next.is_none_or(is_run)
     }
 
-    /// Follows all ways through the pattern at once; needed where a run may stop at a colon.
+    /// Follows all ways through the pattern at once; needed where a run that stops at colons follows one that does not.
     fn matches_by_states(&self, text: &str) -> bool {
         if self.case == Case::Sensitive && !text.starts_with(self.literal_prefix()) {
             return false;
@@ -255,11 +255,13 @@ impl Pattern {
     }
 }
 
-/// The usual greedy walk that only ever goes back to the last run; right because a run takes any character. Steps of
-/// one character, and the ways back, keep to whole characters.
+/// The usual greedy walk that only ever goes back to the last run. Right for a run that takes any character; and for
+/// those that stop at colons, if none that takes them stands before: in what follows such a run, up to the next one, an
+/// earlier place is as good as any later one, because both lie between the same two colons. Steps of one character, and
+/// the ways back, keep to whole characters.
 fn walk(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut read) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
+    let mut back: Option<Back> = None;
     loop {
         let step = match (pattern.get(at).copied(), text.get(read)) {
             (Some(code::RUN), _) => {
@@ -267,11 +269,17 @@ fn walk(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
                 if at == pattern.len() {
                     return true;
                 }
-                back = Some((at, read));
+                back = Some(Back { at, read, stops: false });
+                continue;
+            }
+            (Some(code::RUN_IN_SEGMENT), _) => {
+                at += 1;
+                back = Some(Back { at, read, stops: true });
                 continue;
             }
             (None, None) => return true,
             (Some(code::ONE), Some(given)) => width(*given),
+            (Some(code::ONE_IN_SEGMENT), Some(given)) if *given != b':' => width(*given),
             (Some(own), Some(given)) if same(own, *given) => 1,
             _ => 0,
         };
@@ -280,12 +288,21 @@ fn walk(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
             read += step;
             continue;
         }
-        let Some((resume, from)) = back else { return false };
-        let Some(given) = text.get(from) else { return false };
-        let next = from + width(*given);
-        back = Some((resume, next));
-        (at, read) = (resume, next);
+        let Some(last) = &mut back else { return false };
+        let Some(given) = text.get(last.read).filter(|given| !(last.stops && **given == b':')) else {
+            return false;
+        };
+        last.read += width(*given);
+        (at, read) = (last.at, last.read);
     }
+}
+
+/// Where a walk goes on when it fails: behind the last run of the pattern, which then takes one character more.
+struct Back {
+    at: usize,
+    read: usize,
+    /// Whether that run takes no colon.
+    stops: bool,
 }
 
 /// How many bytes of another pattern, of which `given` is the first of a token, the token of the byte `own` takes: it
@@ -311,8 +328,11 @@ fn width(first: u8) -> usize {
     }
 }
 
-fn has_segments(pattern: &[u8]) -> bool {
-    pattern.iter().any(|byte| matches!(*byte, code::ONE_IN_SEGMENT | code::RUN_IN_SEGMENT))
+/// Whether no run takes colons before one that does not.
+fn is_walkable(pattern: &[u8]) -> bool {
+    let stops = |byte: &u8| *byte == code::RUN_IN_SEGMENT;
+    let open = pattern.iter().position(|byte| *byte == code::RUN);
+    !open.is_some_and(|open| pattern.get(open..).is_some_and(|rest| rest.iter().any(stops)))
 }
 
 fn is_run(token: Token) -> bool {

@@ -429,6 +429,18 @@ impl Estate {
         self.names.find(cloud, Family::Resource, name).map(ResourceId)
     }
 
+    /// The resources of that cloud whose names `name` begins with, up to one of these bytes or its end, the shortest
+    /// name first: how long the name is, and the resource.
+    pub fn resources_at(
+        &self,
+        cloud: CloudId,
+        name: &str,
+        separators: [u8; 2],
+    ) -> impl Iterator<Item = (usize, ResourceId)> {
+        let found = self.names.beginnings(cloud, Family::Resource, name, separators);
+        found.map(|(end, number)| (end, ResourceId(number)))
+    }
+
     /// The scope of that cloud and full name.
     pub fn find_scope(&self, cloud: CloudId, name: &str) -> Option<ScopeId> {
         self.names.find(cloud, Family::Scope, name).map(ScopeId)

@@ -28,6 +28,8 @@ struct Table {
     /// One bit for each length that some name has: most beginnings of a resource's name are the name of nothing, and
     /// show it by their length.
     lengths: Vec<u64>,
+    /// The length of the shortest name.
+    shortest: usize,
 }
 
 impl Table {
@@ -35,7 +37,12 @@ impl Table {
         self.lengths.get(length / 64).is_some_and(|bits| bits & (1 << (length % 64)) != 0)
     }
 
+    fn get(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
     fn insert(&mut self, name: &str, number: u32) -> Option<u32> {
+        self.shortest = self.shortest.min(name.len());
         let word = name.len() / 64;
         if self.lengths.len() <= word {
             self.lengths.resize(word + 1, 0);
@@ -57,7 +64,27 @@ impl Names {
     pub(super) fn find(&self, cloud: CloudId, family: Family, name: &str) -> Option<u32> {
         let tables = self.families.get(family as usize)?;
         let table = tables.iter().find(|table| table.has_length(name.len()) && table.is_of(cloud))?;
-        table.numbers.get(name).copied()
+        table.get(name)
+    }
+
+    /// The names that `name` begins with, up to one of these bytes or its end: how long each is, and its number; the
+    /// shortest first.
+    pub(super) fn beginnings(
+        &self,
+        cloud: CloudId,
+        family: Family,
+        name: &str,
+        separators: [u8; 2],
+    ) -> impl Iterator<Item = (usize, u32)> {
+        let tables = self.families.get(family as usize).map_or(&[][..], Vec::as_slice);
+        let table = tables.iter().find(|table| table.is_of(cloud));
+        table.into_iter().flat_map(move |table| {
+            let rest = name.as_bytes().get(table.shortest..).unwrap_or_default();
+            let ends = rest.iter().zip(table.shortest..).filter(move |(byte, _)| separators.contains(byte));
+            let ends = ends.map(|(_, at)| at).chain([name.len()]);
+            ends.filter(|end| table.has_length(*end))
+                .filter_map(move |end| Some((end, table.get(name.get(..end)?)?)))
+        })
     }
 
     /// Puts a number under a name; answers the one that was there before.
@@ -66,7 +93,8 @@ impl Names {
         if let Some(table) = tables.iter_mut().find(|table| table.is_of(cloud)) {
             return table.insert(name, number);
         }
-        let mut table = Table { cloud, numbers: FxHashMap::default(), lengths: Vec::new() };
+        let mut table =
+            Table { cloud, numbers: FxHashMap::default(), lengths: Vec::new(), shortest: usize::MAX };
         table.insert(name, number);
         tables.push(table);
         None

@@ -221,6 +221,50 @@ fn a_role_of_the_directory_that_is_eligible_is_a_step() {
     assert!(!found.iter().any(|one| one.starts_with("administrator-access")), "{found:#?}");
 }
 
+/// A custom role leads where its definition says, and without the definition the answer names it as assumed.
+#[test]
+fn a_custom_role_of_the_directory_leads_where_its_definition_says() {
+    let (role, group, holder) = ("99999999-0000-0000-0000-000000000001", GROUP, user(1));
+    let definition = json!({ "value": [{ "id": role, "templateId": role, "displayName": "Members", "isEnabled": true,
+        "rolePermissions": [{ "allowedResourceActions": ["microsoft.directory/groups.security/members/update"], "condition": null }] }] });
+    let files = [
+        ("users.json", json!([{ "id": holder, "userPrincipalName": "ann@x.example" }])),
+        (
+            "groups.json",
+            json!([{ "id": group, "displayName": "owners", "securityEnabled": true, "groupTypes": [] }]),
+        ),
+        ("group-owners.members.json", json!([])),
+        (
+            "directory-roles.json",
+            json!({ "value": [{ "id": "r", "principalId": holder, "roleDefinitionId": role, "directoryScopeId": "/" }] }),
+        ),
+        (
+            "role-assignments.json",
+            json!([{ "principalId": group, "principalType": "Group", "scope": S,
+                "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{OWNER}") }]),
+        ),
+        ("directory-role-definitions.json", definition),
+    ];
+    let files: Vec<(String, String)> =
+        files.into_iter().map(|(name, text)| (name.to_owned(), text.to_string())).collect();
+    let can = |folder: &Folder| {
+        let (path, group) = (folder.0.to_str().unwrap(), format!("/directory/groups/{group}"));
+        let action = "microsoft.directory/groups/members/update";
+        let arguments = ["can", "user:ann@x.example", action, &group, path, "--format", "json"];
+        let program = Command::new(env!("CARGO_BIN_EXE_leastwise")).args(arguments).env_clear().output();
+        String::from_utf8(program.unwrap().stdout).unwrap()
+    };
+    let whole = folder("custom", &files);
+    let found = messages(&whole.0);
+    let path = "path-to-administrator `user:ann@x.example` can become `new member of group:owners`";
+    assert!(found.iter().any(|message| message.starts_with(path)), "{found:#?}");
+    assert!(can(&whole).contains("\"allowed\": \"always\""), "{}", can(&whole));
+    let without = folder("custom-unknown", files.split_last().unwrap().1);
+    assert!(!messages(&without.0).iter().any(|message| message.starts_with(path)));
+    let answer = can(&without);
+    assert!(answer.contains("what the directory role `99999999"), "{answer}");
+}
+
 /// Each kind of file cut off, of another shape, and with words of a version that nobody knows: it is said where, and
 /// the other files are analysed.
 #[test]

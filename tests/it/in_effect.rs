@@ -116,6 +116,45 @@ fn a_boundary_leaves_what_it_cannot_block() {
     assert!(found[0].starts_with("high: ") && found[0].ends_with("permissions are left"), "{found:#?}");
 }
 
+/// A role of the organization where a boundary includes one project of it: nothing is blocked there.
+#[test]
+fn a_role_from_above_is_whole_where_the_boundary_lets_it() {
+    let name = "organizations/1/locations/global/principalAccessBoundaryPolicies/b";
+    let row = |resource: &str, kind: &str, bindings: Value| {
+        let organization =
+            if resource.ends_with("elsewhere") { "organizations/2" } else { "organizations/1" };
+        json!({"resource": format!("//cloudresourcemanager.googleapis.com/{resource}"),
+            "assetType": format!("cloudresourcemanager.googleapis.com/{kind}"), "organization": organization,
+            "policy": {"bindings": bindings}})
+    };
+    let files = |included: &str| {
+        let boundary = json!([{"name": name, "details": {"enforcementVersion": "4", "rules": [
+            {"effect": "ALLOW", "resources": [format!("//cloudresourcemanager.googleapis.com/{included}")]}]}}]);
+        let bound = json!([{"name": "organizations/1/locations/global/policyBindings/x", "policy": name,
+            "policyKind": "PRINCIPAL_ACCESS_BOUNDARY",
+            "target": {"principalSet": "//cloudresourcemanager.googleapis.com/organizations/1"}}]);
+        let held =
+            json!([{"role": "roles/editor", "members": ["serviceAccount:app@p.iam.gserviceaccount.com"]}]);
+        [
+            (
+                "o.json",
+                json!([
+                    row("organizations/1", "Organization", held),
+                    row("projects/p", "Project", json!([])),
+                    row("projects/elsewhere", "Project", json!([]))
+                ]),
+            ),
+            ("boundaries.json", boundary),
+            ("boundary-bindings.json", bound),
+        ]
+    };
+    let inside = Export::new("above", &files("projects/p")).found("basic-role");
+    assert_eq!(inside.len(), 1, "{inside:#?}");
+    assert!(inside[0].starts_with("high: ") && inside[0].ends_with(", under some conditions"), "{inside:#?}");
+    let outside = Export::new("above-elsewhere", &files("projects/elsewhere")).found("basic-role");
+    assert!(outside[0].ends_with("permissions are left"), "{outside:#?}");
+}
+
 const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001";
 const ROLES: &str = "/providers/Microsoft.Authorization/roleDefinitions";
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";

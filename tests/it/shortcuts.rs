@@ -128,7 +128,7 @@ fn shortcuts_miss_no_administrator_from_another_account() {
     let administrators = |estate: &Estate| {
         let portfolio = Portfolio::default();
         let evaluator = Evaluator::new(estate, &portfolio);
-        let all = found(estate, evaluator);
+        let all = found(evaluator);
         all.iter().filter(|finding| finding.rule == "administrator-access").count()
     };
     let aws = clouds::cloud(CloudId::new("aws")).unwrap();
@@ -212,7 +212,7 @@ fn shortcuts_change_no_finding_about_documents() {
     compare(&estate);
     let portfolio = Portfolio::default();
     let rules: BTreeSet<&str> =
-        found(&estate, Evaluator::new(&estate, &portfolio)).iter().map(|finding| finding.rule).collect();
+        found(Evaluator::new(&estate, &portfolio)).iter().map(|finding| finding.rule).collect();
     for rule in [
         "denied-allow",
         "dodgeable-deny",
@@ -229,7 +229,7 @@ fn shortcuts_change_no_finding_about_documents() {
 fn compare(estate: &Estate) -> usize {
     let portfolio = Portfolio::default();
     let evaluator = Evaluator::new(estate, &portfolio);
-    let (fast, slow) = (found(estate, evaluator), found(estate, evaluator.without_shortcuts()));
+    let (fast, slow) = (found(evaluator), found(evaluator.without_shortcuts()));
     for (fast, slow) in fast.iter().zip(&slow) {
         assert_eq!(comparable(fast), comparable(slow));
     }
@@ -249,10 +249,10 @@ fn comparable(finding: &Finding) -> (Finding, bool, bool) {
     (finding, shown, undecided)
 }
 
-fn found(estate: &Estate, evaluator: Evaluator<'_>) -> Vec<Finding> {
+fn found(evaluator: Evaluator<'_>) -> Vec<Finding> {
     let graph = Graph::build(&evaluator, &[]).unwrap();
     let documents = OneDocument::all(&evaluator);
-    findings::run(&Context { estate, evaluator, graph: &graph, documents: &documents }).unwrap()
+    findings::run(&Context::new(evaluator, &graph, &documents)).unwrap()
 }
 
 fn load(name: &str, size: Size) -> Estate {

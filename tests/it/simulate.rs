@@ -380,3 +380,45 @@ fn an_estate_may_be_named_instead_of_policies() {
         assert!(said.contains(text), "{said}");
     }
 }
+
+/// Who asks may be in no export; that is said, because it may as well be misspelled.
+#[test]
+fn a_principal_whom_no_export_mentions_is_said() {
+    let folder =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("strangers-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("estate")).unwrap();
+    let policy = r#"{"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@x.example", "group:ann@x.example", "allAuthenticatedUsers"]}], "etag": "x"}"#;
+    std::fs::write(folder.join("estate/bucket-b.iam.json"), policy).unwrap();
+    let ask = |principal: &str| {
+        let case = serde_json::json!({"cloud": "gcp", "estate": "estate",
+            "request": {"principal": principal, "action": "storage.objects.get", "resource": "gs://b/x"}});
+        std::fs::write(folder.join("case.json"), case.to_string()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+        let run = command.args(["simulate", "--format", "json"]).arg(folder.join("case.json")).env_clear();
+        let output = run.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let known = ask("user:ann@x.example");
+    assert!(known.0 == 0 && known.2.is_empty(), "{known:?}");
+    let unknown = ask("user:anna@x.example");
+    assert_eq!(unknown.0, 0, "{unknown:?}");
+    assert!(unknown.1.contains("\"allowed\""), "what everybody may do, a stranger may do: {unknown:?}");
+    let said =
+        "mentions `user:anna@x.example`; it was decided as somebody who is in no group and holds nothing";
+    assert!(unknown.2.contains(said) && unknown.2.contains("case.json:1:"), "{unknown:?}");
+    let nobody = ask("allAuthenticatedUsers");
+    assert!(nobody.0 == 0 && nobody.2.is_empty(), "{nobody:?}");
+    let twins = r#"[{"id": "cccccccc-0000-0000-0000-000000000001", "appId": "x", "displayName": "deploy", "servicePrincipalType": "Application"},
+        {"id": "bbbbbbbb-0000-0000-0000-000000000001", "displayName": "deploy", "securityEnabled": true}]"#;
+    std::fs::write(folder.join("estate/directory.json"), twins).unwrap();
+    let case = serde_json::json!({"cloud": "azure", "estate": "estate", "request": {"principal": "deploy",
+        "action": "Microsoft.Compute/disks/read", "resource": "/subscriptions/S"}});
+    std::fs::write(folder.join("case.json"), case.to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let several = command.arg("simulate").arg(folder.join("case.json")).env_clear().output().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let said = String::from_utf8(several.stderr).unwrap();
+    assert_eq!(several.status.code(), Some(2), "{said}");
+    assert!(said.contains("`deploy` may be several") && said.contains("`group:deploy`"), "{said}");
+}

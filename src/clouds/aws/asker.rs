@@ -323,7 +323,10 @@ impl<'a> Keys<'a> {
                 Some(id) => Given::One(id),
                 None => self.carried(key),
             },
-            "aws:userid" if anonymous => Given::Absent,
+            "aws:userid" if anonymous => Given::One("anonymous"),
+            "aws:userid" if !unknown && caller.resource == Some(Resource::Root) && caller.signs() => {
+                caller.account.map_or_else(|| self.carried(key), Given::One)
+            }
             "aws:username" if !unknown => Given::of(caller.user_name()),
             "aws:principalservicename" => {
                 Given::of(caller.principal.map(|(_, principal)| principal.name.as_str()))
@@ -459,11 +462,9 @@ pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
             Some(_) => !closed(&resource.kind),
         }
     };
-    let separators = name.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'/' | b':'));
-    let ends = separators.map(|(at, _)| at).chain([name.len()]);
-    let found = ends.filter_map(|end| estate.find_resource(AWS, name.get(..end)?).filter(|id| fits(id, end)));
+    let found = estate.resources_at(AWS, name, *b"/:").filter(|(end, id)| fits(id, *end));
     let mut holders = Holders::default();
-    for id in found {
+    for (_, id) in found {
         match holders.first {
             None => holders.first = Some(id),
             Some(_) => holders.others.push(id),

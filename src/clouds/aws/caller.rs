@@ -98,11 +98,12 @@ impl<'e> Caller<'e> {
                 known = known
                     .with_text(Attribute::principal(), "*")
                     .with_text(key(keys::PRINCIPAL_TYPE), "Anonymous");
-                // "For anonymous requests, the request context returns anonymous", and there is no ARN.
-                known = known.with_text(key(keys::PRINCIPAL_ACCOUNT), "anonymous");
-                for absent in
-                    [keys::PRINCIPAL_ARN, keys::USER_NAME, keys::USER_ID, keys::UNIQUE_ID, keys::SESSION]
-                {
+                // "For anonymous requests, the request context returns anonymous", and there is no ARN. The id is the same
+                // word: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+                known = known
+                    .with_text(key(keys::PRINCIPAL_ACCOUNT), "anonymous")
+                    .with_text(key(keys::USER_ID), "anonymous");
+                for absent in [keys::PRINCIPAL_ARN, keys::USER_NAME, keys::UNIQUE_ID, keys::SESSION] {
                     known.set_absent(key(absent));
                 }
             }
@@ -140,8 +141,11 @@ impl<'e> Caller<'e> {
                 if !is_role {
                     set(keys::SESSION, None);
                     set(keys::USER_NAME, user_name(&principal.name));
-                    if unique.is_some() {
-                        set(keys::USER_ID, unique);
+                    // The id of a root user is its account's.
+                    let is_root = principal.name.ends_with(":root");
+                    let own = if is_root { self.account } else { unique };
+                    if own.is_some() {
+                        set(keys::USER_ID, own);
                     }
                 } else {
                     set(keys::USER_NAME, None);

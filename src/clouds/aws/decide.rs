@@ -248,7 +248,8 @@ impl<'a, N: Notes> Judge<'a, N> {
         for resource in self.holders.iter() {
             for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
-                    RESOURCE | KEY_GRANT | ACCESS_LIST => true,
+                    RESOURCE => !self.retires(),
+                    KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
                 };
@@ -406,12 +407,18 @@ impl<'a, N: Notes> Judge<'a, N> {
         self.arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
     }
 
+    /// Whether a key's policy has no say: <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
+    fn retires(&self) -> bool {
+        self.is_on_key() && self.request.action.eq_ignore_ascii_case("kms:RetireGrant")
+    }
+
     /// Whether the resource side must allow in any case.
     fn needs_resource_side(&self) -> bool {
         const TAKES_ON: &str = "sts:assumerole";
         let beginning = self.request.action.as_bytes().get(..TAKES_ON.len());
         let takes_on = beginning.is_some_and(|found| found.eq_ignore_ascii_case(TAKES_ON.as_bytes()));
-        ((takes_on || self.is_on_role()) && is_trusted_call(&self.request.action)) || self.is_on_key()
+        ((takes_on || self.is_on_role()) && is_trusted_call(&self.request.action))
+            || (self.is_on_key() && !self.retires())
     }
 
     /// A resource whose policy is not in the input and taken to be the one that AWS proposes: it lets the account in.

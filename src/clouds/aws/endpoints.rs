@@ -5,7 +5,7 @@
 
 use super::rule::ENDPOINT;
 use super::{AWS, Body, body, keys};
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::{Attribute, Formula, Kind, Patterns};
 use crate::model::{Estate, LayerGroup, Target};
 
 /// The policies of all endpoints.
@@ -26,4 +26,13 @@ pub(super) fn groups(estate: &Estate) -> Vec<LayerGroup> {
         Some(LayerGroup::new(ENDPOINT, through, grants))
     });
     group.collect()
+}
+
+/// Requests through an endpoint carry no address of the internet: `aws:SourceIp` is there "except when the requester uses a
+/// VPC endpoint to make the request", the keys of the endpoint "only if the requester uses a VPC endpoint".
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-network-properties>
+pub(super) fn no_address() -> Formula {
+    let through = [keys::SOURCE_VPCE, keys::SOURCE_VPC].map(|key| Formula::present(Attribute::text(key)));
+    let address = Formula::present(Attribute::new(keys::SOURCE_IP, Kind::Address));
+    Formula::any(through).implies(address.not())
 }

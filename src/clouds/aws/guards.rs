@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::ast::{Arn, PrincipalName};
 use super::layers::{covering, trusted_calls};
-use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
+use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS, retires};
 use super::{AWS, body, coverage};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{
@@ -100,8 +100,13 @@ impl Guards {
 fn asked_on(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
     let on_it = Formula::matches(Attribute::resource(), coverage(estate, id));
     let trusts = estate.attached_to(Target::Resource(id)).any(|one| one.layer == TRUST);
-    let trusted = if trusts { trusted_calls().and(on_it.clone()) } else { Formula::False };
-    (on_it, trusted)
+    let is_key = estate.resource(id).is_some_and(|found| found.kind == "kms:key");
+    let decided = match (trusts, is_key) {
+        (true, _) => trusted_calls().and(on_it.clone()),
+        (false, true) => retires().not().and(on_it.clone()),
+        (false, false) => Formula::False,
+    };
+    (on_it, decided)
 }
 
 /// The owner of a resource whose ARN names no account, if the estate knows one.

@@ -14,6 +14,7 @@ use crate::logic::{Attribute, Kind};
 const GLOBAL: &[(&str, Kind)] = &[
     ("aws:AssumedRoot", Kind::Boolean),
     ("aws:CalledVia", Kind::TextSet),
+    ("aws:CalledViaAWSMCP", Kind::Text),
     ("aws:CalledViaFirst", Kind::Text),
     ("aws:CalledViaLast", Kind::Text),
     ("aws:ChatbotSourceArn", Kind::Text),
@@ -22,6 +23,7 @@ const GLOBAL: &[(&str, Kind)] = &[
     ("aws:Ec2InstanceSourceVpc", Kind::Text),
     ("aws:EpochTime", Kind::Instant),
     ("aws:FederatedProvider", Kind::Text),
+    ("aws:IsMcpServiceAction", Kind::Boolean),
     ("aws:MultiFactorAuthAge", Kind::Number),
     ("aws:MultiFactorAuthPresent", Kind::Boolean),
     ("aws:PrincipalAccount", Kind::Text),
@@ -40,6 +42,7 @@ const GLOBAL: &[(&str, Kind)] = &[
     ("aws:ResourceOrgPaths", Kind::TextSet),
     ("aws:ResourceTag/", Kind::Text),
     ("aws:SecureTransport", Kind::Boolean),
+    ("aws:SignInSessionArn", Kind::Text),
     ("aws:SourceAccount", Kind::Text),
     ("aws:SourceArn", Kind::Text),
     ("aws:SourceIdentity", Kind::Text),
@@ -56,6 +59,7 @@ const GLOBAL: &[(&str, Kind)] = &[
     ("aws:VpceAccount", Kind::Text),
     ("aws:VpceOrgID", Kind::Text),
     ("aws:VpceOrgPaths", Kind::TextSet),
+    ("aws:ViaAWSMCPService", Kind::Boolean),
     ("aws:ViaAWSService", Kind::Boolean),
     ("aws:referer", Kind::Text),
     ("aws:userid", Kind::Text),
@@ -107,6 +111,8 @@ pub const RESOURCE_ORG_PATHS: &str = "aws:resourceorgpaths";
 pub const SOURCE_VPC: &str = "aws:sourcevpc";
 /// `aws:SourceVpce`.
 pub const SOURCE_VPCE: &str = "aws:sourcevpce";
+/// `aws:SourceIp`.
+pub const SOURCE_IP: &str = "aws:sourceip";
 
 /// The name of the session that a role acts in. No condition key: policies name it only inside a principal's ARN.
 pub const SESSION: &str = "session name";

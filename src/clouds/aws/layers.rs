@@ -51,12 +51,15 @@ fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<Resour
         work.resource_side(*resource);
     }
     let facts = if work.may_allow() {
-        if [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key)) {
+        let by_network = [keys::SOURCE_VPCE, keys::SOURCE_VPC].into_iter().any(|key| work.mentions(key));
+        if by_network {
             work.groups.extend(endpoints::groups(estate));
         }
         work.groups.extend(protected::group(&caller));
         work.rule_groups(&question.object);
-        work.facts(question)
+        let by_address = by_network && work.mentions(keys::SOURCE_IP);
+        let network = if by_address { endpoints::no_address() } else { Formula::True };
+        work.facts(question).and(network)
     } else {
         Formula::True
     };
@@ -246,13 +249,15 @@ impl<'e> Work<'e> {
     /// The policies of one resource, for the requests on it.
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
-        let (on_it, trusted) = guards::on_it(estate, resource);
+        let (on_it, decided) = guards::on_it(estate, resource);
+        let is_key = estate.resource(resource).is_some_and(|found| found.kind == "kms:key");
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
+                RESOURCE if is_key => self.resource_policy(attachment, resource, &decided),
                 RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
-                    self.resource_policy(attachment, resource, &trusted);
+                    self.resource_policy(attachment, resource, &decided);
                 }
                 _ => {}
             }

@@ -48,8 +48,11 @@ const ITEM_CALLS: &[&str] = &[
     "dynamodb:updateitem",
 ];
 
-/// Lists all keys of a bucket unless a prefix is given, and 1,000 of them unless a number is:
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
+/// Lists all keys of a bucket unless a prefix is given:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>. Without a number they list 1,000, but a sender
+/// who gives none does not get around a test of it: "the `s3:max-keys` key is always present in the request when you perform
+/// the `ListBucket` operation",
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Numeric>.
 const LISTING: &[&str] = &["s3:listbucket", "s3:listbucketversions"];
 
 /// What holds for every request, as far as it concerns these attributes. `signed` holds for those with a signature.
@@ -168,16 +171,14 @@ pub(super) fn universal(test: &Test, formula: &Formula) -> Option<Universal> {
 /// object. `signed` holds for requests with a signature.
 pub(super) fn omissions(signed: &Formula) -> Vec<Omission> {
     let text = |name: &str| keys::attribute(name, Kind::Text);
-    let (present, age, max_keys) = (
+    let (present, age) = (
         Attribute::new("aws:multifactorauthpresent", Kind::Boolean),
         Attribute::new("aws:multifactorauthage", Kind::Number),
-        Attribute::new("s3:max-keys", Kind::Number),
     );
     let encryption = text("s3:x-amz-server-side-encryption");
     let class = text("s3:x-amz-storage-class");
     let number = |units: i128| Value::Number(Decimal::from_units(units * ONE));
     let older = Ranges::above(&number(i128::from(keys::LONGEST_SESSION)), false).unwrap_or_else(Ranges::full);
-    let default_count = Ranges::exactly(&number(1000)).unwrap_or_else(Ranges::full);
     let put = || calls(&["s3:putobject"]);
     let is = |key: &Attribute, value: &str| Formula::matches(key.clone(), Patterns::literal(value));
     let omission = |key: &Attribute, requests: Formula, amounts_to: Formula, because: &'static str| {
@@ -193,12 +194,6 @@ pub(super) fn omissions(signed: &Formula) -> Vec<Omission> {
             calls(LISTING),
             Formula::True,
             "a list without a prefix shows the keys of every prefix",
-        ),
-        omission(
-            &max_keys,
-            calls(LISTING),
-            Formula::within(max_keys.clone(), default_count),
-            "a list without a number shows up to 1,000 keys",
         ),
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
         omission(&class, put(), is(&class, "STANDARD"), "an object without a class is stored as `STANDARD`"),

@@ -35,24 +35,37 @@ const LIMITING: [&str; 17] = [
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
-/// Whether some policy of a bucket is public.
+/// The key that limits the policy of a bucket and not that of an access point: "an access point policy that grants access to
+/// a set of access points using `s3:DataAccessPointArn` is considered public".
+const OF_BUCKETS: &str = "s3:dataaccesspointarn";
+
+/// Whether some policy of a bucket or access point is public. "An access point that has a VPC network origin is always
+/// considered non-public", whatever its policy says; whoever asks knows which those are.
 pub fn has_public_policy(estate: &Estate, bucket: ResourceId) -> bool {
+    let is_point = estate.resource(bucket).is_some_and(|found| found.kind == "s3:accesspoint");
     let attached = estate.attached_to(Target::Resource(bucket)).filter(|one| one.layer == RESOURCE);
     let bodies = attached.filter_map(|one: &Attachment| body(estate.policy(one.policy)?));
-    bodies.flat_map(|body| &body.document.statements).any(is_public)
+    bodies.flat_map(|body| &body.document.statements).any(|statement| is_public(statement, is_point))
 }
 
-fn is_public(statement: &Statement) -> bool {
+/// The page's own example of a public policy is one for an identity provider: whoever has an account there is no "fixed"
+/// principal.
+fn is_public(statement: &Statement, is_point: bool) -> bool {
+    let is_open = |name: &PrincipalName| matches!(name, PrincipalName::Anyone | PrincipalName::Federated(_));
     let everybody = statement.principal.as_ref().is_some_and(|principals| {
-        principals.negated || principals.names.iter().any(|name| name.value == PrincipalName::Anyone)
+        principals.negated || principals.names.iter().any(|name| is_open(&name.value))
     });
-    statement.effect == Effect::Allow && everybody && !statement.condition.iter().any(limits)
+    let limited = || statement.condition.iter().any(|test| limits(test, is_point));
+    statement.effect == Effect::Allow && everybody && !limited()
 }
 
 /// Whether a test leaves only fixed values of a key that says who or from where.
-fn limits(test: &Test) -> bool {
+fn limits(test: &Test, is_point: bool) -> bool {
     let operator = test.operator;
     let key = test.key.value.trim().to_ascii_lowercase();
+    if is_point && key == OF_BUCKETS {
+        return false;
+    }
     let compares = matches!(
         operator.family,
         Family::StringEquals
@@ -131,6 +144,12 @@ mod tests {
             (r#"{"AWS": "*"}"#, r"{}", true),
             (r#"{"AWS": "111122223333"}"#, r"{}", false),
             (r#"{"Service": "cloudtrail.amazonaws.com"}"#, r"{}", false),
+            (r#"{"Federated": "graph.facebook.com"}"#, r"{}", true),
+            (
+                r#"{"Federated": "graph.facebook.com"}"#,
+                r#"{"StringEquals": {"aws:SourceVpc": "vpc-91237329"}}"#,
+                false,
+            ),
             (r#""*""#, r#"{"StringEquals": {"aws:SourceVpc": "vpc-91237329"}}"#, false),
             (r#""*""#, r#"{"StringLike": {"aws:SourceVpc": "vpc-*"}}"#, true),
             (r#""*""#, r#"{"StringLike": {"aws:SourceVpc": ["vpc-91237329", "vpc-*"]}}"#, true),
@@ -155,9 +174,14 @@ mod tests {
                 r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": {principal}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {condition}}}}}"#
             );
             let document = written("p", &text).unwrap();
-            assert_eq!(document.statements.iter().any(is_public), public, "{principal} {condition}");
+            let says = |document: &Document, of_point| {
+                document.statements.iter().any(|statement| is_public(statement, of_point))
+            };
+            assert_eq!(says(&document, false), public, "{principal} {condition}");
             let denies = written("p", &text.replace("Allow", "Deny")).unwrap();
-            assert!(!denies.statements.iter().any(is_public));
+            assert!(!says(&denies, false));
+            let of_point = public || condition.contains("s3:DataAccessPointArn");
+            assert_eq!(says(&document, true), of_point, "{principal} {condition} of an access point");
         }
     }
 }

@@ -74,14 +74,24 @@ const TAKING_ON: &[&str] = &["sts:assumerole", "sts:assumerolewithsaml", "sts:as
 /// Whether the resource side must allow even inside one account: taking on a role, and everything about a KMS key.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>: "unless the key policy explicitly allows
-/// it, you cannot use IAM policies to allow access to a KMS key".
+/// it, you cannot use IAM policies to allow access to a KMS key". Retiring a grant is not up to the key policy at all
+/// ([`RETIRING`]).
 static NEEDS_RESOURCE_SIDE: LazyLock<Formula> = LazyLock::new(|| {
     let calls =
         |names: &[&str]| Formula::matches(Attribute::action(), Patterns::globs(names.iter().copied()));
     let role = Formula::matches(Attribute::resource(), role_resources());
     let key = Formula::matches(Attribute::resource(), key_resources());
-    Formula::any([calls(TAKING_ON), calls(TRUSTED_ACTIONS).and(role), key])
+    Formula::any([calls(TAKING_ON), calls(TRUSTED_ACTIONS).and(role), key.and(retires().not())])
 });
+
+/// "The `kms:RetireGrant` permission is not effective in a key policy": grants say who may retire them, and identity
+/// policies of the account do. <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
+const RETIRING: &str = "kms:retiregrant";
+
+/// The requests that key policies have no say about.
+pub(super) fn retires() -> Formula {
+    Formula::matches(Attribute::action(), Patterns::literal(RETIRING))
+}
 
 /// The ARNs of roles.
 pub(super) fn role_resources() -> Patterns {

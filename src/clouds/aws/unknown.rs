@@ -8,7 +8,7 @@ use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
-use super::{AWS, Body, asker, body, catalog, facts, layers};
+use super::{AWS, Body, asker, body, catalog, facts, keys, layers};
 use crate::logic::Universe;
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
@@ -59,7 +59,7 @@ const CARRIERS: &[(&str, &str)] = &[
 ];
 
 /// Types whose policies AWS RAM writes: what is shared is allowed to other accounts, and nothing is denied to anybody.
-/// <https://docs.aws.amazon.com/ram/latest/userguide/managed-permission-considerations.html>
+/// <https://docs.aws.amazon.com/ram/latest/APIReference/API_CreatePermission.html>
 const SHARED: &[(&str, &str)] = &[
     ("acm-pca", "certificate-authority/"),
     ("codebuild", "project/"),
@@ -93,6 +93,8 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         .chain(list(estate, name, &holders).filter(|_| !is_own))
         .chain(grants(estate, name, &holders))
         .chain(manager(estate, name))
+        .chain(action.and_then(|action| unpoliced(estate, action, name, &holders)))
+        .chain(action.filter(|_| caller.has_own_credentials()).and_then(token))
         .collect()
 }
 
@@ -115,7 +117,11 @@ pub(super) fn of_request(
     let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
     let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
     let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
-    policy.into_iter().chain(list).chain(grants).chain(manager).chain(block).collect()
+    let open = unpoliced(estate, &request.action, &request.resource, &holders).filter(|_| !is_allowed);
+    let way = way(estate, request).filter(|_| is_allowed);
+    let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
+    let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
+    known.chain(open).chain(way).chain(token).collect()
 }
 
 /// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
@@ -198,6 +204,67 @@ fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
         "Block Public Access of `{name}` or of its account is not in the input and was taken to be off"
     );
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+/// That a service lets in whom no policy lets in, as long as the resource has none. Of a file system: "the default EFS file
+/// system policy does not use IAM to authenticate, and grants full access to any anonymous client that can connect to the
+/// file system using a mount target",
+/// <https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html#default-filesystempolicy>. Of an API: its
+/// methods say what they ask for, and may ask for nothing,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html>.
+fn unpoliced(estate: &Estate, action: &str, name: &str, holders: &[ResourceId]) -> Option<Gap> {
+    let folded = action.to_ascii_lowercase();
+    let message = match folded.split_once(':') {
+        Some(("elasticfilesystem", call)) if call.starts_with("client") => format!(
+            "without a policy of its own `{name}` lets in everybody who reaches one of its mount targets; networks are not read"
+        ),
+        Some(("execute-api", _)) => format!(
+            "without a policy of its own the methods of `{name}` are open unless they ask for authorization, which is not read"
+        ),
+        _ => return None,
+    };
+    let of = holders.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
+    let mut bodies =
+        of.filter(|one| one.layer == RESOURCE).filter_map(|one| body(estate.policy(one.policy)?));
+    let has_statements = bodies.any(|body| !body.document.statements.is_empty());
+    (!has_statements).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+/// That a request comes through a VPC endpoint of which no file tells. "If you don't attach an endpoint policy, we attach the
+/// default endpoint policy", which "grants full access to the endpoint":
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#default-endpoint-policy>.
+fn way(estate: &Estate, request: &Request) -> Option<Gap> {
+    let said = |wanted: &str| {
+        let mut context = request.context.iter();
+        let found = context.find(|(key, _)| key.trim().eq_ignore_ascii_case(wanted));
+        found.and_then(|(_, values)| values.first())
+    };
+    let endpoint = match (said(keys::SOURCE_VPCE), said(keys::SOURCE_VPC)) {
+        (Some(id), _) => {
+            let suffix = format!(":vpc-endpoint/{id}");
+            let mut all = estate.resources();
+            if all.any(|(_, found)| found.name.ends_with(&suffix)) {
+                return None;
+            }
+            format!("the policy of the VPC endpoint `{id}` is not in the input and")
+        }
+        (None, Some(network)) => {
+            format!("which VPC endpoint of `{network}` the request comes through is open; its policy")
+        }
+        (None, None) => return None,
+    };
+    let message = format!("{endpoint} was taken to allow everything");
+    Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+/// That AWS's pages do not agree about a deny of `sts:GetSessionToken`. One says that naming the call in policies "has no
+/// effect on a user's ability to perform" it, another's example of a deny spares the call so that it goes on to work:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html>.
+fn token(action: &str) -> Option<Gap> {
+    let message = "a deny was taken to stop `sts:GetSessionToken`, of which AWS says both that it does and that policies have no effect on it";
+    let is = action.eq_ignore_ascii_case("sts:GetSessionToken");
+    is.then(|| Gap { kind: GapKind::AssumedDefault, message: message.to_owned(), origin: None })
 }
 
 /// Whether something is attached in a layer. What settings make of a bucket is written like a policy of it, but tells

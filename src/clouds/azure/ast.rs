@@ -145,6 +145,8 @@ pub struct DirectoryAssignment {
     pub holder: Arc<str>,
     /// The template id of the role or the id of the permission, in lower case.
     pub role: Arc<str>,
+    /// The actions, in lower case, of a role that is known from its definition alone; `None` where nobody exported one.
+    pub actions: Option<Arc<[Arc<str>]>>,
     /// For how much of the directory.
     pub reach: Reach,
 }
@@ -208,4 +210,6 @@ pub enum Listing {
     Members,
     /// The management groups above every subscription.
     Hierarchy,
+    /// The definitions of the directory's roles.
+    DirectoryRoles,
 }

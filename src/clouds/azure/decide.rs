@@ -306,7 +306,10 @@ impl Judge<'_> {
             Body::Directory(one) => {
                 let may = decide_directory::allows(self.estate, one, action, self.facts.resource);
                 let asks = directory::powers(one).iter().any(|own| own.action.eq_ignore_ascii_case(action));
+                let unknown = gaps::directory_role(self.estate, one, origin);
+                let asks = asks || unknown.is_some() && directory::is_own(action);
                 if asks && self.is(&one.holder, HolderKind::Unknown, origin) {
+                    self.gaps.extend(unknown);
                     self.gaps.extend(gaps::unit(self.estate, one, origin));
                     return may;
                 }

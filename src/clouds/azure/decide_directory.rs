@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::ast::{Body, DirectoryAssignment, Reach};
-use super::directory::{self, MANAGED_ELSEWHERE, On, PROGRAM_TYPE, ROLE_ASSIGNABLE, TENANT, UNIT};
+use super::directory::{self, MANAGED_ELSEWHERE, On, PROGRAM_TYPE, ROLE_ASSIGNABLE, TENANT, UNIFIED, UNIT};
 use super::index;
 use super::names::{self, CLOUD};
 use super::{DIRECTORY, OBJECT_ID};
@@ -13,11 +13,12 @@ use crate::model::{Estate, Principal, PrincipalId, PrincipalKind};
 
 /// Whether the assignment lets its holder do `action`, in lower case, on `resource`.
 pub(super) fn allows(estate: &Estate, one: &DirectoryAssignment, action: &str, resource: &str) -> bool {
-    let mut powers =
-        directory::powers(one).iter().filter(|power| power.action.eq_ignore_ascii_case(action)).peekable();
-    if powers.peek().is_none() {
+    let mut powers = directory::powers(one);
+    powers.retain(|power| power.action.eq_ignore_ascii_case(action));
+    if powers.is_empty() {
         return false;
     }
+    let mut powers = powers.into_iter();
     if resource == names::ROOT || resource == TENANT {
         let wanted = if resource == TENANT { On::Directory } else { On::Root };
         return one.reach == Reach::Tenant && powers.any(|power| power.on == wanted);
@@ -44,14 +45,23 @@ pub(super) fn allows(estate: &Estate, one: &DirectoryAssignment, action: &str, r
             (On::ServicePrincipals, "servicePrincipals", PrincipalKind::ServiceAccount) => {
                 !is_managed_identity(target)
             }
-            (On::Groups, "groups", PrincipalKind::Group) => {
-                !target.facts.contains_key(ROLE_ASSIGNABLE) && !target.facts.contains_key(MANAGED_ELSEWHERE)
+            (On::Groups, "groups", PrincipalKind::Group) => is_open_group(target),
+            (On::UnifiedGroups, "groups", PrincipalKind::Group) => {
+                is_open_group(target) && target.facts.contains_key(UNIFIED)
+            }
+            (On::SecurityGroups, "groups", PrincipalKind::Group) => {
+                is_open_group(target) && !target.facts.contains_key(UNIFIED)
             }
             (On::RoleAssignableGroups, "groups", PrincipalKind::Group) => {
                 target.facts.contains_key(ROLE_ASSIGNABLE) && !target.facts.contains_key(MANAGED_ELSEWHERE)
             }
             _ => false,
         })
+}
+
+/// A group whose members are for administrators of groups to add.
+fn is_open_group(target: &Principal) -> bool {
+    !target.facts.contains_key(ROLE_ASSIGNABLE) && !target.facts.contains_key(MANAGED_ELSEWHERE)
 }
 
 fn is_managed_identity(target: &Principal) -> bool {

@@ -36,6 +36,8 @@ pub(super) const PROGRAM_TYPE: &str = "program type";
 pub(super) const ROLE_ASSIGNABLE: &str = "role-assignable";
 /// The fact of a group whose members are not for anybody to add: they follow from a rule, or from another directory.
 pub(super) const MANAGED_ELSEWHERE: &str = "members managed elsewhere";
+/// The fact of a group of Microsoft 365.
+pub(super) const UNIFIED: &str = "unified";
 /// How the facts of principals begin that name an administrative unit they are in.
 pub(super) const UNIT: &str = "unit ";
 
@@ -78,6 +80,10 @@ pub(super) enum On {
     ServicePrincipals,
     /// Groups that roles of the directory cannot be assigned to.
     Groups,
+    /// Those of them that belong to Microsoft 365.
+    UnifiedGroups,
+    /// Those of them that do not.
+    SecurityGroups,
     /// Groups that roles of the directory can be assigned to.
     RoleAssignableGroups,
 }
@@ -97,9 +103,28 @@ pub(super) fn find(id: &str) -> Option<&'static Entry> {
     table().get(id)
 }
 
-/// What an assignment lets do.
-pub(super) fn powers(one: &DirectoryAssignment) -> &'static [Power] {
-    find(&one.role).map_or(&[], |entry| entry.powers.as_slice())
+/// Whether the table knows what a role permits: it says so, or it counts the role among the weaker ones.
+pub(super) fn is_known(role: &str) -> bool {
+    let weak = || {
+        table()
+            .values()
+            .flat_map(|entry| &entry.powers)
+            .filter_map(|power| power.whose_roles_are_among.as_ref())
+    };
+    find(role).is_some() || weak().any(|roles| roles.contains(role))
+}
+
+/// What an assignment lets do: what the table says of the role, or else of the actions that its definition lists.
+pub(super) fn powers(one: &DirectoryAssignment) -> Vec<&'static Power> {
+    if let Some(entry) = find(&one.role) {
+        return entry.powers.iter().collect();
+    }
+    let actions = one.actions.iter().flat_map(|actions| actions.iter());
+    let mut found: Vec<&Power> =
+        actions.filter_map(|action| find(action)).flat_map(|entry| &entry.powers).collect();
+    found.sort_by_key(|power| (&power.step, &power.action, power.on));
+    found.dedup_by_key(|power| (&power.step, &power.action, power.on));
+    found
 }
 
 /// The directory's own actions that something is known about, as they are spelled.
@@ -182,10 +207,16 @@ fn fits(
                     || target.facts.keys().any(|fact| index::is_identity(fact));
                 target.kind == PrincipalKind::ServiceAccount && !managed
             }
-            On::Groups | On::RoleAssignableGroups => {
+            On::Groups | On::UnifiedGroups | On::SecurityGroups | On::RoleAssignableGroups => {
                 let special = power.on == On::RoleAssignableGroups;
+                let of_kind = match power.on {
+                    On::UnifiedGroups => has(UNIFIED),
+                    On::SecurityGroups => !has(UNIFIED),
+                    _ => true,
+                };
                 target.kind == PrincipalKind::Group
                     && has(ROLE_ASSIGNABLE) == special
+                    && of_kind
                     && !has(MANAGED_ELSEWHERE)
             }
         }
@@ -235,11 +266,11 @@ pub(super) fn assignments(estate: &Estate) -> impl Iterator<Item = &DirectoryAss
 /// The groups into which somebody may put itself who is no administrator of everything yet.
 pub(super) fn open_groups(estate: &Estate) -> BTreeSet<PrincipalId> {
     let index = Index::of(estate);
-    let leads_anyway = |powers: &[Power]| powers.iter().any(|power| power.on == On::Root);
+    let leads_anyway = |powers: &[&Power]| powers.iter().any(|power| power.on == On::Root);
     let mut found = BTreeSet::new();
     for one in assignments(estate) {
         let powers = powers(one);
-        for power in powers.iter().filter(|power| power.step == "add-member" && !leads_anyway(powers)) {
+        for power in powers.iter().filter(|power| power.step == "add-member" && !leads_anyway(&powers)) {
             let own: Vec<PrincipalId> = match &one.reach {
                 Reach::Object(object) => index.principal(object).into_iter().collect(),
                 _ => index.groups_with_roles(estate),

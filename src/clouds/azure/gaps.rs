@@ -2,6 +2,7 @@
 
 use super::ast::{Body, DirectoryAssignment, Listing, Reach, Vault};
 use super::catalog::Plane;
+use super::directory;
 use super::index::Index;
 use super::names::{self, CLOUD};
 use super::{VAULT_DATA, roles};
@@ -23,6 +24,19 @@ pub(super) fn unit(estate: &Estate, one: &DirectoryAssignment, origin: &Origin) 
         kind: GapKind::MissingScope,
         message: format!(
             "the members of the administrative unit `{unit}` are not in the input; assumed to be none"
+        ),
+        origin: Some(origin.clone()),
+    })
+}
+
+/// The gap of a role of the directory that is neither in the table nor among the definitions that were read.
+pub(super) fn directory_role(estate: &Estate, one: &DirectoryAssignment, origin: &Origin) -> Option<Gap> {
+    let is_known = directory::is_known(&one.role) || one.actions.is_some();
+    (!is_known && !Index::of(estate).has(Listing::DirectoryRoles)).then(|| Gap {
+        kind: GapKind::MissingPolicy,
+        message: format!(
+            "what the directory role `{}` permits is not in the input; assumed that it gives no power over others",
+            one.role
         ),
         origin: Some(origin.clone()),
     })

@@ -283,11 +283,18 @@ impl<'e> Asking<'e> {
         let asked = |power: &&Power| {
             self.action.as_deref().is_none_or(|action| power.action.eq_ignore_ascii_case(action))
         };
-        let powers: Vec<&Power> = directory::powers(one).iter().filter(asked).collect();
-        let Some(first) = powers.first() else { return Vec::new() };
-        if !self.reaches(&one.holder, HolderKind::Unknown, origin, &first.action.to_ascii_lowercase()) {
+        let powers: Vec<&Power> = directory::powers(one).into_iter().filter(asked).collect();
+        let unknown = gaps::directory_role(self.estate, one, origin);
+        let own = || self.action.as_deref().unwrap_or(directory::ACTIONS).to_ascii_lowercase();
+        let first = match (powers.first(), &unknown) {
+            (Some(first), _) => first.action.to_ascii_lowercase(),
+            (None, Some(_)) if directory::is_own(&own()) => own(),
+            (None, _) => return Vec::new(),
+        };
+        if !self.reaches(&one.holder, HolderKind::Unknown, origin, &first) {
             return Vec::new();
         }
+        self.gaps.extend(unknown);
         self.gaps.extend(gaps::unit(self.estate, one, origin));
         let named = self.place.as_ref().map(|(name, _)| name.as_str());
         let mut said = Vec::new();

@@ -16,7 +16,7 @@ use crate::text::{Entry, Problem, Severity, Tree};
 
 const REQUEST: [&str; 4] = ["principal", "action", "resource", "context"];
 /// In the order in which they are read: who and what there is, then who may do what.
-const POLICIES: [&str; 15] = [
+const POLICIES: [&str; 16] = [
     "management_groups",
     "role_definitions",
     "users",
@@ -29,6 +29,7 @@ const POLICIES: [&str; 15] = [
     "deny_assignments",
     "eligible_assignments",
     "administrative_units",
+    "directory_role_definitions",
     "directory_roles",
     "app_roles",
     "owners",
@@ -159,6 +160,7 @@ pub(super) fn policies(tree: &Tree, kinds: &[&str], estate: &mut Estate, problem
                 }
             }
             "app_roles" => loader.app_roles(document),
+            "directory_role_definitions" => loader.directory_role_definitions(document),
             "owners" => {
                 for Entry { key, value } in document.entries() {
                     loader.owners(Owned::Object, &key.value, value);

@@ -61,7 +61,8 @@ fn by_directory(estate: &Estate, to: PrincipalId, target: &Principal, object: &s
     let group = object.strip_prefix(NEW_MEMBER).and_then(|group| members::find(estate, group));
     let (resource, wanted): (Option<String>, &[On]) = match (group, target.kind) {
         (Some(group), _) => {
-            (estate.principal(group).and_then(directory::resource), &[On::Groups, On::RoleAssignableGroups])
+            let all = &[On::Groups, On::UnifiedGroups, On::SecurityGroups, On::RoleAssignableGroups];
+            (estate.principal(group).and_then(directory::resource), all)
         }
         (None, PrincipalKind::StandIn) if object == MADE_ADMINISTRATOR => {
             (Some(directory::TENANT.to_owned()), &[On::Directory])
@@ -74,7 +75,7 @@ fn by_directory(estate: &Estate, to: PrincipalId, target: &Principal, object: &s
     let Some(resource) = resource else { return Vec::new() };
     let mut found = Vec::new();
     for one in directory::assignments(estate) {
-        for power in directory::powers(one).iter().filter(|power| wanted.contains(&power.on)) {
+        for power in directory::powers(one).into_iter().filter(|power| wanted.contains(&power.on)) {
             for from in askers(estate, &one.holder) {
                 found.push(step(from, to, &power.step, &power.action, &resource));
             }

@@ -399,6 +399,8 @@ pub enum Comparison {
     EndsWith,
     /// `.contains(…)`
     Contains,
+    /// It has at least so many characters, whatever the text: what `size` is compared with comes down to this.
+    AtLeast(usize),
 }
 
 /// How a time is compared: `request.time` stands on the left.

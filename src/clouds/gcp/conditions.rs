@@ -8,6 +8,7 @@
 
 use super::ast::{Comparison, Condition, Expression, Key, Leaf, Order, SetKey, TagKey, Template, Test};
 use super::cel::Part;
+use super::extracts::{self, Extract};
 use super::types;
 use crate::logic::{Attribute, Case, Decimal, Formula, Kind, Pattern, Patterns, Ranges, Token, Value};
 use crate::model::{Gap, GapKind, Origin};
@@ -304,24 +305,28 @@ fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
     Lowered { fails: of_services(|_| true).and(holds.clone().not()), holds }
 }
 
-fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
+pub(super) fn compares(value: &str, comparison: Comparison, text: &str) -> bool {
     match comparison {
         Comparison::Equals => value == text,
         Comparison::StartsWith => value.starts_with(text),
         Comparison::EndsWith => value.ends_with(text),
         Comparison::Contains => value.contains(text),
+        Comparison::AtLeast(count) => value.chars().nth(count.saturating_sub(1)).is_some() || count == 0,
     }
 }
 
 /// A piece of a text that is compared.
 #[derive(Clone, Copy)]
-enum Piece<'a> {
+pub(super) enum Piece<'a> {
     Literal(&'a str),
+    /// So many characters.
+    Some(usize),
     Anything,
 }
 
-fn around(comparison: Comparison, text: &str) -> Vec<Piece<'_>> {
+pub(super) fn around(comparison: Comparison, text: &str) -> Vec<Piece<'_>> {
     match comparison {
+        Comparison::AtLeast(count) => vec![Piece::Some(count), Piece::Anything],
         Comparison::Equals => vec![Piece::Literal(text)],
         Comparison::StartsWith => vec![Piece::Literal(text), Piece::Anything],
         Comparison::EndsWith => vec![Piece::Anything, Piece::Literal(text)],
@@ -329,9 +334,10 @@ fn around(comparison: Comparison, text: &str) -> Vec<Piece<'_>> {
     }
 }
 
-fn pattern(start: &str, pieces: &[Piece<'_>]) -> Pattern {
+pub(super) fn pattern(start: &str, pieces: &[Piece<'_>]) -> Pattern {
     let tokens = pieces.iter().flat_map(|piece| match piece {
         Piece::Literal(text) => text.chars().map(Token::Char).collect(),
+        Piece::Some(count) => vec![Token::One; *count],
         Piece::Anything => vec![Token::Run],
     });
     Pattern::new(start.chars().map(Token::Char).chain(tokens), Case::Sensitive)
@@ -365,10 +371,9 @@ fn of_type(kind: &types::ResourceType) -> Formula {
     like(kind.form).and(excepted.not())
 }
 
-/// Where the part that a template takes out compares, for texts that begin with what stands before it. A text that has
-/// it in its middle only is left open: patterns cannot say which of several places is the first.
+/// What a template takes out of a text, compared; `extracts` tells where that holds of a text.
 fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &str) -> Lowered {
-    let about = |pieces: &[Piece<'_>]| match key {
+    let texts = |pieces: &[Piece<'_>]| match key {
         Key::Name => named(pieces),
         Key::Api(name, _) => {
             Formula::matches(Attribute::text(name.as_str()), Patterns::of([pattern("", pieces)]))
@@ -376,18 +381,13 @@ fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &
         Key::Carried(name) => Formula::matches(Attribute::text(*name), Patterns::of([pattern("", pieces)])),
         _ => Formula::False,
     };
-    let Template { before, after } = template;
-    let begins = about(&[Piece::Literal(before), Piece::Anything]);
-    let contains = about(&[Piece::Anything, Piece::Literal(before), Piece::Anything]);
-    let id = Formula::opaque(format!("cel:{key:?} {template:?} {comparison:?} {text:?}"));
-    let middle = contains.clone().and(begins.clone().not()).and(id);
-    let nothing = if compares("", comparison, text) { contains.not() } else { Formula::False };
-    let taken = taken_out(before, after, comparison, text, &about);
-    let holds = Formula::any([begins.and(taken), middle, nothing]);
+    let starts: &[&str] = if *key == Key::Name { &["", BUCKET_NAMES] } else { &[""] };
+    let id = format!("cel:{key:?} {template:?} {comparison:?} {text:?}");
+    let holds = Extract { template, comparison, text, starts, texts: &texts, id }.holds();
     match key {
         Key::Api(name, default) => {
             // The default is a constant: what the template takes out of it, too.
-            let by_default = compares(taken_from(default, template), comparison, text);
+            let by_default = compares(extracts::taken_from(default, template), comparison, text);
             settle(Attribute::text(name.as_str()), present_and(name, holds), Some(by_default))
         }
         Key::Carried(name) => settle(Attribute::text(*name), present_and(name, holds), None),
@@ -398,60 +398,9 @@ fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &
     }
 }
 
+/// How all names of Cloud Storage begin within their service.
+const BUCKET_NAMES: &str = "projects/_/";
+
 fn present_and(name: &str, holds: Formula) -> Formula {
     Formula::present(Attribute::text(name)).and(holds)
-}
-
-/// The same for a text that begins with `before`.
-fn taken_out(
-    before: &str,
-    after: &str,
-    comparison: Comparison,
-    text: &str,
-    about: &dyn Fn(&[Piece<'_>]) -> Formula,
-) -> Formula {
-    let before = Piece::Literal(before);
-    if after.is_empty() {
-        let pieces: Vec<Piece<'_>> = std::iter::once(before).chain(around(comparison, text)).collect();
-        return about(&pieces);
-    }
-    let ended = about(&[before, Piece::Anything, Piece::Literal(after), Piece::Anything]);
-    let nothing = if compares("", comparison, text) { ended.clone().not() } else { Formula::False };
-    let inner = format!("{text}{after}");
-    let is_first = inner.find(after) == Some(text.len());
-    let found = match comparison {
-        Comparison::Equals if is_first => {
-            about(&[before, Piece::Literal(text), Piece::Literal(after), Piece::Anything])
-        }
-        Comparison::StartsWith if !text.contains(after) => {
-            let starts = about(&[
-                before,
-                Piece::Literal(text),
-                Piece::Anything,
-                Piece::Literal(after),
-                Piece::Anything,
-            ]);
-            starts.and(straddled(before, text, after, about).not())
-        }
-        _ => Formula::False,
-    };
-    found.or(nothing)
-}
-
-/// What stands behind begins inside of `text` already.
-fn straddled(before: Piece<'_>, text: &str, after: &str, about: &dyn Fn(&[Piece<'_>]) -> Formula) -> Formula {
-    let splits = after.char_indices().skip(1).filter_map(|(at, _)| after.split_at_checked(at));
-    let splits = splits.filter(|(head, _)| text.ends_with(head));
-    Formula::any(
-        splits.map(|(_, tail)| about(&[before, Piece::Literal(text), Piece::Literal(tail), Piece::Anything])),
-    )
-}
-
-/// What a template takes out of a constant text.
-fn taken_from<'t>(text: &'t str, template: &Template) -> &'t str {
-    let Some((_, rest)) = text.split_once(template.before.as_str()) else { return "" };
-    if template.after.is_empty() {
-        return rest;
-    }
-    rest.split_once(template.after.as_str()).map_or("", |(taken, _)| taken)
 }

@@ -47,6 +47,8 @@ enum Term {
     Year(String),
     Port,
     Set(SetKey),
+    /// The number of characters of a text, or of what is taken out of it.
+    Size(Key, Option<Template>),
 }
 
 impl Reader<'_> {
@@ -204,6 +206,10 @@ fn term(tree: &Expr) -> Option<Term> {
             time.checked_add(if *sign == Sign::Add { length } else { -length }).map(Term::Time)
         }
         ExprKind::Call(Some(target), name, arguments) => called_term(target, name, arguments),
+        ExprKind::Call(None, name, arguments) => match (name.as_str(), arguments.as_slice()) {
+            ("size", [text]) => size(term(text)?),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -244,6 +250,7 @@ fn called_term(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Term> {
             let plain = matches!(key, Key::Name | Key::Api(..) | Key::Carried(_));
             Some(Term::Extract(key, read_template(template)?)).filter(|_| plain)
         }
+        (text, "size", []) => size(text),
         (Term::Time(0), name, zone) => {
             let zone = match zone {
                 [] => "UTC",
@@ -256,6 +263,16 @@ fn called_term(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Term> {
                 None => (name == "getFullYear").then(|| Term::Year(zone.to_owned())),
             }
         }
+        _ => None,
+    }
+}
+
+/// The size of a text; types are not told apart by their letters.
+fn size(of: Term) -> Option<Term> {
+    match of {
+        Term::Text(Key::Type) => None,
+        Term::Text(key) => Some(Term::Size(key, None)),
+        Term::Extract(key, template) => Some(Term::Size(key, Some(template))),
         _ => None,
     }
 }
@@ -305,13 +322,6 @@ fn call(target: &Expr, name: &str, arguments: &[Expr]) -> Option<Expression> {
     };
     match (term(target)?, constants.as_slice()) {
         (Term::Text(key), [Value::String(text)]) => text_test(key, comparison, text),
-        // Which end of several is the first, patterns cannot say.
-        (Term::Extract(_, template), _)
-            if !template.after.is_empty()
-                && matches!(comparison, Comparison::EndsWith | Comparison::Contains) =>
-        {
-            None
-        }
         (Term::Extract(key, template), [Value::String(text)]) => {
             Some(Expression::Test(Test::Extract(key, template, comparison, text.clone())))
         }
@@ -366,6 +376,36 @@ fn compare(sign: Sign, term: &Term, value: &Value) -> Option<Expression> {
             Some(Expression::Test(Test::Calendar(*part, zone.clone(), numbers)))
         }
         (Term::Year(zone), Value::Int(year)) => in_year(sign, zone, *year),
+        (Term::Size(key, template), Value::Int(size)) => sized(sign, key, template.as_ref(), *size),
+        _ => None,
+    }
+}
+
+/// How many characters a comparison of a size may count, of a text and of what a template takes out of one: each is
+/// written out, for the latter with every place where the end could come too early.
+const MOST_CHARACTERS: [usize; 2] = [256, 8];
+
+/// A comparison of a size. No text has fewer characters than none.
+fn sized(sign: Sign, key: &Key, template: Option<&Template>, size: i64) -> Option<Expression> {
+    let at_least = |size: i64| {
+        let size = usize::try_from(size.max(0)).ok()?;
+        let [of_text, of_part] = MOST_CHARACTERS;
+        let most = if template.is_some() { of_part } else { of_text };
+        let (key, count) = (key.clone(), Comparison::AtLeast(size));
+        (size <= most).then(|| {
+            Expression::Test(match template {
+                Some(template) => Test::Extract(key, template.clone(), count, String::new()),
+                None => Test::Text(key, count, String::new()),
+            })
+        })
+    };
+    let next = size.checked_add(1)?;
+    match sign {
+        Sign::AtLeast => at_least(size),
+        Sign::Greater => at_least(next),
+        Sign::Less => at_least(size).map(not),
+        Sign::AtMost => at_least(next).map(not),
+        Sign::Equal => Some(Expression::And(vec![at_least(size)?, not(at_least(next)?)])),
         _ => None,
     }
 }

@@ -7,9 +7,9 @@ use super::ast::{Binding, Body, Member};
 use super::catalog::{self, Stage};
 use super::roles as known_roles;
 use super::{ALLOW, Gcp};
-use super::{index, names};
+use super::{index, lower, names};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
-use crate::logic::Patterns;
+use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Estate, Layer, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeId, ScopeKind, Target,
 };
@@ -67,6 +67,14 @@ impl Roles for Gcp {
                 Patterns::globs([place, format!("//*/{scope}").as_str(), format!("//*/{scope}/*").as_str()])
             }
             None => Patterns::of(names::inside(place)),
+        }
+    }
+
+    fn within(&self, estate: &Estate, place: &str) -> Formula {
+        let scope = names::scope_of(place).and_then(|scope| estate.find_scope(names::CLOUD, scope));
+        match scope {
+            Some(scope) => lower::under(estate, scope),
+            None => Formula::matches(Attribute::resource(), Patterns::of(names::inside(place))),
         }
     }
 

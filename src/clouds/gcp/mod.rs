@@ -18,6 +18,7 @@ mod documents;
 mod edges;
 mod escalation;
 mod expressions;
+mod extracts;
 mod grantable;
 mod index;
 pub mod load;

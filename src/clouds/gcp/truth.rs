@@ -104,8 +104,9 @@ impl<'a> Asked<'a> {
             Test::Text(key, comparison, wanted) => Ok(compare(&self.text(key)?, *comparison, wanted)),
             Test::Extract(key, template, comparison, wanted) => {
                 let text = self.text(key)?;
-                let (taken, in_the_middle) = extract(&text, template);
-                if in_the_middle {
+                let (taken, is_first) = extract(&text, template);
+                let from_end = matches!(comparison, Comparison::EndsWith | Comparison::Contains);
+                if is_first.begin && !is_known_begin(key, &text, template) || is_first.end && from_end {
                     self.unread.push(format!(
                         "extract({:?})",
                         format!("{}{{…}}{}", template.before, template.after)
@@ -273,15 +274,35 @@ fn compare(value: &str, comparison: Comparison, wanted: &str) -> bool {
         Comparison::StartsWith => value.starts_with(wanted),
         Comparison::EndsWith => value.ends_with(wanted),
         Comparison::Contains => value.contains(wanted),
+        Comparison::AtLeast(count) => value.chars().count() >= count,
     }
 }
 
-/// What a template takes out of a text, and whether it found its beginning in the middle of it.
-fn extract<'t>(text: &'t str, template: &Template) -> (&'t str, bool) {
-    let Some(start) = text.find(template.before.as_str()) else { return ("", false) };
+/// Whether what was found is the first of several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct OfSeveral {
+    begin: bool,
+    end: bool,
+}
+
+/// What a template takes out of a text.
+fn extract<'t>(text: &'t str, template: &Template) -> (&'t str, OfSeveral) {
+    let Some(start) = text.find(template.before.as_str()) else { return ("", OfSeveral::default()) };
     let rest = text.get(start + template.before.len()..).unwrap_or_default();
+    let is_several = |text: &str, word: &str| match (text.find(word), text.rfind(word)) {
+        (Some(first), Some(last)) => first != last && !word.is_empty(),
+        _ => false,
+    };
     let end = if template.after.is_empty() { Some(rest.len()) } else { rest.find(template.after.as_str()) };
-    (end.and_then(|end| rest.get(..end)).unwrap_or_default(), start > 0)
+    let several =
+        OfSeveral { begin: is_several(text, &template.before), end: is_several(rest, &template.after) };
+    (end.and_then(|end| rest.get(..end)).unwrap_or_default(), several)
+}
+
+/// Whether the template begins where names begin, so that formulas can say which of several places is the first.
+fn is_known_begin(key: &Key, text: &str, template: &Template) -> bool {
+    let behind = |start: &str| text.starts_with(start) && text.find(&template.before) == Some(start.len());
+    behind("") || *key == Key::Name && behind("projects/_/")
 }
 
 /// Whether a name has a form in which `*` stands for any run of characters.
@@ -310,11 +331,15 @@ mod tests {
     fn templates_take_out_what_stands_between() {
         let template =
             |before: &str, after: &str| Template { before: before.to_owned(), after: after.to_owned() };
-        assert_eq!(extract("projects/_/buckets/b/objects/x/y", &template("buckets/", "/")), ("b", true));
-        assert_eq!(extract("a/b", &template("", "/")), ("a", false));
-        assert_eq!(extract("a/b", &template("a/", "")), ("b", false));
-        assert_eq!(extract("a/b", &template("c", "")), ("", false));
-        assert_eq!(extract("a/b", &template("a", "c")), ("", false));
+        let several = |begin, end| OfSeveral { begin, end };
+        assert_eq!(
+            extract("projects/_/buckets/b/objects/x/y", &template("buckets/", "/")),
+            ("b", several(false, true))
+        );
+        assert_eq!(extract("a/b", &template("", "/")), ("a", several(false, false)));
+        assert_eq!(extract("a/b/a/", &template("a/", "")), ("b/a/", several(true, false)));
+        assert_eq!(extract("a/b", &template("c", "")), ("", several(false, false)));
+        assert_eq!(extract("a/b", &template("a", "c")), ("", several(false, false)));
     }
 
     #[test]

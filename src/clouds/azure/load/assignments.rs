@@ -260,9 +260,13 @@ impl Loader<'_> {
         row.origin(role.span, what)
     }
 
-    /// "Co-Administrator" and the like, equal to Owner of the subscription. They are retired since 31 August 2024:
+    /// "Co-Administrator" and the like, equal to Owner of the subscription; an Account Administrator who is nothing else
+    /// pays the bills. They are retired since 31 August 2024:
     /// <https://learn.microsoft.com/azure/role-based-access-control/classic-administrators>.
     fn classic_administrator(&mut self, row: &Row<'_>, scope: &str, kind: &str) -> Option<()> {
+        if kind.split(';').all(|one| one.trim().eq_ignore_ascii_case("AccountAdministrator")) {
+            return None;
+        }
         let name = self.required(
             row,
             &["principalName", "emailAddress", "signInName"],

@@ -2,7 +2,7 @@
 
 use super::{Loader, Row, shapes};
 use crate::clouds::azure::ast::Listing;
-use crate::clouds::azure::directory::{MANAGED_ELSEWHERE, PROGRAM_TYPE, ROLE_ASSIGNABLE};
+use crate::clouds::azure::directory::{MANAGED_ELSEWHERE, PROGRAM_TYPE, ROLE_ASSIGNABLE, UNIFIED};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::{APPLICATION_ID, USER_TYPE};
 use crate::model::{Membership, Origin, Principal, PrincipalId, PrincipalKind, Target};
@@ -36,6 +36,10 @@ impl Loader<'_> {
         let is_true = |key: &str| row.field(&[key]).and_then(Tree::as_bool) == Some(true);
         if is_true("isAssignableToRole") {
             self.fact(id, ROLE_ASSIGNABLE, "");
+        }
+        let types = row.field(&["groupTypes"]).and_then(Tree::as_list).unwrap_or_default();
+        if types.iter().any(|one| one.as_str() == Some("Unified")) {
+            self.fact(id, UNIFIED, "");
         }
         // Members that a rule or another directory brings are not for anybody to add here:
         // <https://learn.microsoft.com/entra/identity/users/groups-create-rule>.

@@ -38,6 +38,8 @@ pub struct Loader<'a> {
     accounts: BTreeMap<String, Option<bool>>,
     /// The names of the estate's own roles by GUID.
     role_names: BTreeMap<String, String>,
+    /// Names and actions of the directory's roles by id.
+    directory_roles: BTreeMap<String, (String, Arc<[Arc<str>]>)>,
     /// The assignments that were read, by their own full names: what is inherited stands in the export of each
     /// subscription.
     seen: FxHashSet<String>,
@@ -56,7 +58,15 @@ impl<'a> Loader<'a> {
         let own = estate.principals().filter(|(_, one)| one.cloud == CLOUD);
         let by_id = own.filter_map(|(id, one)| Some((one.facts.get(OBJECT_ID)?.clone(), id))).collect();
         let role_names = Definitions::of(estate).names();
-        Self { estate, problems, by_id, accounts: BTreeMap::new(), role_names, seen: FxHashSet::default() }
+        Self {
+            estate,
+            problems,
+            by_id,
+            accounts: BTreeMap::new(),
+            role_names,
+            directory_roles: BTreeMap::new(),
+            seen: FxHashSet::default(),
+        }
     }
 
     /// The principal of an object id, known from now on. `name` is what people call it.

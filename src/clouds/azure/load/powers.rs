@@ -1,7 +1,11 @@
 //! Power in the directory: its roles, application permissions of Microsoft Graph, owners, administrative units.
 
+use std::sync::Arc;
+
 use super::{Loader, Row, shapes};
-use crate::clouds::azure::ast::{Assignment, Body, DirectoryAssignment, Eligibility, HolderKind, Reach};
+use crate::clouds::azure::ast::{
+    Assignment, Body, DirectoryAssignment, Eligibility, HolderKind, Listing, Reach,
+};
 use crate::clouds::azure::directory::{self, MADE_ADMINISTRATOR, NEW_MEMBER, OWNER, On, UNIT};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::roles::USER_ACCESS_ADMINISTRATOR;
@@ -11,6 +15,8 @@ use crate::model::{Estate, Membership, Origin, Principal, PrincipalId, Principal
 use crate::text::{Located, Tree};
 
 const ROLES: &str = "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments";
+const DEFINITIONS: &str =
+    "az rest --url https://graph.microsoft.com/v1.0/roleManagement/directory/roleDefinitions";
 const PERMISSIONS: &str = "az rest --url https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo";
 const OWNERS: &str = "az ad app owner list --id A";
 const UNITS: &str = "az rest --url https://graph.microsoft.com/v1.0/directory/administrativeUnits/U/members";
@@ -32,6 +38,38 @@ pub enum Owned {
 }
 
 impl Loader<'_> {
+    /// Definitions of the directory's own roles. What they permit counts for roles that the table does not know: custom
+    /// ones, and built-in ones of which it says nothing. Conditions of permissions speak of one's own account and of what
+    /// one owns (<https://learn.microsoft.com/graph/api/resources/unifiedrolepermission>): the former leads to nobody
+    /// else, and owners are exported on their own.
+    pub fn directory_role_definitions(&mut self, tree: &Tree) {
+        let place =
+            Origin { span: Some(tree.span), what: "roles of the directory".into(), ..Origin::default() };
+        for row in self.rows(tree, "a role of the directory", DEFINITIONS, &shapes::DIRECTORY_ROLE) {
+            let what = "a role of the directory";
+            let id = self.required(&row, &["id", "templateId"], what, DEFINITIONS);
+            let name = self.required(&row, &["displayName"], what, DEFINITIONS);
+            let (Some(id), Some(name)) = (id, name) else { continue };
+            let is_off = row.field(&["isEnabled"]).and_then(Tree::as_bool) == Some(false);
+            let listed = row.field(&["rolePermissions"]).and_then(Tree::as_list).unwrap_or_default();
+            let plain = listed
+                .iter()
+                .filter(|one| one.get_ignoring_case("condition").is_none_or(|condition| condition.is_null()));
+            let actions = plain
+                .filter(|_| !is_off)
+                .filter_map(|one| one.get_ignoring_case("allowedResourceActions")?.as_list())
+                .flatten();
+            let actions: Arc<[Arc<str>]> =
+                actions.filter_map(Tree::as_str).map(|one| one.to_ascii_lowercase().into()).collect();
+            let template = row.text(&["templateId"]).unwrap_or(id);
+            for key in [id, template] {
+                self.directory_roles.insert(key.to_ascii_lowercase(), (name.to_owned(), actions.clone()));
+            }
+        }
+        let root = self.target(names::ROOT, &place);
+        self.listed(Listing::DirectoryRoles, root, place);
+    }
+
     /// Assignments of the directory's own roles, and those that may be activated, which give a principal of its own.
     pub fn directory_roles(&mut self, tree: &Tree) {
         for row in self.rows(tree, "an assignment of a directory role", ROLES, &shapes::POWER) {
@@ -60,7 +98,9 @@ impl Loader<'_> {
         reach: &Reach,
     ) -> String {
         let folded = role.to_ascii_lowercase();
-        let name = directory::find(&folded).map(|entry| entry.name.as_str()).or(name).unwrap_or(&folded);
+        let own = self.directory_roles.get(&folded).map(|(name, _)| name.clone());
+        let known = directory::find(&folded).map(|entry| entry.name.as_str()).or(own.as_deref());
+        let name = known.or(name).unwrap_or(&folded);
         let own = row.text(&["id"]).map_or_else(|| self.estate.policies().count().to_string(), str::to_owned);
         let instance = format!("{ELIGIBILITIES}{}", own.to_ascii_lowercase());
         let place = row.field(&["principalId"]).map_or(row.tree.span, |found| found.span);
@@ -151,7 +191,9 @@ impl Loader<'_> {
     fn directory_power(&mut self, row: &Row<'_>, holder: &str, role: &str, name: Option<&str>, reach: Reach) {
         let role = role.to_ascii_lowercase();
         let entry = directory::find(&role);
-        let name = entry.map(|entry| entry.name.as_str()).or(name).unwrap_or(&role).to_owned();
+        let own = self.directory_roles.get(&role).cloned();
+        let own_name = own.as_ref().map(|(name, _)| name.as_str());
+        let name = entry.map(|entry| entry.name.as_str()).or(own_name).or(name).unwrap_or(&role).to_owned();
         let place = row.field(&["principalId", "id"]).map_or(row.tree.span, |found| found.span);
         let what = match &reach {
             Reach::Object(object) if role == OWNER => format!("owner of `{object}`"),
@@ -168,8 +210,9 @@ impl Loader<'_> {
         } else if reach == Reach::Tenant && can(On::Directory) {
             self.made_administrator(&origin, root);
         }
-        let body =
-            DirectoryAssignment { holder: holder.to_ascii_lowercase().into(), role: role.into(), reach };
+        let actions = own.map(|(_, actions)| actions);
+        let holder = holder.to_ascii_lowercase().into();
+        let body = DirectoryAssignment { holder, role: role.into(), actions, reach };
         self.attach(&name, Body::Directory(body), root, DIRECTORY, origin);
     }
 
@@ -185,6 +228,7 @@ impl Loader<'_> {
         let body = DirectoryAssignment {
             holder: MADE_ADMINISTRATOR.into(),
             role: GLOBAL_ADMINISTRATOR.into(),
+            actions: None,
             reach: Reach::Tenant,
         };
         let origin = Origin { what, ..origin.clone() };

@@ -64,6 +64,7 @@ pub(super) const ENTRY: Shape = Map(&[
     ("isAssignableToRole", Flag),
     ("onPremisesSyncEnabled", Flag),
     ("membershipRule", Text),
+    ("groupTypes", WORDS),
 ]);
 
 /// Assignments of roles of the directory, and granted permissions.
@@ -72,6 +73,15 @@ pub(super) const POWER: Shape = Map(&[
     ("directoryScopeId", Text),
     ("roleEligibilityScheduleId", Text),
     ("roleDefinition", Map(&[("displayName", Text)])),
+]);
+
+/// Definitions of the directory's roles.
+pub(super) const DIRECTORY_ROLE: Shape = Map(&[
+    ("id", Text),
+    ("templateId", Text),
+    ("displayName", Text),
+    ("isEnabled", Flag),
+    ("rolePermissions", List(&Map(&[("allowedResourceActions", WORDS), ("condition", Text)]))),
 ]);
 
 /// Management groups and subscriptions; what lies below them, others check.

@@ -114,6 +114,16 @@ const CONDITIONS: &[&str] = &[
     "['x', 'z'].all(part, !resource.name.endsWith(part))",
     "(resource.type == 'storage.googleapis.com/Object' ? resource.name.endsWith('x') : request.time > timestamp('2026-01-01T00:00:00Z'))",
     "size(resource.name) > 30 && true",
+    "resource.name.size() == 20 || size(request.host) < 1",
+    "size(resource.service) >= 22",
+    "resource.name.extract('objects/{part}').size() > 1",
+    "resource.name.extract('s/{part}/').size() == 1",
+    "resource.name.extract('s/{part}/') == 'b'",
+    "resource.name.extract('buckets/{b}/obj').endsWith('b')",
+    "resource.name.extract('{p}/').contains('j')",
+    "resource.name.extract('/{p}s/').endsWith('bucket')",
+    "resource.name.extract('{p}').startsWith('projects/p')",
+    "api.getAttribute('storage.googleapis.com/objectListPrefix', 'in/').extract('i{n}/').size() != 1",
 ];
 
 fn condition() -> impl Strategy<Value = Option<Json>> {
