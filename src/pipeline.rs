@@ -9,7 +9,7 @@ mod ways;
 use crate::clouds::escalation::Step;
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{
-    self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
+    self, Access, Answer, Bug, Certainty, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
@@ -222,6 +222,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         return seals::verify(read, loaded, inputs, &used, &sealed, &settings.portfolio);
     }
     let steps = input::read_steps(&settings.steps, settings.limits, &mut loaded);
+    if let Task::Can { principal, .. } | Task::Access { principal, .. } = task {
+        admit(&mut loaded.estate, principal);
+    }
     match analyse(task, &loaded.estate, &used, &settings.portfolio, &steps) {
         Ok((found, undecided)) => Ok(Outcome {
             inputs,
@@ -314,13 +317,18 @@ fn analyse(
             Ok((Found::Answer(Box::new((question, can, lacks))), Vec::new()))
         }
         Task::Access { principal, action, resource } => {
-            let question = question(estate, principal, action.as_deref(), ANY)?;
+            // One action and one resource are a question about these; patterns only say what is shown.
+            let one = resource.as_deref().filter(|typed| !typed.contains(['*', '?']));
+            let question = question(estate, principal, action.as_deref(), one.unwrap_or(ANY))?;
+            let shown = action.as_deref().filter(|_| question.action.is_none()).map(str::to_ascii_lowercase);
             let given = Formula::all([
-                matching(Attribute::action(), action.as_deref().map(str::to_ascii_lowercase).as_deref()),
-                matching(Attribute::resource(), resource.as_deref()),
+                matching(Attribute::action(), shown.as_deref()),
+                matching(Attribute::resource(), resource.as_deref().filter(|_| one.is_none())),
             ]);
-            let question = Question { action: None, ..question };
-            let access = evaluator.access(&question, &given)?;
+            let mut access = evaluator.access(&question, &given)?;
+            if question.object == Object::Any {
+                access.certainty = access.certainty.and(unread(estate, question.cloud));
+            }
             Ok((Found::Access(question, access), Vec::new()))
         }
         Task::WhoCan { action, resource, via_paths } => {
@@ -395,6 +403,12 @@ fn question(
     Ok(Question { cloud: cloud.id(), subject, action, object })
 }
 
+/// What an answer about all resources rests on.
+fn unread(estate: &Estate, cloud: CloudId) -> Certainty {
+    let gaps = clouds::cloud(cloud).map(|cloud| cloud.unread(estate)).unwrap_or_default();
+    Certainty::from_gaps(gaps)
+}
+
 /// The resource of that full or short name, or one that no file mentions. What the action is never asked on, but on
 /// what lies inside it, stands for that: objects for their bucket.
 fn object(estate: &Estate, cloud: &dyn Cloud, action: Option<&str>, typed: &str) -> Object {
@@ -430,6 +444,14 @@ fn cloud_of(estate: &Estate, action: Option<&str>) -> Option<&'static dyn Cloud>
     }
 }
 
+/// Lets the clouds add whom a question is about, if the files know nobody of that name.
+fn admit(estate: &mut Estate, typed: &str) {
+    let is_word = [ANONYMOUS, OUTSIDE].contains(&typed);
+    if !is_word && matches!(evaluator::find_principal(estate, typed), Err(Unknown::Nobody(_))) {
+        CLOUDS.iter().for_each(|cloud| cloud.admit(estate, typed));
+    }
+}
+
 fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
     evaluator::find_principal(estate, typed).map_err(|unknown| unanswerable(typed, unknown, "principal"))
 }
@@ -438,7 +460,9 @@ fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
 fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason {
     match unknown {
         Unknown::Nobody(nearest) => {
-            Reason::Unanswerable { message: format!("no {what} goes by `{typed}`"), nearest }
+            let strangers = "; `outside` and `anonymous` stand for callers that are in none of the files";
+            let strangers = if nearest.is_empty() && what == "principal" { strangers } else { "" };
+            Reason::Unanswerable { message: format!("no {what} goes by `{typed}`{strangers}"), nearest }
         }
         Unknown::Several(names) => Reason::Unanswerable {
             message: format!("{} principals go by `{typed}`: give the full name", names.len()),
