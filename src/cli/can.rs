@@ -14,7 +14,8 @@ use crate::report::ContentKind;
 #[command(after_help = exit::HELP)]
 pub(super) struct Can {
     /// Full name of the principal, or the last part of it; `anonymous` for anybody without credentials, `outside`
-    /// for principals of accounts and projects that are not in the files.
+    /// for principals of accounts and projects that are not in the files. A full ARN need not be in the files if its
+    /// account is not.
     #[arg(value_name = "PRINCIPAL")]
     principal: String,
     /// The action, such as `s3:GetObject` or `storage.objects.create`; `*` for any.

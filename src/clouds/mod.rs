@@ -23,7 +23,7 @@ pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
 use crate::logic::{Assignment, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
+    CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
     Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
@@ -240,6 +240,19 @@ pub trait Cloud: Sync {
     fn own_policies(&self) -> Option<&dyn own_policies::OwnPolicies> {
         None
     }
+
+    /// What the requests that `allowed` lets in rest on that is in none of the files.
+    fn rests_on(&self, _estate: &Estate, _allowed: &Formula) -> Vec<Gap> {
+        Vec::new()
+    }
+
+    /// What is not known of the resources that the files speak of, for answers about all resources.
+    fn unread(&self, _estate: &Estate) -> Vec<Gap> {
+        Vec::new()
+    }
+
+    /// Adds the principal that a user asks about, where no file tells of it and its name alone says who it is.
+    fn admit(&self, _estate: &mut Estate, _typed: &str) {}
 
     /// The principal of the estate that a log names.
     fn find_principal(&self, estate: &Estate, name: &str) -> Option<PrincipalId> {

@@ -49,10 +49,22 @@ pub enum RowActions {
     },
 }
 
+impl Access {
+    /// The same, if it rests on more.
+    #[must_use]
+    pub(super) fn resting_on(self, more: &Certainty) -> Self {
+        let more = Certainty::from_gaps(more.gaps().iter().cloned());
+        Self { certainty: self.certainty.and(more), ..self }
+    }
+}
+
 impl Evaluator<'_> {
-    /// All that is allowed of `question`, narrowed to the requests for which `given` holds.
+    /// All that is allowed of `question`, narrowed to the requests for which `given` holds. It rests on what one of these
+    /// requests rests on, too.
     pub fn access(&self, question: &Question, given: &Formula) -> Result<Access, Bug> {
-        self.access_posed(&self.pose(question)?, given)
+        let posed = self.pose(question)?;
+        let can = self.can_posed(question, &posed, given)?;
+        Ok(self.access_posed(&posed, given)?.resting_on(&can.certainty))
     }
 
     /// [`Evaluator::access`] for a question that was written down already.
@@ -63,7 +75,10 @@ impl Evaluator<'_> {
         let universe = posed.cloud.universe();
         let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio(), given: &Formula::True };
         Ok(match describer.rows(&formula, &universe)? {
-            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(posed.gaps.clone()) },
+            Ok(rows) => {
+                let more = posed.cloud.rests_on(self.estate(), &posed.allowed);
+                Access { rows, certainty: Certainty::from_gaps(posed.gaps.iter().cloned().chain(more)) }
+            }
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
         })
     }

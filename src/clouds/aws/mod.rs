@@ -11,6 +11,7 @@
 
 mod action_names;
 mod administration;
+mod admitted;
 pub mod ast;
 mod caller;
 pub mod catalog;
@@ -65,7 +66,7 @@ use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
+    CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
     Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
@@ -230,6 +231,18 @@ impl Cloud for Aws {
 
     fn own_policies(&self) -> Option<&dyn OwnPolicies> {
         Some(self)
+    }
+
+    fn rests_on(&self, estate: &Estate, allowed: &Formula) -> Vec<Gap> {
+        unknown::of_access(estate, allowed)
+    }
+
+    fn unread(&self, estate: &Estate) -> Vec<Gap> {
+        unknown::of_estate(estate)
+    }
+
+    fn admit(&self, estate: &mut Estate, typed: &str) {
+        admitted::admit(estate, typed);
     }
 
     fn find_principal(&self, estate: &Estate, name: &str) -> Option<PrincipalId> {

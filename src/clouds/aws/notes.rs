@@ -67,11 +67,16 @@ pub(super) struct Written {
 
 impl Written {
     fn of(&self, wanted: &[Found]) -> Vec<Reason> {
-        let of = |list: &Found| {
-            let reasons = self.reasons.iter().filter(|(found, _)| found == list);
-            reasons.map(|(_, reason)| reason.clone()).collect::<Vec<_>>()
-        };
-        wanted.iter().flat_map(of).collect()
+        let mut said: Vec<Reason> = Vec::new();
+        for list in wanted {
+            for (_, reason) in self.reasons.iter().filter(|(found, _)| found == list) {
+                // A policy that is attached at several levels, or that lets in by two names, is one reason.
+                if !said.contains(reason) {
+                    said.push(reason.clone());
+                }
+            }
+        }
+        said
     }
 
     pub(super) fn decision(mut self, verdict: Verdict) -> Decision {

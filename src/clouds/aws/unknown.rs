@@ -9,7 +9,7 @@ use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
 use super::{AWS, Body, asker, body, catalog, facts, keys, layers};
-use crate::logic::Universe;
+use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
 };
@@ -122,6 +122,31 @@ pub(super) fn of_request(
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
     let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
     known.chain(open).chain(way).chain(token).collect()
+}
+
+/// What bears on an answer about all resources: of which of those that the files speak of the policy is in none of them.
+pub(super) fn of_estate(estate: &Estate) -> Vec<Gap> {
+    let own = |id: ResourceId, name: &str| {
+        let is_key =
+            Arn::parse(name).is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+        if is_key { !has(estate, &[id], RESOURCE) } else { policy(estate, name, &[id], true).is_some() }
+    };
+    let all = estate.resources().filter(|(_, found)| found.cloud == AWS);
+    let names: Vec<&str> =
+        all.filter(|(id, found)| own(*id, &found.name)).map(|(_, found)| found.name.as_str()).collect();
+    let message = match names.as_slice() {
+        [] => return Vec::new(),
+        [one] => format!("the policy of `{one}` is not in the input"),
+        [one, two] => format!("the policies of `{one}` and `{two}` are not in the input"),
+        [one, two, rest @ ..] => {
+            format!(
+                "the policies of `{one}`, `{two}` and {} other resources are not in the input",
+                rest.len()
+            )
+        }
+    };
+    let message = format!("{message} and were taken to say nothing, of keys to be the default one");
+    vec![Gap { kind: GapKind::MissingPolicy, message, origin: None }]
 }
 
 /// That an action is never asked on a resource of that kind: `s3:GetObject` is asked on objects, not on their bucket.
@@ -239,22 +264,44 @@ fn way(estate: &Estate, request: &Request) -> Option<Gap> {
         let found = context.find(|(key, _)| key.trim().eq_ignore_ascii_case(wanted));
         found.and_then(|(_, values)| values.first())
     };
-    let endpoint = match (said(keys::SOURCE_VPCE), said(keys::SOURCE_VPC)) {
-        (Some(id), _) => {
-            let suffix = format!(":vpc-endpoint/{id}");
-            let mut all = estate.resources();
-            if all.any(|(_, found)| found.name.ends_with(&suffix)) {
-                return None;
-            }
-            format!("the policy of the VPC endpoint `{id}` is not in the input and")
+    match (said(keys::SOURCE_VPCE), said(keys::SOURCE_VPC)) {
+        (Some(id), _) => through(estate, id),
+        (None, Some(network)) => Some(from(network)),
+        (None, None) => None,
+    }
+}
+
+fn through(estate: &Estate, endpoint: &str) -> Option<Gap> {
+    let suffix = format!(":vpc-endpoint/{endpoint}");
+    let is_known = estate.resources().any(|(_, found)| found.name.ends_with(&suffix));
+    let what = format!("the policy of the VPC endpoint `{endpoint}` is not in the input and");
+    (!is_known).then(|| taken_to_allow(&what))
+}
+
+fn from(network: &str) -> Gap {
+    taken_to_allow(&format!(
+        "which VPC endpoint of `{network}` the request comes through is open; its policy"
+    ))
+}
+
+fn taken_to_allow(what: &str) -> Gap {
+    let message = format!("{what} was taken to allow everything");
+    Gap { kind: GapKind::AssumedDefault, message, origin: None }
+}
+
+/// The same of all requests that a formula lets in.
+pub(super) fn of_access(estate: &Estate, allowed: &Formula) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    allowed.for_each_literal(&mut |literal| {
+        let Atom::Matches(attribute, patterns) = &literal.atom else { return };
+        let texts = || patterns.iter().filter(|_| literal.positive).map(ToString::to_string);
+        match attribute.name() {
+            keys::SOURCE_VPCE => gaps.extend(texts().filter_map(|id| through(estate, &id))),
+            keys::SOURCE_VPC => gaps.extend(texts().map(|network| from(&network))),
+            _ => {}
         }
-        (None, Some(network)) => {
-            format!("which VPC endpoint of `{network}` the request comes through is open; its policy")
-        }
-        (None, None) => return None,
-    };
-    let message = format!("{endpoint} was taken to allow everything");
-    Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+    });
+    gaps
 }
 
 /// That AWS's pages do not agree about a deny of `sts:GetSessionToken`. One says that naming the call in policies "has no
