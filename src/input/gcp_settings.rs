@@ -48,7 +48,7 @@ impl Format for GcpSettings {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             self::row(row, &route, estate, problems);
         }
     }

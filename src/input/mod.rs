@@ -29,6 +29,7 @@ mod azure_names;
 mod azure_resources;
 mod azure_role_assignments;
 mod azure_role_definitions;
+pub mod digest;
 pub mod disk;
 pub mod document_pairs;
 pub mod gcp_account_keys;

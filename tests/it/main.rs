@@ -25,6 +25,8 @@ mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;

@@ -73,7 +73,10 @@ pub const PROVIDER: Shape = Map(&[
 ]);
 
 /// A membership of a group.
-pub const MEMBERSHIP: Shape = Map(&[("preferredMemberKey", Map(&[("id", Text)])), ("type", Text)]);
+pub const MEMBERSHIP: Shape = Map(&[("type", Text)]);
+
+/// The address of a member of a group.
+pub const MEMBER_KEY: Shape = Map(&[("id", Text)]);
 
 /// Reports what is of another kind than expected.
 pub fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {
