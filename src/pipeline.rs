@@ -2,6 +2,8 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+mod logs;
+mod seals;
 mod ways;
 
 use crate::clouds::escalation::Step;
@@ -11,16 +13,13 @@ use crate::evaluator::{
 };
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
-use crate::input::disk::{self, Limits};
+use crate::input::disk::Limits;
 use crate::input::{self, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
-use crate::recommender::{self, Suggestion};
+use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::solver::Portfolio;
-use crate::text::Problem;
-use crate::usage::LOGS;
-use std::collections::BTreeMap;
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,12 +79,36 @@ pub enum Task {
         principal: Option<String>,
         /// For how many days use should have been watched.
         days: u32,
+        /// Whether certificates are wanted.
+        certify: bool,
+    },
+    /// Whether certificates hold.
+    Verify {
+        /// Paths to activity logs.
+        usage: Vec<String>,
+        /// Paths to certificates.
+        certificates: Vec<String>,
     },
     /// Decisions on scenarios, each of which brings its own policies.
     Simulate {
         /// Whether decisions are compared with those that the scenarios expect.
         check: bool,
     },
+}
+
+impl Task {
+    /// The logs that it looks at.
+    fn usage(&self) -> Option<&[String]> {
+        match self {
+            Self::Recommend { usage, .. } | Self::Verify { usage, .. } => Some(usage),
+            _ => None,
+        }
+    }
+
+    /// Whether it matters which files those were that were read.
+    fn is_about_files(&self) -> bool {
+        matches!(self, Self::Recommend { certify: true, .. } | Self::Verify { .. })
+    }
 }
 
 /// The word for somebody without credentials.
@@ -114,6 +137,14 @@ pub struct Outcome {
     rules: Vec<&'static Meta>,
     undecided: Vec<String>,
     found: Found,
+    sealed: Seals,
+}
+
+/// What a certificate says of the run as a whole.
+#[derive(Default)]
+struct Seals {
+    inputs: Vec<Sealed>,
+    now: Option<i64>,
 }
 
 /// What was found, by task.
@@ -128,6 +159,7 @@ enum Found {
     Access(Question, Access),
     WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
     Suggestions(Vec<Suggestion>),
+    Verified(Vec<Verified>),
     Decisions(Vec<Simulated>),
 }
 
@@ -148,6 +180,8 @@ pub enum Reason {
     NoUsage,
     /// No scenario could be read.
     NoScenarios,
+    /// No certificate could be read.
+    NoCertificates,
     /// The question names something that does not exist.
     Unanswerable {
         /// What, for people.
@@ -173,13 +207,19 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         return Err(Box::new(Stopped { loaded, reason: Reason::NoDocuments }));
     }
     let mut used = Usage::default();
-    if let Task::Recommend { usage, .. } = task {
-        let logs = read_usage(usage, settings.limits, &mut used, &mut loaded.problems);
+    let mut sealed = task.is_about_files().then(|| seals::estate(&loaded, paths));
+    if let Some(usage) = task.usage() {
+        let logs = logs::read(usage, settings.limits, sealed.as_mut(), &mut used, &mut loaded.problems);
         if logs.is_empty() {
             return Err(Box::new(Stopped { loaded, reason: Reason::NoUsage }));
         }
         inputs.extend(logs);
-        loaded.problems.extend(unaccounted(&used, &loaded.estate));
+        loaded.problems.extend(logs::unaccounted(&used, &loaded.estate));
+    }
+    let sealed = Seals { inputs: sealed.unwrap_or_default(), now: settings.earliest };
+    if let Task::Verify { certificates, .. } = task {
+        let read = seals::read(certificates, settings.limits, &mut loaded);
+        return seals::verify(read, loaded, inputs, &used, &sealed, &settings.portfolio);
     }
     let steps = input::read_steps(&settings.steps, settings.limits, &mut loaded);
     if let Task::Can { principal, .. } | Task::Access { principal, .. } = task {
@@ -191,6 +231,7 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
             undecided,
             found,
+            sealed,
             loaded,
         }),
         Err(reason) => Err(Box::new(Stopped { loaded, reason })),
@@ -225,6 +266,7 @@ fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<Outcome, Bo
         rules: Vec::new(),
         undecided: Vec::new(),
         found: Found::Decisions(decisions),
+        sealed: Seals::default(),
     })
 }
 
@@ -303,8 +345,8 @@ fn analyse(
             let options = recommender::Options { principal, days: *days };
             Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
         }
-        // Scenarios are no estate: `run` has decided them.
-        Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
+        // Scenarios are no estate, and certificates no question about one: `run` has decided them.
+        Task::Verify { .. } | Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
     }
 }
 
@@ -313,77 +355,6 @@ fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<
     let graph = Graph::build(evaluator, steps)?;
     let found = findings::run(&Context::new(*evaluator, &graph, &OneDocument::all(evaluator)))?;
     Ok((found, graph.undecided().to_vec()))
-}
-
-/// Adds all events of the logs that `paths` stand for to `used`, file by file and without holding one in memory.
-/// Answers the logs that were read.
-fn read_usage(paths: &[String], limits: Limits, used: &mut Usage, problems: &mut Vec<Problem>) -> Vec<Input> {
-    let mut logs = Vec::new();
-    for found in disk::expand(paths, limits, problems) {
-        let path = found.path.to_string_lossy().into_owned();
-        let before = problems.len();
-        match read_log(&found.path, used, problems) {
-            Ok(Some(format)) => logs.push(Input { path: path.clone(), format }),
-            // A folder may hold policies beside the logs.
-            Ok(None) if !found.named => {}
-            Ok(None) => problems.push(unknown_log(&path)),
-            Err(problem) => problems.push(*problem),
-        }
-        for problem in problems.iter_mut().skip(before).filter(|problem| problem.span.is_none()) {
-            problem.path.get_or_insert_with(|| path.clone());
-        }
-    }
-    logs
-}
-
-/// What the logs hold that counts for nobody: events without a permission, and principals that no file has.
-fn unaccounted(used: &Usage, estate: &Estate) -> Vec<Problem> {
-    let unmapped = used.unmapped.iter().map(|(event, count)| {
-        let message =
-            format!("`{event}` could not be mapped to a permission and counts for nobody, {}", times(*count));
-        Problem::warning("unmapped-event", message)
-    });
-    let mut strangers: BTreeMap<&str, u64> = BTreeMap::new();
-    for (one, count) in &used.counts {
-        let is_known =
-            clouds::cloud(one.cloud).and_then(|cloud| cloud.find_principal(estate, &one.principal)).is_some();
-        if !is_known {
-            *strangers.entry(&one.principal).or_default() += count;
-        }
-    }
-    let strangers = strangers.into_iter().map(|(name, count)| {
-        let message = format!("`{name}` of the log is in none of the files, {}", times(count));
-        Problem::warning("unknown-principal", message)
-    });
-    unmapped.chain(strangers).collect()
-}
-
-fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
-}
-
-/// Reads one log; `None` when it is of no kind that is known.
-fn read_log(
-    path: &std::path::Path,
-    used: &mut Usage,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<&'static str>, Box<Problem>> {
-    let unreadable = |error: &std::io::Error| {
-        let message = format!("cannot read `{}`: {error}", path.display());
-        Box::new(Problem::error("unreadable-file", message))
-    };
-    let mut source = disk::open_lines(path)?;
-    let beginning = source.fill_buf().map_err(|error| unreadable(&error))?;
-    let beginning = String::from_utf8_lossy(beginning).into_owned();
-    let Some(log) = LOGS.iter().find(|log| log.detects(&beginning)) else { return Ok(None) };
-    log.read(&mut *source, used, problems).map_err(|error| unreadable(&error))?;
-    Ok(Some(log.id()))
-}
-
-fn unknown_log(path: &str) -> Problem {
-    let kinds: Vec<&str> = LOGS.iter().map(|log| log.summary()).collect();
-    Problem::error("unknown-kind", format!("`{path}` is no activity log that is read here"))
-        .help(format!("expected one of:\n{}", kinds.join("\n")))
 }
 
 /// What users type for any action and any resource.
@@ -528,10 +499,22 @@ impl Outcome {
         }
     }
 
-    /// Whether a decision is another than the one that was expected.
+    /// The certificates of suggestions: all in one, or one for each with the name of its principal.
+    pub fn certificates(&self, each: bool) -> Vec<(String, Certificate)> {
+        let Found::Suggestions(all) = &self.found else { return Vec::new() };
+        let Seals { inputs, now } = &self.sealed;
+        if !each {
+            return vec![(String::new(), Certificate::of(all, inputs, *now))];
+        }
+        let one = |one: &Suggestion| (one.name.clone(), Certificate::of([one], inputs, *now));
+        all.iter().filter(|one| one.changes_something()).map(one).collect()
+    }
+
+    /// Whether something is other than it was said to be: a decision, or what a certificate claims.
     pub fn differs(&self) -> bool {
         match &self.found {
             Found::Decisions(decisions) => decisions.iter().any(Simulated::differs),
+            Found::Verified(verified) => verified.iter().any(|one| !one.failures.is_empty()),
             _ => false,
         }
     }
@@ -546,6 +529,7 @@ impl Outcome {
             | Found::Admins(_)
             | Found::Graph(_)
             | Found::Decisions(_) => false,
+            Found::Verified(verified) => verified.iter().any(Verified::is_undecided),
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::WhoCan(_, entrants, _) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
@@ -581,6 +565,7 @@ impl Outcome {
                     Content::WhoCan(question, entrants, ways.as_deref())
                 }
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
+                Found::Verified(verified) => Content::Verified(verified),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
             },
         }

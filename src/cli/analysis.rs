@@ -54,9 +54,22 @@ pub(super) fn run_with(
     task: &Task,
     kind: ContentKind,
     paths: &[String],
+    options: (&Settings, &ReportOptions),
+    threshold: Option<Level>,
+    console: &mut Console,
+) -> Exit {
+    run_then(task, kind, paths, options, threshold, console, |_, _| Ok(()))
+}
+
+/// The same, and then something with what came out.
+pub(super) fn run_then(
+    task: &Task,
+    kind: ContentKind,
+    paths: &[String],
     (settings, options): (&Settings, &ReportOptions),
     threshold: Option<Level>,
     console: &mut Console,
+    then: impl FnOnce(&Outcome, &mut Console) -> Result<(), Exit>,
 ) -> Exit {
     let reports = match options.reports(kind, console) {
         Ok(reports) => reports,
@@ -65,7 +78,8 @@ pub(super) fn run_with(
     match pipeline::run(task, paths, settings) {
         Ok(outcome) => {
             let unread = show_problems(outcome.loaded(), console);
-            if let Err(exit) = report(&outcome, &reports, console) {
+            let reported = report(&outcome, &reports, console);
+            if let Err(exit) = reported.and_then(|()| then(&outcome, console)) {
                 return exit;
             }
             let reaches = |level: Level| threshold.is_some_and(|threshold| level >= threshold);
@@ -192,6 +206,10 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
         Reason::NoScenarios => console.fail(
             "no simulation took place: no scenario was read",
             Some(&format!("expected {}", scenarios::SUMMARY)),
+        ),
+        Reason::NoCertificates => console.fail(
+            "nothing was verified: no certificate was read",
+            Some("`leastwise recommend … --certificate FILE` writes one"),
         ),
         Reason::Unanswerable { message, nearest } => {
             let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(nearest)));

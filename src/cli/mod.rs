@@ -22,6 +22,7 @@ mod recommend;
 mod rules;
 mod scan;
 mod simulate;
+mod verify;
 mod version;
 mod who_can;
 
@@ -57,6 +58,7 @@ enum Command {
     WhoCan(who_can::WhoCan),
     Simulate(simulate::Simulate),
     Recommend(recommend::Recommend),
+    Verify(verify::Verify),
     Compare(compare::Compare),
     Rules(rules::Rules),
     Explain(explain::Explain),
@@ -101,6 +103,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::WhoCan(command) => command.run(console),
         Command::Simulate(command) => command.run(console),
         Command::Recommend(command) => command.run(console),
+        Command::Verify(command) => command.run(console),
         Command::Compare(command) => command.run(console),
         Command::Rules(command) => command.run(console),
         Command::Explain(command) => command.run(console),

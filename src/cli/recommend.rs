@@ -1,13 +1,16 @@
 //! `leastwise recommend`: narrower grants for what was really used.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions};
-use crate::pipeline::Task;
-use crate::report::ContentKind;
+use crate::input::disk;
+use crate::pipeline::{Outcome, Task};
+use crate::report::{ContentKind, certificate};
 
 /// Propose narrower grants for what activity logs show to be used, each with a proof.
 #[derive(Debug, Args)]
@@ -25,6 +28,9 @@ pub(super) struct Recommend {
     /// For how many days use should have been watched; a shorter log gets a note.
     #[arg(long, value_name = "DAYS", default_value_t = 90)]
     days: u32,
+    /// Also write a certificate that `leastwise verify` checks again: to a file, or one for each suggestion into a folder.
+    #[arg(long, value_name = "PATH")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     analysis: AnalysisOptions,
     #[command(flatten)]
@@ -34,9 +40,42 @@ pub(super) struct Recommend {
 impl Recommend {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let task =
-            Task::Recommend { usage: self.usage.clone(), principal: self.principal.clone(), days: self.days };
-        let options = (&self.analysis, &self.report);
-        analysis::run(&task, ContentKind::Recommend, &self.paths, options, None, console)
+        let task = Task::Recommend {
+            usage: self.usage.clone(),
+            principal: self.principal.clone(),
+            days: self.days,
+            certify: self.certificate.is_some(),
+        };
+        let settings = match self.analysis.settings(console) {
+            Ok(settings) => settings,
+            Err(exit) => return exit,
+        };
+        let options = (&settings, &self.report);
+        let kind = ContentKind::Recommend;
+        analysis::run_then(&task, kind, &self.paths, options, None, console, |outcome, console| {
+            self.certificate.as_deref().map_or(Ok(()), |path| certify(outcome, path, console))
+        })
     }
+}
+
+/// Writes the certificates of all suggestions.
+fn certify(outcome: &Outcome, path: &Path, console: &mut Console) -> Result<(), Exit> {
+    let written = disk::folder(path).map_err(|problem| problem.message).and_then(|is_folder| {
+        for (number, (name, certificate)) in (1..).zip(outcome.certificates(is_folder)) {
+            let text = certificate::render(&certificate)?;
+            let file = if is_folder { path.join(file_name(number, &name)) } else { path.to_owned() };
+            disk::write(&file, text.as_bytes()).map_err(|problem| problem.message)?;
+        }
+        Ok(())
+    });
+    written.map_err(|message| {
+        console.fail(&format!("the analysis took place, but no certificate was written: {message}"), None)
+    })
+}
+
+/// A name that every system takes, and that no other principal has.
+fn file_name(number: u32, principal: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = principal.chars().map(plain).take(100).collect();
+    format!("{number:03}-{name}.json")
 }

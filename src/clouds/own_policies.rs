@@ -33,6 +33,9 @@ pub trait OwnPolicies: Sync {
         accesses: &[Access],
     ) -> Result<NewPolicies, String>;
 
+    /// A policy from its text. The error says, for people, why it cannot be read.
+    fn read(&self, name: &str, text: &str) -> Result<NewPolicy, String>;
+
     /// A copy of the estate in which the principal holds `new` in place of `held`.
     fn replace(
         &self,

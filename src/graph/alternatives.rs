@@ -88,7 +88,7 @@ impl Graph {
 fn flattened(reach: &Reach) -> (DiGraph<Node, Vec<Move>>, BTreeMap<Node, NodeIndex>) {
     let mut plain = DiGraph::new();
     let mut nodes = BTreeMap::new();
-    for node in reach.nodes() {
+    for (_, node) in reach.nodes() {
         nodes.insert(node, plain.add_node(node));
     }
     let mut cheapest: BTreeMap<(Node, Node), Vec<Move>> = BTreeMap::new();

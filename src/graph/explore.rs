@@ -9,7 +9,7 @@ use super::net::Fact;
 use super::{Graph, Hop, Seat};
 use crate::clouds::escalation::{self, Change, Gain, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
-use crate::model::{Estate, PrincipalId};
+use crate::model::{CloudId, Estate, PrincipalId};
 
 /// Something that somebody comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,13 +98,10 @@ impl Graph {
     ) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps);
         Explorer::new(&mut builder).run(start)?;
-        let facts = builder.net.ready().reach(start).order;
-        let ruling: Vec<PrincipalId> = facts
-            .iter()
-            .filter_map(|fact| match fact {
-                Fact::Act(Node { principal, change: None }) => Some(*principal),
-                _ => None,
-            })
+        let reach = builder.net.ready().reach(start);
+        let as_is = reach.nodes().filter(|(_, node)| node.change.is_none());
+        let ruling: Vec<PrincipalId> = as_is
+            .map(|(_, node)| node.principal)
             .filter(|by| *by != to && builder.is_ruled(to, *by))
             .collect();
         if !ruling.is_empty() {
@@ -123,14 +120,14 @@ impl Graph {
             seats.entry(seat.node).or_default().push(seat);
         }
         let mut all = Vec::new();
-        for fact in &reach.order {
-            let hops = self.shown(evaluator, &reach.moves(*fact).unwrap_or_default())?;
+        for (place, fact) in reach.facts() {
+            let hops = self.shown(evaluator, &reach.moves(place))?;
             let sure = |first: Certainty| hops.iter().fold(first, |sum, hop| sum.and(hop.certainty.clone()));
             match fact {
                 Fact::Act(node) => {
                     let certainty = sure(Certainty::Proven);
-                    all.push(Reached { what: What::Acts(*node), hops: hops.clone(), certainty });
-                    for seat in seats.get(node).into_iter().flatten() {
+                    all.push(Reached { what: What::Acts(node), hops: hops.clone(), certainty });
+                    for seat in seats.get(&node).into_iter().flatten() {
                         let certainty = sure(seat.standing.certainty());
                         let what = What::Administers((*seat).clone());
                         all.push(Reached { what, hops: hops.clone(), certainty });
@@ -138,7 +135,7 @@ impl Graph {
                 }
                 Fact::Can(gained) => {
                     let certainty = sure(Certainty::Proven);
-                    all.push(Reached { what: What::Decides(*gained), hops: hops.clone(), certainty });
+                    all.push(Reached { what: What::Decides(gained), hops: hops.clone(), certainty });
                 }
             }
         }
@@ -148,8 +145,8 @@ impl Graph {
 
 struct Explorer<'b, 'a> {
     builder: &'b mut Builder<'a>,
-    /// All classes of situations of an estate, by its change.
-    classes: BTreeMap<Option<Change>, Vec<usize>>,
+    /// All classes of situations of a cloud's estate, by its change.
+    classes: BTreeMap<(Option<CloudId>, Option<Change>), Vec<usize>>,
     done: BTreeSet<Node>,
     /// Who was asked whether it can come in by a trust that was opened.
     entered: BTreeSet<(PrincipalId, PrincipalId)>,
@@ -162,12 +159,8 @@ impl<'b, 'a> Explorer<'b, 'a> {
 
     fn run(&mut self, start: PrincipalId) -> Result<(), Bug> {
         loop {
-            let facts = self.builder.net.ready().reach(start).order;
-            let acts = facts.iter().filter_map(|fact| match fact {
-                Fact::Act(node) => Some(*node),
-                Fact::Can(_) => None,
-            });
-            let nodes: Vec<Node> = acts.collect();
+            let reach = self.builder.net.ready().reach(start);
+            let nodes: Vec<Node> = reach.nodes().map(|(_, node)| node).collect();
             let mut moved = false;
             for node in &nodes {
                 if self.done.insert(*node) {
@@ -175,9 +168,9 @@ impl<'b, 'a> Explorer<'b, 'a> {
                     self.expand(*node)?;
                 }
             }
-            for fact in &facts {
+            for (_, fact) in reach.facts() {
                 if let Fact::Can(Gained::Admit(to)) = fact {
-                    moved |= self.enter(*to, &nodes)?;
+                    moved |= self.enter(to, &nodes)?;
                 }
             }
             if !moved {
@@ -194,11 +187,13 @@ impl<'b, 'a> Explorer<'b, 'a> {
         if !ruled.is_empty() {
             self.builder.rules.entry(node.principal).or_default().extend(ruled);
         }
-        if !self.classes.contains_key(&node.change) {
+        let own = self.builder.asking.estate().principal(node.principal).map(|one| one.cloud);
+        let place = (own, node.change);
+        if !self.classes.contains_key(&place) {
             let all = self.builder.all_classes(node.principal, node.change);
-            self.classes.insert(node.change, all);
+            self.classes.insert(place, all);
         }
-        for class in self.classes.get(&node.change).cloned().unwrap_or_default() {
+        for class in self.classes.get(&place).cloned().unwrap_or_default() {
             self.take(node, class)?;
         }
         Ok(())

@@ -22,6 +22,7 @@ mod explore;
 mod hop;
 mod hubs;
 mod net;
+mod numbers;
 mod outline;
 mod outward;
 mod paths;

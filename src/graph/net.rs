@@ -5,13 +5,14 @@
 //! shortest path of a plain graph. It is worked out as Knuth's generalization of Dijkstra's algorithm does it, where a
 //! fact may follow from several (D. E. Knuth, "A generalization of Dijkstra's algorithm", 1977).
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use super::hop::Node;
-use super::hubs::{HubId, Hubs, Move};
+use super::hubs::{Hubs, Move};
+use super::numbers::{Anew, NONE, Numbers, Open};
 use crate::clouds::escalation::{Change, Gained};
 use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 
@@ -37,27 +38,34 @@ pub(super) enum Fact {
     Can(Gained),
 }
 
-/// How a fact was derived first.
+/// How a fact was derived. What it follows from is said by the places of these facts in the order of derivation, or
+/// [`NONE`].
 #[derive(Clone, Copy)]
-struct Reason {
+pub(super) struct Reason {
     hop: Option<Move>,
     /// What it needs beside acting as `by`.
-    with: [Option<Fact>; 2],
+    with: [u32; 2],
     /// Who takes the step; nobody at the start.
-    by: Option<Node>,
+    by: u32,
 }
 
 impl Reason {
-    const START: Self = Self { hop: None, with: [None; 2], by: None };
+    const START: Self = Self { hop: None, with: [NONE; 2], by: NONE };
 }
 
 /// All that somebody comes to.
 pub(super) struct Reach {
-    settled: FxHashMap<Fact, (u32, Reason)>,
-    /// Every derivation of acting as somebody, the first or not.
+    /// In the order of derivation, the cheapest first.
+    order: Vec<Settled>,
+    /// Further derivations of acting as somebody.
     derived: Vec<(Node, Reason)>,
-    /// The same in the order of derivation, the shortest first.
-    pub(super) order: Vec<Fact>,
+}
+
+/// A fact with its cheapest derivation.
+struct Settled {
+    fact: Fact,
+    cost: u32,
+    reason: Reason,
 }
 
 impl Net {
@@ -83,58 +91,72 @@ impl Net {
 
     /// The graph as it is now, ready to be searched from many starts.
     pub(super) fn ready(&self) -> Ready<'_> {
-        let mut steps: FxHashMap<Node, Vec<HubId>> = FxHashMap::default();
-        let mut targets: FxHashMap<HubId, Aim> = FxHashMap::default();
-        let mut sets: FxHashMap<Vec<Gained>, usize> = FxHashMap::default();
-        let mut admitted: FxHashMap<PrincipalId, Vec<HubId>> = FxHashMap::default();
-        for (id, hub) in self.hubs.needed() {
+        let mut numbers = Numbers::default();
+        let mut steps: Vec<Vec<u32>> = Vec::new();
+        let mut aims = Vec::new();
+        let mut sets: FxHashMap<Vec<Gained>, u32> = FxHashMap::default();
+        let mut admitted: FxHashMap<PrincipalId, Vec<u32>> = FxHashMap::default();
+        for (number, (id, hub)) in (0..).zip(self.hubs.needed()) {
             let mut lets_in = false;
             for member in hub.members() {
                 lets_in |= member.change == Some(Change::Admitted);
-                steps.entry(member).or_default().push(id);
+                let taker = numbers.of(Fact::Act(member)) as usize;
+                if steps.len() <= taker {
+                    steps.resize_with(taker + 1, Vec::new);
+                }
+                if let Some(own) = steps.get_mut(taker) {
+                    own.push(number);
+                }
             }
             for gained in hub.targets().filter(|_| lets_in) {
                 if let Gained::Become(to) = gained {
-                    admitted.entry(to).or_default().push(id);
+                    admitted.entry(to).or_default().push(number);
                 }
             }
             let gained: Vec<Gained> = hub.targets().collect();
-            let next = sets.len();
+            let next = u32::try_from(sets.len()).unwrap_or(NONE);
             let set = *sets.entry(gained.clone()).or_insert(next);
-            targets.insert(id, Aim { price: hub.price(), set, gained });
+            let facts = gained.into_iter().map(|gained| (gained, numbers.of(fact_of(gained)))).collect();
+            aims.push(Aim { hub: id, price: hub.price(), set, gained: facts });
         }
-        Ready { net: self, steps, targets, admitted }
+        let scratch = RefCell::new(Scratch { numbers, ..Scratch::default() });
+        Ready { net: self, steps, aims, admitted, scratch }
     }
 }
 
 /// A graph that does not change any more, with the steps that are worth taking.
 pub(super) struct Ready<'n> {
     net: &'n Net,
-    steps: FxHashMap<Node, Vec<HubId>>,
-    /// What each step costs, and what is gained by it.
-    targets: FxHashMap<HubId, Aim>,
+    /// By the number of the fact that somebody can act as who can take them.
+    steps: Vec<Vec<u32>>,
+    /// What is gained by each step.
+    aims: Vec<Aim>,
     /// The steps by which a principal lets somebody in after its trust was opened.
-    admitted: FxHashMap<PrincipalId, Vec<HubId>>,
+    admitted: FxHashMap<PrincipalId, Vec<u32>>,
+    /// What searches use one after the other.
+    scratch: RefCell<Scratch>,
 }
 
-/// What a step costs, and what is gained by it; the same things gained have the same number.
+/// What a step costs, and what is gained by it, with the number of that fact; the same things gained have the same
+/// number as a set.
 struct Aim {
+    hub: u32,
     price: u32,
-    set: usize,
-    gained: Vec<Gained>,
+    set: u32,
+    gained: Vec<(Gained, u32)>,
+}
+
+/// What follows for whoever gains something.
+fn fact_of(gained: Gained) -> Fact {
+    match gained {
+        Gained::Become(id) => Fact::Act(Node::as_is(id)),
+        other => Fact::Can(other),
+    }
 }
 
 impl Ready<'_> {
-    fn steps_of(&self, node: Node) -> &[HubId] {
-        self.steps.get(&node).map_or(&[][..], Vec::as_slice)
-    }
-
-    fn price(&self, hub: HubId) -> u32 {
-        self.targets.get(&hub).map_or(0, |aim| aim.price)
-    }
-
-    fn targets(&self, hub: HubId) -> &[Gained] {
-        self.targets.get(&hub).map_or(&[][..], |aim| aim.gained.as_slice())
+    fn steps_of(&self, fact: u32) -> &[u32] {
+        self.steps.get(fact as usize).map_or(&[][..], Vec::as_slice)
     }
 
     /// All that somebody comes to.
@@ -148,23 +170,21 @@ impl Ready<'_> {
     }
 
     fn search(&self, start: PrincipalId, keep: bool) -> Reach {
+        let mut scratch = self.scratch.take();
+        scratch.begin();
         let mut search = Search {
             ready: self,
-            settled: FxHashMap::default(),
-            noted: FxHashMap::default(),
+            scratch,
             order: Vec::new(),
-            acting: FxHashMap::default(),
             derived: keep.then(Vec::new),
             joins: Vec::new(),
-            taken: FxHashMap::default(),
-            covered: FxHashMap::default(),
-            rewrites: BTreeMap::new(),
             open: Open::default(),
         };
-        search.open.push(0, Fact::Act(Node::as_is(start)), Reason::START);
+        let first = search.scratch.numbers.of(Fact::Act(Node::as_is(start)));
+        search.open.push(0, first, Reason::START);
         search.run();
-        let derived = search.derived.unwrap_or_default();
-        Reach { settled: search.settled, derived, order: search.order }
+        self.scratch.replace(search.scratch);
+        Reach { order: search.order, derived: search.derived.unwrap_or_default() }
     }
 }
 
@@ -177,289 +197,322 @@ impl Groups {
     }
 }
 
-/// Facts that were derived and not looked at yet, the cheapest first and among these the oldest.
+/// What a search knows, by the numbers of facts, steps and principals.
 #[derive(Default)]
-struct Open {
-    queue: BinaryHeap<Reverse<(u32, usize)>>,
-    derived: Vec<(Fact, Option<Reason>)>,
+struct Scratch {
+    numbers: Numbers,
+    facts: Anew<State>,
+    /// By step: whoever takes it, the nearest first, by the number of the fact. One is enough, unless all derivations
+    /// are wanted.
+    taken: Anew<Vec<u32>>,
+    /// By set of things gained: the least that all of them cost by one step.
+    covered: Anew<Option<u32>>,
+    /// Changes that can be made, by whom they change: a principal, or a group.
+    rewrites: Anew<Vec<Change>>,
 }
 
-impl Open {
-    fn push(&mut self, cost: u32, fact: Fact, reason: Reason) {
-        self.queue.push(Reverse((cost, self.derived.len())));
-        self.derived.push((fact, Some(reason)));
+impl Scratch {
+    fn begin(&mut self) {
+        self.facts.begin();
+        self.taken.begin();
+        self.covered.begin();
+        self.rewrites.begin();
     }
+}
 
-    fn pop(&mut self) -> Option<(u32, Fact, Reason)> {
-        let Reverse((cost, at)) = self.queue.pop()?;
-        let (fact, reason) = self.derived.get_mut(at)?;
-        Some((cost, *fact, reason.take()?))
-    }
+/// What is known of a fact.
+#[derive(Default)]
+struct State {
+    /// The least that it costs by what was derived so far.
+    noted: Option<u32>,
+    /// Its place in the order of derivation, once it has one.
+    place: Option<u32>,
 }
 
 struct Search<'r> {
     ready: &'r Ready<'r>,
-    settled: FxHashMap<Fact, (u32, Reason)>,
-    /// The least that a fact costs by what was derived so far.
-    noted: FxHashMap<Fact, u32>,
-    order: Vec<Fact>,
-    /// Whom it can act as, with the place in that order.
-    acting: FxHashMap<PrincipalId, usize>,
+    scratch: Scratch,
+    order: Vec<Settled>,
     /// Derivations of what was settled already, if they are wanted.
     derived: Option<Vec<(Node, Reason)>>,
     /// Groups that can be joined.
     joins: Vec<PrincipalId>,
-    /// Whoever takes a step, the nearest first. One is enough, unless all derivations are wanted.
-    taken: FxHashMap<HubId, Vec<Node>>,
-    /// The least that all of several things cost by one step.
-    covered: FxHashMap<usize, u32>,
-    /// Changes that can be made, by whom they change: a principal, or a group.
-    rewrites: BTreeMap<PrincipalId, Vec<Change>>,
-    open: Open,
+    open: Open<Reason>,
 }
 
 impl Search<'_> {
     fn run(&mut self) {
-        while let Some((cost, fact, reason)) = self.open.pop() {
-            if self.settled.contains_key(&fact) {
-                if let (Fact::Act(node), Some(derived)) = (fact, &mut self.derived) {
+        while let Some((cost, number, reason)) = self.open.pop() {
+            let fact = self.scratch.numbers.fact(number);
+            let state = self.scratch.facts.at(number);
+            if state.place.is_some() {
+                if let (Some(Fact::Act(node)), Some(derived)) = (fact, &mut self.derived) {
                     derived.push((node, reason));
                 }
                 continue;
             }
-            self.settled.insert(fact, (cost, reason));
-            if let Fact::Act(Node { principal, change: None }) = fact {
-                self.acting.insert(principal, self.order.len());
-            }
-            self.order.push(fact);
+            let (Some(fact), Ok(place)) = (fact, u32::try_from(self.order.len())) else { return };
+            state.place = Some(place);
+            self.order.push(Settled { fact, cost, reason });
             match fact {
-                Fact::Act(node) => self.acts(cost, node),
-                Fact::Can(gained) => self.can(gained),
+                Fact::Act(node) => self.acts(cost, node, number, place),
+                Fact::Can(gained) => self.can(gained, place),
             }
         }
     }
 
-    fn cost(&self, fact: Fact) -> Option<u32> {
-        self.settled.get(&fact).map(|(cost, _)| *cost)
+    /// Where a fact stands among those that are settled, if it is.
+    fn place(&self, number: u32) -> Option<u32> {
+        self.scratch.facts.get(number)?.place
     }
 
-    fn acts_as(&self, principal: PrincipalId) -> bool {
-        self.acting.contains_key(&principal)
+    /// Where it stands that somebody can be acted as.
+    fn acting_as(&self, principal: PrincipalId) -> Option<u32> {
+        self.place(self.scratch.numbers.as_is(principal)?)
     }
 
-    fn acts(&mut self, cost: u32, node: Node) {
+    fn can_place(&self, gained: Gained) -> Option<u32> {
+        self.place(self.scratch.numbers.find(Fact::Can(gained))?)
+    }
+
+    fn acts(&mut self, cost: u32, node: Node, number: u32, place: u32) {
         let ready = self.ready;
-        for hub in ready.steps_of(node) {
-            if !self.takes(*hub, node) {
+        for step in ready.steps_of(number) {
+            let Some(aim) = ready.aims.get(*step as usize).filter(|_| self.takes(*step, number)) else {
+                continue;
+            };
+            let cost = cost.saturating_add(aim.price);
+            if !self.aims(aim, cost) {
                 continue;
             }
-            let cost = cost.saturating_add(ready.price(*hub));
-            if !self.aims(*hub, cost) {
-                continue;
-            }
-            for gained in ready.targets(*hub) {
-                let fact = match *gained {
-                    Gained::Become(id) => Fact::Act(Node::as_is(id)),
-                    other => Fact::Can(other),
-                };
-                let hop = Move { from: node, hub: *hub, gained: *gained };
-                self.note(cost, fact, Reason { hop: Some(hop), with: [None; 2], by: Some(node) });
+            for (gained, fact) in &aim.gained {
+                let hop = || Some(Move { from: node, hub: aim.hub, gained: *gained });
+                self.note(cost, *fact, || Reason { hop: hop(), with: [NONE; 2], by: place });
             }
         }
         if node.change.is_none() {
-            self.acts_as_it_is(node.principal);
+            self.acts_as_it_is(node.principal, place);
         }
     }
 
     /// Notes what all that a step gains costs. Answers whether that is less than it cost by other steps.
-    fn aims(&mut self, hub: HubId, cost: u32) -> bool {
-        let Some(aim) = self.ready.targets.get(&hub).filter(|_| self.derived.is_none()) else { return true };
-        let known = self.covered.entry(aim.set).or_insert(u32::MAX);
-        let is_less = cost < *known;
-        *known = cost.min(*known);
+    fn aims(&mut self, aim: &Aim, cost: u32) -> bool {
+        if self.derived.is_some() {
+            return true;
+        }
+        let known = self.scratch.covered.at(aim.set);
+        let is_less = known.is_none_or(|known| cost < known);
+        if is_less {
+            *known = Some(cost);
+        }
         is_less
     }
 
     /// Notes that somebody takes a step. Answers whether that leads on.
-    fn takes(&mut self, hub: HubId, node: Node) -> bool {
-        let taken = self.taken.entry(hub).or_default();
+    fn takes(&mut self, step: u32, taker: u32) -> bool {
+        let taken = self.scratch.taken.at(step);
         let is_wanted = taken.is_empty() || self.derived.is_some();
         if is_wanted {
-            taken.push(node);
+            taken.push(taker);
         }
         is_wanted
     }
 
     /// What follows from acting as a principal together with what was gained before.
-    fn acts_as_it_is(&mut self, principal: PrincipalId) {
+    fn acts_as_it_is(&mut self, principal: PrincipalId, place: u32) {
         let ready = self.ready;
         let groups = &ready.net.groups;
         let own = std::iter::once(principal).chain(groups.of.get(&principal).into_iter().flatten().copied());
-        let changed: Vec<Gained> = own
-            .flat_map(|id| {
-                self.rewrites.get(&id).into_iter().flatten().map(move |change| Gained::Rewrite(id, *change))
-            })
-            .collect();
+        let changes = |id: PrincipalId| {
+            let changes = self.scratch.rewrites.get(number_of(id)).into_iter().flatten();
+            changes.map(move |change| Gained::Rewrite(id, *change))
+        };
+        let changed: Vec<Gained> = own.flat_map(changes).collect();
         for gained in changed {
-            self.combine(gained, principal);
+            self.combine(gained, principal, place);
         }
-        for group in self.joins.clone() {
-            self.combine(Gained::Join(group), principal);
+        for at in 0..self.joins.len() {
+            let Some(group) = self.joins.get(at).copied() else { break };
+            self.combine(Gained::Join(group), principal, place);
         }
         let inside = Node::changed(principal, Change::Admitted);
-        for hub in ready.steps_of(inside) {
-            if !self.takes(*hub, inside) {
+        let Some(number) = self.scratch.numbers.find(Fact::Act(inside)) else { return };
+        for step in ready.steps_of(number) {
+            let Some(aim) = ready.aims.get(*step as usize).filter(|_| self.takes(*step, number)) else {
                 continue;
-            }
-            for gained in ready.targets(*hub) {
-                let hop = Move { from: inside, hub: *hub, gained: *gained };
+            };
+            for (gained, _) in &aim.gained {
                 if let Gained::Become(to) = *gained {
-                    self.follow(Gained::Admit(to), Some(hop), principal, Node::as_is(to));
+                    let hop = Move { from: inside, hub: aim.hub, gained: *gained };
+                    self.follow(Gained::Admit(to), Some((hop, aim.price)), place, Node::as_is(to));
                 }
             }
         }
     }
 
     /// What follows from something gained together with whom it can act as already.
-    fn can(&mut self, gained: Gained) {
+    fn can(&mut self, gained: Gained, place: u32) {
         let ready = self.ready;
         match gained {
             Gained::Rewrite(id, change) => {
-                self.rewrites.entry(id).or_default().push(change);
+                self.scratch.rewrites.at(number_of(id)).push(change);
                 let members = ready.net.groups.members.get(&id).into_iter().flatten().copied();
-                let all: Vec<PrincipalId> = std::iter::once(id).chain(members).collect();
-                for principal in all.into_iter().filter(|one| self.acts_as(*one)).collect::<Vec<_>>() {
-                    self.combine(gained, principal);
+                for principal in std::iter::once(id).chain(members) {
+                    if let Some(acting) = self.acting_as(principal) {
+                        self.combine(gained, principal, acting);
+                    }
                 }
-                if self.settled.contains_key(&Fact::Can(Gained::Join(id))) {
-                    for principal in self.acting() {
-                        self.both(gained, Gained::Join(id), principal, change);
+                if let Some(joined) = self.can_place(Gained::Join(id)) {
+                    for (principal, acting) in self.acting() {
+                        self.both(id, [place, joined], (principal, acting), change);
                     }
                 }
             }
             Gained::Join(group) => {
                 self.joins.push(group);
-                for principal in self.acting() {
-                    self.combine(gained, principal);
+                for (principal, acting) in self.acting() {
+                    self.combine(gained, principal, acting);
                 }
             }
             // Whoever comes in otherwise already needs no trust to be opened.
-            Gained::Admit(to) if self.derived.is_none() && self.acts_as(to) => {}
+            Gained::Admit(to) if self.derived.is_none() && self.acting_as(to).is_some() => {}
             Gained::Admit(to) => {
-                let mut own: Vec<(usize, Move)> = Vec::new();
-                for hub in ready.admitted.get(&to).into_iter().flatten() {
-                    for from in self.taken.get(hub).into_iter().flatten() {
-                        let place = self.acting.get(&from.principal).copied().unwrap_or(usize::MAX);
-                        own.push((place, Move { from: *from, hub: *hub, gained: Gained::Become(to) }));
-                    }
-                }
-                own.sort_unstable();
-                for (_, hop) in own {
-                    self.follow(gained, Some(hop), hop.from.principal, Node::as_is(to));
+                for (acting, hop, price) in self.admissions(to) {
+                    self.follow(gained, Some((hop, price)), acting, Node::as_is(to));
                 }
             }
             Gained::Become(_) | Gained::Manage(_) => {}
         }
     }
 
-    /// Everybody it can act as so far.
-    fn acting(&self) -> Vec<PrincipalId> {
-        let as_is = |fact: &Fact| match fact {
-            Fact::Act(Node { principal, change: None }) => Some(*principal),
+    /// The steps to a principal that were taken from inside, once its trust is open, in the order of those who take
+    /// them: where that stands, the step, and what it costs.
+    fn admissions(&self, to: PrincipalId) -> Vec<(u32, Move, u32)> {
+        let mut found = Vec::new();
+        for step in self.ready.admitted.get(&to).into_iter().flatten() {
+            let Some(aim) = self.ready.aims.get(*step as usize) else { continue };
+            for taker in self.scratch.taken.get(*step).into_iter().flatten() {
+                let Some(Fact::Act(from)) = self.scratch.numbers.fact(*taker) else { continue };
+                let Some(acting) = self.acting_as(from.principal) else { continue };
+                let hop = Move { from, hub: aim.hub, gained: Gained::Become(to) };
+                found.push((acting, hop, aim.price));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Everybody it can act as so far, with the place where that stands.
+    fn acting(&self) -> Vec<(PrincipalId, u32)> {
+        let as_is = |(settled, place): (&Settled, u32)| match settled.fact {
+            Fact::Act(Node { principal, change: None }) => Some((principal, place)),
             _ => None,
         };
-        self.order.iter().filter_map(as_is).collect()
+        self.order.iter().zip(0..).filter_map(as_is).collect()
     }
 
     /// What follows from a change or a group that takes members, and from acting as a principal that it concerns.
-    fn combine(&mut self, gained: Gained, principal: PrincipalId) {
+    fn combine(&mut self, gained: Gained, principal: PrincipalId, acting: u32) {
         match gained {
             Gained::Rewrite(_, change) => {
-                self.follow(gained, None, principal, Node::changed(principal, change));
+                self.follow(gained, None, acting, Node::changed(principal, change));
             }
             Gained::Join(group) if self.ready.net.groups.takes(group, principal) => {
-                self.follow(gained, None, principal, Node::changed(principal, Change::Member(group)));
-                for change in self.rewrites.get(&group).cloned().unwrap_or_default() {
-                    self.both(Gained::Rewrite(group, change), gained, principal, change);
+                self.follow(gained, None, acting, Node::changed(principal, Change::Member(group)));
+                let Some(joined) = self.can_place(gained) else { return };
+                let changes = self.scratch.rewrites.get(number_of(group)).cloned().unwrap_or_default();
+                for change in changes {
+                    if let Some(changed) = self.can_place(Gained::Rewrite(group, change)) {
+                        self.both(group, [changed, joined], (principal, acting), change);
+                    }
                 }
             }
             Gained::Join(_) | Gained::Admit(_) | Gained::Become(_) | Gained::Manage(_) => {}
         }
     }
 
-    fn follow(&mut self, gained: Gained, hop: Option<Move>, principal: PrincipalId, to: Node) {
-        self.push(hop, [Some(Fact::Can(gained)), None], principal, to);
-    }
-
-    /// Whoever can change a group and put itself into it.
-    fn both(&mut self, changed: Gained, joined: Gained, principal: PrincipalId, change: Change) {
-        let with = [changed, joined].map(|gained| Some(Fact::Can(gained)));
-        let takes = matches!(joined, Gained::Join(group) if self.ready.net.groups.takes(group, principal));
-        if takes {
-            self.push(None, with, principal, Node::changed(principal, change));
+    /// Notes that a node is reached by somebody who can do something, if that is settled.
+    fn follow(&mut self, gained: Gained, hop: Option<(Move, u32)>, by: u32, to: Node) {
+        if let Some(with) = self.can_place(gained) {
+            self.push(hop, [with, NONE], by, to);
         }
     }
 
-    /// Notes that a node is reached if all it needs is settled.
-    fn push(&mut self, hop: Option<Move>, with: [Option<Fact>; 2], by: PrincipalId, to: Node) {
+    /// Whoever can change a group and put itself into it. What it can do stands at `with`.
+    fn both(&mut self, group: PrincipalId, with: [u32; 2], who: (PrincipalId, u32), change: Change) {
+        let (principal, acting) = who;
+        if self.ready.net.groups.takes(group, principal) {
+            self.push(None, with, acting, Node::changed(principal, change));
+        }
+    }
+
+    /// Notes that a node is reached, by what stands at these places.
+    fn push(&mut self, hop: Option<(Move, u32)>, with: [u32; 2], by: u32, to: Node) {
+        let number = self.scratch.numbers.of(Fact::Act(to));
         // What is settled cost no more than anything that comes after.
-        if self.derived.is_none() && self.settled.contains_key(&Fact::Act(to)) {
+        if self.derived.is_none() && self.place(number).is_some() {
             return;
         }
-        let by = Node::as_is(by);
-        let needed = with.into_iter().flatten().chain([Fact::Act(by)]);
-        let costs: Option<Vec<u32>> = needed.map(|fact| self.cost(fact)).collect();
-        if let Some(costs) = costs {
-            let own = hop.map_or(0, |hop| self.ready.price(hop.hub));
-            let cost = costs.iter().fold(own, |sum, cost| sum.saturating_add(*cost));
-            self.note(cost, Fact::Act(to), Reason { hop, with, by: Some(by) });
-        }
+        let cost_at = |place: u32| self.order.get(place as usize).map_or(0, |settled| settled.cost);
+        let own = hop.map_or(0, |(_, price)| price);
+        let needed = with.into_iter().chain([by]);
+        let cost = needed.fold(own, |sum, place| sum.saturating_add(cost_at(place)));
+        self.note(cost, number, || Reason { hop: hop.map(|(hop, _)| hop), with, by });
     }
 
     /// Keeps a derivation, unless one is known that costs no more and nobody wants the others.
-    fn note(&mut self, cost: u32, fact: Fact, reason: Reason) {
-        let known = self.noted.get(&fact).copied();
-        if self.derived.is_some() || known.is_none_or(|known| cost < known) {
-            self.noted.insert(fact, cost);
-            self.open.push(cost, fact, reason);
+    fn note(&mut self, cost: u32, number: u32, reason: impl FnOnce() -> Reason) {
+        let state = self.scratch.facts.at(number);
+        if self.derived.is_some() || state.noted.is_none_or(|known| cost < known) {
+            state.noted = Some(cost);
+            self.open.push(cost, number, reason());
         }
     }
 }
 
+fn number_of(principal: PrincipalId) -> u32 {
+    u32::try_from(principal.index()).unwrap_or(NONE)
+}
+
 impl Reach {
-    /// The steps by which a fact comes to be true, in an order in which they can be taken; `None` if it does not.
-    pub(super) fn moves(&self, fact: Fact) -> Option<Vec<Move>> {
-        self.settled.get(&fact)?;
+    /// All that is true, the cheapest first, each with its place.
+    pub(super) fn facts(&self) -> impl Iterator<Item = (usize, Fact)> {
+        self.order.iter().map(|settled| settled.fact).enumerate()
+    }
+
+    /// The steps by which the fact at a place comes to be true, in an order in which they can be taken.
+    pub(super) fn moves(&self, place: usize) -> Vec<Move> {
         let mut moves = Vec::new();
-        self.collect(fact, &mut moves, &mut BTreeSet::new());
-        Some(moves)
+        if let Ok(place) = u32::try_from(place) {
+            self.collect(place, &mut moves, &mut BTreeSet::new());
+        }
+        moves
     }
 
-    /// Whether it can act as somebody as it is.
-    pub(super) fn acts_as(&self, principal: PrincipalId) -> bool {
-        self.settled.contains_key(&Fact::Act(Node::as_is(principal)))
-    }
-
-    /// Everybody it can act as, the nearest first.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = Node> {
-        self.order.iter().filter_map(|fact| match fact {
-            Fact::Act(node) => Some(*node),
+    /// Everybody it can act as, the nearest first, with the place where that stands.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, Node)> {
+        self.facts().filter_map(|(place, fact)| match fact {
+            Fact::Act(node) => Some((place, node)),
             Fact::Can(_) => None,
         })
     }
 
     /// The steps from acting as one to acting as another, what else they need included.
     pub(super) fn between(&self) -> Vec<(Node, Node, Vec<Move>)> {
-        let settled = |node: Node| self.settled.get(&Fact::Act(node)).map(|(_, reason)| (node, *reason));
-        let others = self.derived.iter().map(|(node, reason)| (*node, *reason));
+        let settled = self.order.iter().filter_map(|one| match one.fact {
+            Fact::Act(node) => Some((node, one.reason)),
+            Fact::Can(_) => None,
+        });
         let mut found = Vec::new();
-        for (to, reason) in self.nodes().filter_map(settled).chain(others) {
+        for (to, reason) in settled.chain(self.derived.iter().copied()) {
             // Who takes the step is reached by its own way.
-            let Some(from) = reason.by else { continue };
+            let Some(Fact::Act(from)) = self.order.get(reason.by as usize).map(|one| one.fact) else {
+                continue;
+            };
             let mut moves = Vec::new();
-            let mut seen = BTreeSet::from([Fact::Act(from)]);
-            for fact in reason.with.into_iter().flatten() {
-                self.collect(fact, &mut moves, &mut seen);
+            let mut seen = BTreeSet::from([reason.by]);
+            for place in reason.with {
+                self.collect(place, &mut moves, &mut seen);
             }
             moves.extend(reason.hop);
             found.push((from, to, moves));
@@ -467,12 +520,12 @@ impl Reach {
         found
     }
 
-    fn collect(&self, fact: Fact, moves: &mut Vec<Move>, seen: &mut BTreeSet<Fact>) {
-        if !seen.insert(fact) {
+    fn collect(&self, place: u32, moves: &mut Vec<Move>, seen: &mut BTreeSet<u32>) {
+        if !seen.insert(place) {
             return;
         }
-        let Some((_, reason)) = self.settled.get(&fact).copied() else { return };
-        for needed in reason.with.into_iter().flatten().chain(reason.by.map(Fact::Act)) {
+        let Some(Settled { reason, .. }) = self.order.get(place as usize) else { return };
+        for needed in reason.with.into_iter().chain([reason.by]) {
             self.collect(needed, moves, seen);
         }
         if let Some(hop) = reason.hop

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hubs::{Hub, HubId, Move};
-use super::net::{Fact, Reach};
+use super::net::Reach;
 use super::{Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
@@ -202,10 +202,14 @@ impl Graph {
         for (start, combinations) in all {
             // Only where somebody else takes part does it matter as whom it can act.
             let reach = combinations.nearest.iter().any(|one| !one.alone).then(|| ready.reach(start));
+            let acting: Option<FxHashSet<Node>> =
+                reach.map(|reach| reach.nodes().map(|(_, node)| node).collect());
             let is_own = |one: &&Combination| {
                 let theirs = || alone.get(&one.to).into_iter().flatten();
-                let acts = |reach: &Reach| theirs().any(|other| *other != start && reach.acts_as(*other));
-                one.alone || !reach.as_ref().is_some_and(acts)
+                let acts = |acting: &FxHashSet<Node>| {
+                    theirs().any(|other| *other != start && acting.contains(&Node::as_is(*other)))
+                };
+                one.alone || !acting.as_ref().is_some_and(acts)
             };
             let own: Vec<&Combination> = combinations.nearest.iter().filter(is_own).collect();
             let mut left_out = own.len().saturating_sub(MOST_COMBINED) + combinations.more;
@@ -233,14 +237,15 @@ struct Combinations {
 impl Combinations {
     fn of(start: PrincipalId, reach: &Reach) -> Self {
         let mut found = Self::default();
-        for to in reach.nodes() {
+        for (place, to) in reach.nodes() {
             if found.nearest.len() >= MOST_LOOKED_AT {
                 found.more += usize::from(to.change.is_some());
                 continue;
             }
-            let Some(moves) = reach.moves(Fact::Act(to)).filter(|moves| needs_several(to, moves)) else {
+            let moves = reach.moves(place);
+            if !needs_several(to, &moves) {
                 continue;
-            };
+            }
             let alone = moves.iter().all(|taken| taken.from.principal == start);
             found.nearest.push(Combination { to, moves, alone });
         }

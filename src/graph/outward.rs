@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
 use super::hop::Node;
-use super::net::Fact;
 use crate::clouds::escalation::{Gain, Gained};
 use crate::evaluator::Bug;
 use crate::model::{PrincipalId, ScopeId};
@@ -71,12 +70,8 @@ impl Builder<'_> {
                 continue;
             }
             let reach = ready.reach(door);
-            let nodes = reach.order.iter().filter_map(|fact| match fact {
-                Fact::Act(node) => Some(node),
-                Fact::Can(_) => None,
-            });
             let goals: BTreeSet<ScopeId> =
-                nodes.filter_map(|node| seats.get(node)).flatten().copied().collect();
+                reach.nodes().filter_map(|(_, node)| seats.get(&node)).flatten().copied().collect();
             let lacks = |by: &PrincipalId| goals.iter().any(|goal| !self.rules_scope(*by, *goal));
             let lacking: Vec<PrincipalId> = above.filter(lacks).collect();
             if !lacking.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::hubs::{HubId, Move, at_target};
-use super::net::{Fact, Ready};
+use super::net::Ready;
 use super::{Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
@@ -100,8 +100,7 @@ impl Graph {
         let mut routes: Vec<Route> = Vec::new();
         let mut reached: BTreeMap<_, usize> = BTreeMap::new();
         let mut won: BTreeSet<ScopeId> = BTreeSet::new();
-        for fact in &reach.order {
-            let Fact::Act(node) = *fact else { continue };
+        for (place, node) in reach.nodes() {
             for (index, seat) in ends.seats.get(&node).into_iter().flatten() {
                 if ends.is_there(start, seat.scope) {
                     continue;
@@ -112,7 +111,10 @@ impl Graph {
                     }
                     continue;
                 }
-                let Some(moves) = reach.moves(*fact).filter(|moves| !moves.is_empty()) else { continue };
+                let moves = reach.moves(place);
+                if moves.is_empty() {
+                    continue;
+                }
                 reached.insert(told(seat), routes.len());
                 if matches!(seat.standing, Standing::Always(..)) {
                     won.insert(seat.scope);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::build::Builder;
-use super::net::Fact;
 use super::{Alternatives, Bound, Graph, Hop, Node};
 use crate::clouds::escalation;
 use crate::evaluator::{Bug, Certainty, Evaluator};
@@ -45,13 +44,9 @@ impl Graph {
         let starts = self.net.hubs.starts().into_iter();
         for from in starts.filter(|start| !ends.contains(start) && starts_way(evaluator.estate(), *start)) {
             let reach = ready.reach(from);
-            let end = reach.order.iter().find_map(|fact| match fact {
-                Fact::Act(Node { principal, change: None }) if ends.contains(principal) => {
-                    Some((*fact, *principal))
-                }
-                _ => None,
-            });
-            let found = end.and_then(|(fact, to)| Some((to, reach.moves(fact)?)));
+            let is_end = |(_, node): &(usize, Node)| node.change.is_none() && ends.contains(&node.principal);
+            let end = reach.nodes().find(is_end);
+            let found = end.map(|(place, node)| (node.principal, reach.moves(place)));
             if let Some((to, moves)) = found.filter(|(_, moves)| !moves.is_empty()) {
                 ways.push(Way::of(from, to, self.shown(evaluator, &moves)?));
             }

@@ -239,6 +239,19 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
     Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
 }
 
+/// Whether a path is that of a folder: of one that is there, or of one to be made if it ends like a folder.
+pub fn folder(path: &Path) -> Result<bool, Box<Problem>> {
+    let shown = path.to_string_lossy();
+    if path.is_dir() || !shown.ends_with(std::path::is_separator) {
+        return Ok(path.is_dir());
+    }
+    let unmade = |error: io::Error| {
+        let message = format!("cannot make the folder `{shown}`: {error}");
+        Box::new(Problem::error("unwritable-file", message).in_path(&*shown))
+    };
+    fs::create_dir_all(path).map(|()| true).map_err(unmade)
+}
+
 /// Writes a file under a temporary name beside its place and renames it, so that nobody ever sees half of it and a
 /// failure leaves what was there before.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Problem>> {

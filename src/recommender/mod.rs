@@ -3,16 +3,22 @@
 //! Invariant: applicability is computed from the proof, never chosen by an author.
 
 mod candidates;
+mod certificate;
 mod needed;
 mod policies;
 mod proof;
 mod suggestion;
+mod verify;
 
-pub use suggestion::{Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used};
+pub use certificate::{Certificate, Claims, Given, Kind, Replacement, SCHEMA, Sealed, Taken, Unreadable};
+pub use suggestion::{
+    Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion, Used,
+};
+pub use verify::{Verified, verify};
 
 use crate::clouds::{self, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
-use crate::model::{Principal, PrincipalId, PrincipalKind, Usage, Use};
+use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Usage, Use};
 use needed::Need;
 
 /// What the recommender was asked to do.
@@ -75,8 +81,7 @@ fn for_roles(
     let (estate, id, principal) = (evaluator.estate(), case.id, case.principal);
     let (conditional, held): (Vec<HeldRole>, Vec<HeldRole>) =
         roles.held(estate, id).into_iter().partition(|held| held.conditional);
-    let used =
-        needed::used(case.uses, |one| vec![one.resource.clone()], |resource| roles.places(estate, resource));
+    let used = used(roles, estate, case.uses);
     if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
@@ -112,6 +117,7 @@ fn for_roles(
         held: held.iter().map(describe_held).collect(),
         used: used.iter().map(Need::summary).collect(),
         needed: needs.iter().map(Need::needed).collect(),
+        proven_for: used.iter().map(|need| need.recorded(true)).collect(),
         applicability: proof.applicability(),
         proof,
         apply: commands(roles, &principal.name, &add, &remove),
@@ -121,6 +127,11 @@ fn for_roles(
         notes,
         chosen_by: pick.chosen_by,
     }))
+}
+
+/// What was used, by the places where roles can be bound.
+fn used(roles: &dyn Roles, estate: &Estate, uses: &[(&Use, u64)]) -> Vec<Need> {
+    needed::used(uses, |one| vec![one.resource.clone()], |resource| roles.places(estate, resource))
 }
 
 /// What has to be taken and what has to be given so that exactly `wanted` is held.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Needed, Options, Used};
+use super::{Needed, Options, Recorded, RecordedUse, Used};
 use crate::clouds::{self, Place};
 use crate::model::{Estate, Principal, PrincipalId, Request, Usage, Use, Verdict};
 
@@ -73,6 +73,16 @@ impl Need {
 
     pub(super) fn needed(&self) -> Needed {
         Needed { action: self.action.clone(), place: self.place().to_owned() }
+    }
+
+    /// Resource by resource; `whole` as the proof takes it.
+    pub(super) fn recorded(&self, whole: bool) -> Recorded {
+        let uses = self.spots.iter().map(|(spot, count)| RecordedUse {
+            resource: spot.resource.clone(),
+            via: spot.via.clone(),
+            count: *count,
+        });
+        Recorded { action: self.action.clone(), on: self.place().to_owned(), whole, uses: uses.collect() }
     }
 
     /// The requests that were recorded, with how often.

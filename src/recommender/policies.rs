@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::needed::{self, Need};
 use super::proof::{self, Change};
-use super::{Applicability, Binding, Case, Held, Proof, Suggestion};
+use super::{Applicability, Binding, Case, Held, Proof, Recorded, Suggestion};
 use crate::clouds::Place;
 use crate::clouds::own_policies::{Access, HeldPolicy, NewPolicies, OwnPolicies, Whereto};
 use crate::evaluator::{Bug, Evaluator};
+use crate::model::{Estate, Use};
 
 /// So many things at one place are granted one by one; more, by the place.
 const ONE_BY_ONE: usize = 3;
@@ -21,6 +22,8 @@ struct Plan {
     proof: Proof,
     /// The most things at a place that are granted one by one.
     one_by_one: usize,
+    /// What the proof was made for.
+    proven_for: Vec<Recorded>,
 }
 
 /// The suggestion for one principal. `None` when nothing is known of its use and nobody asked for it by name, or when
@@ -32,8 +35,7 @@ pub(super) fn suggest(
 ) -> Result<Option<Suggestion>, Bug> {
     let (estate, principal) = (evaluator.estate(), case.principal);
     let held = own.held(estate, case.id);
-    let place = |resource: &str| vec![Place { name: own.place(resource), breadth: 1 }];
-    let used = needed::used(case.uses, |one| own.resources(estate, &one.action, &one.resource), place);
+    let used = used(own, estate, case.uses);
     if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
@@ -69,10 +71,22 @@ pub(super) fn suggest(
         needed: needs.iter().map(Need::needed).collect(),
         applicability: plan.proof.applicability(),
         proof: plan.proof,
+        proven_for: plan.proven_for,
         apply,
         rollback,
         ..unchanged(case, &held, &used, notes)
     }))
+}
+
+/// What was used, where things that are many are added up.
+pub(super) fn used(own: &dyn OwnPolicies, estate: &Estate, uses: &[(&Use, u64)]) -> Vec<Need> {
+    let place = |resource: &str| vec![Place { name: own.place(resource), breadth: 1 }];
+    needed::used(uses, |one| own.resources(estate, &one.action, &one.resource), place)
+}
+
+/// All that the proof is made for: what was used, and what that needs beside itself.
+pub(super) fn kept(own: &dyn OwnPolicies, used: &[Need]) -> Vec<Need> {
+    used.iter().cloned().chain(also_needed(own, used).0).collect()
 }
 
 /// The most general replacement that is proven, or else the last that was tried. The inner error says why there is none.
@@ -98,8 +112,7 @@ fn plan(
         };
         let changed = own.replace(estate, case.id, held, &new.policies);
         let below = |place: &str| own.below(place);
-        let kept: Vec<Need> =
-            used.iter().chain(needs.iter().filter(|need| need.spots.is_empty())).cloned().collect();
+        let kept = kept(own, used);
         let is_kept_whole = |need: &Need| need.resources().len() > one_by_one;
         let change = Change {
             changed: &changed,
@@ -110,7 +123,8 @@ fn plan(
         };
         let proof = proof::prove(evaluator, &change, case.id, case.principal)?;
         let is_proven = proof.applicability() != Applicability::Unproven && proof.narrows.holds == Some(true);
-        last = Ok(Plan { new, proof, one_by_one });
+        let proven_for = kept.iter().map(|need| need.recorded(is_kept_whole(need))).collect();
+        last = Ok(Plan { new, proof, one_by_one, proven_for });
         if is_proven {
             break;
         }
@@ -241,6 +255,7 @@ fn unchanged(case: &Case<'_>, held: &[HeldPolicy], used: &[Need], notes: Vec<Str
         needed: used.iter().map(Need::needed).collect(),
         replacement: keep.collect(),
         held,
+        proven_for: Vec::new(),
         excess: Vec::new(),
         applicability: proof.applicability(),
         proof,

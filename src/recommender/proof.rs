@@ -42,28 +42,44 @@ pub(super) fn prove(
         action: None,
         object: Object::Any,
     };
-    let replayed = replay(&before, &after, principal, change.used);
-    let keeps = keeps(&before, &after, &question, change)?;
+    let replay = replay(&before, &after, principal, change.used);
+    let replayed = replay.kept;
+    let keeps = keeps(&before, &after, &question, change, &replay)?;
     let gained = gained(&before, &question, change)?;
     let narrows = narrows(&before, &after, &question, &gained)?;
     Ok(Proof { keeps, narrows, gained, replayed })
 }
 
-/// How many recorded uses the concrete rule allows both before and after.
-fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, used: &[Need]) -> u64 {
-    let Some(cloud) = clouds::cloud(principal.cloud) else { return 0 };
-    let mut count = 0;
+/// What the concrete rule says of the recorded uses.
+#[derive(Default)]
+struct Replay {
+    /// How many are allowed before and after.
+    kept: u64,
+    /// An action and a resource that are allowed before, and not after.
+    lost: Option<(String, String)>,
+}
+
+fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, used: &[Need]) -> Replay {
+    let mut replay = Replay::default();
+    let Some(cloud) = clouds::cloud(principal.cloud) else { return replay };
     for need in used {
         for (request, times) in need.requests(principal) {
             let allowed =
                 |evaluator: &Evaluator<'_>| cloud.verdict(evaluator.estate(), &request) == Verdict::Allowed;
-            if allowed(before) && allowed(after) {
-                count += times;
+            match (allowed(before), allowed(after)) {
+                (true, true) => replay.kept += times,
+                (true, false) if replay.lost.is_none() => {
+                    replay.lost = Some((request.action, request.resource));
+                }
+                _ => {}
             }
         }
     }
-    count
+    replay
 }
+
+/// So many resources are asked about at once: engines take long about hundreds of names.
+const AT_ONCE: usize = 16;
 
 /// Whatever of the recorded use was allowed before stays allowed. For each permission first the stronger claim is
 /// tried: no request on any resource at the place of use is allowed before and refused after. Where that fails, the
@@ -73,9 +89,22 @@ fn keeps(
     after: &Evaluator<'_>,
     question: &Question,
     change: &Change<'_>,
+    replay: &Replay,
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
+    if let Some((action, resource)) = &replay.lost {
+        // Asked first, because it most likely ends all further questions.
+        let object = Object::Named(resource.clone());
+        let narrowed = Question { action: Some(action.clone()), object, ..question.clone() };
+        let answer = before.gains(after, &narrowed, &Formula::True)?;
+        if answer.witness().is_some() {
+            check.add(answer);
+        }
+    }
     for need in change.used {
+        if check.holds == Some(false) {
+            break;
+        }
         let narrowed = Question { action: Some(need.action.clone()), ..question.clone() };
         // Where the resources are not known, only the stronger claim says something.
         let is_open = need.is_vague() || need.spots.is_empty();
@@ -87,20 +116,24 @@ fn keeps(
                 continue;
             }
         }
-        let names = need.resources().into_iter().map(|name| Pattern::literal(name, Case::Sensitive));
-        let given = Formula::matches(Attribute::resource(), Patterns::of(names));
-        check.add(before.gains(after, &narrowed, &given)?);
+        let resources: Vec<&str> = need.resources().into_iter().collect();
+        for some in resources.chunks(AT_ONCE) {
+            let names = some.iter().map(|name| Pattern::literal(name, Case::Sensitive));
+            let given = Formula::matches(Attribute::resource(), Patterns::of(names));
+            check.add(before.gains(after, &narrowed, &given)?);
+        }
     }
     Ok(check.close())
 }
 
-/// What the new grants give that was not held before on everything they now cover.
+/// What the new grants give that was not held before on everything they now cover. What stays open is not listed, so that
+/// `narrows` has to decide about it.
 fn gained(before: &Evaluator<'_>, question: &Question, change: &Change<'_>) -> Result<Vec<Needed>, Bug> {
     let mut gained = Vec::new();
     for one in change.added {
         let given = Formula::matches(Attribute::resource(), (change.below)(&one.place));
         let narrowed = Question { action: Some(one.action.clone()), ..question.clone() };
-        if !before.lacks(&narrowed, &given)?.is_never() {
+        if before.lacks(&narrowed, &given)?.witness().is_some() {
             gained.push(one.clone());
         }
     }

@@ -1,5 +1,7 @@
 //! What the recommender proposes for one principal.
 
+use serde::{Deserialize, Serialize};
+
 use crate::evaluator::{Certainty, Witness};
 use crate::model::{CloudId, Origin, PrincipalId};
 
@@ -18,6 +20,8 @@ pub struct Suggestion {
     pub used: Vec<Used>,
     /// What has to stay allowed.
     pub needed: Vec<Needed>,
+    /// All that the proof was made for: each recorded use, and what goes with it.
+    pub proven_for: Vec<Recorded>,
     /// What would be granted instead; empty when everything held can go.
     pub replacement: Vec<Binding>,
     /// What the replacement allows beyond the need, the most dangerous first.
@@ -34,6 +38,18 @@ pub struct Suggestion {
     pub notes: Vec<String>,
     /// Which engine chose the replacement, and whether the choice is proven to be the best.
     pub chosen_by: String,
+}
+
+impl Suggestion {
+    /// Whether it proposes anything but to leave all as it is.
+    pub fn changes_something(&self) -> bool {
+        let same = |held: &Held| {
+            let is_it =
+                |one: &Binding| one.text.is_none() && one.role == held.what && one.place == held.place;
+            self.replacement.iter().any(is_it)
+        };
+        self.held.len() != self.replacement.len() || !self.held.iter().all(same)
+    }
 }
 
 /// A grant that the principal holds.
@@ -62,8 +78,35 @@ pub struct Used {
     pub count: u64,
 }
 
+/// An action that was used at a place, resource by resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// The permission.
+    pub action: String,
+    /// The narrowest place that a grant can be bound to.
+    pub on: String,
+    /// Whether the proof was first tried for all of the place, not only for the resources.
+    pub whole: bool,
+    /// What it was used on; nothing for what only goes with something that was used.
+    pub uses: Vec<RecordedUse>,
+}
+
+/// A resource that something was used on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedUse {
+    /// The resource; empty where the log does not tell.
+    pub resource: String,
+    /// The service that made the calls with the principal's access; empty for calls of its own.
+    pub via: String,
+    /// How often.
+    pub count: u64,
+}
+
 /// Something that has to stay allowed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Needed {
     /// The permission.
     pub action: String,
@@ -153,6 +196,15 @@ impl Proof {
             engine: String::new(),
         };
         Self { keeps: check(), narrows: check(), gained: Vec::new(), replayed: 0 }
+    }
+
+    /// What both directions rest on without having it from the files, in words.
+    pub fn assumed(&self) -> Vec<&str> {
+        let gaps = self.keeps.certainty.gaps().iter().chain(self.narrows.certainty.gaps());
+        let mut all: Vec<&str> = gaps.map(|gap| gap.message.as_str()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// What follows from the proof.

@@ -19,7 +19,9 @@ use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
 };
-use crate::recommender::{Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used};
+use crate::recommender::{
+    Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used, Verified,
+};
 use crate::text::{FileId, Files, Problem, Route, Span, Step};
 
 pub(super) const CLOUD: CloudId = CloudId::new("testcloud");
@@ -70,6 +72,7 @@ pub(super) struct Fixture {
     pub(super) comparison: Comparison,
     pub(super) differences: [DifferenceRows; 2],
     pub(super) decisions: Vec<Simulated>,
+    pub(super) verified: Vec<Verified>,
     deploy: FileId,
     trust: FileId,
 }
@@ -114,6 +117,7 @@ impl Fixture {
                 DifferenceRows::Undecided("too many rows".to_owned()),
             ],
             decisions: Vec::new(),
+            verified: Vec::new(),
             deploy,
             trust,
         };
@@ -140,7 +144,9 @@ impl Fixture {
         self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
         self.access.rows = rows();
         self.access.certainty = self.assuming();
-        self.suggestions = vec![self.suggestion(deploy)];
+        let suggestion = self.suggestion(deploy);
+        self.verified = self.verified(&suggestion);
+        self.suggestions = vec![suggestion];
         self.entrants = vec![self.entrant(deploy)];
         self.comparison = self.compared();
         self.decisions = self.simulated();
@@ -243,6 +249,7 @@ impl Fixture {
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
             proofs: vec![Arc::new(Evidence { witness, refusal: None, open: false, own: true })],
+            basis: Vec::new(),
             host: None,
             certainty: Certainty::Proven,
         }
@@ -371,6 +378,7 @@ impl Fixture {
                 count: 12_345,
             }],
             needed: vec![needed("storage.objects.create")],
+            proven_for: Vec::new(),
             replacement: vec![Binding {
                 role: "roles/storage.objectCreator".to_owned(),
                 place: "buckets/b".to_owned(),
@@ -389,6 +397,27 @@ impl Fixture {
             notes: vec!["90 days were watched".to_owned()],
             chosen_by: "z3, proven to be the best".to_owned(),
         }
+    }
+
+    /// A certificate that holds, and one that does not.
+    fn verified(&self, suggestion: &Suggestion) -> Vec<Verified> {
+        let one = |failures| Verified {
+            path: "deploy.certificate.json".to_owned(),
+            cloud: CLOUD.as_str().to_owned(),
+            principal: suggestion.name.clone(),
+            failures,
+            proof: None,
+        };
+        let proof = Proof { narrows: suggestion.proof.keeps.clone(), ..suggestion.proof.clone() };
+        let proof = Proof { gained: Vec::new(), ..proof };
+        vec![
+            Verified { proof: Some(proof), ..one(Vec::new()) },
+            Verified {
+                proof: Some(suggestion.proof.clone()),
+                ..one(vec!["something becomes allowed that was not".to_owned()])
+            },
+            one(vec!["`log.json` has changed".to_owned()]),
+        ]
     }
 
     fn entrant(&self, principal: PrincipalId) -> Entrant {
@@ -448,7 +477,7 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 11] {
+    pub(super) fn contents(&self) -> [Content<'_>; 12] {
         [
             Content::Findings(&self.findings),
             Content::Paths(&self.paths, Some(&self.cut)),
@@ -465,6 +494,7 @@ impl Fixture {
             Content::Graph(&self.edges),
             Content::Radius(self.radius.as_ref().unwrap()),
             Content::Admins(&self.admins),
+            Content::Verified(&self.verified),
         ]
     }
 

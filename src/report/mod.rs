@@ -3,6 +3,7 @@
 //! Invariant: only this module serializes for users; the same content gives the same bytes, and an undecided question
 //! is never shown as safe. Promise: a new output format costs a new file plus one line in [`REPORTERS`].
 
+pub mod certificate;
 pub mod dot;
 pub mod graphml;
 pub mod html;
@@ -15,7 +16,7 @@ use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simu
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::{Administrators, Cut, Edge, Path, Radius, Way};
 use crate::model::{Estate, Question};
-use crate::recommender::Suggestion;
+use crate::recommender::{Suggestion, Verified};
 use crate::text::{Files, Problem};
 
 /// Every output format, in the order in which they are listed. The first one is the default.
@@ -109,6 +110,8 @@ pub enum Content<'a> {
     WhoCan(&'a Question, &'a [Entrant], Option<&'a [Way]>),
     /// `recommend`.
     Suggestions(&'a [Suggestion]),
+    /// `verify`.
+    Verified(&'a [Verified]),
     /// `compare`.
     Comparison(Compared<'a>),
     /// `simulate`.
@@ -158,6 +161,8 @@ pub enum ContentKind {
     WhoCan,
     /// Suggestions.
     Recommend,
+    /// Certificates checked again.
+    Verify,
     /// Two documents compared.
     Compare,
     /// Decisions on scenarios.
@@ -166,7 +171,7 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Scan,
         Self::Paths,
         Self::BlastRadius,
@@ -176,6 +181,7 @@ impl ContentKind {
         Self::Access,
         Self::WhoCan,
         Self::Recommend,
+        Self::Verify,
         Self::Compare,
         Self::Simulate,
     ];
@@ -192,6 +198,7 @@ impl ContentKind {
             Self::Access => "access",
             Self::WhoCan => "who-can",
             Self::Recommend => "recommend",
+            Self::Verify => "verify",
             Self::Compare => "compare",
             Self::Simulate => "simulate",
         }
@@ -211,6 +218,7 @@ impl Content<'_> {
             Self::Access(..) => ContentKind::Access,
             Self::WhoCan(..) => ContentKind::WhoCan,
             Self::Suggestions(_) => ContentKind::Recommend,
+            Self::Verified(_) => ContentKind::Verify,
             Self::Comparison(_) => ContentKind::Compare,
             Self::Decisions(_) => ContentKind::Simulate,
         }

@@ -25,6 +25,8 @@ mod brute_force;
 #[cfg(test)]
 mod catalogs;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;
@@ -45,6 +47,7 @@ mod escalation;
 #[cfg(test)]
 mod corpus_estates;
 #[cfg(test)]
+mod federation;
 mod fuzz_targets;
 #[cfg(test)]
 mod fuzzing;

@@ -11,7 +11,7 @@ use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, ScopeId, Subject,
     Verdict as Decided,
 };
-use crate::recommender::{Needed, ProofCheck, Suggestion};
+use crate::recommender::{Needed, Proof, ProofCheck, Suggestion, Verified};
 use crate::report::picture::picture;
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
 use crate::text::{Problem, Severity, Span};
@@ -49,6 +49,9 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
         },
         Content::Suggestions(suggestions) => {
             shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
+        }
+        Content::Verified(verified) => {
+            shape::Content::Verified(verified.iter().map(|one| from.verified(one)).collect())
         }
         Content::Comparison(compared) => shape::Content::Comparison(Box::new(from.comparison(compared))),
         Content::Decisions(_) => return None,
@@ -443,16 +446,32 @@ impl<'a> Converter<'a> {
             needed: permissions(&suggestion.needed),
             replacement: replacement.collect(),
             excess: excess.collect(),
-            proof: shape::Proof {
-                keeps: self.check(&suggestion.proof.keeps),
-                narrows: self.check(&suggestion.proof.narrows),
-                gained: permissions(&suggestion.proof.gained),
-                replayed: suggestion.proof.replayed,
-            },
+            proof: self.proof(&suggestion.proof),
             apply: &suggestion.apply,
             rollback: &suggestion.rollback,
             notes: &suggestion.notes,
             chosen_by: &suggestion.chosen_by,
+        }
+    }
+
+    fn verified(&self, verified: &'a Verified) -> shape::Verified<'a> {
+        shape::Verified {
+            certificate: &verified.path,
+            cloud: &verified.cloud,
+            principal: &verified.principal,
+            outcome: verified.as_str(),
+            failures: &verified.failures,
+            applicability: verified.proof.as_ref().map(|proof| proof.applicability().as_str()),
+            proof: verified.proof.as_ref().map(|proof| self.proof(proof)),
+        }
+    }
+
+    fn proof(&self, proof: &'a Proof) -> shape::Proof<'a> {
+        shape::Proof {
+            keeps: self.check(&proof.keeps),
+            narrows: self.check(&proof.narrows),
+            gained: permissions(&proof.gained),
+            replayed: proof.replayed,
         }
     }
 

@@ -62,6 +62,7 @@ pub(super) enum Content<'a> {
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
     Suggestions(Vec<Suggestion<'a>>),
+    Verified(Vec<Verified<'a>>),
     /// Its fields stand in the report itself, so that one comparison and each of many look the same.
     #[serde(untagged)]
     Comparison(Box<Comparison<'a>>),
@@ -431,6 +432,19 @@ pub(super) struct Proof<'a> {
     pub(super) narrows: Check<'a>,
     pub(super) gained: Vec<Permission<'a>>,
     pub(super) replayed: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Verified<'a> {
+    pub(super) certificate: &'a str,
+    pub(super) cloud: &'a str,
+    pub(super) principal: &'a str,
+    /// `holds`, `fails` or `undecided`.
+    pub(super) outcome: &'static str,
+    pub(super) failures: &'a [String],
+    /// Null where no proof could be tried.
+    pub(super) applicability: Option<&'static str>,
+    pub(super) proof: Option<Proof<'a>>,
 }
 
 #[derive(Serialize)]

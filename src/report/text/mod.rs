@@ -11,6 +11,7 @@ mod graph;
 mod paths;
 mod radius;
 mod suggestions;
+mod verified;
 mod ways;
 mod who_can;
 mod words;
@@ -44,6 +45,7 @@ impl Reporter for Text {
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::WhoCan(question, entrants, ways) => who_can::write(&mut page, question, entrants, ways),
             Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+            Content::Verified(verified) => verified::write(&mut page, verified),
             Content::Comparison(compared) => comparison::write(&mut page, compared),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),
         }

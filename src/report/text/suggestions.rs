@@ -3,7 +3,7 @@
 use anstyle::AnsiColor;
 
 use super::words::{self, Page, count, thousands};
-use crate::recommender::{Applicability, ProofCheck, Suggestion};
+use crate::recommender::{Applicability, Proof, ProofCheck, Suggestion};
 
 /// Longer lists are cut; the JSON report has all of them.
 const LISTED: usize = 10;
@@ -35,7 +35,7 @@ fn write_one<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
     page.line(&format!("{name}: {applicability} ({})", meaning(suggestion.applicability)));
     write_before(page, suggestion);
     write_after(page, suggestion);
-    write_proof(page, suggestion);
+    write_proof(page, &suggestion.proof);
     for (label, commands) in [("apply", &suggestion.apply), ("undo", &suggestion.rollback)] {
         if !commands.is_empty() {
             page.field(label, &commands.join("\n"));
@@ -116,8 +116,8 @@ fn by_place<'a>(permissions: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<St
     places.into_iter().map(line).collect()
 }
 
-fn write_proof<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
-    let proof = &suggestion.proof;
+/// Both directions of a proof.
+pub(super) fn write_proof<'a>(page: &mut Page<'a>, proof: &'a Proof) {
     write_check(page, &proof.keeps, "everything needed stays allowed");
     if proof.replayed > 0 {
         let uses = thousands(proof.replayed);

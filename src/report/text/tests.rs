@@ -69,6 +69,12 @@ fn decisions() {
     assert_snapshot!(fixture.render("text", fixture.contents()[7]));
 }
 
+#[test]
+fn verified() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", Content::Verified(&fixture.verified)));
+}
+
 /// Every `path:line:column` that is shown leads to the text that was meant.
 #[test]
 fn places_lead_to_the_source() {

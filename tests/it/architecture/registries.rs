@@ -27,6 +27,7 @@ const REGISTRIES: &[Registry] = &[
             "clock",
             "documents",
             "escalation",
+            "federation",
             "own_policies",
             "roles",
             "service_accounts",
@@ -44,6 +45,7 @@ const REGISTRIES: &[Registry] = &[
             "aws_members",
             "aws_shapes",
             "azure_names",
+            "digest",
             "disk",
             "document_pairs",
             "escalation_steps",
@@ -58,7 +60,12 @@ const REGISTRIES: &[Registry] = &[
         implements: "Rule",
         infrastructure: &["documents", "exposure", "finding", "in_effect", "outsiders", "rule"],
     },
-    Registry { module: "report", slice: "REPORTERS", implements: "Reporter", infrastructure: &["picture"] },
+    Registry {
+        module: "report",
+        slice: "REPORTERS",
+        implements: "Reporter",
+        infrastructure: &["certificate", "picture"],
+    },
 ];
 
 pub(super) fn unregistered(tree: &Tree) -> Vec<String> {

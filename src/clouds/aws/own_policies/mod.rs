@@ -89,6 +89,10 @@ impl OwnPolicies for Aws {
         write::write(estate, principal, held, accesses)
     }
 
+    fn read(&self, name: &str, text: &str) -> Result<NewPolicy, String> {
+        write::policy(name.to_owned(), false, text.to_owned())
+    }
+
     fn replace(
         &self,
         estate: &Estate,

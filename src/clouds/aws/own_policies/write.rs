@@ -309,10 +309,10 @@ fn halves(statement: &Value) -> Option<[Value; 2]> {
 }
 
 /// A policy that was written, read again.
-fn policy(name: String, is_shared: bool, text: String) -> Result<NewPolicy, String> {
+pub(super) fn policy(name: String, is_shared: bool, text: String) -> Result<NewPolicy, String> {
     let mut problems = Vec::new();
     let read = written_as(Capacity::Identity, &name, &text, &mut problems).filter(|_| problems.is_empty());
-    let document = read.ok_or("the policy that was written cannot be read again")?;
+    let document = read.ok_or("the text of the policy cannot be read")?;
     let allowing = document.statements.iter().filter(|one| one.effect == Effect::Allow);
     let actions: BTreeSet<&str> =
         allowing.flat_map(|one| one.action.values.iter().map(|value| &*value.value)).collect();
