@@ -30,7 +30,7 @@ impl Format for GcpAccountKeys {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             key(row, None, &route, estate, problems);
         }
     }

@@ -51,7 +51,7 @@ impl Format for GcpAssetPolicies {
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut later = Vec::new();
-        for (route, tree) in rows(document.tree) {
+        for (route, tree) in rows(document.tree, problems) {
             match Row::read(tree, route, problems) {
                 Some(row) if row.subject.kind == Some(PROJECT) => row.load(estate, problems),
                 row => later.extend(row),

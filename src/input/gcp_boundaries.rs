@@ -38,7 +38,7 @@ impl Format for GcpBoundaries {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             load::boundary(row, &route, estate, problems);
         }
     }

@@ -29,7 +29,7 @@ impl Format for GcpDatasets {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             load::dataset(row, &route, estate, problems);
         }
     }

@@ -6,6 +6,7 @@
 //!   `service-account-MAIL.iam.json` (also `.json` without `.iam`)
 //! - `{"resource": "//cloudresourcemanager.googleapis.com/projects/P", "ancestors": ["projects/P", "folders/2",
 //!   "organizations/1"], "policy": {…}}`; `ancestors` may be left out
+//! - policies of Cloud Storage say their `resourceId` themselves
 //!
 //! A file may hold an array of wrappers. Several bare policies in one file are not read.
 
@@ -55,7 +56,7 @@ impl Format for GcpIamPolicy {
             }
         } else if is_wrapper(tree) {
             wrapper(tree, &Route::root(), estate, problems);
-        } else if let Some(name) = owner(document.path) {
+        } else if let Some(name) = told(tree).or_else(|| owner(document.path)) {
             let subject = Subject { name: &name, span: tree.span, kind: None, ancestors: Vec::new() };
             load::allow_policy(&subject, tree, &Route::root(), estate, problems);
         } else {
@@ -114,6 +115,13 @@ fn wrapper(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<P
     let ancestors = ancestors.iter().filter_map(Tree::as_str).collect();
     let subject = Subject { name, span: resource.span, kind: None, ancestors };
     load::allow_policy(&subject, policy, &route.key("policy"), estate, problems);
+}
+
+/// The bucket that a policy of Cloud Storage names itself:
+/// <https://cloud.google.com/storage/docs/json_api/v1/buckets/getIamPolicy>.
+fn told(tree: &Tree) -> Option<String> {
+    let name = format!("//storage.googleapis.com/{}", tree.get("resourceId")?.as_str()?);
+    names::bucket(&name).is_some().then_some(name)
 }
 
 /// The resource that a file name tells.

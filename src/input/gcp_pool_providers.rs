@@ -32,7 +32,7 @@ impl Format for GcpPoolProviders {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             load::pool_provider(row, &route, estate, problems);
         }
     }

@@ -1,5 +1,6 @@
-//! Custom roles as `gcloud iam roles describe|list --project=P --format=json` prints them. A list without
-//! `--show-permissions` lacks the permissions; such roles are not loaded.
+//! Custom roles as `gcloud iam roles describe R --project=P --format=json` prints them, or an array of them. What
+//! `gcloud iam roles list` prints lacks the permissions; such roles are not loaded
+//! (<https://cloud.google.com/iam/docs/reference/rest/v1/RoleView>). Asset Inventory has all at once.
 
 use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
@@ -23,7 +24,8 @@ impl Format for GcpRoles {
     fn commands(&self) -> &'static [&'static str] {
         &[
             "role-R.json                  gcloud iam roles describe R --project=P --format=json",
-            "roles-of-organization.json   gcloud iam roles list --organization=N --show-permissions --format=json",
+            "role-R.json                  gcloud iam roles describe R --organization=N --format=json",
+            "roles.json                   gcloud asset list --organization=N --asset-types=iam.googleapis.com/Role --content-type=resource --format=json",
         ]
     }
 
@@ -32,7 +34,7 @@ impl Format for GcpRoles {
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
-        for (route, row) in rows(document.tree) {
+        for (route, row) in rows(document.tree, problems) {
             role(row, &route, estate, problems);
         }
     }
@@ -58,7 +60,7 @@ fn role(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Prob
             let problem = Problem::warning("gcp-role-permissions", message).at(tree.span);
             problems.push(
                 problem
-                    .help("export it with `gcloud iam roles describe`, or the list with --show-permissions"),
+                    .help("export it with `gcloud iam roles describe`, or all of them with `gcloud asset list --asset-types=iam.googleapis.com/Role --content-type=resource`"),
             );
         }
         return;

@@ -209,10 +209,15 @@ fn versions_and_pages_that_are_not_known_are_said() {
         assert_eq!(codes, [code], "{file}");
         assert!(loaded.problems[0].span.is_some());
     }
-    let kind = kinds().into_iter().find(|kind| kind.file == "eligible-S.json").unwrap();
-    let mut page = kind.good.clone();
-    page["nextLink"] = json!("https://management.azure.com/next");
-    let loaded = folder.load(&kind, &page.to_string(), false);
-    let codes: Vec<&str> = loaded.problems.iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, ["azure-pages"]);
+    for (file, key, code) in [
+        ("eligible-S.json", "nextLink", "azure-pages"),
+        ("policies-by-rest.json", "nextPageToken", "gcp-pages"),
+    ] {
+        let kind = kinds().into_iter().find(|kind| kind.file == file).unwrap();
+        let mut page = kind.good.clone();
+        page[key] = json!("https://example.com/next");
+        let loaded = folder.load(&kind, &page.to_string(), false);
+        let codes: Vec<&str> = loaded.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [code]);
+    }
 }

@@ -64,8 +64,11 @@ fn granting_kinds() -> Vec<Kind> {
         },
         Kind {
             name: "group-g@example.com.members.json",
-            good: json!([{"preferredMemberKey": {"id": "ann@example.com"}}]),
-            broken: vec![(json!([{"preferredMemberKey": {"id": "ann@example.com"}}, 5]), "gcp-group-member")],
+            good: json!([{"preferredMemberKey": {"id": "ann@example.com"}, "type": "USER"}]),
+            broken: vec![(
+                json!([{"preferredMemberKey": {"id": "ann@example.com"}, "type": "USER"}, 5]),
+                "gcp-group-member",
+            )],
         },
     ]
 }

@@ -69,10 +69,14 @@ pub const PROVIDER: Shape = Map(&[
     ("attributeCondition", Text),
     ("attributeMapping", Values(&Text)),
     ("oidc", Map(&[("issuerUri", Text), ("allowedAudiences", List(&Text))])),
+    ("aws", Map(&[("accountId", Text)])),
 ]);
 
 /// A membership of a group.
-pub const MEMBERSHIP: Shape = Map(&[("preferredMemberKey", Map(&[("id", Text)])), ("type", Text)]);
+pub const MEMBERSHIP: Shape = Map(&[("type", Text)]);
+
+/// The address of a member of a group.
+pub const MEMBER_KEY: Shape = Map(&[("id", Text)]);
 
 /// Reports what is of another kind than expected.
 pub fn check(tree: &Tree, shape: &Shape, problems: &mut Vec<Problem>) {

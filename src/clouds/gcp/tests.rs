@@ -71,7 +71,7 @@ const ORGANIZATION: &[(&str, &str)] = &[
    {"role":"roles/iam.serviceAccountKeyAdmin","members":["user:keys@x.org"]}]}}
 ]"#,
     ),
-    ("group-auditors@x.org.members.json", r#"[{"preferredMemberKey":{"id":"aud@x.org"}}]"#),
+    ("group-auditors@x.org.members.json", r#"[{"preferredMemberKey":{"id":"aud@x.org"},"type":"USER"}]"#),
     (
         "role.json",
         r#"{"name":"projects/p/roles/lister","stage":"GA","includedPermissions":["storage.objects.list","storage.buckets.list"]}"#,
