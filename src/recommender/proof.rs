@@ -213,12 +213,14 @@ fn narrows(
     listed: &[&Needed],
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
-    let mut by_place: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for one in listed {
-        by_place.entry(&one.place).or_default().push(&one.action);
+        // Clouds that compare names of actions without case ask about them in lower case.
+        let spellings = [one.action.clone(), one.action.to_ascii_lowercase()];
+        by_place.entry(&one.place).or_default().extend(spellings);
     }
     let other = by_place.into_iter().map(|(place, actions)| {
-        let actions = actions.into_iter().map(|action| Pattern::literal(action, Case::Insensitive));
+        let actions = actions.iter().map(|action| Pattern::literal(action, Case::Sensitive));
         let action = Formula::matches(Attribute::action(), Patterns::of(actions));
         let there = Formula::matches(Attribute::resource(), (change.below)(place));
         Formula::all([action, there]).not()
