@@ -39,6 +39,7 @@ mod roles;
 mod scenario;
 mod sets;
 pub mod shapes;
+mod tops;
 mod truth;
 mod types;
 mod versions;
