@@ -2,7 +2,8 @@
 //!
 //! Loading never fails as a whole: what cannot be read becomes a problem with a place, and the rest is loaded.
 //!
-//! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
+//! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input, and `revision.rs` asks
+//! git for what a commit holds. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
@@ -44,10 +45,11 @@ mod gcp_rows;
 pub mod gcp_settings;
 mod escalation_steps;
 mod load;
+pub mod revision;
 pub mod scenarios;
 
 pub use escalation_steps::read_steps;
-pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
+pub use load::{Base, Loaded, LoadedDocument, format_of, load, load_base, load_beside, load_text};
 
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
