@@ -49,14 +49,14 @@ impl Side<'_> {
         };
         let formula = with_fixed(Formula::all([own.allowed.clone(), own.facts.clone(), more]), &own.known);
         let universe = own.cloud.universe();
-        let decided = portfolio
-            .decide(&Goal::satisfiable(formula.clone(), universe.clone()))
-            .map_err(Bug::from)?;
+        let goal = Goal::satisfiable(formula.clone(), universe.clone());
+        let decided = portfolio.decide(&goal).map_err(Bug::from)?;
         let gaps = || own.gaps.iter().chain(theirs.into_iter().flat_map(|theirs| &theirs.gaps)).cloned();
         let (outcome, certainty) = match decided.answer {
             solver::Answer::Never => return Ok(None),
             solver::Answer::Undecided(reason) => (Outcome::Undecided, Certainty::Undecided(explain(reason))),
-            solver::Answer::Sometimes(mut found) => {
+            solver::Answer::Sometimes(found) => {
+                let mut found = self.evaluator.familiar(&self.question, own, &goal, found);
                 found.extend(&own.known);
                 let witness = self.shown(other, &found, decided.engine)?;
                 let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
@@ -73,18 +73,14 @@ impl Side<'_> {
     }
 
     /// The request, judged in both estates.
-    fn shown(
-        &self,
-        other: Option<&Self>,
-        found: &Assignment,
-        engine: &str,
-    ) -> Result<Witness, Bug> {
+    fn shown(&self, other: Option<&Self>, found: &Assignment, engine: &str) -> Result<Witness, Bug> {
         let cloud = self.posed.cloud;
         let request = cloud.request(self.evaluator.estate(), &self.question, found);
         let decision = cloud.decide(self.evaluator.estate(), &request);
         let there = other.map(|other| cloud.decide(other.evaluator.estate(), &request));
         let survives = decision.is_allowed() && there.as_ref().is_none_or(|there| !there.is_allowed());
-        let unread = has_unread(&decision.gaps) || there.as_ref().is_some_and(|there| has_unread(&there.gaps));
+        let unread =
+            has_unread(&decision.gaps) || there.as_ref().is_some_and(|there| has_unread(&there.gaps));
         if !survives && !unread {
             return Err(Bug {
                 message: format!(

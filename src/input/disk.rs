@@ -75,6 +75,12 @@ fn expand_one(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mut
         Ok(meta) if meta.is_dir() => {
             let before = found.len();
             walk(Path::new(path), limits, 0, found, problems);
+            for one in found.iter_mut().skip(before) {
+                // Below the current folder names are plain ones, as other tools write and expect them.
+                if let Ok(plain) = one.path.strip_prefix(".") {
+                    one.path = plain.to_owned();
+                }
+            }
             if found.len() == before {
                 problems.push(
                     Problem::error("empty-folder", format!("the folder `{path}` holds no policy file"))
@@ -258,6 +264,11 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
         _ => error.to_string(),
     };
     Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
+}
+
+/// Whether there is a folder at that path.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
 }
 
 /// Whether a path is that of a folder: of one that is there, or of one to be made if it ends like a folder.

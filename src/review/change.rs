@@ -101,7 +101,8 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
 /// Sorts what rules found into what is new, what is gone, and what stayed.
 fn compare_findings(then: Vec<Finding>, now: Vec<Finding>, found: &mut Review) {
     let key = |finding: &Finding| (finding.rule, finding.fingerprint.clone());
-    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (then.iter().map(key).collect(), now.iter().map(key).collect());
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) =
+        (then.iter().map(key).collect(), now.iter().map(key).collect());
     let count = now.len();
     let fresh: Vec<Finding> = now.into_iter().filter(|finding| !old.contains(&key(finding))).collect();
     found.known = count - fresh.len();
@@ -191,7 +192,9 @@ struct Moved<'a> {
 impl<'a> Moved<'a> {
     fn new(before: &Evaluator<'a>, pairs: &[Pair]) -> Result<Self, Bug> {
         let mut gone = Vec::new();
-        for (number, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.is_holder && pair.now.is_none()) {
+        for (number, pair) in
+            pairs.iter().enumerate().filter(|(_, pair)| pair.is_holder && pair.now.is_none())
+        {
             if let Some(then) = pair.then {
                 gone.push((number, side(before, pair.cloud, then)?));
             }

@@ -31,6 +31,8 @@ pub const GAINED_ACCESS: Meta = Meta {
 
 /// Actions that a message names; the others are counted.
 const NAMED: usize = 3;
+/// From so many actions on names say nothing any more.
+const MANY: usize = 40;
 
 /// The finding about a gain.
 pub(super) fn finding(estate: &Estate, change: &Change) -> Finding {
@@ -49,7 +51,9 @@ pub(super) fn finding(estate: &Estate, change: &Change) -> Finding {
     };
     let mut origins: Vec<Origin> =
         witness.iter().flat_map(|one| &one.decision.because).map(|reason| reason.origin.clone()).collect();
-    let primary = if origins.is_empty() { own_origin(estate, change) } else { origins.remove(0) };
+    // What the provider wrote stands in no file: whoever makes the change sees where it was attached.
+    let in_file = origins.first().is_some_and(|origin| origin.span.is_some());
+    let primary = if in_file { origins.remove(0) } else { own_origin(estate, change) };
     Finding {
         rule: GAINED_ACCESS.id,
         cloud: change.cloud,
@@ -82,9 +86,18 @@ fn gain(rows: &[AccessRow]) -> String {
     for row in rows {
         match &row.actions {
             RowActions::Named(names) => actions.extend(names.iter().map(String::as_str)),
-            RowActions::Matching { patterns, .. } => actions.extend(patterns.iter().flatten().map(String::as_str)),
+            RowActions::Matching { patterns, .. } => {
+                actions.extend(patterns.iter().flatten().map(String::as_str))
+            }
         }
         resources.extend(row.resources.iter().flatten().map(String::as_str));
+    }
+    if actions.len() >= MANY {
+        let services: BTreeSet<&str> = actions.iter().map(|action| service(action)).collect();
+        return match services.len() {
+            1 => format!("{} actions of {}", actions.len(), services.into_iter().collect::<String>()),
+            many => format!("{} actions of {many} services", actions.len()),
+        };
     }
     let named: Vec<String> = actions.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
     let more = actions.len().saturating_sub(NAMED);
@@ -99,6 +112,11 @@ fn gain(rows: &[AccessRow]) -> String {
         [only] => format!("{actions} on `{only}`"),
         _ => actions,
     }
+}
+
+/// The service of an action: `s3` of `s3:GetObject`, `storage` of `storage.objects.get`.
+fn service(action: &str) -> &str {
+    action.split([':', '/', '.']).next().unwrap_or(action)
 }
 
 /// "a", "a and b", "a, b and c".
