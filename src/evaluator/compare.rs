@@ -35,19 +35,26 @@ impl Side<'_> {
         self.posed.allowed == Formula::False
     }
 
+    /// Holds for what is allowed here and not there.
+    pub fn more_than(&self, other: Option<&Self>) -> Formula {
+        match other {
+            Some(other) => self.posed.allowed.clone().and(other.posed.allowed.clone().not()),
+            None => self.posed.allowed.clone(),
+        }
+    }
+
     /// What is allowed here and not there; all of it where there is no other side. `None` where that is nothing for
-    /// sure.
-    pub fn beyond(&self, other: Option<&Self>) -> Result<Option<Surplus>, Bug> {
+    /// sure. Requests for which `except` holds are not looked at.
+    pub fn beyond(&self, other: Option<&Self>, except: &Formula) -> Result<Option<Surplus>, Bug> {
         let (own, portfolio) = (&self.posed, self.evaluator.portfolio());
         let theirs = other.map(|other| &other.posed);
         if self.allows_plainly_nothing() || theirs.is_some_and(|theirs| theirs.allowed == own.allowed) {
             return Ok(None);
         }
-        let more = match theirs {
-            Some(theirs) => theirs.allowed.clone().not().and(theirs.facts.clone()),
-            None => Formula::True,
-        };
-        let formula = with_fixed(Formula::all([own.allowed.clone(), own.facts.clone(), more]), &own.known);
+        let possible = theirs.map_or(Formula::True, |theirs| theirs.facts.clone());
+        let looked_at = except.restrict(&own.known).not();
+        let all = [self.more_than(other), own.facts.clone(), possible, looked_at];
+        let formula = with_fixed(Formula::all(all), &own.known);
         let universe = own.cloud.universe();
         let goal = Goal::satisfiable(formula.clone(), universe.clone());
         let decided = portfolio.decide(&goal).map_err(Bug::from)?;

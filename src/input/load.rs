@@ -54,7 +54,7 @@ pub fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
 /// What a change is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base {
-    /// A folder that holds what the current one held before.
+    /// A folder that holds what the current one held before; or what the only folder of `paths` held, if that is not in it.
     Folder(PathBuf),
     /// A commit, by any name that git understands.
     Revision(String),
@@ -95,6 +95,10 @@ pub fn load_base(base: &Base, paths: &[String], beside: &[String], limits: Limit
 /// A file, how it is shown if not by its path, and its text.
 type Text = (Found, Option<String>, Result<String, Box<Problem>>);
 
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 fn in_folder(
     folder: &Path,
     paths: &[String],
@@ -102,17 +106,30 @@ fn in_folder(
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Text>, String> {
     let mut texts = Vec::new();
+    // A folder is compared with a folder, whatever the two are called.
+    let whole = match paths {
+        [only] => disk::is_folder(only.as_ref()) && !disk::is_folder(&folder.join(only)),
+        _ => false,
+    };
     for path in paths {
         let below = Path::new(path);
+        if whole {
+            for Found { path: place, named } in disk::expand(&[shown(folder)], limits, problems) {
+                let text = disk::read(&place, limits);
+                let path = below.join(place.strip_prefix(folder).unwrap_or(&place));
+                texts.push((Found { path, named }, Some(shown(&place)), text));
+            }
+            continue;
+        }
         if below.is_absolute() {
             return Err(format!("`{path}` does not lie below the current folder, so it is not in the base"));
         }
-        let place = folder.join(below).to_string_lossy().into_owned();
+        let place = shown(&folder.join(below));
         // What is new since is no mistake of anybody's.
         let found = disk::expand(&[place], limits, &mut Vec::new());
         for Found { path: place, named } in found {
             let text = disk::read(&place, limits);
-            let shown = place.to_string_lossy().into_owned();
+            let shown = shown(&place);
             let own = place.strip_prefix(folder).unwrap_or(&place);
             let path = own.strip_prefix(".").unwrap_or(own).to_owned();
             texts.push((Found { path, named }, Some(shown), text));

@@ -8,6 +8,7 @@ use super::message;
 use crate::clouds::CLOUDS;
 use crate::evaluator::{Bug, Evaluator, Outcome, Side, Surplus};
 use crate::findings::Finding;
+use crate::logic::Formula;
 use crate::model::{CloudId, Estate, Object, Principal, PrincipalId, PrincipalKind, Question, Subject};
 
 /// Whose access changed.
@@ -67,13 +68,15 @@ pub struct Judged<'e, 'a> {
 
 /// Compares two estates.
 ///
-/// A policy that was given alone is known by its name; under another name it is the same if it allows the same.
+/// A policy that was given alone is known by its name; under another name it is the same if it allows the same. What
+/// anybody gains without credentials is not said of others again.
 pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, Bug> {
     let (then, now) = (Subjects::of(before.evaluator.estate()), Subjects::of(after.evaluator.estate()));
     let pairs = now.with(&then);
     let mut found = Review::default();
     let mut moved = Moved::new(before.evaluator, &pairs)?;
     let mut lost = Vec::new();
+    let mut common = Common::default();
     for (number, pair) in pairs.iter().enumerate() {
         let old = pair.then.map(|subject| side(before.evaluator, pair.cloud, subject)).transpose()?;
         let new = pair.now.map(|subject| side(after.evaluator, pair.cloud, subject)).transpose()?;
@@ -81,11 +84,19 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
         if pair.is_holder && alone && new.as_ref().is_some_and(|new| moved.take(new)) {
             continue;
         }
+        if pair.who == Who::Anonymous {
+            common = Common::of(old.as_ref(), new.as_ref());
+        }
+        let own = if pair.who == Who::Anonymous { &Common::default() } else { &common };
         let change = |surplus| Change { cloud: pair.cloud, who: pair.who.clone(), alone, surplus };
-        if let Some(surplus) = new.as_ref().map(|new| new.beyond(old.as_ref())).transpose()?.flatten() {
+        if let Some(surplus) =
+            new.as_ref().map(|new| new.beyond(old.as_ref(), &own.gained)).transpose()?.flatten()
+        {
             found.gained.push(change(surplus));
         }
-        if let Some(surplus) = old.as_ref().map(|old| old.beyond(new.as_ref())).transpose()?.flatten() {
+        if let Some(surplus) =
+            old.as_ref().map(|old| old.beyond(new.as_ref(), &own.lost)).transpose()?.flatten()
+        {
             lost.push((number, change(surplus)));
         }
     }
@@ -96,6 +107,25 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
     }
     compare_findings(before.findings, after.findings, &mut found);
     Ok(found)
+}
+
+/// What everybody gains and loses, so that it need not be said of each.
+struct Common {
+    gained: Formula,
+    lost: Formula,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self { gained: Formula::False, lost: Formula::False }
+    }
+}
+
+impl Common {
+    fn of(old: Option<&Side<'_>>, new: Option<&Side<'_>>) -> Self {
+        let more = |one: Option<&Side<'_>>, other| one.map_or(Formula::False, |one| one.more_than(other));
+        Self { gained: more(new, old), lost: more(old, new) }
+    }
 }
 
 /// Sorts what rules found into what is new, what is gone, and what stayed.

@@ -211,7 +211,7 @@ fn without_a_base_nothing_is_compared() {
     for (place, arguments, said) in [
         ("plain", &["check"][..], "git says"),
         ("repository", &["check", "--base", "nowhere"], "git knows no commit `nowhere`"),
-        ("repository", &["check", "--base", "--help"], "git knows no commit `--help`"),
+        ("repository", &["check", "--base=--help"], "git knows no commit `--help`"),
         ("repository", &["check", "--base", "HEAD:a.json"], "git knows no commit"),
         ("repository", &["check", "../plain"], "does not lie below the current folder"),
         ("repository", &["check", "nothing.json"], "nothing.json"),

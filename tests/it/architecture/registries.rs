@@ -50,6 +50,7 @@ const REGISTRIES: &[Registry] = &[
             "escalation_steps",
             "gcp_rows",
             "load",
+            "revision",
             "scenarios",
         ],
     },
