@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod clock;
 pub mod documents;
 pub mod escalation;
+pub mod federation;
 pub mod gcp;
 pub mod own_policies;
 mod roles;
@@ -269,6 +270,11 @@ pub trait Cloud: Sync {
         None
     }
 
+    /// The cloud's way with tokens of identity providers, if it takes any.
+    fn federation(&self) -> Option<&dyn federation::Federation> {
+        None
+    }
+
     /// The cloud's policy documents, if two of them can be compared on their own.
     fn documents(&self) -> Option<&dyn documents::Documents> {
         None
@@ -322,6 +328,8 @@ pub struct Probe {
     pub question: Question,
     /// What holds for the stranger's requests.
     pub given: Formula,
+    /// Whose token it is, where the request does not say it.
+    pub token: Option<String>,
 }
 
 /// One thing that an administrator may do.

@@ -6,10 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::federation;
+
 /// How subjects of a provider are written.
 #[derive(Clone, Debug)]
 pub(super) struct Provider {
-    /// The issuer without `https://`; where it ends in `/`, whatever follows is one, too.
+    /// The issuer without `https://`; where it ends in `.` or `/`, whatever follows is one, too, and where it begins with
+    /// `.`, whatever stands before.
     host: &'static str,
     /// What stands before each part, and a part that is somebody else's; two, if `|` stands between.
     parts: &'static [(&'static str, &'static str)],
@@ -19,6 +22,8 @@ pub(super) struct Provider {
     wide: std::ops::Range<usize>,
     /// The claims of a token: name, and how it is put together from the parts, `{0}` being the first.
     claims: &'static [(&'static str, &'static str)],
+    /// Those that follow from the subject: name, parts that `/` joins, and what stands before in the first of them.
+    told: &'static [(&'static str, &'static [usize], &'static str)],
 }
 
 /// The providers.
@@ -26,7 +31,9 @@ pub(super) struct Provider {
 /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/>,
 /// <https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/workload-identity-tokens>,
 /// <https://buildkite.com/docs/agent/cli/reference/oidc>,
-/// <https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html>.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html>,
+/// <https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity>,
+/// <https://learn.microsoft.com/azure/aks/use-oidc-issuer>.
 const PROVIDERS: &[Provider] = &[
     Provider {
         host: "token.actions.githubusercontent.com",
@@ -49,6 +56,12 @@ const PROVIDERS: &[Provider] = &[
             ("event_name", "push"),
             ("workflow", "anything"),
         ],
+        told: &[
+            ("repository", &[0, 1], ""),
+            ("repository_owner", &[0], ""),
+            ("ref", &[2], "ref:"),
+            ("environment", &[2], "environment:"),
+        ],
     },
     Provider {
         host: "gitlab.com",
@@ -69,6 +82,7 @@ const PROVIDERS: &[Provider] = &[
             ("ref_protected", "true"),
             ("user_login", "{0}"),
         ],
+        told: &[("project_path", &[0, 1], ""), ("namespace_path", &[0], ""), ("ref", &[2], "")],
     },
     Provider {
         host: "app.terraform.io",
@@ -89,6 +103,12 @@ const PROVIDERS: &[Provider] = &[
             ("terraform_workspace_id", "ws-1"),
             ("terraform_run_phase", "{3}"),
         ],
+        told: &[
+            ("terraform_organization_name", &[0], ""),
+            ("terraform_project_name", &[1], ""),
+            ("terraform_workspace_name", &[2], ""),
+            ("terraform_run_phase", &[3], ""),
+        ],
     },
     Provider {
         host: "agent.buildkite.com",
@@ -102,6 +122,7 @@ const PROVIDERS: &[Provider] = &[
         is_shared: true,
         wide: 1..3,
         claims: &[("organization_slug", "{0}"), ("pipeline_slug", "{1}"), ("build_branch", "{2}")],
+        told: &[("organization_slug", &[0], ""), ("pipeline_slug", &[1], ""), ("build_branch", &[2], "")],
     },
     Provider {
         host: "oidc.eks.",
@@ -109,16 +130,98 @@ const PROVIDERS: &[Provider] = &[
         is_shared: false,
         wide: 0..1,
         claims: &[],
+        told: &[],
+    },
+    Provider {
+        host: "container.googleapis.com/v1/projects/",
+        parts: &[("system:serviceaccount:", "any-namespace"), (":", "any-account")],
+        is_shared: false,
+        wide: 0..1,
+        claims: &[],
+        told: &[],
+    },
+    Provider {
+        host: ".oic.prod-aks.azure.com/",
+        parts: &[("system:serviceaccount:", "any-namespace"), (":", "any-account")],
+        is_shared: false,
+        wide: 0..1,
+        claims: &[],
+        told: &[],
     },
 ];
 
 /// The provider of that issuer, with or without `https://`.
 pub(super) fn provider(issuer: &str) -> Option<&'static Provider> {
     let host = issuer.strip_prefix("https://").unwrap_or(issuer).trim_end_matches('/');
-    PROVIDERS.iter().find(|one| one.host == host || (one.host.ends_with('.') && host.starts_with(one.host)))
+    let is_of = |one: &&Provider| match one.host {
+        own if own.starts_with('.') => host.contains(own),
+        own if own.ends_with(['.', '/']) => host.starts_with(own),
+        own => own == host,
+    };
+    PROVIDERS.iter().find(is_of)
 }
 
+/// A subject that fits a pattern and that nobody named.
+pub(super) fn anybody(pattern: &str) -> String {
+    pattern.replace('*', ANYBODY).replace('?', "x")
+}
+
+const ANYBODY: &str = "any";
+
 impl Provider {
+    /// A subject that fits a pattern and that nobody named, whole if the pattern lets it be.
+    pub(super) fn anybody(&self, pattern: &str) -> String {
+        let plain = anybody(pattern);
+        let Some(parts) = self.parts_of(pattern).filter(|parts| parts.len() < self.parts.len()) else {
+            return plain;
+        };
+        let all = self.parts.iter().enumerate();
+        let whole: String = all
+            .map(|(at, (before, _))| format!("{before}{}", anybody(parts.get(at).copied().unwrap_or("*"))))
+            .collect();
+        if federation::fits(pattern, &whole) { whole } else { plain }
+    }
+
+    /// The claims that follow from a subject.
+    pub(super) fn told(&self, subject: &str) -> BTreeMap<String, String> {
+        let parts = self.parts_of(subject).unwrap_or_default();
+        let told = self.told.iter().filter_map(|(name, places, before)| {
+            let own: Option<Vec<&str>> = places.iter().map(|at| parts.get(*at).copied()).collect();
+            Some(((*name).to_owned(), own?.join("/").strip_prefix(before)?.to_owned()))
+        });
+        told.collect()
+    }
+
+    /// The pattern of the subjects that have these claims, and the claims that no subject tells.
+    pub(super) fn subject_of(
+        &self,
+        claims: &BTreeMap<String, String>,
+    ) -> (Option<String>, BTreeMap<String, String>) {
+        let mut parts: BTreeMap<usize, String> = BTreeMap::new();
+        let mut rest = claims.clone();
+        for (name, places, before) in self.told {
+            let Some(value) = claims.get(*name) else { continue };
+            let own: Vec<&str> = value.splitn(places.len(), '/').collect();
+            if own.len() == places.len() {
+                rest.remove(*name);
+                for (at, part) in places.iter().zip(own) {
+                    parts.entry(*at).or_insert_with(|| format!("{before}{part}"));
+                }
+            }
+        }
+        let Some(last) = parts.keys().next_back().copied() else { return (None, rest) };
+        let mut pattern = String::new();
+        for (at, (mark, _)) in self.parts.iter().enumerate().take(last + 1) {
+            pattern.push_str(mark);
+            pattern.push_str(parts.get(&at).map_or("*", String::as_str));
+        }
+        if let Some((mark, _)) = self.parts.get(last + 1) {
+            pattern.push_str(mark);
+            pattern.push('*');
+        }
+        (Some(pattern), rest)
+    }
+
     /// Subjects of somebody else, for a provider that everybody can be a customer of.
     pub(super) fn strangers(&self) -> Vec<String> {
         if self.is_shared { self.subjects(&[]) } else { Vec::new() }
@@ -266,6 +369,43 @@ mod tests {
         let branch = "repo:acme/app:ref:refs/heads/main".to_owned();
         assert!(github.insiders_like("repo:acme/app:*").contains(&branch));
         assert!(provider("idp.example.com").is_none());
+    }
+
+    #[test]
+    fn a_subject_tells_claims_and_claims_a_subject() {
+        let github = provider("https://token.actions.githubusercontent.com/").unwrap();
+        let told = github.told("repo:acme/app:ref:refs/heads/main");
+        assert_eq!(told["repository"], "acme/app");
+        assert_eq!(told["ref"], "refs/heads/main");
+        assert!(!told.contains_key("environment") && !told.contains_key("repository_id"));
+        for (pattern, anybody) in [
+            ("repo:acme/app:*", "repo:acme/app:any"),
+            ("repo:acme/*", "repo:acme/any:any"),
+            ("repo:acme/app:ref:refs/heads/*", "repo:acme/app:ref:refs/heads/any"),
+            ("repo:acme/app:ref:refs/heads/main", "repo:acme/app:ref:refs/heads/main"),
+            ("repo:acme/*:pull_request", "repo:acme/any:pull_request"),
+            ("*", "repo:any/any:any"),
+        ] {
+            assert_eq!(github.anybody(pattern), anybody, "{pattern}");
+        }
+        let claims = |all: &[(&str, &str)]| -> BTreeMap<String, String> {
+            all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let asked = claims(&[("repository", "acme/app"), ("actor", "bob")]);
+        assert_eq!(
+            github.subject_of(&asked),
+            (Some("repo:acme/app:*".to_owned()), claims(&[("actor", "bob")]))
+        );
+        let asked = claims(&[("repository_owner", "acme")]);
+        assert_eq!(github.subject_of(&asked).0.as_deref(), Some("repo:acme/*"));
+        let asked = claims(&[("environment", "production")]);
+        assert_eq!(github.subject_of(&asked).0.as_deref(), Some("repo:*/*:environment:production"));
+        for issuer in [
+            "https://container.googleapis.com/v1/projects/p/locations/l/clusters/c",
+            "https://westeurope.oic.prod-aks.azure.com/3d1e2be9-a10a-4a0c-8380-7ce190f98ed9/1/",
+        ] {
+            assert!(!provider(issuer).unwrap().is_shared);
+        }
     }
 
     #[test]

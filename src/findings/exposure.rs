@@ -9,7 +9,7 @@ use super::{Context, Finding, Intent, Meta, Related};
 use crate::clouds::{self, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
 use crate::logic::Formula;
-use crate::model::{Object, Question, ResourceId, Subject, Target};
+use crate::model::{Object, Origin, Question, ResourceId, Subject, Target};
 
 /// Resources that policies are attached to, in the order of the estate: only those can let a stranger in by
 /// themselves.
@@ -66,12 +66,26 @@ pub(super) fn probe(
         for probe in cloud.map(|cloud| cloud.probes(context.estate, resource, kind)).unwrap_or_default() {
             let answer = context.evaluator.can(&probe.question, &probe.given)?;
             if !answer.is_never() {
-                sink.extend(finding(context, meta, wording, resource, answer));
+                let mut found = finding(context, meta, wording, resource, answer);
+                if let (Some(found), Some(token)) = (&mut found, &probe.token) {
+                    found.message = format!("{}, with a token for `{token}`", found.message);
+                    found.lead_with(context.estate.resource(resource).map(|what| what.origin.clone()));
+                }
+                sink.extend(found);
                 break;
             }
         }
     }
     Ok(())
+}
+
+impl Finding {
+    /// Shows something else first; what was first takes part.
+    fn lead_with(&mut self, origin: Option<Origin>) {
+        let Some(origin) = origin else { return };
+        let first = std::mem::replace(&mut self.primary, origin);
+        self.related.insert(0, Related { message: format!("{} also takes part", first.what), origin: first });
+    }
 }
 
 /// Words of a rule about strangers.

@@ -12,7 +12,8 @@ rule! {
     /// Reports AWS roles that trust an identity provider that many share (GitHub Actions, GitLab, HCP Terraform,
     /// Buildkite) without saying whose tokens they accept, or with a pattern that the name of somebody else fits. And
     /// providers of workload identity pools of Google Cloud that let such tokens in, where a policy gives the identities
-    /// access. The request shows a token of somebody else that works.
+    /// access, and flexible federated credentials of applications of Azure. The request or the message shows a token of
+    /// somebody else that works.
     ///
     /// ## Why it matters
     ///
@@ -30,8 +31,7 @@ rule! {
     ///
     /// Providers of your own, and shared providers that are told apart by the audience (Amazon Cognito, Google), are not
     /// asked about. Subjects within one organization are the rule `wide-identity-subject`. Functions in conditions of a pool
-    /// that are not read, and claims that are not tried, count as a token that is not let in; federated credentials of Azure
-    /// are not read.
+    /// that are not read, and claims that are not tried, count as a token that is not let in.
     ///
     /// ## References
     ///

@@ -12,7 +12,8 @@ rule! {
     /// Reports AWS roles that take tokens of an identity provider for more subjects than somebody will have meant: every
     /// repository, project or pipeline of an organization; every branch and pull request of one; every project of an
     /// organization of HCP Terraform; every pod of an EKS cluster. And providers of workload identity pools of Google Cloud
-    /// by which every repository, project or pipeline of an organization gets access. The request shows whose token fits.
+    /// by which every repository, project or pipeline of an organization gets access. And flexible federated credentials of
+    /// applications of Azure with such a pattern. The request or the message shows whose token fits.
     ///
     /// ## Why it matters
     ///
@@ -29,14 +30,14 @@ rule! {
     /// Tokens of other customers of a provider are the rule `open-identity-provider`. All branches without pull requests
     /// (`ref:refs/heads/*`), all accounts of a namespace, and the workspaces of one project are taken to be meant. Other
     /// claims that a trust policy asks for are taken not to fit. Conditions of pools are tried with the names that they and
-    /// the policies mention; a binding to one repository is taken to mean all of its branches. Federated credentials of
-    /// Azure are not read.
+    /// the policies mention; a binding to one repository is taken to mean all of its branches.
     ///
     /// ## References
     ///
     /// - <https://docs.github.com/en/actions/reference/security/oidc>
     /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>
     /// - <https://cloud.google.com/iam/docs/best-practices-for-using-workload-identity-federation>
+    /// - <https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials>
     WideIdentitySubject,
     "wide-identity-subject",
     Medium,

@@ -209,8 +209,8 @@ impl<'a> Asking<'a> {
             return Ok(Taken::Open);
         }
         let (kind, summary) = (way.kind.clone(), way.summary.clone());
-        let (gained, host) = (situation.gained, situation.host);
-        Ok(Taken::Yes(Box::new(Hop { from, gained, kind, summary, proofs, host, certainty })))
+        let (gained, host, basis) = (situation.gained, situation.host, situation.basis.clone());
+        Ok(Taken::Yes(Box::new(Hop { from, gained, kind, summary, proofs, basis, host, certainty })))
     }
 
     fn answer(&mut self, from: Node, ask: &Ask) -> Result<Rc<Verdict>, Bug> {

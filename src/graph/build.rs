@@ -13,6 +13,7 @@ use super::hubs::{Classes, Move, Steps, Template, at_target};
 use super::net::Net;
 use super::seats::{Places, Standings};
 use crate::clouds::escalation::{self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Situation};
+use crate::clouds::federation::{self, Crossing};
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{Bug, Evaluator, Standing};
 use crate::logic::Formula;
@@ -107,6 +108,8 @@ pub(super) struct Builder<'a> {
     pub(super) asking: Asking<'a>,
     /// Steps that clouds know as code, by whom they lead to.
     pub(super) coded: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
+    /// Steps by tokens, by whom they lead to.
+    pub(super) tokens: BTreeMap<PrincipalId, Vec<(Way, Situation)>>,
     /// Their classes, once they were asked for.
     pub(super) coded_classes: FxHashMap<PrincipalId, Vec<usize>>,
     openers: FxHashMap<BTreeSet<PrincipalId>, u32>,
@@ -142,9 +145,17 @@ impl<'a> Builder<'a> {
         for step in together.flat_map(|cloud| cloud.steps(estate)) {
             coded.entry(step.to).or_default().push(as_situation(step));
         }
+        let mut tokens: BTreeMap<PrincipalId, Vec<(Way, Situation)>> = BTreeMap::new();
+        for Crossing { kind, situation } in federation::crossings(estate) {
+            let way = Way { kind: Arc::from(kind), summary: Arc::from(Crossing::SUMMARY) };
+            if let Some(to) = situation.gained.principal() {
+                tokens.entry(to).or_default().push((way, situation));
+            }
+        }
         Self {
             asking: Asking::new(evaluator, Memory::default()),
             coded,
+            tokens,
             coded_classes: FxHashMap::default(),
             openers: FxHashMap::default(),
             places: Places::of(&evaluator),
@@ -457,6 +468,7 @@ pub(super) fn as_situation(step: clouds::Step) -> (Way, Situation) {
         candidates: Arc::new(Candidates::Only(BTreeSet::from([step.from]))),
         gaps: Vec::new(),
         host: None,
+        basis: Vec::new(),
     };
     (Way { kind: Arc::from(step.kind), summary: Arc::from("") }, situation)
 }

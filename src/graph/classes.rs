@@ -8,7 +8,7 @@ use super::asking::{Known, Posed, Way};
 use super::build::{Builder, as_situation, is_direct, name};
 use super::hop::Node;
 use super::hubs::{Class, Kind, Like, Steps, Template};
-use crate::clouds::escalation::{Change, Gain, Gained, Situation};
+use crate::clouds::escalation::{Candidates, Change, Gain, Gained, Situation};
 use crate::evaluator::Bug;
 use crate::model::PrincipalId;
 
@@ -191,11 +191,24 @@ impl Builder<'_> {
         let Some(cloud) = self.asking.cloud_of(to) else { return Vec::new() };
         let single = cloud.steps_to(self.asking.estate(), to);
         let single = single.map(|steps| steps.into_iter().map(as_situation).collect());
-        let ways: Vec<_> = single.or_else(|| self.coded.get(&to).cloned()).unwrap_or_default();
+        let mut ways: Vec<_> = single.or_else(|| self.coded.get(&to).cloned()).unwrap_or_default();
+        ways.extend(self.tokens.get(&to).into_iter().flatten().cloned());
         let classes: Vec<usize> =
             ways.into_iter().map(|(way, situation)| self.alone(way, None, None, situation)).collect();
         self.coded_classes.insert(to, classes.clone());
         classes
+    }
+
+    /// The classes of the steps that principals of somebody's cloud can take by tokens.
+    fn classes_by_token(&mut self, of: PrincipalId) -> Vec<usize> {
+        let estate = self.asking.estate();
+        let cloud = |id: PrincipalId| estate.principal(id).map(|one| one.cloud);
+        let is_own = |(_, situation): &&(Way, Situation)| match &*situation.candidates {
+            Candidates::Anybody => true,
+            Candidates::Only(listed) => listed.iter().any(|id| cloud(*id) == cloud(of)),
+        };
+        let own: Vec<_> = self.tokens.values().flatten().filter(is_own).cloned().collect();
+        own.into_iter().map(|(way, situation)| self.alone(way, None, None, situation)).collect()
     }
 
     /// A class of one situation.
@@ -293,10 +306,12 @@ impl Builder<'_> {
 
     /// The classes of all steps at all targets that a principal's cloud knows, in the estate after a change.
     pub(super) fn all_classes(&mut self, of: PrincipalId, change: Option<Change>) -> Vec<usize> {
-        let Some(cloud) = self.asking.cloud_of(of) else { return Vec::new() };
+        let tokens = if change.is_none() { self.classes_by_token(of) } else { Vec::new() };
+        let Some(cloud) = self.asking.cloud_of(of) else { return tokens };
         let coded = cloud.steps(self.asking.estate()).into_iter().map(as_situation);
         let mut classes: Vec<usize> =
             coded.map(|(way, situation)| self.alone(way, None, None, situation)).collect();
+        classes.extend(tokens);
         for template in 0..self.steps.templates.len() {
             let own = self.steps.templates.get(template).is_some_and(|one| one.cloud.id() == cloud.id());
             let found = if own { self.targets_of(template, change) } else { Vec::new() };

@@ -9,9 +9,9 @@
 use std::collections::BTreeSet;
 
 use super::{Graph, Hop};
-use crate::clouds::{self, escalation};
+use crate::clouds::{CLOUDS, Cloud, escalation};
 use crate::evaluator::{Bug, Evaluator};
-use crate::model::{Effect, Estate, Origin, PrincipalId};
+use crate::model::{Effect, Origin, PrincipalId};
 
 /// After so many rounds the search stops, and what it has is no longer sure to be the fewest.
 const ROUNDS: usize = 24;
@@ -63,11 +63,10 @@ fn left_open(
     without: &BTreeSet<Origin>,
 ) -> Result<Vec<BTreeSet<Origin>>, Bug> {
     let estate = evaluator.estate();
-    let cloud = estate.principal(from).and_then(|found| clouds::cloud(found.cloud));
-    let changed: Estate = match cloud {
-        Some(cloud) if !without.is_empty() => cloud.without(estate, without),
-        _ => estate.clone(),
-    };
+    // A path may lead through several clouds.
+    let has = |cloud: &&&dyn Cloud| estate.policies().any(|(_, policy)| policy.cloud == cloud.id());
+    let clouds = CLOUDS.iter().filter(|_| !without.is_empty()).filter(has);
+    let changed = clouds.fold(estate.clone(), |changed, cloud| cloud.without(&changed, without));
     let inner = Evaluator::new(&changed, evaluator.portfolio());
     let around = Graph::around(&inner, steps, from)?;
     // What lies in a scope that it administers is not asked there, though it may lead out of it.
@@ -83,8 +82,10 @@ fn grants_of(hops: &[Hop]) -> BTreeSet<Origin> {
     let reasons = evidence.flat_map(|one| &one.witness.decision.because);
     reasons
         .filter(|reason| reason.effect == Some(Effect::Allow) && !reason.layer.is_ceiling())
-        .map(|reason| reason.origin.clone())
-        .filter(|origin| *origin != Origin::default())
+        .map(|reason| &reason.origin)
+        .chain(hops.iter().flat_map(|hop| &hop.basis).map(|basis| &basis.origin))
+        .filter(|origin| **origin != Origin::default())
+        .cloned()
         .collect()
 }
 

@@ -9,7 +9,7 @@ use super::net::Fact;
 use super::{Graph, Hop, Seat};
 use crate::clouds::escalation::{self, Change, Gain, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
-use crate::model::{Estate, PrincipalId};
+use crate::model::{CloudId, Estate, PrincipalId};
 
 /// Something that somebody comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,8 @@ impl Graph {
 
 struct Explorer<'b, 'a> {
     builder: &'b mut Builder<'a>,
-    /// All classes of situations of an estate, by its change.
-    classes: BTreeMap<Option<Change>, Vec<usize>>,
+    /// All classes of situations of a cloud's estate, by its change.
+    classes: BTreeMap<(Option<CloudId>, Option<Change>), Vec<usize>>,
     done: BTreeSet<Node>,
     /// Who was asked whether it can come in by a trust that was opened.
     entered: BTreeSet<(PrincipalId, PrincipalId)>,
@@ -187,11 +187,13 @@ impl<'b, 'a> Explorer<'b, 'a> {
         if !ruled.is_empty() {
             self.builder.rules.entry(node.principal).or_default().extend(ruled);
         }
-        if !self.classes.contains_key(&node.change) {
+        let own = self.builder.asking.estate().principal(node.principal).map(|one| one.cloud);
+        let place = (own, node.change);
+        if !self.classes.contains_key(&place) {
             let all = self.builder.all_classes(node.principal, node.change);
-            self.classes.insert(node.change, all);
+            self.classes.insert(place, all);
         }
-        for class in self.classes.get(&node.change).cloned().unwrap_or_default() {
+        for class in self.classes.get(&place).cloned().unwrap_or_default() {
             self.take(node, class)?;
         }
         Ok(())

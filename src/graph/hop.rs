@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clouds::escalation::{Change, Gained};
+use crate::clouds::escalation::{Basis, Change, Gained};
 use crate::evaluator::{Certainty, Standing, Witness};
 use crate::model::{Effect, Estate, Origin, PrincipalId, ResourceId, ScopeId};
 
@@ -38,8 +38,10 @@ pub struct Hop {
     pub kind: Arc<str>,
     /// What happens, in words that follow the name of who takes the step; empty where the gain says it all.
     pub summary: Arc<str>,
-    /// The requests that do it and what they rest on, at least one. The first are those of whoever takes the step.
+    /// The requests that do it and what they rest on. The first are those of whoever takes the step.
     pub proofs: Vec<Arc<Evidence>>,
+    /// What lets it happen beside requests; something if there are none.
+    pub basis: Vec<Basis>,
     /// The resource that runs as whom the step leads to, if it uses one.
     pub host: Option<ResourceId>,
     /// How sure it is.
@@ -106,10 +108,11 @@ impl Hop {
             Some((last, others)) => format!("{} and {last}", others.join(", ")),
             None => String::new(),
         };
+        let actions = if actions.is_empty() { actions } else { format!(" with {actions}") };
         let how = if self.summary.is_empty() { String::new() } else { format!(": it {}", self.summary) };
         let host = self.host.and_then(|host| estate.resource(host));
         let host = host.map(|host| format!(" (`{}`)", host.name)).unwrap_or_default();
-        format!("`{from}` {what} with {actions}{how}{host}")
+        format!("`{from}` {what}{actions}{how}{host}")
     }
 
     /// The first request.
@@ -132,7 +135,8 @@ impl Hop {
     pub fn because(&self) -> Vec<&Origin> {
         let reasons = self.proofs.iter().flat_map(|proof| &proof.witness.decision.because);
         let mut origins: Vec<&Origin> = Vec::new();
-        for origin in reasons.map(|reason| &reason.origin) {
+        let basis = self.basis.iter().map(|basis| &basis.origin);
+        for origin in reasons.map(|reason| &reason.origin).chain(basis) {
             if !origins.contains(&origin) {
                 origins.push(origin);
             }
@@ -152,7 +156,9 @@ impl Hop {
         let given = |evidence: &Evidence| evidence.own && self.from.change.is_some();
         let open = self.proofs.iter().filter(|evidence| !given(evidence));
         let told = open.map(|evidence| (evidence, grants(evidence))).filter(|(_, grants)| !grants.is_empty());
-        let (evidence, grants) = told.min_by_key(|(_, grants)| grants.len())?;
+        let Some((evidence, grants)) = told.min_by_key(|(_, grants)| grants.len()) else {
+            return self.basis.first().map(|basis| basis.remedy.to_string());
+        };
         let request = &evidence.witness.request;
         let known = estate.principals().any(|(_, one)| one.name == request.resource)
             || estate.resources().any(|(_, one)| one.name == request.resource);

@@ -80,7 +80,10 @@ impl Builder<'_> {
     pub(super) fn seats_as_they_are(&mut self) -> Result<(), Bug> {
         let estate = self.asking.estate();
         for (principal, who) in estate.principals() {
-            if !matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External) {
+            let asks =
+                !matches!(who.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::External);
+            // Somebody who is only mentioned, unless a token makes others that.
+            if asks || self.tokens.contains_key(&principal) {
                 self.sit(Node::as_is(principal))?;
             }
         }

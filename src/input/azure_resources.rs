@@ -3,7 +3,7 @@
 //! account: the file does, `containers-ACCOUNT.json`.
 
 use super::{Confidence, Document, Format, azure_names};
-use crate::clouds::azure::load::{Loader, Row, rows, some_row};
+use crate::clouds::azure::load::{Loader, Row, is_federated_of_identity, rows, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -46,7 +46,7 @@ impl Format for AzureResources {
                 && id.contains("/providers/")
                 && (of_policy || !id.contains("/providers/microsoft.authorization/"))
                 && row.field(&["type", "location"]).is_some();
-            is_resource || is_container(row)
+            (is_resource && !is_federated_of_identity(row)) || is_container(row)
         };
         if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }

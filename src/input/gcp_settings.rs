@@ -8,7 +8,7 @@
 use super::gcp_rows::{first_rows, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
-use crate::clouds::gcp::{names, shapes};
+use crate::clouds::gcp::{names, numbered, shapes};
 use crate::model::{Estate, Gap, GapKind, Origin};
 use crate::text::{Problem, Route, Tree};
 
@@ -78,7 +78,7 @@ fn row(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Probl
         Some(Listed::Bucket) => bucket(tree, route, estate, problems),
         Some(Listed::ServiceAccount) => {
             let name = format!("//iam.googleapis.com/{}", text(tree, "name").unwrap_or_default());
-            load::known(&subject(&name, tree), route, estate);
+            numbered::account(&subject(&name, tree), tree, route, estate, problems);
         }
         Some(Listed::OrganizationPolicy) => organization_policy(tree, route, estate, problems),
         None => {

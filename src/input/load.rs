@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found, Limits};
 use super::{Confidence, Document, FORMATS, Format, revision};
+use crate::clouds::federation;
 use crate::model::Estate;
 use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
 
@@ -212,6 +213,7 @@ impl Loaded {
         for format in FORMATS {
             format.finish(&mut self.estate);
         }
+        federation::add_subjects(&mut self.estate);
     }
 }
 

@@ -24,6 +24,7 @@ mod azure_deny_assignments;
 mod azure_directory;
 mod azure_directory_roles;
 mod azure_eligible_assignments;
+mod azure_federated_credentials;
 mod azure_management_groups;
 mod azure_names;
 mod azure_resources;
@@ -84,6 +85,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &azure_deny_assignments::AzureDenyAssignments,
     &azure_eligible_assignments::AzureEligibleAssignments,
     &azure_directory_roles::AzureDirectoryRoles,
+    &azure_federated_credentials::AzureFederatedCredentials,
 ];
 
 /// A kind of document.

@@ -253,6 +253,7 @@ impl Fixture {
             kind: "assume-role".into(),
             summary: "takes on the role".into(),
             proofs: vec![Arc::new(Evidence { witness, refusal: None, open: false, own: true })],
+            basis: Vec::new(),
             host: None,
             certainty: Certainty::Proven,
         }

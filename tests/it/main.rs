@@ -49,6 +49,7 @@ mod escalation;
 #[cfg(test)]
 mod corpus_estates;
 #[cfg(test)]
+mod federation;
 mod fuzz_targets;
 #[cfg(test)]
 mod fuzzing;

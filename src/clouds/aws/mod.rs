@@ -26,6 +26,7 @@ pub mod escalation;
 pub mod estate;
 mod evaluate;
 mod facts;
+mod federation;
 mod familiar;
 mod givers;
 mod globs;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use super::clock::Clocks;
 use super::documents::Documents;
 use super::escalation as escalation_steps;
+use super::federation::Federation;
 use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
@@ -157,9 +159,9 @@ impl Cloud for Aws {
         coverage(estate, resource)
     }
 
-    // Steps of AWS are data.
-    fn steps(&self, _estate: &Estate) -> Vec<Step> {
-        Vec::new()
+    /// Those of providers of SAML; all others are data.
+    fn steps(&self, estate: &Estate) -> Vec<Step> {
+        federation::steps(estate)
     }
 
     fn escalation(&self) -> &'static [escalation_steps::Step] {
@@ -258,6 +260,10 @@ impl Cloud for Aws {
             known.extend(keys.map(|key| (key.to_owned(), vec![service.to_owned()])));
         }
         known
+    }
+
+    fn federation(&self) -> Option<&dyn Federation> {
+        Some(self)
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

@@ -51,13 +51,18 @@ pub(super) fn probes(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> 
 }
 
 /// What a resource's policies of a layer allow.
-fn allows(estate: &Estate, resource: ResourceId, layer: Layer) -> Vec<&Statement> {
+fn allowing(estate: &Estate, resource: ResourceId, layer: Layer) -> Vec<&Statement> {
     let attached = estate.attached_to(Target::Resource(resource)).filter(|one| one.layer == layer);
     let bodies = attached.filter_map(|one| body(estate.policy(one.policy)?));
-    bodies.flat_map(|body| &body.document.statements).filter(|one| one.effect == Effect::Allow).collect()
+    bodies.flat_map(|body| allows(&body.document.statements)).collect()
 }
 
-fn names(statement: &Statement) -> impl Iterator<Item = &PrincipalName> {
+/// The statements that allow.
+pub(super) fn allows(statements: &[Statement]) -> impl Iterator<Item = &Statement> {
+    statements.iter().filter(|one| one.effect == Effect::Allow)
+}
+
+pub(super) fn names(statement: &Statement) -> impl Iterator<Item = &PrincipalName> {
     let listed = statement.principal.iter().filter(|names| !names.negated).flat_map(|names| &names.names);
     listed.map(|name| &name.value)
 }
@@ -66,7 +71,7 @@ fn question(subject: Subject, action: Option<&str>, object: Object) -> Question 
     Question { cloud: AWS, subject, action: action.map(str::to_owned), object }
 }
 
-fn is(key: &str, value: &str) -> Formula {
+pub(super) fn is(key: &str, value: &str) -> Formula {
     Formula::matches(Attribute::text(keys::folded(key)), Patterns::literal(value))
 }
 
@@ -74,7 +79,7 @@ fn is(key: &str, value: &str) -> Formula {
 fn subjects(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
     let Some(role) = estate.resource(resource).map(|found| found.name.clone()) else { return Vec::new() };
     let mut probes = Vec::new();
-    for statement in allows(estate, resource, TRUST) {
+    for statement in allowing(estate, resource, TRUST) {
         for name in names(statement) {
             let PrincipalName::Federated(text) = name else { continue };
             let host = text.split_once(":oidc-provider/").map_or(&**text, |(_, host)| host);
@@ -96,7 +101,11 @@ fn subjects(estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe
                 let object = Object::Named(role.clone());
                 let call = "sts:AssumeRoleWithWebIdentity";
                 let given = is(&format!("{host}:sub"), &subject).and(without_claims(statement, host));
-                probes.push(Probe { question: question(Subject::Principal(id), Some(call), object), given });
+                probes.push(Probe {
+                    question: question(Subject::Principal(id), Some(call), object),
+                    given,
+                    token: None,
+                });
             }
         }
     }
@@ -122,7 +131,7 @@ fn without_claims(statement: &Statement, host: &str) -> Formula {
 }
 
 fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
-    let statements = allows(estate, resource, RESOURCE);
+    let statements = allowing(estate, resource, RESOURCE);
     let named = |name: &'_ PrincipalName| match name {
         PrincipalName::Service(text) => DEPUTIES.iter().copied().find(|deputy| *deputy == &**text),
         _ => None,
@@ -136,7 +145,7 @@ fn foreign_customers(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
     }
     let ids = services.into_iter().filter_map(|service| estate.find_principal(AWS, service));
     let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
-    ids.map(|id| Probe { question: ask(id), given: OF_STRANGER.clone() }).collect()
+    ids.map(|id| Probe { question: ask(id), given: OF_STRANGER.clone(), token: None }).collect()
 }
 
 /// The services that a statement for everybody lets in by what it asks of the source of a request, which nobody else has
@@ -180,7 +189,7 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
         return Vec::new();
     };
     let statements: Vec<&Statement> =
-        [RESOURCE, TRUST].into_iter().flat_map(|layer| allows(estate, resource, layer)).collect();
+        [RESOURCE, TRUST].into_iter().flat_map(|layer| allowing(estate, resource, layer)).collect();
     let everybody = statements.iter().any(|one| one.principal.as_ref().is_some_and(|names| names.negated))
         || statements.iter().flat_map(|one| names(one)).any(|name| *name == PrincipalName::Anyone);
     let members = Members::of(estate);
@@ -204,7 +213,11 @@ fn neighbours(estate: &Estate, resource: ResourceId) -> Vec<Probe> {
         }
     }
     let ask = |id| question(Subject::Principal(id), None, Object::Within(resource));
-    others.into_iter().take(NEIGHBOURS).map(|id| Probe { question: ask(id), given: Formula::True }).collect()
+    others
+        .into_iter()
+        .take(NEIGHBOURS)
+        .map(|id| Probe { question: ask(id), given: Formula::True, token: None })
+        .collect()
 }
 
 /// The users and roles by their accounts, in the order of the estate.

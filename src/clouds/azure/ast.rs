@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::claims::Claim;
 use super::condition::Condition;
 use crate::model::Gap;
 use crate::text::Located;
@@ -28,8 +29,23 @@ pub enum Body {
     Container(PublicContainer),
     /// That a key of a storage account or the like opens all its data.
     AccountKey(AccountKey),
+    /// That tokens of an issuer are taken for an application or a managed identity.
+    Federated(FederatedCredential),
+    /// The id of a tenant that the input speaks of.
+    Tenant(Arc<str>),
     /// That a list was exported, even if it is empty.
     Listed(Listing),
+}
+
+/// A federated credential: <https://learn.microsoft.com/graph/api/resources/federatedidentitycredential>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FederatedCredential {
+    /// The object id of whom the token makes its bearer.
+    pub holder: Arc<str>,
+    /// The issuer as it is written.
+    pub issuer: Arc<str>,
+    /// What the token has to say, all of it.
+    pub claims: Vec<Claim>,
 }
 
 /// A role given to a principal at a scope:

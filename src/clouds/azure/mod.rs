@@ -4,7 +4,7 @@
 //! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles), `further`
 //! (operations without a catalog),
 //! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
-//! `steps` (becoming others), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! `steps` (becoming others), `claims` and `federation` (tokens of other issuers), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
 //! Lighthouse.
 
@@ -12,6 +12,7 @@ mod abac;
 mod assignable;
 pub mod ast;
 pub mod catalog;
+mod claims;
 pub mod condition;
 mod conditions;
 mod decide;
@@ -20,6 +21,7 @@ mod directory;
 mod documents;
 mod escalation;
 mod evaluate;
+mod federation;
 mod further;
 mod gaps;
 mod index;
@@ -39,7 +41,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::clock::Clocks;
-use super::{Cloud, Demand, Scenario, Step};
+use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, PrincipalKind,
@@ -67,6 +69,8 @@ pub const KEY: Layer = Layer::new("account key");
 pub const PUBLIC: Layer = Layer::new("anonymous access");
 /// The capacity in which a role definition is held.
 pub const ROLE_DEFINITION: Layer = Layer::new("role definition");
+/// Credentials that take tokens of other issuers.
+pub const FEDERATED: Layer = Layer::new("federated credential");
 /// The capacity in which it is noted that a list was exported.
 pub const LISTING: Layer = Layer::new("listing");
 
@@ -202,6 +206,14 @@ impl Cloud for Azure {
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
         Some(self)
+    }
+
+    fn federation(&self) -> Option<&dyn crate::clouds::federation::Federation> {
+        Some(self)
+    }
+
+    fn probes(&self, estate: &Estate, resource: ResourceId, kind: ProbeKind) -> Vec<Probe> {
+        federation::probes(estate, resource, kind)
     }
 
     fn documents(&self) -> Option<&dyn crate::clouds::documents::Documents> {

@@ -12,7 +12,7 @@ mod read;
 mod situation;
 
 pub use read::{SHAPE, read};
-pub use situation::{Ask, Asker, Candidates, Change, Gained, On as AskOn, Situation};
+pub use situation::{Ask, Asker, Basis, Candidates, Change, Gained, On as AskOn, Situation};
 
 use std::sync::Arc;
 

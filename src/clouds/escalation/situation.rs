@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Gain;
 use crate::logic::Formula;
-use crate::model::{Gap, Object, PolicyId, PrincipalId, ResourceId};
+use crate::model::{Gap, Object, Origin, PolicyId, PrincipalId, ResourceId};
 
 /// A step at one target, with everything it rests on. It can happen if all questions have an answer; they need not
 /// be answered by the same statements.
@@ -21,6 +21,17 @@ pub struct Situation {
     pub gaps: Vec<Gap>,
     /// The resource that runs as the target, where the step uses one that is known.
     pub host: Option<ResourceId>,
+    /// What it rests on beside the questions.
+    pub basis: Vec<Basis>,
+}
+
+/// Something written that lets a step happen without any request being allowed by it: a provider of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Basis {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The change that takes it away, as words that tell what to do.
+    pub remedy: Arc<str>,
 }
 
 /// What a situation gives.

@@ -13,7 +13,7 @@ use super::pools::{PROVIDER, Provider};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
 use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
-use super::{dataset, numbered, parse, restricting, shapes};
+use super::{dataset, federation, numbered, parse, restricting, shapes};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -448,8 +448,8 @@ pub fn is_pool_provider(name: &str) -> bool {
     name.split_once("/workloadIdentityPools/").is_some_and(|(_, rest)| rest.contains("/providers/"))
 }
 
-/// Loads a provider of a workload identity pool. One that is disabled or deleted lets nobody in, and those of AWS and of
-/// SAML are not looked at.
+/// Loads a provider of a workload identity pool. One that is disabled or deleted lets nobody in, and those of SAML are not
+/// looked at.
 pub fn pool_provider(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
     shapes::check(tree, &shapes::PROVIDER, problems);
     let text = |tree: &Tree, key: &str| tree.get(key).and_then(Tree::as_str).map(str::to_owned);
@@ -465,9 +465,10 @@ pub fn pool_provider(tree: &Tree, route: &Route, estate: &mut Estate, problems: 
     };
     let off = tree.get("disabled").and_then(Tree::as_bool) == Some(true)
         || text(tree, "state").is_some_and(|state| state != "ACTIVE");
-    let Some(issuer) = tree.get("oidc").and_then(|oidc| text(oidc, "issuerUri")).filter(|_| !off) else {
-        return;
-    };
+    let of_account = tree.get("aws").and_then(|aws| text(aws, "accountId"));
+    let of_account = of_account.map(|account| format!("{}{account}", federation::CALLERS));
+    let issuer = tree.get("oidc").and_then(|oidc| text(oidc, "issuerUri"));
+    let Some(issuer) = issuer.or(of_account).filter(|_| !off) else { return };
     let mut expression = |found: &Tree| {
         let source = found.as_str().filter(|source| !source.trim().is_empty())?;
         let Err(error) = cel::parse(source) else { return Some(Ok(Arc::from(source))) };
@@ -481,7 +482,10 @@ pub fn pool_provider(tree: &Tree, route: &Route, estate: &mut Estate, problems: 
     let mapping: Result<BTreeMap<Arc<str>, Arc<str>>, ()> = entries
         .filter_map(|entry| Some(expression(&entry.value)?.map(|source| (entry.key.value.clone(), source))))
         .collect();
-    let (Ok(condition), Ok(mapping)) = (condition, mapping) else { return };
+    let (Ok(condition), Ok(mut mapping)) = (condition, mapping) else { return };
+    if mapping.is_empty() && tree.get("aws").is_some() {
+        mapping = federation::usual_mapping();
+    }
     let audiences = tree.get("oidc").and_then(|oidc| oidc.get("allowedAudiences")).and_then(Tree::as_list);
     let audience = audiences.and_then(|all| all.iter().find_map(Tree::as_str)).map(str::to_owned);
     let audience = audience.unwrap_or_else(|| format!("https://iam.googleapis.com/{name}"));

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use super::ast::{Basic, Binding, Body, Condition, Member};
 use super::members::{self, Identity};
-use super::{ACCESS, ALLOW, DENY, conditions, defaults, index, names, public, restrictions, roles};
+use super::{
+    ACCESS, ALLOW, DENY, conditions, defaults, federation, index, names, public, restrictions, roles,
+};
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Origin, PolicyId, Question,
@@ -90,7 +92,8 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
         .flat_map(|group| &group.grants)
         .any(|grant| grant.condition.attributes().contains(&conditions::request_time()));
     let facts = if mentions_time { facts.and(real_time()) } else { facts };
-    let facts = facts.and(Formula::all(asking.parts_of_time));
+    let facts =
+        facts.and(Formula::all(asking.parts_of_time)).and(federation::known(estate, question.subject));
     Layers { groups, known, facts, gaps: asking.gaps.into_iter().collect() }
 }
 

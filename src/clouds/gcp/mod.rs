@@ -19,6 +19,7 @@ mod edges;
 mod escalation;
 mod expressions;
 mod extracts;
+mod federation;
 mod grantable;
 mod index;
 pub mod load;
@@ -183,6 +184,10 @@ impl Cloud for Gcp {
     }
 
     fn service_accounts(&self) -> Option<&dyn crate::clouds::ServiceAccounts> {
+        Some(self)
+    }
+
+    fn federation(&self) -> Option<&dyn crate::clouds::federation::Federation> {
         Some(self)
     }
 

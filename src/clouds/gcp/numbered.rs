@@ -13,7 +13,7 @@ use crate::model::{Attachment, Estate, Gap, GapKind, Origin, PrincipalId, Resour
 use crate::text::{Problem, Route, Tree};
 
 /// The fact of a service account that is its number.
-const NUMBER: &str = "number";
+pub(super) const NUMBER: &str = "number";
 
 /// What Asset Inventory says of a service account.
 pub fn account(

@@ -2,7 +2,8 @@
 //! (<https://cloud.google.com/iam/docs/workload-identity-federation#providers>). A binding speaks of identities of a pool
 //! and says nothing of tokens; this is where tokens of somebody else become identities.
 //!
-//! Not here: providers of AWS accounts and of SAML, whose tokens name the customer by themselves.
+//! What somebody comes to by a token is in `federation`. Not here: providers of SAML, and probes of providers of AWS
+//! accounts, which everybody has for himself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use super::ast::{Body, Federated, Member, Which};
 use super::cel::{self, Environment, Failure, Value};
 use super::names::CLOUD;
+use super::truth;
 use crate::clouds::{Probe, ProbeKind, subjects};
 use crate::logic::{Attribute, Formula, Kind, Patterns};
 use crate::model::{Estate, Layer, Object, Question, ResourceId, Subject, Target};
@@ -17,12 +19,12 @@ use crate::model::{Estate, Layer, Object, Question, ResourceId, Subject, Target}
 /// The capacity in which a provider is attached to itself.
 pub(super) const PROVIDER: Layer = Layer::new("identity provider");
 
-/// A provider of OpenID Connect.
+/// A provider of OpenID Connect, or of the principals of an AWS account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// The pool: `iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p`.
     pub pool: Arc<str>,
-    /// The issuer of the tokens.
+    /// The issuer of the tokens; for AWS as `aws::CALLERS` says it.
     pub issuer: Arc<str>,
     /// The audience that tokens are for.
     pub audience: Arc<str>,
@@ -69,7 +71,7 @@ impl Provider {
             let Some(identity) = self.identity(&claims) else { continue };
             let question =
                 Question { cloud: CLOUD, subject: Subject::Principal(id), action: None, object: Object::Any };
-            probes.push(Probe { question, given: given(&identity, &named) });
+            probes.push(Probe { question, given: given(&identity, &named), token: None });
         }
         probes
     }
@@ -102,6 +104,15 @@ impl Provider {
     /// The attributes of the identity that a token becomes; `None` if it is not let in. Attributes that cannot be worked
     /// out are taken to be absent.
     fn identity(&self, claims: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+        let (identity, is_let_in) = self.judged(claims);
+        (is_let_in == Some(true)).then_some(identity)
+    }
+
+    /// The attributes of the identity that a token becomes, and whether it is let in if that can be told.
+    pub(super) fn judged(
+        &self,
+        claims: &BTreeMap<String, String>,
+    ) -> (BTreeMap<String, String>, Option<bool>) {
         let token = Token { claims, mapped: &BTreeMap::new() };
         let mapped: BTreeMap<String, String> = self
             .mapping
@@ -112,8 +123,12 @@ impl Provider {
             })
             .collect();
         let token = Token { claims, mapped: &mapped };
-        let holds = |condition: &Arc<str>| value(condition, &token) == Some(Value::Bool(true));
-        self.condition.as_ref().is_none_or(holds).then_some(mapped)
+        let holds = match self.condition.as_ref().map(|condition| value(condition, &token)) {
+            None => Some(true),
+            Some(Some(Value::Bool(holds))) => Some(holds),
+            Some(_) => None,
+        };
+        (mapped, holds)
     }
 }
 
@@ -162,5 +177,20 @@ impl Environment for Token<'_> {
             None => return None,
         };
         Some(found.map(text).ok_or_else(|| Failure::Error(format!("the token has no `{path}`"))))
+    }
+
+    fn call(
+        &self,
+        _path: Option<&str>,
+        target: Option<&Value>,
+        name: &str,
+        arguments: &[Value],
+    ) -> Option<Result<Value, Failure>> {
+        match (target, name, arguments) {
+            (Some(Value::String(text)), "extract", [Value::String(template)]) => {
+                Some(Ok(Value::String(truth::extracted(text, template)?)))
+            }
+            _ => None,
+        }
     }
 }

@@ -69,6 +69,7 @@ pub const PROVIDER: Shape = Map(&[
     ("attributeCondition", Text),
     ("attributeMapping", Values(&Text)),
     ("oidc", Map(&[("issuerUri", Text), ("allowedAudiences", List(&Text))])),
+    ("aws", Map(&[("accountId", Text)])),
 ]);
 
 /// A membership of a group.

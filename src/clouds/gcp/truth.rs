@@ -250,10 +250,7 @@ impl Environment for Asked<'_> {
                 }))
             }
             (None, Some(Value::String(text)), "extract", [Value::String(template)]) => {
-                let (before, rest) = template.split_once('{')?;
-                let (_, after) = rest.split_once('}')?;
-                let template = Template { before: before.to_owned(), after: after.to_owned() };
-                Some(Ok(Value::String(extract(text, &template).0.to_owned())))
+                Some(Ok(Value::String(extracted(text, template)?)))
             }
             (None, Some(Value::List(items)), "hasOnly", [Value::List(allowed)]) => {
                 let all = items.iter().all(|item| allowed.iter().any(|own| own.equals(item)));
@@ -276,6 +273,14 @@ fn compare(value: &str, comparison: Comparison, wanted: &str) -> bool {
         Comparison::Contains => value.contains(wanted),
         Comparison::AtLeast(count) => value.chars().count() >= count,
     }
+}
+
+/// What a template, as it is written, takes out of a text; `None` if it is none.
+pub(super) fn extracted(text: &str, template: &str) -> Option<String> {
+    let (before, rest) = template.split_once('{')?;
+    let (_, after) = rest.split_once('}')?;
+    let template = Template { before: before.to_owned(), after: after.to_owned() };
+    Some(extract(text, &template).0.to_owned())
 }
 
 /// Whether what was found is the first of several.

@@ -27,6 +27,7 @@ const REGISTRIES: &[Registry] = &[
             "clock",
             "documents",
             "escalation",
+            "federation",
             "own_policies",
             "roles",
             "service_accounts",

@@ -173,6 +173,7 @@ impl<'a> At<'a> {
             candidates,
             gaps: required.gaps,
             host: using.host.map(|host| host.resource),
+            basis: Vec::new(),
         })
     }
 

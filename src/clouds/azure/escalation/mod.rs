@@ -148,7 +148,14 @@ impl At<'_> {
             }
         }
         let host = self.host.as_ref().map(|(id, _)| *id);
-        Some(Situation { gained: self.gained()?, asks, candidates: Arc::new(candidates), gaps, host })
+        Some(Situation {
+            gained: self.gained()?,
+            asks,
+            candidates: Arc::new(candidates),
+            gaps,
+            host,
+            basis: Vec::new(),
+        })
     }
 
     /// What is taken to be there; `None` where something is known not to be.

@@ -41,6 +41,7 @@ impl Loader<'_> {
                 .push(problem.at(row.tree.span).help(format!("compare the file with what `{SHOW}` prints")));
             return;
         }
+        self.tenant(row);
         let origin = row.origin(row.tree.span, format!("`{name}`"));
         let above = row.field(&["parent", "details"]).and_then(parent_id);
         let above = above.map(|above| self.placed_scope(&full_scope(above), None, &origin));

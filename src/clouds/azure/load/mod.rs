@@ -6,11 +6,13 @@
 
 mod assignments;
 mod directory;
+mod federated;
 mod hierarchy;
 mod powers;
 mod resources;
 mod shapes;
 
+pub use federated::is_of_identity as is_federated_of_identity;
 pub use powers::Owned;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,9 @@ use crate::model::{
 };
 use crate::text::{Problem, Route, Shape, Span, Tree};
 
+/// A name, and actions.
+type NamedActions = (String, Arc<[Arc<str>]>);
+
 /// An estate in the works.
 pub struct Loader<'a> {
     estate: &'a mut Estate,
@@ -39,7 +44,7 @@ pub struct Loader<'a> {
     /// The names of the estate's own roles by GUID.
     role_names: BTreeMap<String, String>,
     /// Names and actions of the directory's roles by id.
-    directory_roles: BTreeMap<String, (String, Arc<[Arc<str>]>)>,
+    directory_roles: BTreeMap<String, NamedActions>,
     /// The assignments that were read, by their own full names: what is inherited stands in the export of each
     /// subscription.
     seen: FxHashSet<String>,

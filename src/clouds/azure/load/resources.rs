@@ -30,6 +30,7 @@ impl Loader<'_> {
         let origin = row.origin(place, format!("resource `{name}`"));
         let target = self.target(&name, &origin);
         self.identities(row, &name, &origin);
+        self.tenant(row);
         match super::resource_kind(&name).as_str() {
             "Microsoft.Storage/storageAccounts" => self.account(row, &name, target, origin),
             "Microsoft.DocumentDB/databaseAccounts"

@@ -110,6 +110,16 @@ pub(super) const RESOURCE: Shape = Map(&[
     ("accessPolicies", Objects(&VAULT_POLICY)),
 ]);
 
+/// Federated credentials.
+pub(super) const FEDERATED: Shape = Map(&[
+    ("id", Text),
+    ("name", Text),
+    ("issuer", Text),
+    ("subject", Text),
+    ("audiences", WORDS),
+    ("claimsMatchingExpression", Map(&[("value", Text)])),
+]);
+
 /// Containers.
 pub(super) const CONTAINER: Shape = Map(&[("id", Text), ("name", Text), ("publicAccess", Text)]);
 

@@ -31,6 +31,11 @@ use crate::model::{
 /// <https://cloud.google.com/iam/docs/create-short-lived-credentials-delegated>.
 const DELEGATE: &str = "iam.serviceAccounts.implicitDelegation";
 
+/// Who may be allowed a permission on a resource, by the bindings alone.
+pub(super) fn holders_on(estate: &Estate, action: &str, name: &str, scope: Option<ScopeId>) -> Candidates {
+    holders::of(estate).on_resource(estate, action, name, scope)
+}
+
 /// The steps that the program ships.
 pub(super) fn steps() -> &'static [Step] {
     static STEPS: OnceLock<Vec<Step>> = OnceLock::new();
@@ -258,7 +263,14 @@ impl<'a> At<'a> {
         }
         asks.extend(using.via.iter().flat_map(|(_, links)| links.iter().cloned()));
         let host = using.host.map(|host| host.resource);
-        Some(Situation { gained: self.gained(using)?, asks, candidates: Arc::new(candidates), gaps, host })
+        Some(Situation {
+            gained: self.gained(using)?,
+            asks,
+            candidates: Arc::new(candidates),
+            gaps,
+            host,
+            basis: Vec::new(),
+        })
     }
 
     fn gained(self, using: &Using<'a>) -> Option<Gained> {
