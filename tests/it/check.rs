@@ -85,7 +85,7 @@ impl Case {
         assert_eq!(changes(&review["gained"], &self.gained), self.gained, "{} gained: {review:#}", self.id);
         assert_eq!(changes(&review["lost"], &self.lost), self.lost, "{} lost: {review:#}", self.id);
         let gained: BTreeSet<String> =
-            list(&review["gained"]).iter().flat_map(|change| actions(change)).collect();
+            list(&review["gained"]).iter().flat_map(actions).collect();
         for action in &self.not_gained {
             assert!(!gained.contains(action), "{}: {action}", self.id);
         }
