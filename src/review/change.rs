@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::message;
-use crate::clouds::CLOUDS;
+use crate::clouds::{self, CLOUDS};
 use crate::evaluator::{Bug, Evaluator, Outcome, Side, Surplus};
 use crate::findings::Finding;
 use crate::logic::Formula;
@@ -206,10 +206,12 @@ fn is_spoken_of(estate: &Estate, cloud: CloudId) -> bool {
         || estate.resources().any(|(_, one)| one.cloud == cloud)
 }
 
-/// Whether somebody sends requests. Groups leave that to their members, and what stands for everybody is asked about
-/// as such.
+/// Whether somebody sends requests. Groups leave that to their members, what stands for everybody is asked about as
+/// such, and subjects of identity providers act as others.
 fn asks(principal: &Principal) -> bool {
-    !matches!(principal.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
+    let is_of_cloud = clouds::cloud(principal.cloud).is_some();
+    is_of_cloud
+        && !matches!(principal.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
 }
 
 /// Policies that were given alone and are gone under their names: each may be there under another.

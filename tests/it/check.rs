@@ -84,8 +84,7 @@ impl Case {
         let review = &report["review"];
         assert_eq!(changes(&review["gained"], &self.gained), self.gained, "{} gained: {review:#}", self.id);
         assert_eq!(changes(&review["lost"], &self.lost), self.lost, "{} lost: {review:#}", self.id);
-        let gained: BTreeSet<String> =
-            list(&review["gained"]).iter().flat_map(actions).collect();
+        let gained: BTreeSet<String> = list(&review["gained"]).iter().flat_map(actions).collect();
         for action in &self.not_gained {
             assert!(!gained.contains(action), "{}: {action}", self.id);
         }
