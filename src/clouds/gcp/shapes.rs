@@ -60,9 +60,10 @@ pub const ACCOUNT: Shape = Map(&[("name", Text), ("email", Text), ("uniqueId", T
 
 /// An instance of Compute Engine.
 pub const INSTANCE: Shape = Map(&[
+    ("name", Text),
     ("selfLink", Text),
     ("status", Text),
-    ("serviceAccounts", Objects(&Map(&[("email", Text), ("scopes", List(&Text))]))),
+    ("serviceAccounts", List(&Map(&[("email", Text), ("scopes", List(&Text))]))),
 ]);
 
 const IN_JOB: Shape = Map(&[("serviceAccountName", Text)]);
