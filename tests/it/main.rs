@@ -48,6 +48,7 @@ mod escalation;
 mod corpus_estates;
 #[cfg(test)]
 mod federation;
+#[cfg(test)]
 mod fuzz_targets;
 #[cfg(test)]
 mod fuzzing;
