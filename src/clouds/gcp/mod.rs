@@ -40,6 +40,7 @@ mod roles;
 mod scenario;
 mod sets;
 pub mod shapes;
+mod tops;
 mod truth;
 mod types;
 mod versions;
