@@ -18,3 +18,4 @@ show scan examples/gcp-editor
 show recommend examples/gcp-editor --usage examples/gcp-editor/audit-log.jsonl.gz \
     --principal uploader@acme-media.iam.gserviceaccount.com
 show recommend examples/aws-lambda/account --usage examples/aws-lambda/AWSLogs --principal thumbnails
+show recommend examples/azure-contributor/estate --usage examples/azure-contributor/logs --principal meter-uploader

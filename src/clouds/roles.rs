@@ -20,6 +20,9 @@ pub trait Roles: Sync {
     /// Whether the provider itself calls the role too broad for production: it spans all services.
     fn is_basic(&self, role: &str) -> bool;
 
+    /// The service that a permission belongs to, as [`CandidateRole::service`] names it.
+    fn service(&self, permission: &str) -> String;
+
     /// Whether the role allows more than reading.
     fn changes_things(&self, role: &str) -> bool;
 
@@ -32,6 +35,12 @@ pub trait Roles: Sync {
     /// Whether a role that is held all the time could be activated when it is needed instead.
     fn standby(&self, _estate: &Estate, _principal: PrincipalId, _held: &HeldRole) -> Standby {
         Standby::None
+    }
+
+    /// What stands in the estate for whoever has the keys that this action on this resource reads out: with them one does
+    /// what the service allows to its keys, whoever one is.
+    fn keys_read(&self, _estate: &Estate, _action: &str, _resource: &str) -> Option<PrincipalId> {
+        None
     }
 
     /// The places at which a role can be bound so that it holds for `resource`, the narrowest first.

@@ -39,6 +39,7 @@ pub mod gcp_boundaries;
 pub mod gcp_datasets;
 pub mod gcp_deny_policies;
 pub mod gcp_group_members;
+pub mod gcp_hosts;
 pub mod gcp_iam_policy;
 pub mod gcp_pool_providers;
 pub mod gcp_roles;
@@ -72,6 +73,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
     &gcp_pool_providers::GcpPoolProviders,
+    &gcp_hosts::GcpHosts,
     &gcp_deny_policies::GcpDenyPolicies,
     &gcp_boundaries::GcpBoundaries,
     &gcp_datasets::GcpDatasets,

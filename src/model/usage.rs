@@ -1,6 +1,6 @@
 //! What was really done, reduced from activity logs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::CloudId;
 
@@ -30,6 +30,8 @@ pub struct Usage {
     pub unmapped: BTreeMap<String, u64>,
     /// Calls that were refused, which are not use.
     pub denied: u64,
+    /// What logs of these kinds never hold, for people.
+    pub not_shown: BTreeSet<&'static str>,
 }
 
 impl Usage {

@@ -13,7 +13,7 @@ use crate::model::Estate;
 use crate::solver::{Choice, EngineSelection, Portfolio, Price, Reason, choose as solve};
 
 /// What a role that was made for another service costs, once: it changes with that service, and reads oddly.
-const FOREIGN_ROLE: u64 = 100;
+const FOREIGN_ROLE: u64 = 150;
 
 /// The chosen roles.
 pub(super) struct Pick {
@@ -139,7 +139,7 @@ fn wanted(needs: &[Need]) -> BTreeSet<(&str, &str)> {
 /// each role that was made for a service of which nothing is needed.
 fn prices(roles: &dyn Roles, candidates: &[Candidate], needs: &[Need]) -> Vec<Price> {
     let wanted = wanted(needs);
-    let services: BTreeSet<&str> = needs.iter().filter_map(|need| need.action.split('.').next()).collect();
+    let services: BTreeSet<String> = needs.iter().map(|need| roles.service(&need.action)).collect();
     let mut payers: BTreeMap<(&str, &str), (u64, Vec<usize>)> = BTreeMap::new();
     let mut prices = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {

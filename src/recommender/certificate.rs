@@ -100,6 +100,9 @@ pub struct Claims {
     pub narrows: Option<bool>,
     /// What becomes allowed and was not.
     pub gained: Vec<Needed>,
+    /// What becomes allowed and could be done with keys before.
+    #[serde(default)]
+    pub reached: Vec<Needed>,
     /// What both rest on without having it from the files.
     pub assumed: Vec<String>,
     /// How many recorded uses were replayed.
@@ -176,6 +179,7 @@ impl Claims {
             keeps: proof.keeps.holds,
             narrows: proof.narrows.holds,
             gained: proof.gained.clone(),
+            reached: proof.reached.clone(),
             assumed: proof.assumed().into_iter().map(str::to_owned).collect(),
             replayed: proof.replayed,
         }

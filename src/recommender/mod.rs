@@ -4,6 +4,7 @@
 
 mod candidates;
 mod certificate;
+mod keys;
 mod needed;
 mod policies;
 mod proof;
@@ -15,6 +16,8 @@ pub use suggestion::{
     Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion, Used,
 };
 pub use verify::{Verified, verify};
+
+use std::collections::BTreeMap;
 
 use crate::clouds::{self, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
@@ -45,7 +48,7 @@ pub fn recommend(
         }
         let Some(cloud) = clouds::cloud(principal.cloud) else { continue };
         let uses = by_principal.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let case = Case { id, principal, uses, usage, options };
+        let case = Case { id, principal, uses, all: &by_principal, usage, options };
         if let Some(roles) = cloud.roles() {
             suggestions.extend(for_roles(evaluator, roles, &case)?);
         } else if let Some(own) = cloud.own_policies() {
@@ -60,6 +63,7 @@ struct Case<'a> {
     id: PrincipalId,
     principal: &'a Principal,
     uses: &'a [(&'a Use, u64)],
+    all: &'a BTreeMap<PrincipalId, needed::Uses<'a>>,
     usage: &'a Usage,
     options: &'a Options,
 }
@@ -81,11 +85,13 @@ fn for_roles(
     let (estate, id, principal) = (evaluator.estate(), case.id, case.principal);
     let (conditional, held): (Vec<HeldRole>, Vec<HeldRole>) =
         roles.held(estate, id).into_iter().partition(|held| held.conditional);
-    let used = used(roles, estate, case.uses);
+    let split = keys::split(roles, estate, id, case.all);
+    let used = used(roles, estate, &split);
     if held.is_empty() || (used.is_empty() && !case.is_asked_for()) {
         return Ok(None);
     }
     let mut notes = needed::notes(case.usage, &used, case.options);
+    notes.extend(split.notes);
     notes.extend(conditional.iter().map(|held| {
         format!("`{}` on `{}` holds under a condition and is left alone", held.at.role, held.at.place)
     }));
@@ -130,8 +136,12 @@ fn for_roles(
 }
 
 /// What was used, by the places where roles can be bound.
-fn used(roles: &dyn Roles, estate: &Estate, uses: &[(&Use, u64)]) -> Vec<Need> {
-    needed::used(uses, |one| vec![one.resource.clone()], |resource| roles.places(estate, resource))
+fn used(roles: &dyn Roles, estate: &Estate, split: &keys::Split<'_>) -> Vec<Need> {
+    let needs = |uses: &[(&Use, u64)]| {
+        needed::used(uses, |one| vec![one.resource.clone()], |resource| roles.places(estate, resource))
+    };
+    let with = split.with.iter().flat_map(|(key, uses)| keys::marked(needs(uses), key));
+    needs(&split.own).into_iter().chain(with).collect()
 }
 
 /// What has to be taken and what has to be given so that exactly `wanted` is held.

@@ -44,6 +44,21 @@ pub(super) struct Need {
     pub(super) places: Vec<Place>,
     /// The resources it was used on, with how often; none for what goes with something that was used.
     pub(super) spots: BTreeMap<Spot, u64>,
+    /// Whose keys it was used with: what stands for them.
+    pub(super) with: Option<Key>,
+}
+
+/// What stands for whoever has the keys of a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// Its id.
+    pub(super) id: PrincipalId,
+    /// Its name.
+    pub(super) name: String,
+    /// The action that reads the keys.
+    pub(super) action: String,
+    /// The service whose keys they are.
+    pub(super) resource: String,
 }
 
 impl Need {
@@ -82,7 +97,13 @@ impl Need {
             via: spot.via.clone(),
             count: *count,
         });
-        Recorded { action: self.action.clone(), on: self.place().to_owned(), whole, uses: uses.collect() }
+        Recorded {
+            action: self.action.clone(),
+            on: self.place().to_owned(),
+            whole,
+            with: self.with.as_ref().map(|key| key.name.clone()),
+            uses: uses.collect(),
+        }
     }
 
     /// The requests that were recorded, with how often.
@@ -117,6 +138,7 @@ pub(super) fn used(
                 action: one.action.clone(),
                 places,
                 spots: BTreeMap::new(),
+                with: None,
             });
             *need.spots.entry(Spot { resource, via: one.via.clone() }).or_default() += count;
         }
@@ -144,6 +166,7 @@ pub(super) fn notes(usage: &Usage, used: &[Need], options: &Options) -> Vec<Stri
             options.days
         ));
     }
+    notes.extend(usage.not_shown.iter().map(|&what| what.to_owned()));
     if used.is_empty() {
         notes.push(
             "the principal does not appear in the log: nothing shows that it is needed, or that it is not"

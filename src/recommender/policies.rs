@@ -188,6 +188,7 @@ fn also_needed(own: &dyn OwnPolicies, used: &[Need]) -> (Vec<Need>, BTreeSet<(St
         action,
         places: vec![Place { name, breadth: 1 }],
         spots: BTreeMap::new(),
+        with: None,
     };
     (found.into_iter().map(need).collect(), unplaced)
 }

@@ -3,13 +3,15 @@
 //! Comparing the permission lists of two roles would be wrong in both directions: access also comes by way of other
 //! bindings that look at what a principal holds (members such as `projectEditor`), and is bounded by denies.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::candidates::every_engine;
-use super::needed::Need;
+use super::needed::{Key, Need};
 use super::{Needed, Proof, ProofCheck};
 use crate::clouds;
 use crate::evaluator::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
-use crate::model::{Estate, Object, Principal, PrincipalId, Question, Subject, Verdict};
+use crate::model::{Estate, Object, Principal, PrincipalId, Question, Request, Subject, Verdict};
 use crate::solver::Portfolio;
 
 /// A change to be proven.
@@ -45,9 +47,10 @@ pub(super) fn prove(
     let replay = replay(&before, &after, principal, change.used);
     let replayed = replay.kept;
     let keeps = keeps(&before, &after, &question, change, &replay)?;
-    let gained = gained(&before, &question, change)?;
-    let narrows = narrows(&before, &after, &question, &gained)?;
-    Ok(Proof { keeps, narrows, gained, replayed })
+    let (gained, reached) = gained(&before, &question, change)?;
+    let listed: Vec<&Needed> = gained.iter().chain(&reached).collect();
+    let narrows = narrows(&before, &after, &question, change, &listed)?;
+    Ok(Proof { keeps, narrows, gained, reached, replayed })
 }
 
 /// What the concrete rule says of the recorded uses.
@@ -64,11 +67,16 @@ fn replay(before: &Evaluator<'_>, after: &Evaluator<'_>, principal: &Principal, 
     let Some(cloud) = clouds::cloud(principal.cloud) else { return replay };
     for need in used {
         for (request, times) in need.requests(principal) {
-            let allowed =
-                |evaluator: &Evaluator<'_>| cloud.verdict(evaluator.estate(), &request) == Verdict::Allowed;
-            match (allowed(before), allowed(after)) {
+            let allowed = |evaluator: &Evaluator<'_>, request: &Request| {
+                cloud.verdict(evaluator.estate(), request) == Verdict::Allowed
+            };
+            // What was done with keys was allowed to those who have them.
+            let key = need.with.as_ref();
+            let recorded = key.map(|key| Request { principal: key.name.clone(), ..request.clone() });
+            let was = allowed(before, recorded.as_ref().unwrap_or(&request));
+            match (was, allowed(after, &request)) {
                 (true, true) => replay.kept += times,
-                (true, false) if replay.lost.is_none() => {
+                (true, false) if replay.lost.is_none() && key.is_none() => {
                     replay.lost = Some((request.action, request.resource));
                 }
                 _ => {}
@@ -106,6 +114,10 @@ fn keeps(
             break;
         }
         let narrowed = Question { action: Some(need.action.clone()), ..question.clone() };
+        if need.with.is_some() {
+            check.add(given_to_itself(after, &narrowed, need, change)?);
+            continue;
+        }
         // Where the resources are not known, only the stronger claim says something.
         let is_open = need.is_vague() || need.spots.is_empty();
         if is_open || (change.is_kept_whole)(need) {
@@ -126,32 +138,94 @@ fn keeps(
     Ok(check.close())
 }
 
+/// What was done with keys was never allowed to the principal itself, so that nothing is lost says nothing: every such
+/// request has to be allowed after the change. *Never* means that none is refused.
+fn given_to_itself(
+    after: &Evaluator<'_>,
+    narrowed: &Question,
+    need: &Need,
+    change: &Change<'_>,
+) -> Result<Answer, Bug> {
+    if (change.is_kept_whole)(need) {
+        let everywhere = Formula::matches(Attribute::resource(), (change.below)(need.place()));
+        let answer = after.lacks(narrowed, &everywhere)?;
+        if answer.is_never() {
+            return Ok(answer);
+        }
+    }
+    let names = need.resources().into_iter().map(|name| Pattern::literal(name, Case::Sensitive));
+    after.lacks(narrowed, &Formula::matches(Attribute::resource(), Patterns::of(names)))
+}
+
 /// What the new grants give that was not held before on everything they now cover. What stays open is not listed, so that
-/// `narrows` has to decide about it.
-fn gained(before: &Evaluator<'_>, question: &Question, change: &Change<'_>) -> Result<Vec<Needed>, Bug> {
-    let mut gained = Vec::new();
+/// `narrows` has to decide about it. Apart from it what keys gave already that the principal always may read.
+fn gained(
+    before: &Evaluator<'_>,
+    question: &Question,
+    change: &Change<'_>,
+) -> Result<(Vec<Needed>, Vec<Needed>), Bug> {
+    let (mut gained, mut reached) = (Vec::new(), Vec::new());
+    let keys = readable(before, question, change)?;
     for one in change.added {
         let given = Formula::matches(Attribute::resource(), (change.below)(&one.place));
         let narrowed = Question { action: Some(one.action.clone()), ..question.clone() };
-        if before.lacks(&narrowed, &given)?.witness().is_some() {
-            gained.push(one.clone());
+        if before.lacks(&narrowed, &given)?.witness().is_none() {
+            continue;
         }
+        let mut by_key = false;
+        for key in &keys {
+            let holder = Question { subject: Subject::Principal(key.id), ..narrowed.clone() };
+            by_key = by_key || before.lacks(&holder, &given)?.is_never();
+        }
+        if by_key { reached.push(one.clone()) } else { gained.push(one.clone()) }
     }
-    gained.sort();
-    gained.dedup();
-    Ok(gained)
+    for list in [&mut gained, &mut reached] {
+        list.sort();
+        list.dedup();
+    }
+    Ok((gained, reached))
 }
 
-/// Nothing is allowed after that was not before, other than what `gained` lists.
+/// The keys that were used and that the principal always may read.
+fn readable<'c>(
+    before: &Evaluator<'_>,
+    question: &Question,
+    change: &'c Change<'_>,
+) -> Result<Vec<&'c Key>, Bug> {
+    let used: BTreeSet<&Key> = change.used.iter().filter_map(|need| need.with.as_ref()).collect();
+    let mut readable = Vec::new();
+    for key in used {
+        let object = Object::Named(key.resource.clone());
+        let reading = Question { action: Some(key.action.clone()), object, ..question.clone() };
+        if before.lacks(&reading, &Formula::True)?.is_never() {
+            readable.push(key);
+        }
+    }
+    Ok(readable)
+}
+
+/// Nothing is allowed after that was not before, other than what is listed at its place.
 fn narrows(
     before: &Evaluator<'_>,
     after: &Evaluator<'_>,
     question: &Question,
-    gained: &[Needed],
+    change: &Change<'_>,
+    listed: &[&Needed],
 ) -> Result<ProofCheck, Bug> {
     let mut check = Check::default();
-    let listed = gained.iter().map(|one| Pattern::literal(&one.action, Case::Sensitive));
-    let given = Formula::matches(Attribute::action(), Patterns::of(listed)).not();
+    let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in listed {
+        // Clouds that compare names of actions without case ask about them in lower case.
+        let spellings = [one.action.clone(), one.action.to_ascii_lowercase()];
+        by_place.entry(&one.place).or_default().extend(spellings);
+    }
+    let other = by_place.into_iter().map(|(place, actions)| {
+        let actions = actions.iter().map(|action| Pattern::literal(action, Case::Sensitive));
+        let action = Formula::matches(Attribute::action(), Patterns::of(actions));
+        let there = Formula::matches(Attribute::resource(), (change.below)(place));
+        Formula::all([action, there]).not()
+    });
+    let given = Formula::all(other);
     check.add(after.gains(before, question, &given)?);
     Ok(check.close())
 }

@@ -88,6 +88,9 @@ pub struct Recorded {
     pub on: String,
     /// Whether the proof was first tried for all of the place, not only for the resources.
     pub whole: bool,
+    /// What the keys stand for with which it was done, if the principal had read keys of a service.
+    #[serde(default)]
+    pub with: Option<String>,
     /// What it was used on; nothing for what only goes with something that was used.
     pub uses: Vec<RecordedUse>,
 }
@@ -147,6 +150,9 @@ pub struct Proof {
     pub narrows: ProofCheck,
     /// The permissions that become allowed and were not, with the place; empty for a pure narrowing.
     pub gained: Vec<Needed>,
+    /// The permissions that become allowed and were not, where the principal always could do the same with keys that it
+    /// may read.
+    pub reached: Vec<Needed>,
     /// How many recorded uses were replayed and are allowed before and after.
     pub replayed: u64,
 }
@@ -195,7 +201,7 @@ impl Proof {
             counterexample: None,
             engine: String::new(),
         };
-        Self { keeps: check(), narrows: check(), gained: Vec::new(), replayed: 0 }
+        Self { keeps: check(), narrows: check(), gained: Vec::new(), reached: Vec::new(), replayed: 0 }
     }
 
     /// What both directions rest on without having it from the files, in words.
@@ -214,7 +220,8 @@ impl Proof {
             return Applicability::Unproven;
         }
         let assumed = !self.keeps.certainty.gaps().is_empty() || !self.narrows.certainty.gaps().is_empty();
-        if proven(&self.narrows) && self.gained.is_empty() && !assumed {
+        let is_pure = self.gained.is_empty() && self.reached.is_empty();
+        if proven(&self.narrows) && is_pure && !assumed {
             Applicability::Safe
         } else if self.narrows.holds.is_some() {
             Applicability::Review

@@ -9,7 +9,7 @@ use super::candidates;
 use super::certificate::{Claims, Given, Replacement, Taken};
 use super::needed::{self, Need};
 use super::proof::{self, Change};
-use super::{Proof, Recorded, RecordedUse, difference, policies, used};
+use super::{Proof, Recorded, RecordedUse, difference, keys, policies, used};
 use crate::clouds::own_policies::OwnPolicies;
 use crate::clouds::{CLOUDS, Cloud, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
@@ -87,7 +87,7 @@ struct Case<'a> {
     cloud: &'static dyn Cloud,
     id: PrincipalId,
     principal: &'a Principal,
-    uses: needed::Uses<'a>,
+    all: BTreeMap<PrincipalId, needed::Uses<'a>>,
     claimed: &'a Replacement,
 }
 
@@ -97,8 +97,7 @@ fn case<'a>(estate: &'a Estate, usage: &'a Usage, claimed: &'a Replacement) -> R
     let known = estate.find_principal(cloud.id(), &claimed.principal);
     let known = known.and_then(|id| Some((id, estate.principal(id)?)));
     let (id, principal) = known.ok_or_else(|| format!("`{}` is in none of the files", claimed.principal))?;
-    let uses = needed::by_principal(estate, usage).remove(&id).unwrap_or_default();
-    Ok(Case { cloud, id, principal, uses, claimed })
+    Ok(Case { cloud, id, principal, all: needed::by_principal(estate, usage), claimed })
 }
 
 /// For clouds whose access is given by roles.
@@ -123,7 +122,7 @@ fn by_roles(
     let catalog = roles.catalog();
     let unknown = add.iter().filter(|at| !catalog.roles.iter().any(|role| *role.name == *at.role));
     failures.extend(unknown.map(|at| format!("`{}` is no role that may be proposed", at.role)));
-    let used = used(roles, estate, &case.uses);
+    let used = used(roles, estate, &keys::split(roles, estate, case.id, &case.all));
     failures.extend(needed_otherwise(&used, case.claimed));
     let changed = roles.replace(estate, case.id, &remove, &add);
     let change = Change {
@@ -148,7 +147,8 @@ fn by_policies(
     let taken = held.iter().map(|one| Taken { what: one.name.clone(), on: case.principal.name.clone() });
     failures.extend(held_otherwise(taken.collect(), case.claimed));
     failures.extend(own.fixed(case.principal).map(str::to_owned));
-    let used = policies::used(own, estate, &case.uses);
+    let uses = case.all.get(&case.id).map(Vec::as_slice).unwrap_or_default();
+    let used = policies::used(own, estate, uses);
     let kept = policies::kept(own, &used);
     failures.extend(needed_otherwise(&kept, case.claimed));
     let elsewhere = case.claimed.replacement.iter().filter(|given| given.on != case.principal.name);
@@ -174,7 +174,9 @@ fn by_policies(
 
 /// Whether the certificate says that the stronger claim was tried. Either way each recorded use is kept.
 fn is_kept_whole(need: &Need, claimed: &Replacement) -> bool {
-    let same = |one: &&Recorded| one.action == need.action && one.on == need.place();
+    let with = need.with.as_ref().map(|key| &key.name);
+    let same =
+        |one: &&Recorded| one.action == need.action && one.on == need.place() && one.with.as_ref() == with;
     claimed.needs.iter().find(same).is_some_and(|one| one.whole)
 }
 
@@ -192,8 +194,8 @@ fn needed_otherwise(needs: &[Need], claimed: &Replacement) -> Vec<String> {
     let recorded: Vec<Recorded> = needs.iter().map(|need| need.recorded(false)).collect();
     let (own, said) = (each_use(&recorded), each_use(&claimed.needs));
     let all: BTreeSet<_> = own.keys().chain(said.keys()).copied().collect();
-    let tell = |key: (&str, &str, Option<(&str, &str)>)| {
-        let (action, on, spot) = key;
+    let tell = |key: OneUse<'_>| {
+        let (action, on, _, spot) = key;
         let (was, is) = (said.get(&key).copied(), own.get(&key).copied());
         (was != is).then(|| {
             let place = spot.map_or(on, |(resource, _)| resource);
@@ -215,16 +217,20 @@ fn times(count: u64) -> String {
 }
 
 /// How often each action was used on each resource. What only goes with others has no resource and no count.
-type EachUse<'a> = BTreeMap<(&'a str, &'a str, Option<(&'a str, &'a str)>), u64>;
+type EachUse<'a> = BTreeMap<OneUse<'a>, u64>;
+
+/// An action, its place, with whose keys, and on which resource through which service.
+type OneUse<'a> = (&'a str, &'a str, Option<&'a str>, Option<(&'a str, &'a str)>);
 
 fn each_use(needs: &[Recorded]) -> EachUse<'_> {
     let mut all = EachUse::new();
     for need in needs {
         if need.uses.is_empty() {
-            all.insert((&need.action, &need.on, None), 0);
+            all.insert((&need.action, &need.on, need.with.as_deref(), None), 0);
         }
         for RecordedUse { resource, via, count } in &need.uses {
-            let count_of = all.entry((&need.action, &need.on, Some((resource, via)))).or_default();
+            let key = (&*need.action, &*need.on, need.with.as_deref(), Some((&**resource, &**via)));
+            let count_of = all.entry(key).or_default();
             *count_of = count_of.saturating_add(*count);
         }
     }

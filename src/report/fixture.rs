@@ -363,6 +363,7 @@ impl Fixture {
                 engine: "native and z3".to_owned(),
             },
             gained: vec![needed("orgpolicy.policy.get")],
+            reached: Vec::new(),
             replayed: 12_345,
         };
         Suggestion {

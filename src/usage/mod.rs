@@ -5,7 +5,10 @@
 //! Invariant: denied calls are not use; what cannot be mapped is listed, never dropped. Promise: a new kind of log
 //! costs a new file plus one line in [`LOGS`].
 
+pub mod azure_activity;
+pub mod azure_storage;
 pub mod cloudtrail;
+mod csv;
 pub mod gcp_audit;
 mod records;
 
@@ -17,7 +20,12 @@ use crate::model::Usage;
 use crate::text::Problem;
 
 /// Every kind of activity log. The first that recognizes a log reads it.
-pub const LOGS: &[&dyn Log] = &[&gcp_audit::GcpAudit, &cloudtrail::CloudTrail];
+pub const LOGS: &[&dyn Log] = &[
+    &gcp_audit::GcpAudit,
+    &cloudtrail::CloudTrail,
+    &azure_storage::AzureStorage,
+    &azure_activity::AzureActivity,
+];
 
 /// A kind of activity log.
 pub trait Log: Sync {

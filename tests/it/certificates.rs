@@ -17,7 +17,7 @@ struct Case {
 }
 
 /// The certificates, which take longer to make than to check.
-static MADE: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+static MADE: [OnceLock<String>; 3] = [const { OnceLock::new() }; 3];
 
 const GCP: Case = Case {
     estate: "examples/gcp-editor",
@@ -30,6 +30,14 @@ const AWS: Case = Case {
     usage: "examples/aws-lambda/AWSLogs",
     principal: "role/thumbnails",
     made: &MADE[1],
+};
+
+/// A certificate that holds under `review`: the program used keys, and gets a role.
+const AZURE: Case = Case {
+    estate: "examples/azure-contributor/estate",
+    usage: "examples/azure-contributor/logs",
+    principal: "meter-uploader",
+    made: &MADE[2],
 };
 
 /// How the program ended, with its report.
@@ -157,6 +165,33 @@ fn a_wider_replacement_is_found() {
     let lambda = AWS.tampered(policy(all));
     assert_eq!(lambda.verified[0]["proof"]["keeps"]["holds"], true);
     AWS.tampered(policy("{}")).fails("cannot be read");
+}
+
+/// What keys gave before is no gain, but only as far as the certificate said so, and what they were used for is needed.
+#[test]
+fn use_with_keys_is_checked_like_other_use() {
+    let folder = folder();
+    let (path, _) = AZURE.certificate(&folder);
+    let checked = AZURE.verify(&path, &[]);
+    assert_eq!(
+        (checked.code, &checked.verified[0]["applicability"]),
+        (0, &json!("review")),
+        "{}",
+        checked.err
+    );
+    fs::remove_dir_all(folder).unwrap();
+    AZURE
+        .tampered(|value| value["replacements"][0]["claims"]["reached"] = json!([]))
+        .fails("the certificate claims `review`");
+    let role = |name: &'static str| {
+        move |value: &mut Value| value["replacements"][0]["replacement"][0]["role"] = json!(name)
+    };
+    AZURE.tampered(role("Storage Blob Data Reader")).fails("something that is needed is no longer allowed");
+    // Owners of data change permissions of blobs, which keys do as well: but not as the certificate says.
+    AZURE.tampered(role("Storage Blob Data Owner")).fails("the certificate claims");
+    AZURE
+        .tampered(|value| value["replacements"][0]["needs"][0]["with"] = json!(null))
+        .fails("and by the certificate not at all");
 }
 
 #[test]

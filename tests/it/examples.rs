@@ -95,6 +95,17 @@ const CASES: &[Case] = &[
         exit: 0,
         needs_z3: true,
     },
+    Case {
+        name: "azure-contributor/recommend",
+        arguments: &[
+            "recommend",
+            "examples/azure-contributor/estate",
+            "--usage",
+            "examples/azure-contributor/logs",
+        ],
+        exit: 0,
+        needs_z3: true,
+    },
     Case { name: "gcp-editor/scan", arguments: &["scan", "examples/gcp-editor"], exit: 1, needs_z3: false },
     Case {
         name: "gcp-editor/recommend",

@@ -85,6 +85,8 @@ mod public_access;
 #[cfg(test)]
 mod recommend_aws;
 #[cfg(test)]
+mod recommend_azure;
+#[cfg(test)]
 #[path = "../../benches/made_up/mod.rs"]
 mod made_up;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the recommender and the rules about roles need to know: which roles may be proposed, who holds them, where they
 //! can be assigned, and the commands that assign them. What an assignment means is `lower`'s and `decide`'s business.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -39,6 +40,10 @@ impl Roles for Azure {
     fn is_basic(&self, role: &str) -> bool {
         let known = roles::built_in(role).map(|known| known.id.clone());
         known.is_some_and(|id| [OWNER, CONTRIBUTOR, USER_ACCESS_ADMINISTRATOR].contains(&&*id))
+    }
+
+    fn service(&self, permission: &str) -> String {
+        permission.split('/').next().unwrap_or_default().to_ascii_lowercase()
     }
 
     fn changes_things(&self, role: &str) -> bool {
@@ -81,6 +86,13 @@ impl Roles for Azure {
             *role == held.at.role && place == Some(&held.at.place)
         });
         if same { Standby::Same } else { Standby::Possible }
+    }
+
+    /// <https://learn.microsoft.com/azure/storage/blobs/authorize-data-operations-portal#permissions-needed-to-access-blob-data>:
+    /// Contributor reads the keys of an account, and with these its data.
+    fn keys_read(&self, estate: &Estate, action: &str, resource: &str) -> Option<PrincipalId> {
+        let is_listing = action.eq_ignore_ascii_case("Microsoft.Storage/storageAccounts/listKeys/action");
+        is_listing.then(|| members::find(estate, &super::key_of(&names::full_name(resource))))?
     }
 
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place> {
@@ -145,20 +157,49 @@ fn build_catalog() -> RoleCatalog {
         let mut blocks = role.blocks();
         blocks.all(|block| block.condition().is_none()) && service(*role).is_some()
     });
+    let mut by_name: Vec<(&str, u32)> =
+        (0..).zip(&permissions).map(|(index, (_, folded, _))| (folded.as_str(), index)).collect();
+    by_name.sort_unstable();
     let mut all: Vec<CandidateRole> = candidates
         .filter_map(|role| {
             let held = allowed(role);
-            let own = (0..).zip(&permissions).filter(|(_, (_, folded, is_data))| held(folded, *is_data));
-            let own = own.map(|(index, _)| index);
-            Some(CandidateRole {
-                name: role.name().into(),
-                service: service(role)?.into(),
-                permissions: own.collect(),
-            })
+            let own = near(role, &by_name).into_iter().filter(|index| {
+                let permission = permissions.get(*index as usize);
+                permission.is_some_and(|(_, folded, is_data)| held(folded, *is_data))
+            });
+            let permissions = own.collect();
+            Some(CandidateRole { name: role.name().into(), service: made_for(role)?.into(), permissions })
         })
         .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     RoleCatalog { permissions: permissions.into_iter().map(|(name, ..)| name.into()).collect(), roles: all }
+}
+
+/// The operations that begin like what a role allows does up to its first wildcard, out of all by name.
+fn near(role: catalog::Role<'_>, by_name: &[(&str, u32)]) -> BTreeSet<u32> {
+    let patterns =
+        role.blocks().flat_map(|block| block.allowed(Plane::Control).chain(block.allowed(Plane::Data)));
+    let begins = patterns.map(|pattern| {
+        let pattern = pattern.to_ascii_lowercase();
+        pattern.split(['*', '?']).next().unwrap_or_default().to_owned()
+    });
+    let mut found = BTreeSet::new();
+    for begin in begins {
+        let from = by_name.partition_point(|(name, _)| *name < begin.as_str());
+        let own = by_name.get(from..).unwrap_or_default();
+        found.extend(own.iter().take_while(|(name, _)| name.starts_with(&begin)).map(|(_, index)| *index));
+    }
+    found
+}
+
+/// What a role was made for: the provider of what it allows, if it is called like it. Others were made for a product that
+/// works with what that provider keeps.
+fn made_for(role: catalog::Role<'_>) -> Option<String> {
+    let provider = service(role)?;
+    let word = provider.rsplit('.').next().unwrap_or_default();
+    let name: String = role.name().to_ascii_lowercase().split_whitespace().collect();
+    let is_called_so = name.strip_prefix("azure").unwrap_or(&name).starts_with(word);
+    Some(if is_called_so { provider } else { format!("{provider}, for {}", role.name()) })
 }
 
 /// Whether a role without conditions allows an operation in lower case.

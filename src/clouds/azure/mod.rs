@@ -100,6 +100,11 @@ const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 #[derive(Clone, Copy, Debug)]
 pub struct Azure;
 
+/// The object id of what stands for whoever has a key of a service.
+pub fn key_of(service: &str) -> String {
+    format!("{}{service}", steps::KEY_OF)
+}
+
 impl Cloud for Azure {
     fn id(&self) -> CloudId {
         names::CLOUD
@@ -193,6 +198,11 @@ impl Cloud for Azure {
             Clocks::new(&catalog::current().info().date, [(conditions::attribute(&condition::Key::now()), 0)])
         });
         Some(&CLOCKS)
+    }
+
+    /// A log names principals by their object ids, which are the same under every name.
+    fn find_principal(&self, estate: &Estate, name: &str) -> Option<PrincipalId> {
+        estate.find_principal(names::CLOUD, name).or_else(|| members::find(estate, name))
     }
 
     /// <https://learn.microsoft.com/entra/external-id/user-properties>: `userType`, or the mark in the name of a user from

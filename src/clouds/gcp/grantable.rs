@@ -33,6 +33,10 @@ impl Roles for Gcp {
         catalog::current().role(role).is_some_and(catalog::Role::is_basic)
     }
 
+    fn service(&self, permission: &str) -> String {
+        permission.split('.').next().unwrap_or_default().to_owned()
+    }
+
     fn changes_things(&self, role: &str) -> bool {
         let permissions = catalog::current().role(role).into_iter().flat_map(catalog::Role::permissions);
         permissions.map(|index| catalog::current().permission_name(index)).any(|name| {

@@ -503,6 +503,7 @@ impl<'a> Converter<'a> {
             keeps: self.check(&proof.keeps),
             narrows: self.check(&proof.narrows),
             gained: permissions(&proof.gained),
+            reached: permissions(&proof.reached),
             replayed: proof.replayed,
         }
     }

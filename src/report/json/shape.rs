@@ -452,6 +452,7 @@ pub(super) struct Proof<'a> {
     pub(super) keeps: Check<'a>,
     pub(super) narrows: Check<'a>,
     pub(super) gained: Vec<Permission<'a>>,
+    pub(super) reached: Vec<Permission<'a>>,
     pub(super) replayed: u64,
 }
 

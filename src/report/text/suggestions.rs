@@ -123,9 +123,14 @@ pub(super) fn write_proof<'a>(page: &mut Page<'a>, proof: &'a Proof) {
         let uses = thousands(proof.replayed);
         page.field("", &format!("{uses} recorded uses replayed: allowed before and after"));
     }
-    write_check(page, &proof.narrows, "nothing becomes allowed that was not");
+    let other = if proof.reached.is_empty() { "nothing" } else { "nothing else" };
+    write_check(page, &proof.narrows, &format!("{other} becomes allowed that was not"));
     for line in by_place(proof.gained.iter().map(|gained| (gained.place.as_str(), gained.action.as_str()))) {
         page.prose("gained", &format!("not held before: {line}"));
+    }
+    let reached = proof.reached.iter().map(|one| (one.place.as_str(), one.action.as_str()));
+    for line in by_place(reached) {
+        page.prose("by keys", &format!("now by itself, before with keys that it may always read: {line}"));
     }
 }
 
