@@ -200,7 +200,8 @@ mod tests {
                  "ancestors":["projects/77"],"resource":{"data":{}}}, {"assetType":"x","resource":{"data":{}}}]"#,
         );
         assert_eq!(problems.len(), 1);
-        assert_eq!(estate.attachments().len(), 2);
+        // A setting, a role, and that a project has nothing above it in its own row.
+        assert_eq!(estate.attachments().len(), 3);
         assert!(estate.find_resource(CLOUD, "//storage.googleapis.com/projects/_/buckets/b").is_some());
     }
 

@@ -221,3 +221,28 @@ fn versions_and_pages_that_are_not_known_are_said() {
         assert_eq!(codes, [code]);
     }
 }
+
+/// Each file that is proposed is in the documentation of its cloud, with the words of its command before any option.
+#[test]
+fn every_command_is_documented() {
+    let pages = [
+        ("gcp-", include_str!("../../docs/gcp-estate.md")),
+        ("azure-", include_str!("../../docs/azure-estate.md")),
+    ];
+    let mut wrong = Vec::new();
+    for (cloud, page) in pages {
+        let own = FORMATS.iter().filter(|format| format.id().starts_with(cloud));
+        for proposed in own.flat_map(|format| format.commands()) {
+            let words: Vec<&str> = proposed.split_whitespace().collect();
+            let file = words.iter().find(|word| word.contains(".json")).unwrap();
+            let start = words.iter().position(|word| ["gcloud", "bq", "az"].contains(word)).unwrap();
+            let command: Vec<&str> =
+                words.iter().skip(start).take_while(|word| !word.starts_with(['-', '>'])).copied().collect();
+            let same = |page: &str| page.contains(&command.join(" ")) || command == ["az", "rest"];
+            if !page.contains(file) || !same(page) {
+                wrong.push(format!("{file}: {}", command.join(" ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

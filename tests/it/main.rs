@@ -27,6 +27,8 @@ mod catalogs;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;
@@ -48,6 +50,7 @@ mod escalation;
 mod corpus_estates;
 #[cfg(test)]
 mod federation;
+#[cfg(test)]
 mod fuzz_targets;
 #[cfg(test)]
 mod fuzzing;

@@ -91,8 +91,9 @@ pub(super) fn may_hold(condition: Option<&Condition>) -> Formula {
 }
 
 /// The same for a condition that may ask for type and subject of a principal that is known.
-pub(super) fn holds_for(condition: Option<&Condition>, principal: Option<&(String, String)>) -> Formula {
-    condition.map_or(Formula::True, |condition| lower(&resolved(&condition.expression, principal)).holds)
+pub(super) fn may_hold_for(condition: Option<&Condition>, principal: Option<&(String, String)>) -> Formula {
+    condition
+        .map_or(Formula::True, |condition| lower(&resolved(&condition.expression, principal)).fails.not())
 }
 
 /// The expression with what it asks of the principal filled in.

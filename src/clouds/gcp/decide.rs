@@ -11,7 +11,7 @@ use super::members::NOBODY;
 use super::names::{self, CLOUD};
 use super::sets::{self, Belongs};
 use super::truth::{Asked, Truth};
-use super::{ALLOW, defaults, lower, public, roles};
+use super::{ALLOW, defaults, lower, public, roles, tops};
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
 };
@@ -62,15 +62,13 @@ pub(super) enum Meant {
 impl Judge<'_> {
     /// Where the resource stands: what the estate knows, else what the request says.
     fn place(&mut self) -> Option<ScopeId> {
-        if let Some(scope) = names::placement(self.estate, self.resource) {
-            return Some(scope);
-        }
-        let said = self.request.context.get(names::ANCESTRY).and_then(|values| values.first());
-        let scope = said.and_then(|chain| names::end_of_chain(self.estate, chain));
+        let said = || self.request.context.get(names::ANCESTRY).and_then(|values| values.first());
+        let scope = names::placement(self.estate, self.resource)
+            .or_else(|| said().and_then(|chain| names::end_of_chain(self.estate, chain)));
         if scope.is_none() {
             self.gaps.insert(lower::unplaced(self.resource));
         }
-        scope
+        scope.inspect(|scope| self.gaps.extend(tops::gap(self.estate, *scope)))
     }
 
     /// Looks at every policy from the resource upwards.

@@ -13,7 +13,7 @@ use super::pools::{PROVIDER, Provider};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
 use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
-use super::{dataset, federation, numbered, parse, restricting, shapes};
+use super::{dataset, federation, numbered, parse, restricting, shapes, tops};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -124,6 +124,23 @@ fn label(name: &str) -> String {
 /// What the policy is attached to, created with all that is known of its place. `told` is a project that the policy
 /// itself mentions by a convenience value, which for a bucket is its own.
 fn target(
+    name: &str,
+    subject: &Subject<'_>,
+    told: Option<&str>,
+    origin: &Origin,
+    estate: &mut Estate,
+) -> Target {
+    let target = target_of(name, subject, told, origin, estate);
+    if let [only] = subject.ancestors.as_slice()
+        && only.starts_with("projects/")
+        && let Some(project) = estate.find_scope(CLOUD, only)
+    {
+        tops::note(estate, project, origin);
+    }
+    target
+}
+
+fn target_of(
     name: &str,
     subject: &Subject<'_>,
     told: Option<&str>,

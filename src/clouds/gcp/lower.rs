@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::ast::{Basic, Binding, Body, Condition, Member};
 use super::members::{self, Identity};
 use super::{
-    ACCESS, ALLOW, DENY, conditions, defaults, federation, index, names, public, restrictions, roles,
+    ACCESS, ALLOW, DENY, conditions, defaults, federation, index, names, public, restrictions, roles, tops,
 };
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
@@ -135,7 +135,10 @@ impl Asking<'_> {
         let estate = self.estate;
         let scope = names::placement(estate, name);
         match scope {
-            Some(scope) => known.set(names::ancestry(), Value::Text(names::chain(estate, scope))),
+            Some(scope) => {
+                known.set(names::ancestry(), Value::Text(names::chain(estate, scope)));
+                self.gaps.extend(tops::gap(estate, scope));
+            }
             None => {
                 known.set_absent(names::ancestry());
                 self.gaps.insert(unplaced(name));
@@ -206,6 +209,7 @@ impl Asking<'_> {
             }
         }
         relevant.extend(restrictions::scopes(estate));
+        self.gaps.extend(relevant.iter().filter_map(|scope| tops::gap(estate, *scope)));
         let facts = Hierarchy::of(estate, &relevant).facts();
         (groups, facts)
     }

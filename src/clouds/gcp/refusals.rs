@@ -121,7 +121,9 @@ impl Judge<'_> {
         self.asked.principal = sets::type_and_subject(&self.request.principal);
         let truth = self.asked.judge(binding.condition.as_ref(), origin, &mut self.gaps);
         self.asked.principal = None;
-        truth == Truth::Holds
+        // "If the condition evaluates to true or cannot be evaluated", the policy is enforced:
+        // <https://cloud.google.com/iam/docs/principal-access-boundary-policies>.
+        matches!(truth, Truth::Holds | Truth::Fails)
     }
 
     /// Whether the place of the resource is a scope or below it; what is not known is taken to be.

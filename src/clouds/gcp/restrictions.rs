@@ -198,7 +198,9 @@ impl Asking<'_> {
         };
         let principal = sets::type_and_subject(&self.identity.name);
         let condition = binding.condition.as_ref();
-        let applies = bound.and(conditions::holds_for(condition, principal.as_ref()));
+        // Where the condition cannot be evaluated, the policy is enforced:
+        // <https://cloud.google.com/iam/docs/principal-access-boundary-policies>.
+        let applies = bound.and(conditions::may_hold_for(condition, principal.as_ref()));
         self.gaps.extend(conditions::gaps(condition));
         if applies == Formula::False {
             return None;

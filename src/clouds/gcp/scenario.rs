@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ast::{Body, Member};
 use super::load::{self, Subject};
 use super::names::{self, CLOUD};
+use super::tops;
 use crate::clouds::Scenario;
 use crate::model::{Estate, Origin, Request, ScopeId, Target};
 use crate::text::{Entry, Problem, Route, Severity, Tree};
@@ -36,7 +37,12 @@ pub(super) fn scenario(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scena
         builder.policies(policies);
     }
     builder.complete(&request, tree);
-    let estate = builder.estate;
+    let mut estate = builder.estate;
+    let tops: Vec<ScopeId> =
+        estate.scopes().filter(|(_, scope)| scope.parent.is_none()).map(|(id, _)| id).collect();
+    for top in tops {
+        tops::note(&mut estate, top, &Origin::default());
+    }
     let broken = problems.iter().skip(before).any(|problem| problem.severity == Severity::Error);
     (!broken).then_some(Scenario { estate: Arc::new(estate), request })
 }
