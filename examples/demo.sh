@@ -12,6 +12,7 @@ show() {
 show scan examples/aws-organization
 show paths examples/aws-organization --to admin
 show can data-science iam:CreateUser arn:aws:iam::111122223333:user/mallory examples/aws-organization
+show check examples/pull-request/after --base examples/pull-request/before
 show paths examples/azure-tenant
 show scan examples/gcp-editor
 show recommend examples/gcp-editor --usage examples/gcp-editor/audit-log.jsonl.gz \

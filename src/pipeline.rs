@@ -2,6 +2,7 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+mod check;
 mod logs;
 mod seals;
 mod ways;
@@ -14,11 +15,12 @@ use crate::evaluator::{
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
-use crate::input::{self, Loaded, LoadedDocument, scenarios};
+use crate::input::{self, Base, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Formula, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
 use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
+use crate::review::Review;
 use crate::solver::Portfolio;
 
 /// What to look for.
@@ -88,6 +90,13 @@ pub enum Task {
         usage: Vec<String>,
         /// Paths to certificates.
         certificates: Vec<String>,
+    },
+    /// What a change newly allows, and for whom.
+    Check {
+        /// What the files were before.
+        base: Base,
+        /// Paths to what does not change.
+        estate: Vec<String>,
     },
     /// Decisions on scenarios, each of which brings its own policies.
     Simulate {
@@ -161,6 +170,7 @@ enum Found {
     Suggestions(Vec<Suggestion>),
     Verified(Vec<Verified>),
     Decisions(Vec<Simulated>),
+    Review(Box<Review>),
 }
 
 /// Why nothing came out.
@@ -182,6 +192,8 @@ pub enum Reason {
     NoScenarios,
     /// No certificate could be read.
     NoCertificates,
+    /// There is nothing to compare with, for this reason.
+    NoBase(String),
     /// The question names something that does not exist.
     Unanswerable {
         /// What, for people.
@@ -197,6 +209,9 @@ pub enum Reason {
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
     if let Task::Simulate { check } = task {
         return simulate(paths, settings.limits, *check);
+    }
+    if let Task::Check { base, estate } = task {
+        return check::check(base, estate, paths, settings);
     }
     let mut loaded = input::load(paths, settings.limits);
     if let Some(earliest) = settings.earliest {
@@ -346,7 +361,9 @@ fn analyse(
             Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
         }
         // Scenarios are no estate, and certificates no question about one: `run` has decided them.
-        Task::Verify { .. } | Task::Simulate { .. } => Ok((Found::Decisions(Vec::new()), Vec::new())),
+        Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
+            Ok((Found::Decisions(Vec::new()), Vec::new()))
+        }
     }
 }
 
@@ -495,6 +512,7 @@ impl Outcome {
     pub fn findings(&self) -> &[Finding] {
         match &self.found {
             Found::Findings(findings) => findings,
+            Found::Review(review) => &review.findings,
             _ => &[],
         }
     }
@@ -523,6 +541,7 @@ impl Outcome {
     pub fn is_undecided(&self) -> bool {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
+            Found::Review(review) => review.findings.iter().any(Finding::is_undecided),
             Found::Paths(..)
             | Found::Ways(..)
             | Found::Radius(_)
@@ -567,6 +586,7 @@ impl Outcome {
                 Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
                 Found::Verified(verified) => Content::Verified(verified),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
+                Found::Review(review) => Content::Review(review),
             },
         }
     }

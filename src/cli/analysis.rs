@@ -207,6 +207,10 @@ fn explain(stopped: &Stopped, console: &mut Console) -> Exit {
             "no simulation took place: no scenario was read",
             Some(&format!("expected {}", scenarios::SUMMARY)),
         ),
+        Reason::NoBase(why) => console.fail(
+            &format!("no comparison took place: {why}"),
+            Some("`--base` takes a folder, or a commit that is there: `origin/main` has to be fetched first"),
+        ),
         Reason::NoCertificates => console.fail(
             "nothing was verified: no certificate was read",
             Some("`leastwise recommend … --certificate FILE` writes one"),

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use crate::clouds::catalog::Search;
 use crate::findings::{Meta, RULES};
 use crate::report::documentation;
+use crate::review::GAINED_ACCESS;
 
 /// Explain a rule: what it finds, why it matters, what to write instead.
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub(super) struct Explain {
 impl Explain {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let rules: Vec<&Meta> = RULES.iter().map(|rule| rule.meta()).collect();
+        let rules: Vec<&Meta> = RULES.iter().map(|rule| rule.meta()).chain([&GAINED_ACCESS]).collect();
         match rules.iter().find(|meta| meta.id == self.rule) {
             Some(meta) => {
                 console.out(&page(meta));

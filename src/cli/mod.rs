@@ -9,6 +9,7 @@ mod analysis;
 mod blast_radius;
 mod can;
 mod catalog;
+mod check;
 mod compare;
 mod console;
 mod exit;
@@ -48,6 +49,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Scan),
+    Check(check::Check),
     Paths(paths::Paths),
     BlastRadius(blast_radius::BlastRadius),
     Admins(admins::Admins),
@@ -93,6 +95,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: &Command, console: &mut Console) -> Exit {
     match command {
         Command::Scan(command) => command.run(console),
+        Command::Check(command) => command.run(console),
         Command::Paths(command) => command.run(console),
         Command::BlastRadius(command) => command.run(console),
         Command::Admins(command) => command.run(console),

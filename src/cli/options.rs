@@ -10,6 +10,7 @@ use rustc_hash::FxHasher;
 use super::console::Console;
 use super::exit::Exit;
 use crate::clouds::clock;
+use crate::findings::Level;
 use crate::input::disk::{self, Limits};
 use crate::pipeline::Settings;
 use crate::report::{ContentKind, REPORTERS, Reporter, reporter};
@@ -44,6 +45,30 @@ pub(super) struct StepOptions {
     /// A file with further escalation steps; may be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(super) steps: Vec<String>,
+}
+
+/// From which level on findings make a run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    /// Findings never make the run fail.
+    Never,
+}
+
+impl FailOn {
+    /// The level; none where findings do not count.
+    pub(super) fn threshold(self) -> Option<Level> {
+        match self {
+            Self::Info => Some(Level::Info),
+            Self::Low => Some(Level::Low),
+            Self::Medium => Some(Level::Medium),
+            Self::High => Some(Level::High),
+            Self::Never => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

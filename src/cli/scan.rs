@@ -1,12 +1,11 @@
 //! `leastwise scan`: all findings in the files.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::analysis;
 use super::console::Console;
 use super::exit::{self, Exit};
-use super::options::{AnalysisOptions, ReportOptions, StepOptions};
-use crate::findings::Level;
+use super::options::{AnalysisOptions, FailOn, ReportOptions, StepOptions};
 use crate::pipeline::Task;
 use crate::report::ContentKind;
 
@@ -26,28 +25,6 @@ pub(super) struct Scan {
     extra: StepOptions,
     #[command(flatten)]
     report: ReportOptions,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Info,
-    Low,
-    Medium,
-    High,
-    /// Findings never make the run fail.
-    Never,
-}
-
-impl FailOn {
-    fn threshold(self) -> Option<Level> {
-        match self {
-            Self::Info => Some(Level::Info),
-            Self::Low => Some(Level::Low),
-            Self::Medium => Some(Level::Medium),
-            Self::High => Some(Level::High),
-            Self::Never => None,
-        }
-    }
 }
 
 impl Scan {

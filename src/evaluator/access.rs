@@ -84,6 +84,10 @@ impl Evaluator<'_> {
     }
 }
 
+/// A listing answers as many questions as there are kinds of requests, for an administrator those of all services. It may
+/// take as many steps as so many questions.
+const QUESTIONS: u64 = 20;
+
 /// Says formulas as rows.
 pub(super) struct Describer<'a> {
     pub(super) cloud: &'a dyn Cloud,
@@ -99,7 +103,8 @@ impl Describer<'_> {
         formula: &Formula,
         universe: &Universe,
     ) -> Result<Result<Vec<AccessRow>, Reason>, Bug> {
-        let found = match rows(formula, universe, self.portfolio.budget) {
+        let budget = self.portfolio.budget.saturating_mul(QUESTIONS);
+        let found = match rows(formula, universe, budget) {
             Ok(found) => found,
             Err(reason) => return Ok(Err(reason)),
         };

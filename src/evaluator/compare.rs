@@ -1,11 +1,113 @@
 //! What a change newly allows: the same question asked of two estates.
 
+use super::access::Describer;
 use super::answer::explain;
-use super::ask::has_unread;
-use super::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
-use crate::logic::{Formula, Goal};
+use super::ask::{Posed, has_unread, with_fixed};
+use super::{Access, Answer, Bug, Certainty, Evaluator, Outcome, Witness};
+use crate::logic::{Assignment, Formula, Goal};
 use crate::model::Question;
 use crate::solver;
+
+/// What somebody may do in one estate and not in another.
+#[derive(Clone, Debug)]
+pub struct Surplus {
+    /// One request of them, with the decision of the estate that allows it; undecided if that is not known.
+    pub answer: Answer,
+    /// All of them, as rows that do not overlap.
+    pub access: Access,
+}
+
+/// Somebody's access in one estate, written down to be compared.
+pub struct Side<'a> {
+    evaluator: Evaluator<'a>,
+    question: Question,
+    posed: Posed,
+}
+
+impl Side<'_> {
+    /// Whether both allow the same requests, as far as that shows without an engine.
+    pub fn is_plainly_like(&self, other: &Self) -> bool {
+        self.posed.allowed == other.posed.allowed && self.posed.facts == other.posed.facts
+    }
+
+    /// Whether it allows nothing, as far as that shows without an engine.
+    pub fn allows_plainly_nothing(&self) -> bool {
+        self.posed.allowed == Formula::False
+    }
+
+    /// Holds for what is allowed here and not there.
+    pub fn more_than(&self, other: Option<&Self>) -> Formula {
+        match other {
+            Some(other) => self.posed.allowed.clone().and(other.posed.allowed.clone().not()),
+            None => self.posed.allowed.clone(),
+        }
+    }
+
+    /// What is allowed here and not there; all of it where there is no other side. `None` where that is nothing for
+    /// sure. Requests for which `except` holds are not looked at.
+    pub fn beyond(&self, other: Option<&Self>, except: &Formula) -> Result<Option<Surplus>, Bug> {
+        let (own, portfolio) = (&self.posed, self.evaluator.portfolio());
+        let theirs = other.map(|other| &other.posed);
+        if self.allows_plainly_nothing() || theirs.is_some_and(|theirs| theirs.allowed == own.allowed) {
+            return Ok(None);
+        }
+        let possible = theirs.map_or(Formula::True, |theirs| theirs.facts.clone());
+        let looked_at = except.restrict(&own.known).not();
+        let all = [self.more_than(other), own.facts.clone(), possible, looked_at];
+        let formula = with_fixed(Formula::all(all), &own.known);
+        let universe = own.cloud.universe();
+        let goal = Goal::satisfiable(formula.clone(), universe.clone());
+        let decided = portfolio.decide(&goal).map_err(Bug::from)?;
+        let gaps = || own.gaps.iter().chain(theirs.into_iter().flat_map(|theirs| &theirs.gaps)).cloned();
+        let (outcome, certainty) = match decided.answer {
+            solver::Answer::Never => return Ok(None),
+            solver::Answer::Undecided(reason) => (Outcome::Undecided, Certainty::Undecided(explain(reason))),
+            solver::Answer::Sometimes(found) => {
+                let mut found = self.evaluator.familiar(&self.question, own, &goal, found);
+                found.extend(&own.known);
+                let witness = self.shown(other, &found, decided.engine)?;
+                let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
+                (Outcome::Sometimes(Box::new(witness)), certainty)
+            }
+        };
+        let describer = Describer { cloud: own.cloud, portfolio, given: &own.facts };
+        let access = match describer.rows(&formula, &universe)? {
+            Ok(rows) => Access { rows, certainty: Certainty::from_gaps(gaps()) },
+            Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
+        };
+        let answer = Answer { outcome, certainty, engine: decided.engine, steps: decided.steps };
+        Ok(Some(Surplus { answer, access }))
+    }
+
+    /// The request, judged in both estates.
+    fn shown(&self, other: Option<&Self>, found: &Assignment, engine: &str) -> Result<Witness, Bug> {
+        let cloud = self.posed.cloud;
+        let request = cloud.request(self.evaluator.estate(), &self.question, found);
+        let decision = cloud.decide(self.evaluator.estate(), &request);
+        let there = other.map(|other| cloud.decide(other.evaluator.estate(), &request));
+        let survives = decision.is_allowed() && there.as_ref().is_none_or(|there| !there.is_allowed());
+        let unread =
+            has_unread(&decision.gaps) || there.as_ref().is_some_and(|there| has_unread(&there.gaps));
+        if !survives && !unread {
+            return Err(Bug {
+                message: format!(
+                    "a difference found by engine `{engine}` does not survive its replay: {request:?}, here {:?}, there {:?}",
+                    decision.verdict,
+                    there.map(|there| there.verdict)
+                ),
+            });
+        }
+        Ok(Witness { request, decision })
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Writes down what the subject of a question may do, to be compared with another estate.
+    pub fn side(&self, question: Question) -> Result<Side<'a>, Bug> {
+        let posed = self.pose(&question)?;
+        Ok(Side { evaluator: *self, question, posed })
+    }
+}
 
 impl Evaluator<'_> {
     /// Is there a request of `question`, with `given`, that is allowed here and not in `before`? *Never* means that the

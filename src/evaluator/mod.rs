@@ -36,6 +36,7 @@ pub use access::{Access, AccessRow, RowActions};
 pub use administration::Standing;
 pub use answer::{Answer, Bug, Certainty, Outcome, Witness};
 pub use ask::{Asked, Evaluator};
+pub use compare::{Side, Surplus};
 pub use documents::{
     BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };

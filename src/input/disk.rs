@@ -75,6 +75,12 @@ fn expand_one(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mut
         Ok(meta) if meta.is_dir() => {
             let before = found.len();
             walk(Path::new(path), limits, 0, found, problems);
+            for one in found.iter_mut().skip(before) {
+                // Below the current folder names are plain ones, as other tools write and expect them.
+                if let Ok(plain) = one.path.strip_prefix(".") {
+                    one.path = plain.to_owned();
+                }
+            }
             if found.len() == before {
                 problems.push(
                     Problem::error("empty-folder", format!("the folder `{path}` holds no policy file"))
@@ -124,6 +130,16 @@ fn expand_glob(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mu
 const ENDINGS: &[&str] =
     &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".yaml", ".yml"];
 
+fn is_read(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file is looked at, by its path below the folder that the user named: nothing on the way is hidden, and it
+/// ends like a policy file.
+pub(super) fn is_looked_at(path: &str) -> bool {
+    is_read(path) && !path.split(std::path::is_separator).any(|name| name.starts_with('.'))
+}
+
 /// Folders deeper than this are not entered; links can form circles.
 const DEEPEST: usize = 64;
 
@@ -144,7 +160,7 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
         }
         if is_folder && depth < DEEPEST {
             walk(&folder.join(&file_name), limits, depth + 1, found, problems);
-        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        } else if is_read(&name) {
             found.push(Found { path: folder.join(&file_name), named: false });
         }
     }
@@ -153,16 +169,23 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
 /// The text of a file, decompressed if it is gzip (told by its first bytes, not by its name).
 pub fn read(path: &Path, limits: Limits) -> Result<String, Box<Problem>> {
     let shown = path.to_string_lossy();
-    let bytes = read_bytes(path, limits)?;
+    let raw = read_raw(path, limits)?;
+    decoded(raw, &shown, limits)
+}
+
+/// The text that bytes are, decompressed if they are gzip. `shown` is what they are the bytes of.
+pub(super) fn decoded(raw: Vec<u8>, shown: &str, limits: Limits) -> Result<String, Box<Problem>> {
+    let bytes = unpacked(raw, shown, limits)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let problem = Problem::error("not-utf8", format!("`{shown}` is not UTF-8 text (byte {at} is not)"));
         let help = "expected JSON as the clouds' command lines write it; convert the file to UTF-8";
-        Box::new(problem.in_path(&*shown).help(help))
+        Box::new(problem.in_path(shown).help(help))
     })
 }
 
-fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
+/// The bytes as they lie there.
+fn read_raw(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
     let shown = path.to_string_lossy();
     let most = limits.file_bytes.saturating_add(1);
     let raw = if path == Path::new(STDIN) {
@@ -172,17 +195,21 @@ fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
         read_file(path, limits)
     };
     let raw = raw.map_err(|error| Box::new(unreadable(&shown, &error)))?;
-    let bytes = match raw {
-        Some(packed) if packed.starts_with(&GZIP) => {
-            let mut bytes = Vec::new();
-            let unpacked = MultiGzDecoder::new(packed.as_slice()).take(most).read_to_end(&mut bytes);
-            unpacked.map_err(|error| Box::new(unreadable(&shown, &error)))?;
-            Some(bytes)
-        }
-        plain => plain,
-    };
     // What is too large as it lies there is not read at all; a compressed file only grows.
-    bytes.filter(|bytes| !exceeds(bytes, limits)).ok_or_else(|| Box::new(too_large(&shown, limits)))
+    raw.ok_or_else(|| Box::new(too_large(&shown, limits)))
+}
+
+fn unpacked(raw: Vec<u8>, shown: &str, limits: Limits) -> Result<Vec<u8>, Box<Problem>> {
+    let bytes = if raw.starts_with(&GZIP) {
+        let most = limits.file_bytes.saturating_add(1);
+        let mut bytes = Vec::new();
+        let unpacked = MultiGzDecoder::new(raw.as_slice()).take(most).read_to_end(&mut bytes);
+        unpacked.map_err(|error| Box::new(unreadable(shown, &error)))?;
+        bytes
+    } else {
+        raw
+    };
+    if exceeds(&bytes, limits) { Err(Box::new(too_large(shown, limits))) } else { Ok(bytes) }
 }
 
 /// How files that are compressed with gzip begin.
@@ -224,7 +251,7 @@ fn exceeds(bytes: &[u8], limits: Limits) -> bool {
     u64::try_from(bytes.len()).is_ok_and(|length| length > limits.file_bytes)
 }
 
-fn too_large(shown: &str, limits: Limits) -> Problem {
+pub(super) fn too_large(shown: &str, limits: Limits) -> Problem {
     Problem::error("file-too-large", format!("`{shown}` is larger than {} MiB", limits.file_bytes >> 20))
         .in_path(shown)
         .help("split the export, or raise the limit with `--max-file-size`")
@@ -237,6 +264,11 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
         _ => error.to_string(),
     };
     Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
+}
+
+/// Whether there is a folder at that path.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
 }
 
 /// Whether a path is that of a folder: of one that is there, or of one to be made if it ends like a folder.

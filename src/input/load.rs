@@ -1,9 +1,9 @@
 //! From paths to an estate: finds the files, parses them, and hands each to the format that knows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found, Limits};
-use super::{Confidence, Document, FORMATS, Format};
+use super::{Confidence, Document, FORMATS, Format, revision};
 use crate::clouds::federation;
 use crate::model::Estate;
 use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
@@ -39,12 +39,12 @@ pub fn load(paths: &[String], limits: Limits) -> Loaded {
 }
 
 /// The same beside texts that were read already.
-pub(super) fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
+pub fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
     let mut loaded = Loaded { files, ..Loaded::default() };
     let mut reading = Reading::default();
     for found in disk::expand(paths, limits, &mut loaded.problems) {
         match disk::read(&found.path, limits) {
-            Ok(text) => loaded.add(&found, text, &mut reading),
+            Ok(text) => loaded.add(&found, None, text, &mut reading),
             Err(problem) => loaded.problems.push(*problem),
         }
     }
@@ -52,11 +52,103 @@ pub(super) fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loa
     loaded
 }
 
+/// What a change is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// A folder that holds what the current one held before; or what the only folder of `paths` held, if that is not in it.
+    Folder(PathBuf),
+    /// A commit, by any name that git understands.
+    Revision(String),
+}
+
+/// Loads the files that `paths` stood for in `base`, and those that `beside` stands for as they are. Files count as if
+/// they lay in the current folder; what is shown of them says where they come from. A path that did not exist stands
+/// for nothing. An error says why there is no such base.
+pub fn load_base(base: &Base, paths: &[String], beside: &[String], limits: Limits) -> Result<Loaded, String> {
+    let mut loaded = Loaded::default();
+    let mut reading = Reading::default();
+    let mut texts = match base {
+        Base::Revision(revision) => {
+            let read = revision::read(revision, paths, limits, &mut loaded.problems)?;
+            read.into_iter()
+                .map(|one| {
+                    let shown = format!("{revision}:{}", one.found.path.to_string_lossy());
+                    (one.found, Some(shown), one.text)
+                })
+                .collect()
+        }
+        Base::Folder(folder) => in_folder(folder, paths, limits, &mut loaded.problems)?,
+    };
+    for found in disk::expand(beside, limits, &mut loaded.problems) {
+        let text = disk::read(&found.path, limits);
+        texts.push((found, None, text));
+    }
+    for (found, shown, text) in texts {
+        match text {
+            Ok(text) => loaded.add(&found, shown, text, &mut reading),
+            Err(problem) => loaded.problems.push(*problem),
+        }
+    }
+    loaded.finish(&reading.joined);
+    Ok(loaded)
+}
+
+/// A file, how it is shown if not by its path, and its text.
+type Text = (Found, Option<String>, Result<String, Box<Problem>>);
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn in_folder(
+    folder: &Path,
+    paths: &[String],
+    limits: Limits,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Text>, String> {
+    let mut texts = Vec::new();
+    // A folder is compared with a folder, whatever the two are called.
+    let whole = match paths {
+        [only] => disk::is_folder(only.as_ref()) && !disk::is_folder(&folder.join(only)),
+        _ => false,
+    };
+    for path in paths {
+        let below = Path::new(path);
+        if whole {
+            for Found { path: place, named } in disk::expand(&[shown(folder)], limits, problems) {
+                let text = disk::read(&place, limits);
+                let path = below.join(place.strip_prefix(folder).unwrap_or(&place));
+                texts.push((Found { path, named }, Some(shown(&place)), text));
+            }
+            continue;
+        }
+        if below.is_absolute() {
+            return Err(format!("`{path}` does not lie below the current folder, so it is not in the base"));
+        }
+        let place = shown(&folder.join(below));
+        // What is new since is no mistake of anybody's.
+        let found = disk::expand(&[place], limits, &mut Vec::new());
+        for Found { path: place, named } in found {
+            let text = disk::read(&place, limits);
+            let shown = shown(&place);
+            let own = place.strip_prefix(folder).unwrap_or(&place);
+            let path = own.strip_prefix(".").unwrap_or(own).to_owned();
+            texts.push((Found { path, named }, Some(shown), text));
+        }
+    }
+    if texts.len() > limits.files {
+        let message = format!("{} files were found, at most {} are read", texts.len(), limits.files);
+        problems.push(Problem::error("too-many-files", message).help("name fewer folders"));
+        texts.truncate(limits.files);
+    }
+    Ok(texts)
+}
+
 /// Loads one text under a name, as if it were a file of that path. For callers that have the text already.
 pub fn load_text(path: &str, text: String) -> Loaded {
     let mut loaded = Loaded::default();
     let mut reading = Reading::default();
-    loaded.add(&Found { path: path.into(), named: true }, text, &mut reading);
+    loaded.add(&Found { path: path.into(), named: true }, None, text, &mut reading);
     loaded.finish(&reading.joined);
     loaded
 }
@@ -77,9 +169,10 @@ struct Joined {
 }
 
 impl Loaded {
-    fn add(&mut self, found: &Found, text: String, reading: &mut Reading) {
+    /// `shown` is how people find the file, where that is not by its path.
+    fn add(&mut self, found: &Found, shown: Option<String>, text: String, reading: &mut Reading) {
         let path = found.path.to_string_lossy().into_owned();
-        let file = self.files.add(path.clone(), text);
+        let file = self.files.add(shown.unwrap_or_else(|| path.clone()), text);
         let text = self.files.shared_text(file);
         let Some(tree) = parse(&found.path, file, &text, &mut reading.reader, &mut self.problems) else {
             // A template beside the exports is another kind of file, not a broken one.

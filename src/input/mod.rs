@@ -2,7 +2,8 @@
 //!
 //! Loading never fails as a whole: what cannot be read becomes a problem with a place, and the rest is loaded.
 //!
-//! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input. Promise: a new input
+//! Invariant: `disk.rs` is the only file of the program that reads the disk or standard input, and `revision.rs` asks
+//! git for what a commit holds. Promise: a new input
 //! format costs a new file plus one line in [`FORMATS`].
 
 mod aws_account_details;
@@ -38,6 +39,7 @@ pub mod gcp_boundaries;
 pub mod gcp_datasets;
 pub mod gcp_deny_policies;
 pub mod gcp_group_members;
+pub mod gcp_hosts;
 pub mod gcp_iam_policy;
 pub mod gcp_pool_providers;
 pub mod gcp_roles;
@@ -45,10 +47,11 @@ mod gcp_rows;
 pub mod gcp_settings;
 mod escalation_steps;
 mod load;
+pub mod revision;
 pub mod scenarios;
 
 pub use escalation_steps::read_steps;
-pub use load::{Loaded, LoadedDocument, format_of, load, load_text};
+pub use load::{Base, Loaded, LoadedDocument, format_of, load, load_base, load_beside, load_text};
 
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};
@@ -70,6 +73,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &gcp_roles::GcpRoles,
     &gcp_group_members::GcpGroupMembers,
     &gcp_pool_providers::GcpPoolProviders,
+    &gcp_hosts::GcpHosts,
     &gcp_deny_policies::GcpDenyPolicies,
     &gcp_boundaries::GcpBoundaries,
     &gcp_datasets::GcpDatasets,

@@ -153,7 +153,7 @@ impl Certificate {
 }
 
 impl Replacement {
-    fn of(suggestion: &Suggestion) -> Self {
+    pub(super) fn of(suggestion: &Suggestion) -> Self {
         let held =
             suggestion.held.iter().map(|held| Taken { what: held.what.clone(), on: held.place.clone() });
         let given = suggestion.replacement.iter().map(|one| Given {

@@ -9,7 +9,7 @@ use super::candidates;
 use super::certificate::{Claims, Given, Replacement, Taken};
 use super::needed::{self, Need};
 use super::proof::{self, Change};
-use super::{Proof, Recorded, RecordedUse, difference, keys, policies, used};
+use super::{Options, Proof, Recorded, RecordedUse, Suggestion, difference, keys, policies, recommend, used};
 use crate::clouds::own_policies::OwnPolicies;
 use crate::clouds::{CLOUDS, Cloud, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
@@ -75,6 +75,14 @@ pub fn verify(
     } else {
         None
     };
+    // What is wider than the proposal and no wider than what is held passes both directions of the proof.
+    let options = Options { principal: Some(case.id), days: 0 };
+    let again = recommend(evaluator, usage, &options)?;
+    let same = |one: &Suggestion| Replacement::of(one).replacement == claimed.replacement;
+    let is_open = |proof: &Proof| proof.keeps.holds.is_none() || proof.narrows.holds.is_none();
+    if !again.iter().any(same) && !proof.as_ref().is_some_and(is_open) {
+        verified.failures.push("the replacement is not the one that follows from the files".to_owned());
+    }
     if let Some(proof) = &proof {
         verified.failures.extend(broken(proof, &claimed.claims));
     }

@@ -9,7 +9,7 @@ use crate::clouds::documents::DocumentKind;
 use crate::clouds::escalation::Gained;
 use crate::evaluator::{
     Access, AccessRow, Answer, BeyondCatalog, Certainty, Change, Comparison, Difference, DifferenceRows,
-    Entrant, Outcome, Relation, RowActions, Simulated, Standing, Witness,
+    Entrant, Outcome, Relation, RowActions, Simulated, Standing, Surplus, Witness,
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
 use crate::graph::{
@@ -22,6 +22,7 @@ use crate::model::{
 use crate::recommender::{
     Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used, Verified,
 };
+use crate::review::{Change as AccessChange, Review, Who};
 use crate::text::{FileId, Files, Problem, Route, Span, Step};
 
 pub(super) const CLOUD: CloudId = CloudId::new("testcloud");
@@ -73,6 +74,7 @@ pub(super) struct Fixture {
     pub(super) differences: [DifferenceRows; 2],
     pub(super) decisions: Vec<Simulated>,
     pub(super) verified: Vec<Verified>,
+    pub(super) review: Review,
     deploy: FileId,
     trust: FileId,
 }
@@ -118,6 +120,7 @@ impl Fixture {
             ],
             decisions: Vec::new(),
             verified: Vec::new(),
+            review: Review::default(),
             deploy,
             trust,
         };
@@ -146,6 +149,7 @@ impl Fixture {
         self.access.certainty = self.assuming();
         let suggestion = self.suggestion(deploy);
         self.verified = self.verified(&suggestion);
+        self.review = self.review();
         self.suggestions = vec![suggestion];
         self.entrants = vec![self.entrant(deploy)];
         self.comparison = self.compared();
@@ -421,6 +425,22 @@ impl Fixture {
         ]
     }
 
+    /// A gain of somebody who was there before, a loss of a stranger, and findings of each kind.
+    fn review(&self) -> Review {
+        let surplus = |answer: &Answer| Surplus { answer: answer.clone(), access: self.access.clone() };
+        let change = |who, alone, answer| AccessChange { cloud: CLOUD, who, alone, surplus: surplus(answer) };
+        Review {
+            gained: vec![
+                change(Who::Principal("user/ana".to_owned()), false, &self.can),
+                change(Who::Principal("role/new | `odd`".to_owned()), true, &self.can),
+            ],
+            lost: vec![change(Who::Outside, false, &self.can)],
+            findings: self.findings.clone(),
+            resolved: self.findings.iter().take(1).cloned().collect(),
+            known: 7,
+        }
+    }
+
     fn entrant(&self, principal: PrincipalId) -> Entrant {
         Entrant {
             question: Question { subject: Subject::Principal(principal), ..self.question.clone() },
@@ -478,7 +498,7 @@ impl Fixture {
     }
 
     /// One content of each kind.
-    pub(super) fn contents(&self) -> [Content<'_>; 12] {
+    pub(super) fn contents(&self) -> [Content<'_>; 13] {
         [
             Content::Findings(&self.findings),
             Content::Paths(&self.paths, Some(&self.cut)),
@@ -496,6 +516,7 @@ impl Fixture {
             Content::Radius(self.radius.as_ref().unwrap()),
             Content::Admins(&self.admins),
             Content::Verified(&self.verified),
+            Content::Review(&self.review),
         ]
     }
 

@@ -8,6 +8,7 @@ pub mod dot;
 pub mod graphml;
 pub mod html;
 pub mod json;
+pub mod markdown;
 mod picture;
 pub mod sarif;
 pub mod text;
@@ -17,11 +18,19 @@ use crate::findings::{Finding, Level, Meta};
 use crate::graph::{Administrators, Cut, Edge, Path, Radius, Way};
 use crate::model::{Estate, Question};
 use crate::recommender::{Suggestion, Verified};
-use crate::text::{Files, Problem};
+use crate::review::Review;
+use crate::text::{Files, Problem, Severity};
 
 /// Every output format, in the order in which they are listed. The first one is the default.
-pub const REPORTERS: &[&dyn Reporter] =
-    &[&text::Text, &json::Json, &sarif::Sarif, &html::Html, &dot::Dot, &graphml::GraphMl];
+pub const REPORTERS: &[&dyn Reporter] = &[
+    &text::Text,
+    &json::Json,
+    &sarif::Sarif,
+    &markdown::Markdown,
+    &html::Html,
+    &dot::Dot,
+    &graphml::GraphMl,
+];
 
 /// An output format.
 pub trait Reporter: Sync {
@@ -116,6 +125,8 @@ pub enum Content<'a> {
     Comparison(Compared<'a>),
     /// `simulate`.
     Decisions(&'a [Simulated]),
+    /// `check`.
+    Review(&'a Review),
 }
 
 /// Two documents compared.
@@ -167,11 +178,13 @@ pub enum ContentKind {
     Compare,
     /// Decisions on scenarios.
     Simulate,
+    /// What a change means.
+    Check,
 }
 
 impl ContentKind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Scan,
         Self::Paths,
         Self::BlastRadius,
@@ -184,6 +197,7 @@ impl ContentKind {
         Self::Verify,
         Self::Compare,
         Self::Simulate,
+        Self::Check,
     ];
 
     /// The command that finds it.
@@ -201,6 +215,7 @@ impl ContentKind {
             Self::Verify => "verify",
             Self::Compare => "compare",
             Self::Simulate => "simulate",
+            Self::Check => "check",
         }
     }
 }
@@ -221,6 +236,7 @@ impl Content<'_> {
             Self::Verified(_) => ContentKind::Verify,
             Self::Comparison(_) => ContentKind::Compare,
             Self::Decisions(_) => ContentKind::Simulate,
+            Self::Review(_) => ContentKind::Check,
         }
     }
 }
@@ -242,10 +258,19 @@ pub(crate) struct Counts {
 }
 
 impl Report<'_> {
+    /// Whether nothing was left out of what was analysed.
+    pub(crate) fn is_all_read(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
     /// Counts findings and undecided questions.
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts { undecided: self.undecided.len(), ..Counts::default() };
-        let Content::Findings(findings) = self.content else { return counts };
+        let findings: &[Finding] = match self.content {
+            Content::Findings(findings) => findings,
+            Content::Review(review) => &review.findings,
+            _ => return counts,
+        };
         for finding in findings {
             if finding.is_undecided() {
                 counts.undecided += 1;

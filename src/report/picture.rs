@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Report;
 use crate::evaluator::{Certainty, Witness};
 use crate::graph::{By, Edge, Hop, Node, Spot};
-use crate::model::{Estate, Origin, PrincipalKind, ScopeKind};
+use crate::model::{Estate, Host, Origin, PrincipalId, PrincipalKind, ScopeKind};
 
 /// The graph.
 #[derive(Serialize)]
@@ -88,6 +88,12 @@ const ADMINISTERS: &str = "administers";
 /// The kind of edges from where many meet to those whom they can act as.
 const ONE_OF: &str = "one-of";
 
+/// The kind of edges from what runs as somebody to that principal.
+const RUNS_AS: &str = "runs-as";
+
+/// More of what runs as the same principal are one node.
+const FEW_HOSTS: usize = 4;
+
 /// Draws the edges.
 pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
     let estate = report.estate;
@@ -103,7 +109,7 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
     }
     let place = |spot: Spot| places.get(&spot).copied().unwrap_or_default();
     let mut kinds: BTreeMap<String, String> = BTreeMap::new();
-    let drawn: Vec<PictureEdge> = edges
+    let mut drawn: Vec<PictureEdge> = edges
         .iter()
         .map(|edge| {
             let (kind, title) = kind(edge);
@@ -111,6 +117,17 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
             drawn(report, edge, kind, place(edge.from), place(edge.to))
         })
         .collect();
+    for (identity, kind, hosts) in hosts(estate) {
+        let Some(to) = places.get(&Spot::Acting(Node::as_is(identity))).copied() else { continue };
+        kinds.entry(RUNS_AS.to_owned()).or_insert_with(|| "runs as it".to_owned());
+        let groups: Vec<&[&Host]> =
+            if hosts.len() > FEW_HOSTS { vec![&hosts] } else { hosts.chunks(1).collect() };
+        for group in groups {
+            let Some(node) = host_node(estate, kind, group) else { continue };
+            drawn.push(runs_as(report, &node.name, group, nodes.len(), to));
+            nodes.push(node);
+        }
+    }
     Picture {
         summary: format!(
             "{} nodes, {} edges, {} open questions",
@@ -170,6 +187,45 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
                 change: None,
             }
         }
+    }
+}
+
+/// What runs as somebody, by whom and by kind, in the order of the estate.
+fn hosts(estate: &Estate) -> Vec<(PrincipalId, &str, Vec<&Host>)> {
+    let mut found: BTreeMap<(PrincipalId, &str), Vec<&Host>> = BTreeMap::new();
+    for host in estate.hosts().iter() {
+        found.entry((host.identity, host.kind.as_str())).or_default().push(host);
+    }
+    found.into_iter().map(|((identity, kind), hosts)| (identity, kind, hosts)).collect()
+}
+
+/// One of what runs as somebody, or many that run as the same.
+fn host_node<'a>(estate: &'a Estate, kind: &str, hosts: &[&Host]) -> Option<PictureNode<'a>> {
+    let first = estate.resource(hosts.first()?.resource)?;
+    let (name, label) = match hosts.len() {
+        1 => (first.name.clone(), short(&first.name).to_owned()),
+        number => (
+            format!("{number} of the kind {kind}: {} and {} more", first.name, number - 1),
+            format!("{number} like {}", short(&first.name)),
+        ),
+    };
+    let home = first.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str());
+    let (cloud, kind) = (first.cloud.as_str(), "compute");
+    Some(PictureNode { name, label, kind, cloud, home, goal: false, change: None })
+}
+
+/// Whoever runs something there acts as the principal.
+fn runs_as(report: &Report<'_>, name: &str, hosts: &[&Host], from: usize, to: usize) -> PictureEdge {
+    let origins = hosts.iter().take(FEW_HOSTS).map(|host| &host.origin).collect();
+    PictureEdge {
+        from,
+        to,
+        kind: RUNS_AS.to_owned(),
+        certainty: "proven",
+        condition: None,
+        assumes: Vec::new(),
+        says: format!("what runs in `{name}` acts as it"),
+        evidence: evidence(report, origins),
     }
 }
 

@@ -43,7 +43,7 @@ const MODULES: &[(&str, May)] = &[
     ("graph", Use(&["text", "logic", "model", "clouds", "solver", "evaluator"])),
     ("findings", Use(&["text", "logic", "model", "clouds", "evaluator", "graph"])),
     ("recommender", UseAllAbove),
-    ("review", Use(&["model", "findings", "recommender"])),
+    ("review", Use(&["logic", "model", "clouds", "evaluator", "findings", "recommender"])),
     ("report", Use(&["text", "model", "evaluator", "graph", "findings", "recommender", "review"])),
     ("collect", Use(&["model", "input"])),
     ("pipeline", UseAllAbove),

@@ -161,9 +161,10 @@ fn a_wider_replacement_is_found() {
         move |value: &mut Value| value["replacements"][0]["replacement"][0]["policy"] = json!(text)
     };
     let all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    // The role holds all already: that is no gain, and the certificate still is not the one that was made.
+    // The role holds all already, so that both directions hold: only making the proposal anew tells.
     let lambda = AWS.tampered(policy(all));
-    assert_eq!(lambda.verified[0]["proof"]["keeps"]["holds"], true);
+    assert_eq!(lambda.verified[0]["proof"]["narrows"]["holds"], true);
+    lambda.fails("not the one that follows from the files");
     AWS.tampered(policy("{}")).fails("cannot be read");
 }
 

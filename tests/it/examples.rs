@@ -19,6 +19,12 @@ struct Case {
 
 const CASES: &[Case] = &[
     Case {
+        name: "pull-request/check",
+        arguments: &["check", "examples/pull-request/after", "--base", "examples/pull-request/before"],
+        exit: 1,
+        needs_z3: false,
+    },
+    Case {
         name: "aws-organization/scan",
         arguments: &["scan", "examples/aws-organization"],
         exit: 1,

@@ -176,3 +176,38 @@ fn formats_that_draw_hold_nothing_else() {
         assert!(said.contains(&format!("the format `{format}` cannot hold what `scan` finds")), "{said}");
     }
 }
+
+/// What runs as somebody leads to it; many of a kind that run as the same are one node.
+#[test]
+fn what_runs_as_somebody_is_drawn() {
+    let folder =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("graph-hosts-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    let mail = "robot@p.iam.gserviceaccount.com";
+    let instance = |name: &str| {
+        serde_json::json!({"kind": "compute#instance", "name": name, "status": "RUNNING",
+            "selfLink": format!("https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/{name}"),
+            "serviceAccounts": [{"email": mail, "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}]})
+    };
+    for (count, nodes) in [(2, 2), (4, 4), (5, 1), (200, 1)] {
+        let all: Vec<Value> = (0..count).map(|number| instance(&format!("m{number}"))).collect();
+        fs::write(folder.join("instances-of-p.json"), serde_json::to_string(&all).unwrap()).unwrap();
+        let report: Value =
+            serde_json::from_str(&leastwise(&["graph", folder.to_str().unwrap(), "--format", "json"]))
+                .unwrap();
+        let graph = &report["graph"];
+        let all = graph["nodes"].as_array().unwrap();
+        assert_eq!(all.iter().filter(|node| node["kind"] == "compute").count(), nodes, "{count}");
+        let edges = graph["edges"].as_array().unwrap();
+        let runs: Vec<&Value> = edges.iter().filter(|edge| edge["kind"] == "runs-as").collect();
+        assert_eq!(runs.len(), nodes, "{count}");
+        for edge in runs {
+            let end = &all[usize::try_from(edge["to"].as_u64().unwrap()).unwrap()];
+            assert_eq!(end["name"], format!("serviceAccount:{mail}"));
+            assert!(edge["evidence"][0]["place"].as_str().unwrap().contains("instances-of-p.json:1:"));
+        }
+        assert_eq!(graph["edge_kinds"][0]["id"], "runs-as");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}

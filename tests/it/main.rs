@@ -27,6 +27,8 @@ mod catalogs;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;

@@ -21,6 +21,7 @@ mod expressions;
 mod extracts;
 mod federation;
 mod grantable;
+pub mod hosts;
 mod index;
 pub mod load;
 mod lower;

@@ -58,6 +58,29 @@ pub const BUCKET: Shape = Map(&[
 /// A service account.
 pub const ACCOUNT: Shape = Map(&[("name", Text), ("email", Text), ("uniqueId", Text)]);
 
+/// An instance of Compute Engine.
+pub const INSTANCE: Shape = Map(&[
+    ("name", Text),
+    ("selfLink", Text),
+    ("status", Text),
+    ("serviceAccounts", List(&Map(&[("email", Text), ("scopes", List(&Text))]))),
+]);
+
+const IN_JOB: Shape = Map(&[("serviceAccountName", Text)]);
+
+/// A job of Cloud Run.
+pub const JOB: Shape = Map(&[
+    (
+        "metadata",
+        Map(&[
+            ("name", Text),
+            ("namespace", Text),
+            ("labels", Map(&[("cloud.googleapis.com/location", Text)])),
+        ]),
+    ),
+    ("spec", Map(&[("template", Map(&[("spec", Map(&[("template", Map(&[("spec", IN_JOB)]))]))]))])),
+]);
+
 /// A key of a service account.
 pub const KEY: Shape = Map(&[("name", Text), ("disabled", Flag), ("validBeforeTime", Text)]);
 

@@ -14,6 +14,7 @@ use crate::model::{
 use crate::recommender::{Needed, Proof, ProofCheck, Suggestion, Verified};
 use crate::report::picture::picture;
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
+use crate::review::{self, Review, Who};
 use crate::text::{Problem, Severity, Span};
 
 /// What the command found; `None` for decisions, which are lines.
@@ -53,6 +54,7 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
         Content::Verified(verified) => {
             shape::Content::Verified(verified.iter().map(|one| from.verified(one)).collect())
         }
+        Content::Review(review) => shape::Content::Review(Box::new(from.review(review))),
         Content::Comparison(compared) => shape::Content::Comparison(Box::new(from.comparison(compared))),
         Content::Decisions(_) => return None,
     })
@@ -117,7 +119,8 @@ impl<'a> Converter<'a> {
             documents: self.report.inputs.len(),
             principals: self.report.estate.principals().count(),
             resources: self.report.estate.resources().count(),
-            findings: (self.report.content.kind() == ContentKind::Scan).then(levels),
+            findings: matches!(self.report.content.kind(), ContentKind::Scan | ContentKind::Check)
+                .then(levels),
             undecided: counts.undecided,
             errors: of(Severity::Error),
             warnings: of(Severity::Warning),
@@ -451,6 +454,35 @@ impl<'a> Converter<'a> {
             rollback: &suggestion.rollback,
             notes: &suggestion.notes,
             chosen_by: &suggestion.chosen_by,
+        }
+    }
+
+    fn review(&self, review: &'a Review) -> shape::Review<'a> {
+        let changes = |all: &'a [review::Change]| all.iter().map(|one| self.access_change(one)).collect();
+        let findings = |all: &'a [Finding]| all.iter().map(|one| self.finding(one)).collect();
+        shape::Review {
+            gains_nothing: review.gains_nothing() && self.report.is_all_read(),
+            gained: changes(&review.gained),
+            lost: changes(&review.lost),
+            new_findings: findings(&review.findings),
+            resolved_findings: findings(&review.resolved),
+            known_findings: review.known,
+        }
+    }
+
+    fn access_change(&self, change: &'a review::Change) -> shape::AccessChange<'a> {
+        let surplus = &change.surplus;
+        shape::AccessChange {
+            cloud: change.cloud.as_str(),
+            principal: match &change.who {
+                Who::Anonymous => "anonymous",
+                Who::Outside => "outside",
+                Who::Principal(name) => name,
+            },
+            alone: change.alone,
+            witness: surplus.answer.witness().map(|witness| self.witness(witness)),
+            rows: surplus.access.rows.iter().map(access_row).collect(),
+            certainty: self.certainty(&surplus.access.certainty),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) struct Summary {
     pub(super) documents: usize,
     pub(super) principals: usize,
     pub(super) resources: usize,
-    /// Only for `scan`.
+    /// Only for `scan` and `check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) findings: Option<BTreeMap<&'static str, usize>>,
     pub(super) undecided: usize,
@@ -63,6 +63,7 @@ pub(super) enum Content<'a> {
     Access(Access<'a>),
     Suggestions(Vec<Suggestion<'a>>),
     Verified(Vec<Verified<'a>>),
+    Review(Box<Review<'a>>),
     /// Its fields stand in the report itself, so that one comparison and each of many look the same.
     #[serde(untagged)]
     Comparison(Box<Comparison<'a>>),
@@ -85,6 +86,26 @@ pub(super) enum Content<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         ways: Option<Vec<Way<'a>>>,
     },
+}
+
+#[derive(Serialize)]
+pub(super) struct Review<'a> {
+    pub(super) gains_nothing: bool,
+    pub(super) gained: Vec<AccessChange<'a>>,
+    pub(super) lost: Vec<AccessChange<'a>>,
+    pub(super) new_findings: Vec<Finding<'a>>,
+    pub(super) resolved_findings: Vec<Finding<'a>>,
+    pub(super) known_findings: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct AccessChange<'a> {
+    pub(super) cloud: &'a str,
+    pub(super) principal: &'a str,
+    pub(super) alone: bool,
+    pub(super) witness: Option<Witness<'a>>,
+    pub(super) rows: Vec<AccessRow<'a>>,
+    pub(super) certainty: Certainty<'a>,
 }
 
 #[derive(Serialize)]

@@ -28,7 +28,9 @@ pub(super) fn log<'a>(report: &'a Report<'a>, findings: &'a [Finding]) -> shape:
         from.result(finding, index)
     });
     let run = shape::Run {
-        automation_details: shape::Automation { id: "leastwise/scan/" },
+        automation_details: shape::Automation {
+            id: format!("leastwise/{}/", report.content.kind().as_str()),
+        },
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([(
             uri::ROOT,

@@ -20,17 +20,21 @@ impl Reporter for Sarif {
     }
 
     fn summary(&self) -> &'static str {
-        "for code scanning: findings of `scan` in SARIF 2.1.0"
+        "for code scanning: findings of `scan` and `check` in SARIF 2.1.0"
     }
 
     fn holds(&self, kind: ContentKind) -> bool {
-        kind == ContentKind::Scan
+        matches!(kind, ContentKind::Scan | ContentKind::Check)
     }
 
     fn render(&self, report: &Report<'_>, _: Style) -> Result<String, String> {
-        let super::Content::Findings(findings) = report.content else {
-            let command = report.content.kind().as_str();
-            return Err(format!("SARIF holds findings only, and `{command}` has none"));
+        let findings = match report.content {
+            super::Content::Findings(findings) => findings,
+            super::Content::Review(review) => &review.findings,
+            _ => {
+                let command = report.content.kind().as_str();
+                return Err(format!("SARIF holds findings only, and `{command}` has none"));
+            }
         };
         let log = convert::log(report, findings);
         let text = serde_json::to_string_pretty(&log).map_err(|error| error.to_string())?;

@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Automation {
-    pub(super) id: &'static str,
+    pub(super) id: String,
 }
 
 #[derive(Serialize)]

@@ -12,17 +12,22 @@ const REMARK: usize = 18;
 
 /// Writes the findings, what they rest on, and the summary.
 pub(super) fn write<'a>(page: &mut Page<'a>, findings: &'a [Finding]) {
-    for finding in findings {
-        page.gap();
-        let text = finding_text(page, finding);
-        page.line(&text);
-    }
+    write_each(page, findings);
     page.footnotes();
     page.gap();
     let summary = summary(page);
     page.line(&summary);
     if !findings.is_empty() {
         page.line("Each finding names its rule in brackets; `leastwise explain RULE` says why it matters.");
+    }
+}
+
+/// Writes the findings alone.
+pub(super) fn write_each<'a>(page: &mut Page<'a>, findings: &'a [Finding]) {
+    for finding in findings {
+        page.gap();
+        let text = finding_text(page, finding);
+        page.line(&text);
     }
 }
 

@@ -10,6 +10,7 @@ mod findings;
 mod graph;
 mod paths;
 mod radius;
+mod review;
 mod suggestions;
 mod verified;
 mod ways;
@@ -48,6 +49,7 @@ impl Reporter for Text {
             Content::Verified(verified) => verified::write(&mut page, verified),
             Content::Comparison(compared) => comparison::write(&mut page, compared),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),
+            Content::Review(review) => review::write(&mut page, review),
         }
         Ok(page.finish())
     }

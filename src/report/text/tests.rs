@@ -75,6 +75,12 @@ fn verified() {
     assert_snapshot!(fixture.render("text", Content::Verified(&fixture.verified)));
 }
 
+#[test]
+fn review() {
+    let fixture = Fixture::new();
+    assert_snapshot!(fixture.render("text", Content::Review(&fixture.review)));
+}
+
 /// Every `path:line:column` that is shown leads to the text that was meant.
 #[test]
 fn places_lead_to_the_source() {

@@ -48,6 +48,7 @@ const SERIALIZERS: &[&str] = &[
 /// Where the lint on the world outside may be lifted, and what for.
 const WORLD: &[(&str, &str)] = &[
     ("input/disk", "reads files and the standard input"),
+    ("input/revision", "asks git for what a commit holds"),
     ("review/store", "keeps its own files"),
     ("collect/", "opens connections"),
     ("cli/", "reads the environment, prints, writes what the user asked to have written"),

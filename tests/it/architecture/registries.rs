@@ -51,6 +51,7 @@ const REGISTRIES: &[Registry] = &[
             "escalation_steps",
             "gcp_rows",
             "load",
+            "revision",
             "scenarios",
         ],
     },

@@ -134,6 +134,9 @@ fn files(case: &Value) -> Vec<(String, Value)> {
             "target": { "principalSet": format!("{RESOURCES}/projects/p") }, "policy": boundary }]),
         ));
     }
+    for (name, content) in case["files"].as_object().into_iter().flatten() {
+        files.push((name.clone(), content.clone()));
+    }
     files
 }
 

@@ -8,7 +8,7 @@ use crate::clouds::azure::index::{IDENTITY_OF, KUBELET_OF, OWN_RESOURCE};
 use crate::clouds::azure::names::{self, CLOUD};
 use crate::clouds::azure::steps::KEY_OF;
 use crate::clouds::azure::{KEY, OBJECT_ID, PUBLIC, VAULT};
-use crate::model::{Gap, GapKind, Origin, Principal, PrincipalId, PrincipalKind, Target};
+use crate::model::{Gap, GapKind, Host, Origin, Principal, PrincipalId, PrincipalKind, Target};
 use crate::text::Tree;
 
 const RESOURCES: &str = "az resource list";
@@ -60,11 +60,14 @@ impl Loader<'_> {
             if let Some(object) = identity.get_ignoring_case("principalId").and_then(Tree::as_str) {
                 let id = self.identity(object, short, place.clone());
                 self.fact(id, &format!("{IDENTITY_OF}{name}"), "");
+                self.runs_as(name, id, &place);
             }
             let assigned = identity.get_ignoring_case("userAssignedIdentities");
             for entry in assigned.into_iter().flat_map(Tree::entries) {
                 let object = entry.value.get_ignoring_case("principalId").and_then(Tree::as_str);
-                self.user_assigned(object, &entry.key.value, &format!("{IDENTITY_OF}{name}"), &place);
+                let id =
+                    self.user_assigned(object, &entry.key.value, &format!("{IDENTITY_OF}{name}"), &place);
+                id.into_iter().for_each(|id| self.runs_as(name, id, &place));
             }
         }
         // What runs on the nodes of a cluster gets at this identity, and not at that of the cluster itself:
@@ -76,18 +79,33 @@ impl Loader<'_> {
             let what = format!("kubelet identity of `{name}`");
             let place = Origin { span: Some(kubelet.span), what, ..origin.clone() };
             let own = text("resourceId").unwrap_or_default();
-            self.user_assigned(text("objectId"), own, &format!("{KUBELET_OF}{name}"), &place);
+            let id = self.user_assigned(text("objectId"), own, &format!("{KUBELET_OF}{name}"), &place);
+            id.into_iter().for_each(|id| self.runs_as(name, id, &place));
         }
     }
 
     /// An identity that is a resource of its own and that another resource has.
-    fn user_assigned(&mut self, object: Option<&str>, own: &str, fact: &str, place: &Origin) {
-        let Some(object) = object else { return };
+    fn user_assigned(
+        &mut self,
+        object: Option<&str>,
+        own: &str,
+        fact: &str,
+        place: &Origin,
+    ) -> Option<PrincipalId> {
+        let object = object?;
         let id = self.identity(object, own.rsplit('/').next(), place.clone());
         self.fact(id, fact, "");
         if own.contains('/') {
             self.fact(id, OWN_RESOURCE, &names::full_name(own));
         }
+        Some(id)
+    }
+
+    /// Notes that a resource acts as somebody.
+    fn runs_as(&mut self, name: &str, identity: PrincipalId, origin: &Origin) {
+        let Some(resource) = self.estate.find_resource(CLOUD, name) else { return };
+        let (kind, origin) = (super::resource_kind(name), origin.clone());
+        self.estate.hosts_mut().add(Host { resource, kind, identity, origin });
     }
 
     fn identity(&mut self, object: &str, label: Option<&str>, place: Origin) -> PrincipalId {

@@ -1,0 +1,64 @@
+//! `leastwise check`: what a change newly allows, and for whom.
+
+use clap::Args;
+
+use super::analysis;
+use super::console::Console;
+use super::exit::Exit;
+use super::options::{AnalysisOptions, FailOn, ReportOptions, StepOptions};
+use crate::input::{Base, disk};
+use crate::pipeline::Task;
+use crate::report::ContentKind;
+
+/// Say who gains what access through a change of policy files, with a request that shows it.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Check {
+    /// Files, folders or globs below the current folder, as they are after the change.
+    #[arg(default_value = ".", value_name = "PATHS")]
+    paths: Vec<String>,
+    /// What they are compared with: a folder that holds them as they were, or a commit, by any name that git
+    /// understands (`origin/main`).
+    #[arg(long, value_name = "REVISION|FOLDER", default_value = "HEAD")]
+    base: String,
+    /// Files that do not change and that the policies apply to, such as an export of the account; may be given more
+    /// than once.
+    #[arg(long, value_name = "PATH")]
+    estate: Vec<String>,
+    /// The level from which on a new finding makes the exit code 1. Gained access is `high` for strangers, `medium` for
+    /// whoever was there before, and `low` for whoever is new.
+    #[arg(long, value_name = "LEVEL", default_value = "high")]
+    fail_on: FailOn,
+    /// A question that stayed undecided makes the exit code 3.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    analysis: AnalysisOptions,
+    #[command(flatten)]
+    extra: StepOptions,
+    #[command(flatten)]
+    report: ReportOptions,
+}
+
+const HELP: &str = "\
+Exit codes, the same for every output format:
+  0  no gained access and no new finding reaches `--fail-on`
+  1  one does
+  2  could not run, or could not read all of the input after the change; the rest is compared all the same
+  3  with `--strict`: a question that the result rests on stayed undecided
+Where several apply, the order is 1, 2, 3. What was found before the change and still is does not count.";
+
+impl Check {
+    /// Runs the command.
+    pub(super) fn run(&self, console: &mut Console) -> Exit {
+        let folder = disk::is_folder(self.base.as_ref());
+        let base =
+            if folder { Base::Folder(self.base.clone().into()) } else { Base::Revision(self.base.clone()) };
+        let task = Task::Check { base, estate: self.estate.clone() };
+        let options = (&self.analysis, &self.extra, &self.report);
+        let threshold = self.fail_on.threshold();
+        let exit =
+            analysis::run_with_steps(&task, ContentKind::Check, &self.paths, options, threshold, console);
+        if exit == Exit::Undecided && !self.strict { Exit::Clean } else { exit }
+    }
+}
