@@ -96,6 +96,7 @@ pub(super) struct Review<'a> {
     pub(super) new_findings: Vec<Finding<'a>>,
     pub(super) resolved_findings: Vec<Finding<'a>>,
     pub(super) known_findings: usize,
+    pub(super) rests_on: Certainty<'a>,
 }
 
 #[derive(Serialize)]
