@@ -3,6 +3,7 @@
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
 mod check;
+mod edited;
 mod logs;
 mod seals;
 mod simulate;
@@ -23,6 +24,17 @@ use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Verified}
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
 use crate::solver::Portfolio;
+
+/// Which files suggestions are to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Editing {
+    /// None.
+    None,
+    /// Those that the estate is read from.
+    Estate,
+    /// Terraform, by these paths.
+    Terraform(Vec<String>),
+}
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +96,8 @@ pub enum Task {
         days: u32,
         /// Whether certificates are wanted.
         certify: bool,
-        /// Whether changes of the files are wanted.
-        edit: bool,
+        /// Which changes of files are wanted.
+        edit: Editing,
     },
     /// Whether certificates hold.
     Verify {
@@ -244,7 +256,8 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         admit(&mut loaded.estate, principal);
     }
     let analysed = analyse(task, &loaded.estate, &used, &settings.portfolio, &steps);
-    match analysed.and_then(|(found, open)| Ok((edited(task, found, &loaded, &settings.portfolio)?, open))) {
+    let edited = |(found, open)| Ok((edited::edited(task, found, &mut loaded, settings)?, open));
+    match analysed.and_then(edited) {
         Ok((found, undecided)) => Ok(Outcome {
             inputs,
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
@@ -254,18 +267,6 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
             loaded,
         }),
         Err(reason) => Err(Box::new(Stopped { loaded, reason })),
-    }
-}
-
-/// The same with changes of the files, where suggestions are to have some.
-fn edited(task: &Task, found: Found, loaded: &Loaded, portfolio: &Portfolio) -> Result<Found, Reason> {
-    match (task, found) {
-        (Task::Recommend { edit: true, .. }, Found::Suggestions(suggestions, _)) => {
-            let evaluator = Evaluator::new(&loaded.estate, portfolio);
-            let edits = recommender::edits(&evaluator, &suggestions, loaded)?;
-            Ok(Found::Suggestions(suggestions, edits))
-        }
-        (_, found) => Ok(found),
     }
 }
 

@@ -9,7 +9,7 @@ use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions};
 use crate::input::disk::{self, Limits};
-use crate::pipeline::{Outcome, Task};
+use crate::pipeline::{Editing, Outcome, Task};
 use crate::recommender::{Edits, Left, Patch};
 use crate::report::{ContentKind, certificate};
 
@@ -38,6 +38,9 @@ pub(super) struct Recommend {
     /// Write these changes into the files.
     #[arg(long)]
     write: bool,
+    /// Change these Terraform files, or those of these folders, in place of the files of the estate.
+    #[arg(long, value_name = "TF", num_args = 1..)]
+    terraform: Vec<String>,
     #[command(flatten)]
     analysis: AnalysisOptions,
     #[command(flatten)]
@@ -52,7 +55,7 @@ impl Recommend {
             principal: self.principal.clone(),
             days: self.days,
             certify: self.certificate.is_some(),
-            edit: self.diff || self.write,
+            edit: self.editing(),
         };
         let settings = match self.analysis.settings(console) {
             Ok(settings) => settings,
@@ -64,6 +67,14 @@ impl Recommend {
             self.certificate.as_deref().map_or(Ok(()), |path| certify(outcome, path, console))?;
             outcome.edits().map_or(Ok(Printed::Report), |edits| self.edit(edits, settings.limits, console))
         })
+    }
+
+    fn editing(&self) -> Editing {
+        match (self.diff || self.write, self.terraform.as_slice()) {
+            (true, []) => Editing::Estate,
+            (true, paths) => Editing::Terraform(paths.to_vec()),
+            (false, _) => Editing::None,
+        }
     }
 
     /// Prints and writes the changes of files, and says what is not changed.

@@ -2,8 +2,8 @@
 //!
 //! Clouds know which value of which file says what; how a file is written is `text`'s business.
 
-use crate::text::Span;
 use crate::text::lists::New;
+use crate::text::{Span, Splice};
 
 /// One change of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,4 +31,13 @@ pub enum Edit {
         /// The item.
         item: New,
     },
+}
+
+/// One change of a Terraform file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerraformEdit {
+    /// The change of the text.
+    pub change: Splice,
+    /// The address of a resource that goes with it, to which nothing may refer any more.
+    pub gone: Option<String>,
 }

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use super::edits::Edit;
+use super::edits::{Edit, TerraformEdit};
 use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{Estate, Layer, Origin, PolicyId, PrincipalId};
+use crate::text::hcl::Resource;
 
 /// A cloud whose access is given by roles.
 pub trait Roles: Sync {
@@ -70,6 +71,22 @@ pub trait Roles: Sync {
         _add: &[RoleAt],
     ) -> Result<Vec<Edit>, String> {
         Err("its files are exports that nothing applies: use the commands".to_owned())
+    }
+
+    /// What makes Terraform give the principal `add` in place of `remove`. The error says, for people, why it is not changed.
+    fn terraform(
+        &self,
+        _principal: &str,
+        _remove: &[HeldRole],
+        _add: &[RoleAt],
+        _resources: &[Resource],
+    ) -> Result<Vec<TerraformEdit>, String> {
+        Err("Terraform of this cloud is not changed: use the commands".to_owned())
+    }
+
+    /// How many resources of Terraform give a role.
+    fn terraform_gives(&self, _principal: &str, _at: &RoleAt, _resources: &[Resource]) -> usize {
+        0
     }
 
     /// The command that gives a role.

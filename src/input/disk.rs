@@ -126,6 +126,28 @@ fn expand_glob(path: &str, limits: Limits, found: &mut Vec<Found>, problems: &mu
     }
 }
 
+/// The Terraform files that paths stand for, sorted: files, and those of one folder, which is what Terraform calls a module.
+pub fn terraform(paths: &[String], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !is_folder(path.as_ref()) {
+            found.push(PathBuf::from(path));
+            continue;
+        }
+        match fs::read_dir(path) {
+            Ok(entries) => {
+                let names = entries.flatten().map(|entry| entry.file_name());
+                let own = names.filter(|name| name.to_string_lossy().ends_with(".tf"));
+                found.extend(own.map(|name| Path::new(path).join(name)));
+            }
+            Err(error) => problems.push(unreadable(path, &error)),
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Endings of files that are looked at inside folders.
 const ENDINGS: &[&str] =
     &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".yaml", ".yml"];

@@ -139,14 +139,23 @@ fn by_roles(
     roles: &dyn Roles,
     suggestion: &Suggestion,
 ) -> Result<(Estate, Vec<Edit>), String> {
+    let (remove, add) = roles_of(estate, roles, suggestion);
+    let edits = roles.edits(estate, suggestion.principal, &remove, &add)?;
+    Ok((roles.replace(estate, suggestion.principal, &remove, &add), edits))
+}
+
+/// What goes and what comes.
+pub(super) fn roles_of(
+    estate: &Estate,
+    roles: &dyn Roles,
+    suggestion: &Suggestion,
+) -> (Vec<HeldRole>, Vec<RoleAt>) {
     let held = roles.held(estate, suggestion.principal).into_iter().filter(|held| !held.conditional);
     let held: Vec<HeldRole> = held.collect();
     let wanted = suggestion.replacement.iter();
     let wanted: Vec<RoleAt> =
         wanted.map(|one| RoleAt { role: one.role.clone(), place: one.place.clone() }).collect();
-    let (remove, add) = difference(&held, &wanted);
-    let edits = roles.edits(estate, suggestion.principal, &remove, &add)?;
-    Ok((roles.replace(estate, suggestion.principal, &remove, &add), edits))
+    difference(&held, &wanted)
 }
 
 fn by_policies(

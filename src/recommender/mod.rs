@@ -10,6 +10,7 @@ mod needed;
 mod policies;
 mod proof;
 mod suggestion;
+mod terraform;
 mod verify;
 
 pub use certificate::{Certificate, Claims, Given, Kind, Replacement, SCHEMA, Sealed, Taken, Unreadable};
@@ -17,6 +18,7 @@ pub use edits::{Edits, Left, Patch, edits};
 pub use suggestion::{
     Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion, Used,
 };
+pub use terraform::terraform;
 pub use verify::{Verified, verify};
 
 use std::collections::BTreeMap;

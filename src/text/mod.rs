@@ -3,6 +3,7 @@
 //! Invariant: nothing above this module is used, it knows nothing of IAM, and it reads no disk.
 //! Promise: a new syntax costs one new parser file here that answers with a [`Tree`] and [`Problem`]s.
 
+pub mod hcl;
 pub mod json;
 pub mod yaml;
 

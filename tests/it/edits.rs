@@ -152,3 +152,48 @@ fn a_compressed_file_is_not_written() {
     let project = folder.0.join("project-acme-media.iam.yaml");
     assert_eq!(fs::read_to_string(project).unwrap(), PROJECT, "all or nothing");
 }
+
+const MAIN: &str = include_str!("../../examples/gcp-editor/terraform/main.tf");
+
+/// Runs on the example with these Terraform files.
+fn terraform(folder: &Folder) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.args(["recommend", "examples/gcp-editor", "--usage", LOG, "--write", "--terraform"]).arg(&folder.0);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).output().unwrap()
+}
+
+#[test]
+fn terraform_keeps_comments_and_what_it_cannot_tell() {
+    let folder = Folder::new("terraform");
+    let main = folder.file("main.tf", MAIN);
+    let others = folder.file("others.tf", "resource \"google_storage_bucket_iam_member\" \"uploader\" {}\n");
+    let output = terraform(&folder);
+    out(&output);
+    let old = "resource \"google_project_iam_member\" \"uploader\" {\n  project = \"acme-media\"\n  role    = \"roles/editor\" # everything\n  member  = \"serviceAccount:uploader@acme-media.iam.gserviceaccount.com\"\n}\n";
+    // The name is taken by a resource of the other file.
+    let new = "resource \"google_storage_bucket_iam_member\" \"uploader_2\" {\n  bucket = \"acme-media-uploads\"\n  role   = \"roles/storage.objectCreator\"\n  member = \"serviceAccount:uploader@acme-media.iam.gserviceaccount.com\"\n}\n";
+    assert!(MAIN.contains(old));
+    let expected = MAIN.replace(old, new).replace("storage.objectAdmin\" # writes", "storage.objectCreator\" # writes");
+    assert_eq!(fs::read_to_string(&main).unwrap(), expected);
+    assert!(fs::read_to_string(&others).unwrap().starts_with("resource \"google_storage"));
+    let told = err(&output);
+    assert!(told.contains("no file is changed for `serviceAccount:ci-deployer@"), "{told}");
+    assert!(told.contains("no resource with plain strings gives `roles/"), "{told}");
+    // The estate is as before, so it is proposed again, and nothing is found to be changed.
+    let again = terraform(&folder);
+    assert!(err(&again).contains(&format!("no file is changed for `{UPLOADER}`")), "{}", err(&again));
+    assert_eq!(fs::read_to_string(&main).unwrap(), expected);
+}
+
+#[test]
+fn terraform_that_others_refer_to_or_that_is_broken_is_left() {
+    let folder = Folder::new("referred");
+    let referred = format!("{MAIN}\nresource \"x\" \"y\" {{\n  depends_on = [google_project_iam_member.uploader]\n}}\n");
+    let main = folder.file("main.tf", &referred);
+    folder.file("broken.tf", "resource \"a\" {\n  b = \n}\n");
+    let output = terraform(&folder);
+    let told = err(&output);
+    assert!(told.contains("`google_project_iam_member.uploader` is referred to elsewhere"), "{told}");
+    assert!(told.contains("broken.tf:2:"), "{told}");
+    assert!(fs::read_to_string(&main).unwrap().contains("roles/editor"));
+}

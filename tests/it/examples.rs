@@ -144,6 +144,22 @@ const CASES: &[Case] = &[
         exit: 0,
         needs_z3: true,
     },
+    Case {
+        name: "gcp-editor/terraform",
+        arguments: &[
+            "recommend",
+            "examples/gcp-editor",
+            "--usage",
+            "examples/gcp-editor/audit-log.jsonl.gz",
+            "--principal",
+            "uploader@acme-media.iam.gserviceaccount.com",
+            "--diff",
+            "--terraform",
+            "examples/gcp-editor/terraform",
+        ],
+        exit: 0,
+        needs_z3: true,
+    },
 ];
 
 fn package() -> &'static Path {

@@ -7,13 +7,14 @@ use super::ast::{Binding, Body, Member};
 use super::catalog::{self, Stage};
 use super::roles as known_roles;
 use super::{ALLOW, Gcp};
-use super::{edits, index, lower, names};
-use crate::clouds::edits::Edit;
+use super::{edits, index, lower, names, terraform};
+use crate::clouds::edits::{Edit, TerraformEdit};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Estate, Layer, Origin, Policy, PolicyId, PrincipalId, Resource, ScopeId, ScopeKind, Target,
 };
+use crate::text::hcl::Resource as Block;
 use crate::text::{Located, Span};
 
 impl Roles for Gcp {
@@ -116,6 +117,20 @@ impl Roles for Gcp {
         add: &[RoleAt],
     ) -> Result<Vec<Edit>, String> {
         edits::edits(estate, principal, remove, add)
+    }
+
+    fn terraform(
+        &self,
+        principal: &str,
+        remove: &[HeldRole],
+        add: &[RoleAt],
+        resources: &[Block],
+    ) -> Result<Vec<TerraformEdit>, String> {
+        terraform::edits(principal, remove, add, resources)
+    }
+
+    fn terraform_gives(&self, principal: &str, at: &RoleAt, resources: &[Block]) -> usize {
+        terraform::givers(principal, at, resources).len()
     }
 
     fn grant_command(&self, principal: &str, role: &RoleAt) -> String {

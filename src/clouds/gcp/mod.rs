@@ -41,6 +41,7 @@ mod roles;
 mod scenario;
 mod sets;
 pub mod shapes;
+mod terraform;
 mod tops;
 mod truth;
 mod types;
