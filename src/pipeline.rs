@@ -20,7 +20,7 @@ use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
-use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Verified};
+use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Summary, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
 use crate::solver::Portfolio;
@@ -182,7 +182,7 @@ enum Found {
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
     WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
-    Suggestions(Vec<Suggestion>, Edits),
+    Suggestions(Vec<Suggestion>, Box<(Summary, Edits)>),
     Verified(Vec<Verified>),
     Decisions(Vec<Simulated>),
     Review(Box<Review>),
@@ -348,7 +348,8 @@ fn analyse(
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let options = recommender::Options { principal, days: *days };
             let suggestions = recommender::recommend(&evaluator, used, &options)?;
-            Ok((Found::Suggestions(suggestions, Edits::default()), Vec::new()))
+            let summary = recommender::summary(estate, used, &options, &suggestions);
+            Ok((Found::Suggestions(suggestions, Box::new((summary, Edits::default()))), Vec::new()))
         }
         // Scenarios are no estate, and certificates no question about one: `run` has decided them.
         Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
@@ -522,7 +523,7 @@ impl Outcome {
     /// The changes of the files that make suggestions come true, if they were asked for.
     pub fn edits(&self) -> Option<&Edits> {
         match &self.found {
-            Found::Suggestions(_, edits) => Some(edits),
+            Found::Suggestions(_, more) => Some(&more.1),
             _ => None,
         }
     }
@@ -582,7 +583,7 @@ impl Outcome {
                 Found::WhoCan(question, entrants, ways) => {
                     Content::WhoCan(question, entrants, ways.as_deref())
                 }
-                Found::Suggestions(suggestions, _) => Content::Suggestions(suggestions),
+                Found::Suggestions(suggestions, more) => Content::Suggestions(suggestions, &more.0),
                 Found::Verified(verified) => Content::Verified(verified),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
                 Found::Review(review) => Content::Review(review),

@@ -33,6 +33,12 @@ impl Clocks {
     }
 }
 
+/// A time in microseconds since the Unix epoch, as people and programs write it: `2027-01-31T18:00:00Z`.
+pub fn written(instant: i64) -> String {
+    let written = jiff::Timestamp::from_microsecond(instant).map(|time| time.to_string());
+    written.unwrap_or_else(|_| format!("{instant} microseconds since 1970"))
+}
+
 /// A day (`2026-09-26`, at its beginning in UTC) or a point in time in the form of RFC 3339, in microseconds since the
 /// Unix epoch.
 pub fn instant(text: &str) -> Option<i64> {

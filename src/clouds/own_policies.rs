@@ -2,6 +2,8 @@
 //!
 //! What the recommender needs to know of such a cloud, and nothing of how it decides.
 
+use std::sync::Arc;
+
 use super::edits::Edit;
 use crate::logic::Patterns;
 use crate::model::{Estate, Origin, Policy, PolicyId, Principal, PrincipalId};
@@ -33,6 +35,15 @@ pub trait OwnPolicies: Sync {
         held: &[HeldPolicy],
         accesses: &[Access],
     ) -> Result<NewPolicies, String>;
+
+    /// The actions that some statement of a policy allows on something, by the catalog.
+    fn allowed(&self, policy: &Policy) -> Vec<Arc<str>>;
+
+    /// Whether some statement of a policy allows an action on something.
+    fn names(&self, policy: &Policy, action: &str) -> bool;
+
+    /// Whether an action changes who has access, or makes its holder somebody else.
+    fn gives_access(&self, action: &str) -> bool;
 
     /// A policy from its text. The error says, for people, why it cannot be read.
     fn read(&self, name: &str, text: &str) -> Result<NewPolicy, String>;

@@ -14,12 +14,12 @@ pub(super) fn edited(
     loaded: &mut Loaded,
     settings: &Settings,
 ) -> Result<Found, Reason> {
-    let (edit, suggestions, none) = match (task, found) {
-        (Task::Recommend { edit, .. }, Found::Suggestions(suggestions, none)) => (edit, suggestions, none),
+    let (edit, suggestions, mut more) = match (task, found) {
+        (Task::Recommend { edit, .. }, Found::Suggestions(suggestions, more)) => (edit, suggestions, more),
         (_, found) => return Ok(found),
     };
-    let edits = match edit {
-        Editing::None => none,
+    more.1 = match edit {
+        Editing::None => more.1,
         Editing::Estate => {
             let evaluator = Evaluator::new(&loaded.estate, &settings.portfolio);
             recommender::edits(&evaluator, &suggestions, loaded)?
@@ -30,7 +30,7 @@ pub(super) fn edited(
             recommender::terraform(estate, &suggestions, files, &own, problems)
         }
     };
-    Ok(Found::Suggestions(suggestions, edits))
+    Ok(Found::Suggestions(suggestions, more))
 }
 
 /// The Terraform files that paths stand for. What cannot be read becomes a problem.

@@ -10,18 +10,21 @@ mod needed;
 mod policies;
 mod proof;
 mod suggestion;
+mod summary;
 mod terraform;
 mod verify;
 
 pub use certificate::{Certificate, Claims, Given, Kind, Replacement, SCHEMA, Sealed, Taken, Unreadable};
 pub use edits::{Edits, Left, Patch, edits};
 pub use suggestion::{
-    Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion, Used,
+    Applicability, Binding, Excess, Goes, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion,
+    Used,
 };
+pub use summary::{Summary, summary};
 pub use terraform::terraform;
 pub use verify::{Verified, verify};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clouds::{self, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
@@ -124,7 +127,8 @@ fn for_roles(
         cloud: principal.cloud,
         principal: id,
         name: principal.name.clone(),
-        held: held.iter().map(describe_held).collect(),
+        held: held.iter().map(|one| describe_held(one, &used)).collect(),
+        goes: summary::of_roles(roles, &held, &pick.roles),
         used: used.iter().map(Need::summary).collect(),
         needed: needs.iter().map(Need::needed).collect(),
         proven_for: used.iter().map(|need| need.recorded(true)).collect(),
@@ -169,11 +173,17 @@ fn rollback(roles: &dyn Roles, principal: &str, add: &[RoleAt], remove: &[HeldRo
     gives.chain(takes).collect()
 }
 
-fn describe_held(held: &HeldRole) -> Held {
+fn describe_held(held: &HeldRole, used: &[Need]) -> Held {
+    let here = |need: &&Need| {
+        need.places.iter().any(|place| place.name == held.at.place)
+            && held.permissions.iter().any(|permission| **permission == *need.action)
+    };
+    let here: BTreeSet<&str> = used.iter().filter(here).map(|need| need.action.as_str()).collect();
     Held {
         what: held.at.role.clone(),
         place: held.at.place.clone(),
         permissions: held.permissions.len(),
+        used: here.into_iter().map(str::to_owned).collect(),
         origin: held.origin.clone(),
     }
 }

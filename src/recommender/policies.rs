@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::needed::{self, Need};
 use super::proof::{self, Change};
-use super::{Applicability, Binding, Case, Held, Proof, Recorded, Suggestion};
+use super::summary;
+use super::{Applicability, Binding, Case, Goes, Held, Proof, Recorded, Suggestion};
 use crate::clouds::Place;
 use crate::clouds::own_policies::{Access, HeldPolicy, NewPolicies, OwnPolicies, Whereto};
 use crate::evaluator::{Bug, Evaluator};
@@ -53,7 +54,7 @@ pub(super) fn suggest(
         Ok(plan) => plan,
         Err(reason) => {
             notes.push(format!("no replacement was written: {reason}"));
-            return Ok(case.is_asked_for().then(|| unchanged(case, &held, &used, notes)));
+            return Ok(case.is_asked_for().then(|| unchanged(evaluator, own, case, (&held, &used), notes)));
         }
     };
     needs.retain(|need| !plan.new.not_allowed.contains(&need.action));
@@ -75,7 +76,8 @@ pub(super) fn suggest(
         proven_for: plan.proven_for,
         apply,
         rollback,
-        ..unchanged(case, &held, &used, notes)
+        goes: summary::of_policies(own, estate, &held, new),
+        ..unchanged(evaluator, own, case, (&held, &used), notes)
     }))
 }
 
@@ -234,8 +236,22 @@ fn remarks(needs: &[Need], used: &[Need], plan: &Plan, unplaced: &BTreeSet<(Stri
 }
 
 /// The suggestion to leave everything as it is.
-fn unchanged(case: &Case<'_>, held: &[HeldPolicy], used: &[Need], notes: Vec<String>) -> Suggestion {
+fn unchanged(
+    evaluator: &Evaluator<'_>,
+    own: &dyn OwnPolicies,
+    case: &Case<'_>,
+    (held, used): (&[HeldPolicy], &[Need]),
+    notes: Vec<String>,
+) -> Suggestion {
+    let estate = evaluator.estate();
+    let before = summary::of_policies(own, estate, held, &[]).before;
+    let recorded: BTreeSet<&str> = used.iter().map(|need| need.action.as_str()).collect();
     let held = held.iter().map(|one| Held {
+        used: recorded
+            .iter()
+            .filter(|action| estate.policy(one.policy).is_some_and(|policy| own.names(policy, action)))
+            .map(|action| (*action).to_owned())
+            .collect(),
         what: one.name.clone(),
         place: case.principal.name.clone(),
         permissions: one.permissions,
@@ -258,6 +274,7 @@ fn unchanged(case: &Case<'_>, held: &[HeldPolicy], used: &[Need], notes: Vec<Str
         needed: used.iter().map(Need::needed).collect(),
         replacement: keep.collect(),
         held,
+        goes: Goes { before, after: before, dangerous: Vec::new() },
         proven_for: Vec::new(),
         excess: Vec::new(),
         applicability: proof.applicability(),

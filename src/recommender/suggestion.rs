@@ -24,6 +24,8 @@ pub struct Suggestion {
     pub proven_for: Vec<Recorded>,
     /// What would be granted instead; empty when everything held can go.
     pub replacement: Vec<Binding>,
+    /// How much of what is granted goes away.
+    pub goes: Goes,
     /// What the replacement allows beyond the need, the most dangerous first.
     pub excess: Vec<Excess>,
     /// The proof.
@@ -52,6 +54,17 @@ impl Suggestion {
     }
 }
 
+/// How many different permissions are granted, wherever that is, before and after; and what goes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Goes {
+    /// How many are granted before.
+    pub before: usize,
+    /// How many are granted after.
+    pub after: usize,
+    /// Those that go and are dangerous: they change who has access, or make their holder somebody else.
+    pub dangerous: Vec<String>,
+}
+
 /// A grant that the principal holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -61,6 +74,8 @@ pub struct Held {
     pub place: String,
     /// How many permissions it holds.
     pub permissions: usize,
+    /// Those of its permissions that were used where it holds.
+    pub used: Vec<String>,
     /// Where it is written.
     pub origin: Origin,
 }

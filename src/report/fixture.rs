@@ -20,7 +20,8 @@ use crate::model::{
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
 };
 use crate::recommender::{
-    Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Suggestion, Used, Verified,
+    Applicability, Binding, Excess, Goes, Held, Needed, Proof, ProofCheck, Suggestion, Summary, Used,
+    Verified,
 };
 use crate::review::{Change as AccessChange, Review, Who};
 use crate::text::{FileId, Files, Problem, Route, Span, Step};
@@ -69,6 +70,7 @@ pub(super) struct Fixture {
     pub(super) lacks: Answer,
     pub(super) access: Access,
     pub(super) suggestions: Vec<Suggestion>,
+    pub(super) summary: Summary,
     pub(super) entrants: Vec<Entrant>,
     pub(super) comparison: Comparison,
     pub(super) differences: [DifferenceRows; 2],
@@ -112,6 +114,7 @@ impl Fixture {
             lacks: never(),
             access: Access { rows: Vec::new(), certainty: Certainty::Proven },
             suggestions: Vec::new(),
+            summary: Summary::default(),
             entrants: Vec::new(),
             comparison: nothing_compared(),
             differences: [
@@ -151,6 +154,14 @@ impl Fixture {
         self.verified = self.verified(&suggestion);
         self.review = self.review();
         self.suggestions = vec![suggestion];
+        self.summary = Summary {
+            window: Some(("2026-08-01T03:36:17Z".to_owned(), "2026-10-30T22:00:00Z".to_owned())),
+            days: 90,
+            before: 9_876,
+            after: 10,
+            dangerous: 1,
+            unseen: vec!["user/sleeper".to_owned()],
+        };
         self.entrants = vec![self.entrant(deploy)];
         self.comparison = self.compared();
         self.decisions = self.simulated();
@@ -374,6 +385,7 @@ impl Fixture {
                 what: "roles/editor".to_owned(),
                 place: "projects/p".to_owned(),
                 permissions: 9_876,
+                used: vec!["storage.objects.create".to_owned()],
                 origin: self.everything(),
             }],
             used: vec![Used {
@@ -391,6 +403,7 @@ impl Fixture {
                 text: None,
                 is_shared: false,
             }],
+            goes: Goes { before: 9_876, after: 10, dangerous: vec!["iam.serviceAccounts.actAs".to_owned()] },
             excess: vec![Excess {
                 action: "storage.folders.create".to_owned(),
                 place: "buckets/b".to_owned(),
@@ -506,7 +519,7 @@ impl Fixture {
             Content::Paths(&self.paths, Some(&self.cut)),
             Content::Answer(Verdict { question: &self.question, can: &self.can, lacks: &self.lacks }),
             Content::Access(&self.question, &self.access),
-            Content::Suggestions(&self.suggestions),
+            Content::Suggestions(&self.suggestions, &self.summary),
             Content::WhoCan(&self.question, &self.entrants, Some(&self.ways)),
             Content::Comparison(Compared {
                 name: "deploy",

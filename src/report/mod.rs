@@ -17,7 +17,7 @@ use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simu
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::{Administrators, Cut, Edge, Path, Radius, Way};
 use crate::model::{Estate, Question};
-use crate::recommender::{Suggestion, Verified};
+use crate::recommender::{Suggestion, Summary, Verified};
 use crate::review::Review;
 use crate::text::{Files, Problem, Severity};
 
@@ -118,7 +118,7 @@ pub enum Content<'a> {
     /// `who-can`; who the question is about is left open. With the ways to those who may, if they were asked for.
     WhoCan(&'a Question, &'a [Entrant], Option<&'a [Way]>),
     /// `recommend`.
-    Suggestions(&'a [Suggestion]),
+    Suggestions(&'a [Suggestion], &'a Summary),
     /// `verify`.
     Verified(&'a [Verified]),
     /// `compare`.
@@ -232,7 +232,7 @@ impl Content<'_> {
             Self::Answer(_) => ContentKind::Can,
             Self::Access(..) => ContentKind::Access,
             Self::WhoCan(..) => ContentKind::WhoCan,
-            Self::Suggestions(_) => ContentKind::Recommend,
+            Self::Suggestions(..) => ContentKind::Recommend,
             Self::Verified(_) => ContentKind::Verify,
             Self::Comparison(_) => ContentKind::Compare,
             Self::Decisions(_) => ContentKind::Simulate,

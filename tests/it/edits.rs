@@ -158,7 +158,9 @@ const MAIN: &str = include_str!("../../examples/gcp-editor/terraform/main.tf");
 /// Runs on the example with these Terraform files.
 fn terraform(folder: &Folder) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
-    command.args(["recommend", "examples/gcp-editor", "--usage", LOG, "--write", "--terraform"]).arg(&folder.0);
+    command
+        .args(["recommend", "examples/gcp-editor", "--usage", LOG, "--write", "--terraform"])
+        .arg(&folder.0);
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).output().unwrap()
 }
 
@@ -173,7 +175,8 @@ fn terraform_keeps_comments_and_what_it_cannot_tell() {
     // The name is taken by a resource of the other file.
     let new = "resource \"google_storage_bucket_iam_member\" \"uploader_2\" {\n  bucket = \"acme-media-uploads\"\n  role   = \"roles/storage.objectCreator\"\n  member = \"serviceAccount:uploader@acme-media.iam.gserviceaccount.com\"\n}\n";
     assert!(MAIN.contains(old));
-    let expected = MAIN.replace(old, new).replace("storage.objectAdmin\" # writes", "storage.objectCreator\" # writes");
+    let expected =
+        MAIN.replace(old, new).replace("storage.objectAdmin\" # writes", "storage.objectCreator\" # writes");
     assert_eq!(fs::read_to_string(&main).unwrap(), expected);
     assert!(fs::read_to_string(&others).unwrap().starts_with("resource \"google_storage"));
     let told = err(&output);
@@ -188,7 +191,8 @@ fn terraform_keeps_comments_and_what_it_cannot_tell() {
 #[test]
 fn terraform_that_others_refer_to_or_that_is_broken_is_left() {
     let folder = Folder::new("referred");
-    let referred = format!("{MAIN}\nresource \"x\" \"y\" {{\n  depends_on = [google_project_iam_member.uploader]\n}}\n");
+    let referred =
+        format!("{MAIN}\nresource \"x\" \"y\" {{\n  depends_on = [google_project_iam_member.uploader]\n}}\n");
     let main = folder.file("main.tf", &referred);
     folder.file("broken.tf", "resource \"a\" {\n  b = \n}\n");
     let output = terraform(&folder);

@@ -11,7 +11,7 @@ use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, ScopeId, Subject,
     Verdict as Decided,
 };
-use crate::recommender::{Needed, Proof, ProofCheck, Suggestion, Verified};
+use crate::recommender::{Needed, Proof, ProofCheck, Suggestion, Summary, Verified};
 use crate::report::picture::picture;
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
 use crate::review::{self, Review, Who};
@@ -48,8 +48,9 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
             who_can: entrants.iter().map(|entrant| from.entrant(entrant)).collect(),
             ways: ways.map(|ways| ways.iter().map(|way| from.way(way)).collect()),
         },
-        Content::Suggestions(suggestions) => {
-            shape::Content::Suggestions(suggestions.iter().map(|one| from.suggestion(one)).collect())
+        Content::Suggestions(suggestions, summary) => {
+            let suggestions = suggestions.iter().map(|one| from.suggestion(one)).collect();
+            shape::Content::Suggestions { suggestions, totals: from.totals(summary) }
         }
         Content::Verified(verified) => {
             shape::Content::Verified(verified.iter().map(|one| from.verified(one)).collect())
@@ -416,11 +417,26 @@ impl<'a> Converter<'a> {
         }
     }
 
+    fn totals(&self, summary: &'a Summary) -> shape::Totals<'a> {
+        let window = summary.window.as_ref();
+        shape::Totals {
+            first_event: window.map(|(first, _)| first.as_str()),
+            last_event: window.map(|(_, last)| last.as_str()),
+            days_asked_for: summary.days,
+            permissions_before: summary.before,
+            permissions_after: summary.after,
+            dangerous_removed: summary.dangerous,
+            never_seen: &summary.unseen,
+        }
+    }
+
     fn suggestion(&self, suggestion: &'a Suggestion) -> shape::Suggestion<'a> {
         let held = suggestion.held.iter().map(|held| shape::Held {
             what: &held.what,
             on: &held.place,
             permissions: held.permissions,
+            used: &held.used,
+            unused: held.permissions.saturating_sub(held.used.len()),
             origin: self.origin(&held.origin),
         });
         let used = suggestion.used.iter().map(|used| shape::Used {
@@ -448,6 +464,11 @@ impl<'a> Converter<'a> {
             used: used.collect(),
             needed: permissions(&suggestion.needed),
             replacement: replacement.collect(),
+            removed: shape::Removed {
+                permissions_before: suggestion.goes.before,
+                permissions_after: suggestion.goes.after,
+                dangerous: &suggestion.goes.dangerous,
+            },
             excess: excess.collect(),
             proof: self.proof(&suggestion.proof),
             apply: &suggestion.apply,

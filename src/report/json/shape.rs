@@ -61,9 +61,13 @@ pub(super) enum Content<'a> {
     Graph(Picture<'a>),
     Answer(Box<Verdict<'a>>),
     Access(Access<'a>),
-    Suggestions(Vec<Suggestion<'a>>),
     Verified(Vec<Verified<'a>>),
     Review(Box<Review<'a>>),
+    #[serde(untagged)]
+    Suggestions {
+        suggestions: Vec<Suggestion<'a>>,
+        totals: Totals<'a>,
+    },
     /// Its fields stand in the report itself, so that one comparison and each of many look the same.
     #[serde(untagged)]
     Comparison(Box<Comparison<'a>>),
@@ -392,6 +396,25 @@ pub(super) struct MatchingActions<'a> {
 }
 
 #[derive(Serialize)]
+pub(super) struct Totals<'a> {
+    /// Null where no event tells its time.
+    pub(super) first_event: Option<&'a str>,
+    pub(super) last_event: Option<&'a str>,
+    pub(super) days_asked_for: u32,
+    pub(super) permissions_before: usize,
+    pub(super) permissions_after: usize,
+    pub(super) dangerous_removed: usize,
+    pub(super) never_seen: &'a [String],
+}
+
+#[derive(Serialize)]
+pub(super) struct Removed<'a> {
+    pub(super) permissions_before: usize,
+    pub(super) permissions_after: usize,
+    pub(super) dangerous: &'a [String],
+}
+
+#[derive(Serialize)]
 pub(super) struct Suggestion<'a> {
     pub(super) cloud: &'a str,
     pub(super) principal: &'a str,
@@ -401,6 +424,7 @@ pub(super) struct Suggestion<'a> {
     pub(super) used: Vec<Used<'a>>,
     pub(super) needed: Vec<Permission<'a>>,
     pub(super) replacement: Vec<Binding<'a>>,
+    pub(super) removed: Removed<'a>,
     pub(super) excess: Vec<Excess<'a>>,
     pub(super) proof: Proof<'a>,
     pub(super) apply: &'a [String],
@@ -414,6 +438,10 @@ pub(super) struct Held<'a> {
     pub(super) what: &'a str,
     pub(super) on: &'a str,
     pub(super) permissions: usize,
+    /// Those that were used.
+    pub(super) used: &'a [String],
+    /// How many were not.
+    pub(super) unused: usize,
     pub(super) origin: Origin<'a>,
 }
 

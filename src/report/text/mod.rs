@@ -45,7 +45,9 @@ impl Reporter for Text {
             Content::Answer(verdict) => answer::write(&mut page, verdict),
             Content::Access(question, access) => access::write(&mut page, question, access),
             Content::WhoCan(question, entrants, ways) => who_can::write(&mut page, question, entrants, ways),
-            Content::Suggestions(suggestions) => suggestions::write(&mut page, suggestions),
+            Content::Suggestions(suggestions, summary) => {
+                suggestions::write(&mut page, suggestions, summary);
+            }
             Content::Verified(verified) => verified::write(&mut page, verified),
             Content::Comparison(compared) => comparison::write(&mut page, compared),
             Content::Decisions(decisions) => decisions::write(&mut page, decisions),

@@ -3,13 +3,13 @@
 use anstyle::AnsiColor;
 
 use super::words::{self, Page, count, thousands};
-use crate::recommender::{Applicability, Proof, ProofCheck, Suggestion};
+use crate::recommender::{Applicability, Proof, ProofCheck, Suggestion, Summary};
 
 /// Longer lists are cut; the JSON report has all of them.
 const LISTED: usize = 10;
 
 /// Writes the suggestions and the summary.
-pub(super) fn write<'a>(page: &mut Page<'a>, suggestions: &'a [Suggestion]) {
+pub(super) fn write<'a>(page: &mut Page<'a>, suggestions: &'a [Suggestion], summary: &'a Summary) {
     for suggestion in suggestions {
         page.gap();
         write_one(page, suggestion);
@@ -22,6 +22,26 @@ pub(super) fn write<'a>(page: &mut Page<'a>, suggestions: &'a [Suggestion]) {
     });
     let looked_at = words::looked_at(page.report);
     page.line(&format!("{found}; {looked_at}."));
+    write_summary(page, summary);
+}
+
+/// How much goes away, what was watched, and who was not seen.
+fn write_summary(page: &mut Page<'_>, summary: &Summary) {
+    if summary.before > 0 {
+        let (before, gone) = (summary.before, summary.before.saturating_sub(summary.after));
+        let numbers = [gone, before, summary.dangerous].map(|number| thousands(number as u64));
+        let [gone, before, dangerous] = numbers;
+        page.line(&format!("{gone} of {before} permissions go away, {dangerous} dangerous ones among them."));
+    }
+    if let Some((first, last)) = &summary.window {
+        page.line(&format!("The logs go from {first} to {last}."));
+    }
+    if !summary.unseen.is_empty() {
+        let names: Vec<String> = summary.unseen.iter().map(|name| format!("`{name}`")).collect();
+        let (shown, more) = names.split_at(names.len().min(LISTED));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        page.line(&format!("Never seen in the logs, though they hold grants: {}{more}.", shown.join(", ")));
+    }
 }
 
 fn write_one<'a>(page: &mut Page<'a>, suggestion: &'a Suggestion) {
@@ -60,7 +80,8 @@ fn write_before(page: &mut Page<'_>, suggestion: &Suggestion) {
         let place =
             words::place(page.report, &held.origin).map(|place| format!("\n{place}")).unwrap_or_default();
         let permissions = count(held.permissions, "permission");
-        let text = format!("`{}` on `{}`, {permissions}{place}", held.what, held.place);
+        let used = held.used.len();
+        let text = format!("`{}` on `{}`, {permissions}, {used} of them used{place}", held.what, held.place);
         page.field(if first { "holds" } else { "" }, &text);
     }
     let used = suggestion.used.iter().map(|used| {

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::graph::Radius;
+use crate::recommender::Summary;
 use crate::report::fixture::Fixture;
 use crate::report::{Content, Style, reporter};
 
@@ -24,7 +25,7 @@ fn nothing_found() {
     let clean = "No path to an administrator; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Paths(&[], None)), clean);
     let clean = "No suggestions; 2 documents and 3 principals analysed.\n";
-    assert_eq!(fixture.render("text", Content::Suggestions(&[])), clean);
+    assert_eq!(fixture.render("text", Content::Suggestions(&[], &Summary::default())), clean);
 }
 
 #[test]

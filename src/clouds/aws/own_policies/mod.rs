@@ -7,15 +7,18 @@ mod edits;
 mod print;
 mod write;
 
+use std::sync::Arc;
+
 use super::action_names::Actions;
 use super::ast::Arn;
+use super::catalog::AccessLevel;
 use super::escalation::INSTANCE_PROFILES;
 use super::rule::IDENTITY;
 use super::{AWS, Aws, Body, body, catalog};
 use crate::clouds::edits::Edit;
 use crate::clouds::own_policies::{Access, HeldPolicy, NewPolicies, NewPolicy, OwnPolicies};
 use crate::model::{
-    Attachment, Effect, Estate, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
+    Attachment, Effect, Estate, Origin, Policy, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
 };
 
 /// To hand a role to a service.
@@ -91,6 +94,25 @@ impl OwnPolicies for Aws {
         write::write(estate, principal, held, accesses)
     }
 
+    fn allowed(&self, policy: &Policy) -> Vec<Arc<str>> {
+        let allowing = body(policy).map(allowing).unwrap_or_default();
+        let actions = catalog::current().actions();
+        let named = actions.filter(|action| allowing.iter().any(|some| some.have(action.folded())));
+        named.map(|action| action.name().into()).collect()
+    }
+
+    fn names(&self, policy: &Policy, action: &str) -> bool {
+        let folded = action.to_ascii_lowercase();
+        body(policy).is_some_and(|body| allowing(body).iter().any(|some| some.have(&folded)))
+    }
+
+    /// What the service reference calls permissions management, and what hands out the access of a role.
+    fn gives_access(&self, action: &str) -> bool {
+        let level = catalog::current().action(action).and_then(|action| action.level());
+        level == Some(AccessLevel::PermissionsManagement)
+            || [PASS_ROLE, "sts:AssumeRole"].iter().any(|one| one.eq_ignore_ascii_case(action))
+    }
+
     fn read(&self, name: &str, text: &str) -> Result<NewPolicy, String> {
         write::policy(name.to_owned(), false, text.to_owned())
     }
@@ -164,10 +186,15 @@ fn called(estate: &Estate, who: &Principal, policy: PolicyId) -> Option<(String,
     Some((inline.unwrap_or(name).to_owned(), false))
 }
 
+/// The actions of each statement that allows.
+fn allowing(body: &Body) -> Vec<Actions> {
+    let allowing = body.document.statements.iter().filter(|one| one.effect == Effect::Allow);
+    allowing.map(|one| Actions::of(&one.action)).collect()
+}
+
 /// How many actions of the catalog some statement allows.
 fn permissions(body: &Body) -> usize {
-    let allowing = body.document.statements.iter().filter(|one| one.effect == Effect::Allow);
-    let allowed: Vec<Actions> = allowing.map(|one| Actions::of(&one.action)).collect();
+    let allowed = allowing(body);
     catalog::current()
         .actions()
         .filter(|action| allowed.iter().any(|some| some.have(action.folded())))
