@@ -20,7 +20,7 @@ use crate::text::Problem;
 pub(super) fn reads(kind: &str) -> bool {
     MEMBERS.iter().any(|(known, _)| *known == kind)
         || OTHERS.contains(&kind)
-        || PROTECTED.iter().any(|(known, ..)| *known == kind)
+        || PROTECTED.iter().any(|known| known.kind == kind)
 }
 
 /// Principals, with what stands before their names in ARNs.
@@ -43,22 +43,38 @@ const OTHERS: [&str; 13] = [
     "aws_iam_policy_document",
 ];
 
-/// Policies of resources: the type, what holds the resource's name or ARN, and how its ARN is made from a plain name.
-const PROTECTED: [(&str, &str, fn(&str) -> Option<String>); 14] = [
-    ("aws_s3_bucket_policy", "bucket", |name| Some(format!("arn:aws:s3:::{name}"))),
-    ("aws_sqs_queue_policy", "queue_url", queue),
-    ("aws_sqs_queue", "arn", |_| None),
-    ("aws_sns_topic_policy", "arn", |_| None),
-    ("aws_sns_topic", "arn", |_| None),
-    ("aws_kms_key", "arn", |_| None),
-    ("aws_kms_key_policy", "key_id", |_| None),
-    ("aws_secretsmanager_secret_policy", "secret_arn", |_| None),
-    ("aws_secretsmanager_secret", "arn", |_| None),
-    ("aws_ecr_repository_policy", "repository", |_| None),
-    ("aws_dynamodb_resource_policy", "resource_arn", |_| None),
-    ("aws_kinesis_resource_policy", "resource_arn", |_| None),
-    ("aws_efs_file_system_policy", "file_system_id", |_| None),
-    ("aws_s3control_access_point_policy", "access_point_arn", |_| None),
+/// A type of resource with a policy.
+struct Protected {
+    kind: &'static str,
+    /// What holds the resource's name or ARN.
+    key: &'static str,
+    /// How its ARN is made of a plain name, where that is enough.
+    arn: fn(&str) -> Option<String>,
+}
+
+const fn protected(kind: &'static str, key: &'static str) -> Protected {
+    Protected { kind, key, arn: |_| None }
+}
+
+const PROTECTED: [Protected; 14] = [
+    Protected {
+        kind: "aws_s3_bucket_policy",
+        key: "bucket",
+        arn: |name| Some(format!("arn:aws:s3:::{name}")),
+    },
+    Protected { kind: "aws_sqs_queue_policy", key: "queue_url", arn: queue },
+    protected("aws_sqs_queue", "arn"),
+    protected("aws_sns_topic_policy", "arn"),
+    protected("aws_sns_topic", "arn"),
+    protected("aws_kms_key", "arn"),
+    protected("aws_kms_key_policy", "key_id"),
+    protected("aws_secretsmanager_secret_policy", "secret_arn"),
+    protected("aws_secretsmanager_secret", "arn"),
+    protected("aws_ecr_repository_policy", "repository"),
+    protected("aws_dynamodb_resource_policy", "resource_arn"),
+    protected("aws_kinesis_resource_policy", "resource_arn"),
+    protected("aws_efs_file_system_policy", "file_system_id"),
+    protected("aws_s3control_access_point_policy", "access_point_arn"),
 ];
 
 /// The ARN of a queue by its URL: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
@@ -310,8 +326,8 @@ impl<'t> Loader<'_, '_, 't> {
             "aws_iam_group_membership" => self.membership(planned, "group", "users"),
             "aws_iam_user_group_membership" => self.membership(planned, "groups", "user"),
             kind => {
-                if let Some((_, key, arn)) = PROTECTED.iter().find(|(known, ..)| *known == kind) {
-                    self.protected(planned, key, *arn);
+                if let Some(known) = PROTECTED.iter().find(|known| known.kind == kind) {
+                    self.protected(planned, known);
                 }
             }
         }
@@ -354,13 +370,13 @@ impl<'t> Loader<'_, '_, 't> {
     }
 
     /// The policy of a resource. A resource without one of its own is no matter of this.
-    fn protected(&mut self, planned: &Planned<'t>, key: &str, named: fn(&str) -> Option<String>) {
+    fn protected(&mut self, planned: &Planned<'t>, known: &Protected) {
         if matches!(planned.value("policy"), Given::Absent) || planned.text("policy") == Some("") {
             return;
         }
-        let given = planned.text(key);
+        let given = planned.text(known.key);
         let whole = given.filter(|text| text.starts_with("arn:")).map(str::to_owned);
-        let arn = whole.or_else(|| given.and_then(named)).or_else(|| self.source_arn(planned, key));
+        let arn = whole.or_else(|| given.and_then(known.arn)).or_else(|| self.source_arn(planned, known.key));
         // A resource that is not there yet is itself and nothing else.
         let arn = arn.unwrap_or_else(|| symbol(planned, &self.account));
         let name = format!("policy of {arn}");

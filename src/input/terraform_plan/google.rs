@@ -11,18 +11,35 @@ use crate::clouds::gcp::load::{Subject, allow_policy};
 use crate::model::{Estate, Gap, GapKind};
 use crate::text::{Entry, Kind, Located, Map, Problem, Span, Tree};
 
-/// What is set a policy on, the value that says which, and how its full name is made.
-const SUBJECTS: [(&str, &str, fn(&str) -> String); 5] = [
-    ("google_project_iam_", "project", |name| format!("projects/{name}")),
-    ("google_folder_iam_", "folder", |name| {
-        if name.starts_with("folders/") { name.to_owned() } else { format!("folders/{name}") }
-    }),
-    ("google_organization_iam_", "org_id", |name| format!("organizations/{name}")),
-    ("google_storage_bucket_iam_", "bucket", |name| {
-        format!("gs://{}", name.strip_prefix("b/").unwrap_or(name))
-    }),
-    ("google_service_account_iam_", "service_account_id", |name| format!("//iam.googleapis.com/{name}")),
+/// What policies are set on.
+struct Row {
+    /// How the types of resources about its policy begin.
+    kinds: &'static str,
+    /// The value that says which.
+    key: &'static str,
+    /// How its full name is made of that.
+    full: fn(&str) -> String,
+}
+
+const SUBJECTS: [Row; 5] = [
+    Row { kinds: "google_project_iam_", key: "project", full: |name| below("projects/", name) },
+    Row { kinds: "google_folder_iam_", key: "folder", full: |name| below("folders/", name) },
+    Row { kinds: "google_organization_iam_", key: "org_id", full: |name| below("organizations/", name) },
+    Row { kinds: "google_storage_bucket_iam_", key: "bucket", full: bucket },
+    Row {
+        kinds: "google_service_account_iam_",
+        key: "service_account_id",
+        full: |name| below("//iam.googleapis.com/", name),
+    },
 ];
+
+fn below(head: &str, name: &str) -> String {
+    if name.starts_with(head) { name.to_owned() } else { format!("{head}{name}") }
+}
+
+fn bucket(name: &str) -> String {
+    format!("gs://{}", name.strip_prefix("b/").unwrap_or(name))
+}
 
 /// Whether resources of this type are read here.
 pub(super) fn reads(kind: &str) -> bool {
@@ -30,8 +47,8 @@ pub(super) fn reads(kind: &str) -> bool {
 }
 
 /// The row of a type of resource, with whether it has several members.
-fn subject(kind: &str) -> Option<(&'static (&'static str, &'static str, fn(&str) -> String), bool)> {
-    SUBJECTS.iter().find_map(|row| match kind.strip_prefix(row.0)? {
+fn subject(kind: &str) -> Option<(&'static Row, bool)> {
+    SUBJECTS.iter().find_map(|row| match kind.strip_prefix(row.kinds)? {
         "member" => Some((row, false)),
         "binding" => Some((row, true)),
         _ => None,
@@ -42,7 +59,7 @@ fn subject(kind: &str) -> Option<(&'static (&'static str, &'static str, fn(&str)
 pub(super) fn load(plan: &Plan<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let mut bindings: BTreeMap<String, Vec<(&Planned<'_>, Tree)>> = BTreeMap::new();
     for planned in &plan.resources {
-        let Some(((_, key, full), several)) = subject(planned.kind) else { continue };
+        let Some((Row { key, full, .. }, several)) = subject(planned.kind) else { continue };
         let members = if several { "members" } else { "member" };
         let later =
             [*key, "role", members].into_iter().find(|key| matches!(planned.value(key), Given::Later));
