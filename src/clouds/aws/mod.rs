@@ -18,6 +18,7 @@ pub mod catalog;
 pub mod composed;
 mod conditions;
 mod asker;
+mod at_home;
 mod decide;
 mod differing;
 mod documents;
