@@ -45,6 +45,8 @@ mod in_effect;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod escalation;
 #[cfg(test)]
 mod corpus_estates;
