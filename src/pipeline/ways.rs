@@ -1,6 +1,7 @@
 //! Paths: to administration, to a principal, to those who may use a resource.
 
-use super::{Found, Reason, unanswerable};
+use super::question::unanswerable;
+use super::{Found, Reason};
 use crate::clouds::escalation::Step;
 use crate::evaluator::{Entrant, Evaluator, Extent, find_principal};
 use crate::graph::{self, Bound, Graph, Way};
