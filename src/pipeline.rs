@@ -18,6 +18,7 @@ use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded, LoadedDocument, scenarios};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Object, Question, Usage};
+use crate::progress::{self, Stage};
 use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
@@ -293,6 +294,7 @@ fn analyse(
     portfolio: &Portfolio,
     steps: &[Step],
 ) -> Result<(Found, Vec<String>), Reason> {
+    progress::begin(Stage::Asking, 0);
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {

@@ -42,6 +42,7 @@ mod gcp_compare;
 mod gcp_findings;
 #[cfg(test)]
 mod in_effect;
+mod interrupt;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
