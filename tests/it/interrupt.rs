@@ -1,5 +1,4 @@
 //! Runs that take a while: what somebody sees who waits at a terminal, and what is left of a run that is stopped.
-#![cfg(unix)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

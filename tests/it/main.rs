@@ -42,6 +42,8 @@ mod gcp_compare;
 mod gcp_findings;
 #[cfg(test)]
 mod in_effect;
+#[cfg(unix)]
+#[cfg(test)]
 mod interrupt;
 #[cfg(test)]
 mod corpus;
