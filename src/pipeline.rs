@@ -6,6 +6,7 @@ mod check;
 mod logs;
 mod question;
 mod seals;
+mod simulate;
 mod ways;
 
 use question::{admit, principal, question, unread};
@@ -15,11 +16,11 @@ use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, On
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
-use crate::input::{self, Base, Loaded, LoadedDocument, scenarios};
+use crate::input::{self, Base, Loaded};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Object, Question, Usage};
 use crate::progress::{self, Stage};
-use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
+use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
 use crate::solver::Portfolio;
@@ -84,6 +85,8 @@ pub enum Task {
         days: u32,
         /// Whether certificates are wanted.
         certify: bool,
+        /// Whether changes of the files are wanted.
+        edit: bool,
     },
     /// Whether certificates hold.
     Verify {
@@ -168,7 +171,7 @@ enum Found {
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
     WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
-    Suggestions(Vec<Suggestion>),
+    Suggestions(Vec<Suggestion>, Edits),
     Verified(Vec<Verified>),
     Decisions(Vec<Simulated>),
     Review(Box<Review>),
@@ -209,7 +212,7 @@ pub enum Reason {
 /// Runs `task` on the files that `paths` stand for.
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
     if let Task::Simulate { check } = task {
-        return simulate(paths, settings.limits, *check);
+        return simulate::simulate(paths, settings.limits, *check);
     }
     if let Task::Check { base, estate } = task {
         return check::check(base, estate, paths, settings);
@@ -241,7 +244,8 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Can { principal, .. } | Task::Access { principal, .. } = task {
         admit(&mut loaded.estate, principal);
     }
-    match analyse(task, &loaded.estate, &used, &settings.portfolio, &steps) {
+    let analysed = analyse(task, &loaded.estate, &used, &settings.portfolio, &steps);
+    match analysed.and_then(|(found, open)| Ok((edited(task, found, &loaded, &settings.portfolio)?, open))) {
         Ok((found, undecided)) => Ok(Outcome {
             inputs,
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
@@ -254,36 +258,16 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     }
 }
 
-/// Decides the scenarios of all files that `paths` stand for.
-fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<Outcome, Box<Stopped>> {
-    let mut decisions = Vec::new();
-    let mut bug = None;
-    let read = scenarios::read(paths, limits, |read| {
-        let expected = read.expected.filter(|_| check);
-        match evaluator::simulate(read.id, &read.scenario, expected) {
-            Ok(decision) => decisions.push(decision),
-            Err(broken) => bug = Some(broken),
+/// The same with changes of the files, where suggestions are to have some.
+fn edited(task: &Task, found: Found, loaded: &Loaded, portfolio: &Portfolio) -> Result<Found, Reason> {
+    match (task, found) {
+        (Task::Recommend { edit: true, .. }, Found::Suggestions(suggestions, _)) => {
+            let evaluator = Evaluator::new(&loaded.estate, portfolio);
+            let edits = recommender::edits(&evaluator, &suggestions, loaded)?;
+            Ok(Found::Suggestions(suggestions, edits))
         }
-    });
-    let format = "scenarios";
-    let inputs =
-        read.read.iter().map(|file| Input { path: read.files.path(*file).to_owned(), format }).collect();
-    let documents = read.read.iter().map(|file| LoadedDocument { file: *file, format }).collect();
-    let loaded = Loaded { files: read.files, problems: read.problems, documents, ..Loaded::default() };
-    if let Some(bug) = bug {
-        return Err(Box::new(Stopped { loaded, reason: Reason::Bug(bug) }));
+        (_, found) => Ok(found),
     }
-    if loaded.documents.is_empty() {
-        return Err(Box::new(Stopped { loaded, reason: Reason::NoScenarios }));
-    }
-    Ok(Outcome {
-        loaded,
-        inputs,
-        rules: Vec::new(),
-        undecided: Vec::new(),
-        found: Found::Decisions(decisions),
-        sealed: Seals::default(),
-    })
 }
 
 /// The result, and the questions that stayed undecided on the way.
@@ -364,7 +348,8 @@ fn analyse(
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let options = recommender::Options { principal, days: *days };
-            Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
+            let suggestions = recommender::recommend(&evaluator, used, &options)?;
+            Ok((Found::Suggestions(suggestions, Edits::default()), Vec::new()))
         }
         // Scenarios are no estate, and certificates no question about one: `run` has decided them.
         Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
@@ -420,13 +405,21 @@ impl Outcome {
 
     /// The certificates of suggestions: all in one, or one for each with the name of its principal.
     pub fn certificates(&self, each: bool) -> Vec<(String, Certificate)> {
-        let Found::Suggestions(all) = &self.found else { return Vec::new() };
+        let Found::Suggestions(all, _) = &self.found else { return Vec::new() };
         let Seals { inputs, now } = &self.sealed;
         if !each {
             return vec![(String::new(), Certificate::of(all, inputs, *now))];
         }
         let one = |one: &Suggestion| (one.name.clone(), Certificate::of([one], inputs, *now));
         all.iter().filter(|one| one.changes_something()).map(one).collect()
+    }
+
+    /// The changes of the files that make suggestions come true, if they were asked for.
+    pub fn edits(&self) -> Option<&Edits> {
+        match &self.found {
+            Found::Suggestions(_, edits) => Some(edits),
+            _ => None,
+        }
     }
 
     /// Whether something is other than it was said to be: a decision, or what a certificate claims.
@@ -453,7 +446,7 @@ impl Outcome {
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::WhoCan(_, entrants, _) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
-            Found::Suggestions(suggestions) => suggestions
+            Found::Suggestions(suggestions, _) => suggestions
                 .iter()
                 .any(|one| one.proof.keeps.holds.is_none() || one.proof.narrows.holds.is_none()),
         };
@@ -484,7 +477,7 @@ impl Outcome {
                 Found::WhoCan(question, entrants, ways) => {
                     Content::WhoCan(question, entrants, ways.as_deref())
                 }
-                Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
+                Found::Suggestions(suggestions, _) => Content::Suggestions(suggestions),
                 Found::Verified(verified) => Content::Verified(verified),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
                 Found::Review(review) => Content::Review(review),

@@ -11,6 +11,7 @@ pub mod azure;
 pub mod catalog;
 pub mod clock;
 pub mod documents;
+pub mod edits;
 pub mod escalation;
 pub mod federation;
 pub mod gcp;

@@ -1,5 +1,6 @@
 //! From paths to an estate: finds the files, parses them, and hands each to the format that knows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found, Limits};
@@ -155,6 +156,26 @@ pub fn load_text(path: &str, text: String) -> Loaded {
     loaded.add(&Found { path: path.into(), named: true }, None, text, &mut reading);
     loaded.finish(&reading.joined);
     loaded
+}
+
+/// Loads the same documents again, some of them with another text. Places in the answer are about the new texts.
+pub fn load_again(loaded: &Loaded, changed: &BTreeMap<FileId, String>) -> Loaded {
+    let mut again = Loaded::default();
+    let mut reading = Reading::default();
+    let files: BTreeSet<FileId> = loaded.documents.iter().map(|document| document.file).collect();
+    for file in files {
+        let text = changed.get(&file).map_or_else(|| loaded.files.text(file), String::as_str);
+        let found = Found { path: loaded.files.path(file).into(), named: true };
+        again.add(&found, None, text.to_owned(), &mut reading);
+    }
+    again.finish(&reading.joined);
+    again
+}
+
+/// The content of a file that was loaded, with the places of all values.
+pub fn content(files: &Files, file: FileId) -> Option<Tree> {
+    let path = Path::new(files.path(file));
+    parse(path, file, files.text(file), &mut json::Reader::default(), &mut Vec::new())
 }
 
 /// What goes from file to file.

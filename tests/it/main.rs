@@ -48,6 +48,8 @@ mod interrupt;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod escalation;
 #[cfg(test)]
 mod corpus_estates;
