@@ -9,19 +9,21 @@ mod seals;
 mod simulate;
 mod ways;
 
+use question::{admit, principal, question, unread};
+
 use crate::clouds::escalation::Step;
 use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
-use crate::logic::{Attribute, Case, Formula};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{Estate, Object, Question, Usage};
+use crate::progress::{self, Stage};
 use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
 use crate::solver::Portfolio;
-use question::{ANY, admit, matching, principal, question, unanswerable, unread};
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,6 +281,7 @@ fn analyse(
     portfolio: &Portfolio,
     steps: &[Step],
 ) -> Result<(Found, Vec<String>), Reason> {
+    progress::begin(Stage::Asking, 0);
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
@@ -363,6 +366,15 @@ fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<
     let graph = Graph::build(evaluator, steps)?;
     let found = findings::run(&Context::new(*evaluator, &graph, &OneDocument::all(evaluator)))?;
     Ok((found, graph.undecided().to_vec()))
+}
+
+/// What users type for any action and any resource.
+const ANY: &str = "*";
+
+/// Holds for the values that match a pattern of `*` and `?`; for all where there is no pattern.
+fn matching(attribute: Attribute, pattern: Option<&str>, case: Case) -> Formula {
+    let one = |pattern| Formula::matches(attribute, Patterns::of([Pattern::glob(pattern, case)]));
+    pattern.map_or(Formula::True, one)
 }
 
 impl From<Bug> for Reason {

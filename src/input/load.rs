@@ -7,6 +7,7 @@ use super::disk::{self, Found, Limits};
 use super::{Confidence, Document, FORMATS, Format, revision};
 use crate::clouds::federation;
 use crate::model::Estate;
+use crate::progress::{self, Stage};
 use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
 
 /// Everything that was read.
@@ -43,11 +44,14 @@ pub fn load(paths: &[String], limits: Limits) -> Loaded {
 pub fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
     let mut loaded = Loaded { files, ..Loaded::default() };
     let mut reading = Reading::default();
-    for found in disk::expand(paths, limits, &mut loaded.problems) {
+    let all = disk::expand(paths, limits, &mut loaded.problems);
+    progress::begin(Stage::Reading, all.len());
+    for found in all {
         match disk::read(&found.path, limits) {
             Ok(text) => loaded.add(&found, None, text, &mut reading),
             Err(problem) => loaded.problems.push(*problem),
         }
+        progress::step();
     }
     loaded.finish(&reading.joined);
     loaded

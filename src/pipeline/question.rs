@@ -1,19 +1,10 @@
-//! From what users type to a question: who, what, and on what.
+//! The names and patterns that users type, as questions about an estate.
 
-use super::{ANONYMOUS, OUTSIDE, Reason};
+use super::{ANONYMOUS, ANY, OUTSIDE, Reason};
 use crate::clouds::{self, CLOUDS, Cloud};
 use crate::evaluator::{self, Certainty, Unknown};
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Universe};
+use crate::logic::Universe;
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject};
-
-/// What users type for any action and any resource.
-pub(super) const ANY: &str = "*";
-
-/// Holds for the values that match a pattern of `*` and `?`; for all where there is no pattern.
-pub(super) fn matching(attribute: Attribute, pattern: Option<&str>, case: Case) -> Formula {
-    let one = |pattern| Formula::matches(attribute, Patterns::of([Pattern::glob(pattern, case)]));
-    pattern.map_or(Formula::True, one)
-}
 
 /// The question that the user typed. An action with wildcards only helps to tell the cloud.
 pub(super) fn question(
@@ -106,6 +97,9 @@ pub(super) fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Rea
     evaluator::find_principal(estate, typed).map_err(|unknown| unanswerable(typed, unknown, "principal"))
 }
 
+/// At most so many of those that go by a name are named.
+const MOST_NAMED: usize = 10;
+
 /// Why nothing goes by a name; `what` should.
 pub(super) fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason {
     match unknown {
@@ -114,9 +108,12 @@ pub(super) fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason 
             let strangers = if nearest.is_empty() && what == "principal" { strangers } else { "" };
             Reason::Unanswerable { message: format!("no {what} goes by `{typed}`{strangers}"), nearest }
         }
-        Unknown::Several(names) => Reason::Unanswerable {
-            message: format!("{} principals go by `{typed}`: give the full name", names.len()),
-            nearest: names,
-        },
+        Unknown::Several(mut names) => {
+            let number = names.len();
+            names.truncate(MOST_NAMED);
+            let first = if number > MOST_NAMED { ", such as one of these" } else { "" };
+            let message = format!("{number} principals go by `{typed}`: give the full name{first}");
+            Reason::Unanswerable { message, nearest: names }
+        }
     }
 }
