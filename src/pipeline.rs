@@ -5,21 +5,22 @@
 mod check;
 mod edited;
 mod logs;
+mod question;
 mod seals;
 mod simulate;
 mod ways;
 
+use question::{admit, principal, question, unread};
+
 use crate::clouds::escalation::Step;
-use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{
-    self, Access, Answer, Bug, Certainty, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
-};
+use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Universe};
-use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::model::{Estate, Object, Question, Usage};
+use crate::progress::{self, Stage};
 use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Summary, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
@@ -108,10 +109,12 @@ pub enum Task {
     },
     /// What a change newly allows, and for whom.
     Check {
-        /// What the files were before.
-        base: Base,
+        /// What the files were before; none where plans alone tell of a change.
+        base: Option<Base>,
         /// Paths to what does not change.
         estate: Vec<String>,
+        /// Paths to plans, which tell both sides.
+        plans: Vec<String>,
     },
     /// Decisions on scenarios, each of which brings its own policies.
     Simulate {
@@ -225,8 +228,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Simulate { check } = task {
         return simulate::simulate(paths, settings.limits, *check);
     }
-    if let Task::Check { base, estate } = task {
-        return check::check(base, estate, paths, settings);
+    if let Task::Check { base, estate, plans } = task {
+        let compared = check::Compared { base: base.as_ref(), paths, estate, plans };
+        return check::check(&compared, settings);
     }
     let mut loaded = input::load(paths, settings.limits);
     if let Some(earliest) = settings.earliest {
@@ -278,6 +282,7 @@ fn analyse(
     portfolio: &Portfolio,
     steps: &[Step],
 ) -> Result<(Found, Vec<String>), Reason> {
+    progress::begin(Stage::Asking, 0);
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
@@ -372,112 +377,6 @@ const ANY: &str = "*";
 fn matching(attribute: Attribute, pattern: Option<&str>, case: Case) -> Formula {
     let one = |pattern| Formula::matches(attribute, Patterns::of([Pattern::glob(pattern, case)]));
     pattern.map_or(Formula::True, one)
-}
-
-/// The question that the user typed. An action with wildcards only helps to tell the cloud.
-fn question(
-    estate: &Estate,
-    typed_principal: &str,
-    typed_action: Option<&str>,
-    resource: &str,
-) -> Result<Question, Reason> {
-    let subject = match typed_principal {
-        ANONYMOUS => Subject::Anonymous,
-        OUTSIDE => Subject::Outside,
-        typed => Subject::Principal(principal(estate, typed)?),
-    };
-    let typed_action = typed_action.filter(|action| *action != ANY);
-    let cloud = match subject {
-        Subject::Principal(id) => estate.principal(id).and_then(|found| clouds::cloud(found.cloud)),
-        Subject::Outside | Subject::Anonymous => cloud_of(estate, typed_action),
-    };
-    let Some(cloud) = cloud else {
-        return Err(Reason::Unanswerable {
-            message: format!("for `{typed_principal}` the cloud has to be clear from the action"),
-            nearest: Vec::new(),
-        });
-    };
-    let action = match typed_action {
-        Some(typed) if typed.contains(['*', '?']) => None,
-        Some(typed) => Some(cloud.action(typed).map_err(|nearest| Reason::Unanswerable {
-            message: format!("{} has no action `{typed}`", cloud.name()),
-            nearest,
-        })?),
-        None => None,
-    };
-    let object = match resource {
-        ANY => Object::Any,
-        typed => object(estate, cloud, action.as_deref(), typed),
-    };
-    Ok(Question { cloud: cloud.id(), subject, action, object })
-}
-
-/// What an answer about all resources rests on.
-fn unread(estate: &Estate, cloud: CloudId) -> Certainty {
-    let gaps = clouds::cloud(cloud).map(|cloud| cloud.unread(estate)).unwrap_or_default();
-    Certainty::from_gaps(gaps)
-}
-
-/// The resource of that full or short name, or one that no file mentions. What the action is never asked on, but on
-/// what lies inside it, stands for that: objects for their bucket.
-fn object(estate: &Estate, cloud: &dyn Cloud, action: Option<&str>, typed: &str) -> Object {
-    let named = named(estate, cloud.id(), typed);
-    let known = estate.find_resource(cloud.id(), &named);
-    match (known, action, cloud.universe()) {
-        (Some(id), Some(action), Universe::Known(actions))
-            if !actions.contains(&action.to_ascii_lowercase(), &named) =>
-        {
-            Object::Within(id)
-        }
-        _ => Object::Named(named),
-    }
-}
-
-fn named(estate: &Estate, cloud: CloudId, typed: &str) -> String {
-    let is_short_for =
-        |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
-    let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
-    match (estate.find_resource(cloud, typed), named.next(), named.next()) {
-        (None, Some((_, only)), None) => only.name.clone(),
-        _ => typed.to_owned(),
-    }
-}
-
-/// The only cloud of the files, or else the first whose catalog has the action.
-fn cloud_of(estate: &Estate, action: Option<&str>) -> Option<&'static dyn Cloud> {
-    let has = |cloud: &&dyn Cloud| estate.policies().any(|(_, policy)| policy.cloud == cloud.id());
-    let mut present = CLOUDS.iter().copied().filter(has);
-    match (present.next(), present.next()) {
-        (only, None) => only,
-        _ => CLOUDS.iter().copied().find(|cloud| action.is_some_and(|action| cloud.action(action).is_ok())),
-    }
-}
-
-/// Lets the clouds add whom a question is about, if the files know nobody of that name.
-fn admit(estate: &mut Estate, typed: &str) {
-    let is_word = [ANONYMOUS, OUTSIDE].contains(&typed);
-    if !is_word && matches!(evaluator::find_principal(estate, typed), Err(Unknown::Nobody(_))) {
-        CLOUDS.iter().for_each(|cloud| cloud.admit(estate, typed));
-    }
-}
-
-fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
-    evaluator::find_principal(estate, typed).map_err(|unknown| unanswerable(typed, unknown, "principal"))
-}
-
-/// Why nothing goes by a name; `what` should.
-fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason {
-    match unknown {
-        Unknown::Nobody(nearest) => {
-            let strangers = "; `outside` and `anonymous` stand for callers that are in none of the files";
-            let strangers = if nearest.is_empty() && what == "principal" { strangers } else { "" };
-            Reason::Unanswerable { message: format!("no {what} goes by `{typed}`{strangers}"), nearest }
-        }
-        Unknown::Several(names) => Reason::Unanswerable {
-            message: format!("{} principals go by `{typed}`: give the full name", names.len()),
-            nearest: names,
-        },
-    }
 }
 
 impl From<Bug> for Reason {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::console::Console;
 use super::exit::{Exit, Facts};
 use super::options::{AnalysisOptions, ReportOptions, Reports, StepOptions};
+use super::waiting::Waiting;
 use crate::evaluator::Bug;
 use crate::findings::Level;
 use crate::input::Loaded;
@@ -84,7 +85,10 @@ pub(super) fn run_after(
         Ok(reports) => reports,
         Err(exit) => return exit,
     };
-    match pipeline::run(task, paths, settings) {
+    let waiting = Waiting::begin(console.may_draw());
+    let ran = pipeline::run(task, paths, settings);
+    drop(waiting);
+    match ran {
         Ok(outcome) => {
             let unread = show_problems(outcome.loaded(), console);
             let done = first(&outcome, console);

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
@@ -341,12 +342,31 @@ fn write_as(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> 
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(".leastwise-part");
     let part = path.with_file_name(name);
+    parts().push(part.clone());
     let written = fs::File::create(&part)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| permissions.map_or(Ok(()), |as_before| fs::set_permissions(&part, as_before)))
         .and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| {
+    let mut parts = parts();
+    if written.is_err() {
         drop(fs::remove_file(&part));
-        Box::new(fail(&error))
-    })
+    }
+    parts.retain(|other| *other != part);
+    written.map_err(|error| Box::new(fail(&error)))
+}
+
+/// The files that are being written, under their temporary names.
+static PARTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn parts() -> MutexGuard<'static, Vec<PathBuf>> {
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is half written. As long as the answer is kept, no other file is begun.
+pub fn abandon() -> impl Sized {
+    let mut parts = parts();
+    for part in parts.drain(..) {
+        drop(fs::remove_file(part));
+    }
+    parts
 }

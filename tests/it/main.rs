@@ -42,6 +42,9 @@ mod gcp_compare;
 mod gcp_findings;
 #[cfg(test)]
 mod in_effect;
+#[cfg(unix)]
+#[cfg(test)]
+mod interrupt;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
