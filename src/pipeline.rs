@@ -16,7 +16,7 @@ use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded, LoadedDocument, scenarios};
-use crate::logic::{Attribute, Formula, Patterns, Universe};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
 use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
@@ -335,10 +335,14 @@ fn analyse(
             // One action and one resource are a question about these; patterns only say what is shown.
             let one = resource.as_deref().filter(|typed| !typed.contains(['*', '?']));
             let question = question(estate, principal, action.as_deref(), one.unwrap_or(ANY))?;
-            let shown = action.as_deref().filter(|_| question.action.is_none()).map(str::to_ascii_lowercase);
+            let shown = action.as_deref().filter(|_| question.action.is_none());
             let given = Formula::all([
-                matching(Attribute::action(), shown.as_deref()),
-                matching(Attribute::resource(), resource.as_deref().filter(|_| one.is_none())),
+                matching(Attribute::action(), shown, Case::Insensitive),
+                matching(
+                    Attribute::resource(),
+                    resource.as_deref().filter(|_| one.is_none()),
+                    Case::Sensitive,
+                ),
             ]);
             let mut access = evaluator.access(&question, &given)?;
             if question.object == Object::Any {
@@ -378,8 +382,9 @@ fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<
 const ANY: &str = "*";
 
 /// Holds for the values that match a pattern of `*` and `?`; for all where there is no pattern.
-fn matching(attribute: Attribute, pattern: Option<&str>) -> Formula {
-    pattern.map_or(Formula::True, |pattern| Formula::matches(attribute, Patterns::globs([pattern])))
+fn matching(attribute: Attribute, pattern: Option<&str>, case: Case) -> Formula {
+    let one = |pattern| Formula::matches(attribute, Patterns::of([Pattern::glob(pattern, case)]));
+    pattern.map_or(Formula::True, one)
 }
 
 /// The question that the user typed. An action with wildcards only helps to tell the cloud.

@@ -244,7 +244,7 @@ impl Texts {
 }
 
 /// What must hold together.
-fn parts(formula: &Formula) -> &[Formula] {
+pub(super) fn parts(formula: &Formula) -> &[Formula] {
     match formula.shape() {
         Some(Shape::All(parts)) => parts,
         Some(_) => std::slice::from_ref(formula),

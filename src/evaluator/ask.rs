@@ -3,7 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::access::parts;
 use super::answer::explain;
+use super::statements::with_facts;
 use super::{Answer, Bug, Certainty, Outcome, Witness};
 use crate::clouds::{self, Cloud};
 use crate::logic::{Assignment, Attribute, Formula, Goal, Patterns};
@@ -134,6 +136,15 @@ impl<'a> Evaluator<'a> {
             return Ok(answer);
         }
         self.can_posed(question, &self.pose(question)?, given)
+    }
+
+    /// [`Evaluator::can`] for what the subject of `others`, who may do some of it, cannot ask for with success as well:
+    /// another request for the same action on the same resource counts as the same, as long as it need not say anything
+    /// else. *Never* means that whoever asks `others` may do all of it.
+    pub fn can_beyond(&self, question: &Question, given: &Formula, others: &Question) -> Result<Answer, Bug> {
+        let others = self.pose(others)?;
+        let open_to_others = with_facts(others.allowed, parts(&others.facts));
+        self.can(question, &given.clone().and(open_to_others.not()))
     }
 
     /// [`Evaluator::can`] for a question that was written down already.

@@ -5,7 +5,7 @@ use super::answer::explain;
 use super::ask::{Posed, has_unread, with_fixed};
 use super::{Access, Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Assignment, Formula, Goal};
-use crate::model::Question;
+use crate::model::{Gap, Question};
 use crate::solver;
 
 /// What somebody may do in one estate and not in another.
@@ -28,6 +28,11 @@ impl Side<'_> {
     /// Whether both allow the same requests, as far as that shows without an engine.
     pub fn is_plainly_like(&self, other: &Self) -> bool {
         self.posed.allowed == other.posed.allowed && self.posed.facts == other.posed.facts
+    }
+
+    /// What is missing and bears on what is allowed.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.posed.gaps
     }
 
     /// Whether it allows nothing, as far as that shows without an engine.

@@ -394,18 +394,9 @@ impl<'a> OneDocument<'a> {
         })
     }
 
-    /// The formula with the facts that bear on it. The others would only fill a request with keys that do not matter.
+    /// The formula with the facts that bear on it.
     fn with_facts(&self, formula: Formula) -> Formula {
-        let mut attributes = formula.attributes();
-        let mut left: Vec<(BTreeSet<Attribute>, &Formula)> =
-            self.read().facts.iter().map(|fact| (fact.attributes(), fact)).collect();
-        let mut parts = vec![formula];
-        while let Some(place) = left.iter().position(|(asked, _)| !asked.is_disjoint(&attributes)) {
-            let (asked, fact) = left.swap_remove(place);
-            attributes.extend(asked);
-            parts.push(fact.clone());
-        }
-        Formula::all(parts)
+        with_facts(formula, &self.read().facts)
     }
 
     /// The certainty of what rests on these statements, and on `more` of them if `all`.
@@ -415,6 +406,20 @@ impl<'a> OneDocument<'a> {
             indexes.into_iter().chain(more).filter_map(|index| self.read().statements.get(index));
         Certainty::from_gaps(statements.flat_map(|statement| statement.gaps.iter().cloned()))
     }
+}
+
+/// The formula with the facts that bear on it. The others would only fill a request with keys that do not matter.
+pub(super) fn with_facts(formula: Formula, facts: &[Formula]) -> Formula {
+    let mut attributes = formula.attributes();
+    let mut left: Vec<(BTreeSet<Attribute>, &Formula)> =
+        facts.iter().map(|fact| (fact.attributes(), fact)).collect();
+    let mut parts = vec![formula];
+    while let Some(place) = left.iter().position(|(asked, _)| !asked.is_disjoint(&attributes)) {
+        let (asked, fact) = left.swap_remove(place);
+        attributes.extend(asked);
+        parts.push(fact.clone());
+    }
+    Formula::all(parts)
 }
 
 /// So many statements of a policy are held against one another: many more than any cloud takes in one policy.

@@ -12,7 +12,8 @@ rule! {
     /// Reports AWS resources whose policy lets a service in, whoever it acts for. The request shows one that the service
     /// makes for a strange account, and that is allowed. Only services are asked about that act for any customer and say
     /// for whom: Amazon SNS, Amazon S3, EventBridge, CloudTrail, AWS Config, log delivery, API Gateway, Amazon SES,
-    /// CloudWatch, CloudFront, AWS Budgets, AWS IoT, Secrets Manager.
+    /// CloudWatch, CloudFront, AWS Budgets, AWS IoT, Secrets Manager. What anybody may do without credentials needs no
+    /// deputy: that is `public-resource`, and the request shown here is one that only the service can make.
     ///
     /// ## Why it matters
     ///

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Reports AWS resources, roles among them, that a user or role of another account may use, where both accounts are
     /// among the files: both sides allow it. Access from accounts that are not among the files, nor members of the
-    /// organization that is, is `external-access`.
+    /// organization that is, is `external-access`; what is open to everybody is `public-resource`.
     ///
     /// ## Why it matters
     ///

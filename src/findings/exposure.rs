@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use super::{Context, Finding, Intent, Meta, Related};
-use crate::clouds::{self, ProbeKind};
+use crate::clouds::{self, Probe, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
 use crate::logic::Formula;
-use crate::model::{Object, Origin, Question, ResourceId, Subject, Target};
+use crate::model::{CloudId, Object, Origin, Question, ResourceId, Subject, Target};
 
 /// Resources that policies are attached to, in the order of the estate: only those can let a stranger in by
 /// themselves.
@@ -49,11 +49,11 @@ fn ask_newly(context: &Context<'_>, subject: Subject, resource: ResourceId) -> R
     if context.evaluator.takes_shortcuts() && !rules.may_admit(context.estate, subject, resource) {
         return Ok(None);
     }
-    let question = Question { cloud, subject, action: None, object: Object::Within(resource) };
-    context.evaluator.can(&question, &Formula::True).map(Some)
+    context.evaluator.can(&question(cloud, subject, resource), &Formula::True).map(Some)
 }
 
-/// One finding for each resource that a stranger of that kind gets at.
+/// One finding for each resource that a stranger of that kind gets at. What everybody gets at is said by `public-resource`
+/// alone.
 pub(super) fn probe(
     context: &Context<'_>,
     kind: ProbeKind,
@@ -64,7 +64,7 @@ pub(super) fn probe(
     for resource in guarded_resources(context) {
         let cloud = context.estate.resource(resource).and_then(|resource| clouds::cloud(resource.cloud));
         for probe in cloud.map(|cloud| cloud.probes(context.estate, resource, kind)).unwrap_or_default() {
-            let answer = context.evaluator.can(&probe.question, &probe.given)?;
+            let answer = beyond_everybody(context, &probe, resource)?;
             if !answer.is_never() {
                 let mut found = finding(context, meta, wording, resource, answer);
                 if let (Some(found), Some(token)) = (&mut found, &probe.token) {
@@ -77,6 +77,20 @@ pub(super) fn probe(
         }
     }
     Ok(())
+}
+
+/// What the stranger may do that nobody may do without credentials.
+fn beyond_everybody(context: &Context<'_>, probe: &Probe, resource: ResourceId) -> Result<Answer, Bug> {
+    let public = ask(context, Subject::Anonymous, resource)?;
+    if !public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
+        return context.evaluator.can(&probe.question, &probe.given);
+    }
+    let everybody = question(probe.question.cloud, Subject::Anonymous, resource);
+    context.evaluator.can_beyond(&probe.question, &probe.given, &everybody)
+}
+
+fn question(cloud: CloudId, subject: Subject, resource: ResourceId) -> Question {
+    Question { cloud, subject, action: None, object: Object::Within(resource) }
 }
 
 impl Finding {

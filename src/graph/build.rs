@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
         let mut joinable: BTreeMap<PrincipalId, (Changing, Gained, bool)> = BTreeMap::new();
         for template in 0..self.steps.templates.len() {
             let gain = self.steps.templates.get(template).map(|one| one.step.gain);
-            if !matches!(gain, Some(Gain::Rewrite | Gain::Join)) {
+            if !matches!(gain, Some(Gain::Rewrite | Gain::Restore | Gain::Join)) {
                 continue;
             }
             // Of each class once, because its targets live in the same place.

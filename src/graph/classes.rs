@@ -163,7 +163,7 @@ impl Builder<'_> {
         let Some(gain) = class.posed.get(at).map(|posed| posed.situation.gained.gain()) else { return };
         let what = match gain {
             Gain::Become => "become",
-            Gain::Rewrite => "change the permissions of",
+            Gain::Rewrite | Gain::Restore => "change the permissions of",
             Gain::Join => "add members to",
             Gain::Manage => "decide who becomes",
         };

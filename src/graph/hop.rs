@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clouds::escalation::{Basis, Change, Gained};
 use crate::evaluator::{Certainty, Standing, Witness};
-use crate::model::{Effect, Estate, Origin, PrincipalId, ResourceId, ScopeId};
+use crate::model::{Effect, Estate, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
 
 /// Somebody to act as: a principal as it is, or after a change of its permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,9 @@ impl Gained {
         let name = |id: PrincipalId| estate.principal(id).map_or("", |found| found.name.as_str());
         match self {
             Self::Become(id) => format!("act as `{}`", name(id)),
+            Self::Rewrite(id, Change::Version(policy, at)) => {
+                format!("give `{}` what {} allows", name(id), version(estate, policy, at))
+            }
             Self::Rewrite(id, _) => format!("give `{}` any permission", name(id)),
             Self::Join(id) => format!("decide who belongs to `{}`", name(id)),
             Self::Admit(id) => format!("decide who becomes `{}`", name(id)),
@@ -76,6 +79,13 @@ impl Gained {
             }
         }
     }
+}
+
+/// A version of a policy, in words.
+fn version(estate: &Estate, policy: PolicyId, at: u32) -> String {
+    let name = estate.policy(policy).map_or("", |policy| policy.name.as_str());
+    let version = estate.versions().get(policy, at).map_or("", |version| version.name.as_str());
+    format!("version {version} of policy `{name}`")
 }
 
 impl Hop {
@@ -96,6 +106,10 @@ impl Hop {
         let is_own = self.gained.principal() == Some(self.from.principal);
         let what = match self.gained {
             Gained::Become(_) => format!("becomes `{to}`"),
+            Gained::Rewrite(_, Change::Version(policy, at)) => {
+                let whom = if is_own { "itself".to_owned() } else { format!("`{to}`") };
+                format!("gives {whom} what {} allows", version(estate, policy, at))
+            }
             Gained::Rewrite(..) if is_own => "gives itself any permission".to_owned(),
             Gained::Rewrite(..) => format!("gives `{to}` any permission"),
             Gained::Join(_) => format!("decides who belongs to `{to}`"),

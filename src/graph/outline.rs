@@ -75,6 +75,11 @@ impl Node {
                 let policy = estate.policy(id).map_or("", |policy| policy.name.as_str());
                 format!("with the policy {} changed", last(policy))
             }
+            Change::Version(id, at) => {
+                let policy = estate.policy(id).map_or("", |policy| policy.name.as_str());
+                let version = estate.versions().get(id, at).map_or("", |version| version.name.as_str());
+                format!("with version {version} of the policy {}", last(policy))
+            }
             Change::Member(id) => {
                 let group = estate.principal(id).map_or("", |group| group.name.as_str());
                 format!("in the group {}", last(group))

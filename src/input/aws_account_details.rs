@@ -14,11 +14,14 @@ use super::aws_members::{self, Member, Written};
 use super::aws_shapes;
 use super::{Confidence, Document, Format};
 use crate::clouds::aws::AWS;
-use crate::clouds::aws::estate::{add_policy, attach, mentioned_in, policy};
+use crate::clouds::aws::ast::Arn;
+use crate::clouds::aws::estate::{add_policy, attach, document_of, mentioned_in, policy};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{BOUNDARY, IDENTITY};
-use crate::model::{Estate, Layer, Membership, Origin, PolicyId, PrincipalId, PrincipalKind, Target};
-use crate::text::{Problem, Route, Span, Tree};
+use crate::model::{
+    Estate, Layer, Membership, Origin, PolicyId, PrincipalId, PrincipalKind, Target, Version,
+};
+use crate::text::{Problem, Route, Severity, Span, Tree};
 
 const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
 
@@ -207,6 +210,35 @@ impl Loader<'_> {
         });
         let id = aws_managed::define(self.estate, arn, document);
         self.managed.insert(arn.to_owned(), id);
+        // Nobody decides on the versions of a policy of AWS.
+        let is_own = Arn::parse(arn).is_some_and(|arn| arn.account != "aws");
+        if is_own && let Some(others) = self.other_versions(item, name, is_default) {
+            self.estate.versions_mut().list(id, others);
+        }
+    }
+
+    /// The versions that are not in force. `None` if they are not listed, or if one could not be read: then anything
+    /// may be in it.
+    fn other_versions(
+        &mut self,
+        item: &Item<'_>,
+        name: &str,
+        is_default: impl Fn(&Item<'_>) -> bool,
+    ) -> Option<Vec<Version>> {
+        item.tree.get("PolicyVersionList")?;
+        let mut all = Vec::new();
+        for version in item.list("PolicyVersionList").filter(|version| !is_default(version)) {
+            let called = version.text("VersionId")?;
+            let route = version.route.key("Document");
+            let name = format!("{name} ({called})");
+            let mut problems = Vec::new();
+            let written = version.tree.get("Document")?;
+            let read = policy(written, &name, &route, Capacity::Identity, &mut problems);
+            // What is odd about a text that is not in force troubles nobody.
+            self.problems.extend(problems.into_iter().filter(|problem| problem.severity == Severity::Error));
+            all.push(Version { name: called.to_owned(), body: document_of(read?).body });
+        }
+        Some(all)
     }
 
     fn principal(&mut self, item: &Item<'_>, arn: &str, kind: PrincipalKind, id: &str) -> PrincipalId {

@@ -3,7 +3,7 @@
 //! then in the catalog, and is a gap if it is in neither. What the files look like is not in here.
 
 use crate::clouds::aws::ast::{Arn, Document as Policy, Element, Statement, Version, Word};
-use crate::clouds::aws::estate::{add_policy, document_of};
+use crate::clouds::aws::estate::{add_policy, awaited, document_of};
 use crate::clouds::aws::rule::{BOUNDARY, SESSION};
 use crate::clouds::aws::{AWS, managed_policy};
 use crate::model::{Effect, Estate, Gap, GapKind, Layer, Origin, PolicyId};
@@ -14,12 +14,12 @@ pub(super) fn define(estate: &mut Estate, arn: &str, document: Policy) -> Policy
     // An export also holds the policies of AWS that something is attached to, under the account `aws`.
     let provided = Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
     let document = Policy { provided, ..document };
-    for missed in [missed(arn, false), missed(arn, true)] {
-        if let Some(id) = estate.find_policy(AWS, &missed) {
-            estate.replace_policy(id, document_of(document.clone()));
-        }
+    let missed = [false, true].map(|limits| estate.find_policy(AWS, &awaited(arn, limits)));
+    for id in missed.into_iter().flatten() {
+        estate.replace_policy(id, document_of(document.clone()));
     }
-    let id = add_policy(estate, document);
+    let [granting, _] = missed;
+    let id = granting.unwrap_or_else(|| add_policy(estate, document));
     estate.name_policy(AWS, arn, id);
     id
 }
@@ -33,18 +33,13 @@ pub(super) fn refer(estate: &mut Estate, arn: &str, layer: Layer, origin: &Origi
         return define(estate, arn, document);
     }
     let limits = [BOUNDARY, SESSION].contains(&layer);
-    let name = missed(arn, limits);
+    let name = awaited(arn, limits);
     if let Some(id) = estate.find_policy(AWS, &name) {
         return id;
     }
     let id = add_policy(estate, stand_in(arn, limits, origin));
     estate.name_policy(AWS, &name, id);
     id
-}
-
-/// What a policy goes by whose text was not met yet.
-fn missed(arn: &str, limits: bool) -> String {
-    format!("{arn} as {}", if limits { "a limit" } else { "a grant" })
 }
 
 /// A policy whose text is nowhere: one that limits is taken to allow everything, any other to grant nothing, and both

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Assignment, Attribute, Formula, Patterns};
+use super::{Assignment, Attribute, Case, Formula, Patterns};
 
 /// The question whether some request of a universe makes a formula true; a request that does is the witness.
 ///
@@ -68,6 +68,8 @@ pub struct Actions {
     groups: Vec<ResourceGroup>,
     /// For each group the indexes of its actions, short names first.
     members: Vec<Vec<u32>>,
+    /// Whether some name has a capital letter, so that patterns which ignore case may match what they do not begin like.
+    capitals: bool,
 }
 
 /// One action of a universe.
@@ -101,7 +103,8 @@ impl Actions {
                 list.push(index);
             }
         }
-        Self { entries, groups, members }
+        let capitals = entries.iter().any(|entry| entry.name.bytes().any(|byte| byte.is_ascii_uppercase()));
+        Self { entries, groups, members, capitals }
     }
 
     /// The indexes of the actions of a group, the shortest names first, then by name.
@@ -142,7 +145,8 @@ impl Actions {
     pub fn matching(&self, patterns: &Patterns) -> Vec<u32> {
         let mut found = Vec::new();
         for pattern in patterns.iter() {
-            let prefix = pattern.literal_prefix();
+            let blind = self.capitals && pattern.case() == Case::Insensitive;
+            let prefix = if blind { "" } else { pattern.literal_prefix() };
             let start = self.entries.partition_point(|entry| &*entry.name < prefix);
             let simple = pattern.as_prefix().is_some();
             let behind = self.entries.get(start..).unwrap_or_default();

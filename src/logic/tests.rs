@@ -181,4 +181,24 @@ proptest! {
         prop_assert_eq!(set.meets(&one), list.iter().any(|pattern| pattern.may_meet(&one)));
         prop_assert_eq!(set.without(&Patterns::of([one.clone()])), set.filter(|pattern| *pattern != one));
     }
+
+    /// The actions that are looked up are those that match, also where names have capital letters and the case is
+    /// ignored.
+    #[test]
+    fn actions_are_looked_up_as_they_match(
+        names in prop::collection::vec("[aA:]{0,3}", 0..12),
+        list in prop::collection::vec(pattern(), 0..4),
+    ) {
+        let group = ResourceGroup { patterns: Patterns::anything() };
+        let entries = names.iter().map(|name| ActionEntry { name: name.as_str().into(), resources: 0 });
+        let actions = Actions::new(entries.collect(), vec![group]);
+        let set = Patterns::of(list);
+        let found: Vec<u32> = actions.matching(&set);
+        let expected: Vec<u32> = (0..)
+            .zip(actions.entries())
+            .filter(|(_, entry)| set.matches(&entry.name))
+            .map(|(at, _)| at)
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
 }

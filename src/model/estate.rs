@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::derived::Derived;
 use super::hosts::Hosts;
 use super::names::{Family, Names};
+use super::versions::Versions;
 use super::{CloudId, Gap, Layer, Origin, PolicyId, PrincipalId, ResourceId, ScopeId};
 
 /// Everything that is known, of all clouds together. Loading adds to it; nothing is ever taken out, but a copy can be
@@ -24,6 +25,7 @@ pub struct Estate {
     gaps: Vec<Gap>,
     earliest: Option<i64>,
     hosts: Hosts,
+    versions: Versions,
     names: Names,
     /// Further names of scopes. A scope that turned out to be another one of a different name is listed with none
     /// of its own: it only keeps its place in the list.
@@ -371,6 +373,12 @@ impl Estate {
         &mut self.hosts
     }
 
+    /// The other versions of policies, to add to them.
+    pub fn versions_mut(&mut self) -> &mut Versions {
+        self.derived.forget();
+        &mut self.versions
+    }
+
     /// Takes away attachments. For copies that ask "what if".
     pub fn detach(&mut self, gone: impl Fn(&Attachment) -> bool) {
         let kept: Vec<Attachment> = self.attachments.drain(..).filter(|one| !gone(one)).collect();
@@ -524,6 +532,11 @@ impl Estate {
     /// What runs as somebody.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
+    }
+
+    /// The other versions of policies.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
     }
 
     /// When the first request can be made, if that was said.

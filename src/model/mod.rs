@@ -13,6 +13,7 @@ mod hosts;
 mod ids;
 mod question;
 mod usage;
+mod versions;
 
 pub use decision::{Decision, Reason, Verdict};
 pub use estate::{
@@ -25,3 +26,4 @@ pub use hosts::{Host, Hosts};
 pub use ids::{CloudId, PolicyId, PrincipalId, ResourceId, ScopeId};
 pub use question::{Object, Question, Request, Subject};
 pub use usage::{Usage, Use};
+pub use versions::{Version, Versions};

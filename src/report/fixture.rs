@@ -438,6 +438,7 @@ impl Fixture {
             findings: self.findings.clone(),
             resolved: self.findings.iter().take(1).cloned().collect(),
             known: 7,
+            rests_on: self.can.certainty.clone(),
         }
     }
 

@@ -44,6 +44,7 @@ impl Reporter for Markdown {
 fn page(report: &Report<'_>, review: &Review) -> String {
     let mut page =
         Page { text: format!("{MARK}\n## leastwise: {}\n", headline(report, review)), left_out: 0 };
+    page.add(&certainty(&review.rests_on));
     let changes: [(&[Change], &str); 2] = [(&review.gained, "gains"), (&review.lost, "loses")];
     for (changes, word) in changes {
         for change in changes {
@@ -98,6 +99,9 @@ impl Page {
 fn headline(report: &Report<'_>, review: &Review) -> String {
     let open = review.gained.iter().filter(|change| change.is_undecided()).count();
     match (review.gained.len() - open, open) {
+        (0, 0) if review.rests_on != Certainty::Proven => {
+            "nobody gains access, if what is assumed holds".to_owned()
+        }
         (0, 0) if report.is_all_read() => "nobody gains access".to_owned(),
         (0, 0) => "nobody gains access by what could be read".to_owned(),
         (0, open) => format!("nobody gains access for sure, {open} undecided"),

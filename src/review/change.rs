@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::message;
 use crate::clouds::{self, CLOUDS};
-use crate::evaluator::{Bug, Evaluator, Outcome, Side, Surplus};
+use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Side, Surplus};
 use crate::findings::Finding;
 use crate::logic::Formula;
-use crate::model::{CloudId, Estate, Object, Principal, PrincipalId, PrincipalKind, Question, Subject};
+use crate::model::{
+    CloudId, Estate, Gap, GapKind, Object, Principal, PrincipalId, PrincipalKind, Question, Subject,
+};
 
 /// Whose access changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,7 @@ pub struct Change {
 }
 
 /// What a change means.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Review {
     /// What the later estate allows and the earlier does not, by cloud and name.
     pub gained: Vec<Change>,
@@ -49,12 +51,22 @@ pub struct Review {
     pub resolved: Vec<Finding>,
     /// How many findings were there before and still are.
     pub known: usize,
+    /// What all of it rests on that the files told before and do not tell now: a policy that is only named, say.
+    pub rests_on: Certainty,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        let (gained, lost, findings, resolved) = Default::default();
+        Self { gained, lost, findings, resolved, known: 0, rests_on: Certainty::Proven }
+    }
 }
 
 impl Review {
-    /// Whether nobody gains anything, for sure: no gain, and none that stayed undecided.
+    /// Whether nobody gains anything, for sure: no gain, none that stayed undecided, and nothing that is not told any
+    /// more and might give some.
     pub fn gains_nothing(&self) -> bool {
-        self.gained.is_empty()
+        self.gained.is_empty() && self.rests_on == Certainty::Proven
     }
 }
 
@@ -76,11 +88,16 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
     let mut found = Review::default();
     let mut moved = Moved::new(before.evaluator, &pairs)?;
     let mut lost = Vec::new();
+    let mut told = Told::default();
+    told.before(before.evaluator.estate().gaps());
+    told.after(after.evaluator.estate().gaps());
     let mut common = Common::default();
     for (number, pair) in pairs.iter().enumerate() {
         let old = pair.then.map(|subject| side(before.evaluator, pair.cloud, subject)).transpose()?;
         let new = pair.now.map(|subject| side(after.evaluator, pair.cloud, subject)).transpose()?;
         let alone = old.is_none() || new.is_none();
+        told.before(old.as_ref().map_or(&[], Side::gaps));
+        told.after(new.as_ref().map_or(&[], Side::gaps));
         if pair.is_holder && alone && new.as_ref().is_some_and(|new| moved.take(new)) {
             continue;
         }
@@ -100,6 +117,7 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
             lost.push((number, change(surplus)));
         }
     }
+    found.rests_on = told.any_more();
     lost.retain(|(number, _)| !moved.taken.contains(number));
     found.lost = lost.into_iter().map(|(_, change)| change).collect();
     for change in &found.gained {
@@ -107,6 +125,30 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
     }
     compare_findings(before.findings, after.findings, &mut found);
     Ok(found)
+}
+
+/// What is missing on either side. What was missing before already is not the business of a change.
+#[derive(Default)]
+struct Told {
+    then: BTreeSet<(GapKind, String)>,
+    now: BTreeMap<(GapKind, String), Gap>,
+}
+
+impl Told {
+    fn before(&mut self, gaps: &[Gap]) {
+        self.then.extend(gaps.iter().map(|gap| (gap.kind, gap.message.clone())));
+    }
+
+    fn after(&mut self, gaps: &[Gap]) {
+        for gap in gaps {
+            self.now.entry((gap.kind, gap.message.clone())).or_insert_with(|| gap.clone());
+        }
+    }
+
+    fn any_more(self) -> Certainty {
+        let Self { then, now } = self;
+        Certainty::from_gaps(now.into_iter().filter(|(key, _)| !then.contains(key)).map(|(_, gap)| gap))
+    }
 }
 
 /// What everybody gains and loses, so that it need not be said of each.

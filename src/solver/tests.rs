@@ -177,7 +177,7 @@ fn formula_with_relations() -> impl Strategy<Value = Formula> {
 }
 
 fn universe() -> impl Strategy<Value = Universe> {
-    let names = prop::collection::vec(("[ab]{1,3}", 0_u32..3), 1..6);
+    let names = prop::collection::vec(("[abA]{1,3}", 0_u32..3), 1..6);
     let groups = prop::collection::vec(patterns(), 3);
     let known = (names, groups).prop_map(|(names, groups)| {
         let entries = names.into_iter().map(|(name, resources)| ActionEntry { name: name.into(), resources });

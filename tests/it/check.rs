@@ -33,6 +33,9 @@ struct Case {
     resolved: BTreeSet<String>,
     /// A text of a new file in which the first place of the first gain stands.
     grants: Option<String>,
+    /// Whether something is not told any more that the result rests on.
+    #[serde(default)]
+    rests: bool,
     #[serde(default)]
     exit: i32,
 }
@@ -93,7 +96,14 @@ impl Case {
         assert_eq!(new, self.new, "{} new findings: {:#}", self.id, review["new_findings"]);
         assert_eq!(rules(&review["resolved_findings"]), self.resolved, "{} resolved", self.id);
         assert_eq!(code, self.exit, "{} exit code", self.id);
-        let silent = self.gained.is_empty();
+        let silent = self.gained.is_empty() && !self.rests;
+        assert_eq!(
+            review["rests_on"]["kind"] == "assuming",
+            self.rests,
+            "{}: {:#}",
+            self.id,
+            review["rests_on"]
+        );
         assert_eq!(review["gains_nothing"], silent, "{}", self.id);
         if let Some(grants) = &self.grants {
             let place = &review["gained"][0]["witness"]["because"][0]["origin"]["place"];

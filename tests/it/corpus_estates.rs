@@ -56,12 +56,16 @@ fn compare(at: &str, expected: &Value, found: &Value, wrong: &mut Vec<String>) {
         }
         (Value::Array(expected), Value::Array(found)) => {
             for value in expected {
-                let fits = |one: &Value| {
+                let absent = value.get("not");
+                let fits = |one: &&Value| {
                     let mut differs = Vec::new();
-                    compare("", value, one, &mut differs);
+                    compare("", absent.unwrap_or(value), one, &mut differs);
                     differs.is_empty()
                 };
-                if !found.iter().any(fits) {
+                let fitting = found.iter().find(fits);
+                if let Some(one) = fitting.filter(|_| absent.is_some()) {
+                    wrong.push(format!("{at}: {one} is not expected"));
+                } else if fitting.is_none() && absent.is_none() {
                     wrong.push(format!("{at}: {value} is not among {}", Value::from(found.clone())));
                 }
             }

@@ -62,7 +62,9 @@ fn training_accounts_have_their_paths_and_no_others() {
         for path in paths {
             let (taken, proven) = found.entry(path["from"].as_str().unwrap()).or_default();
             for step in path["steps"].as_array().unwrap() {
-                let known = aliases.get(step["kind"].as_str().unwrap());
+                let kind = step["kind"].as_str().unwrap();
+                let known = aliases.get(kind);
+                taken.insert(kind);
                 taken.extend(known.into_iter().flatten().map(String::as_str));
             }
             *proven |= path["certainty"]["kind"] == "proven";

@@ -85,6 +85,12 @@ pub fn silent(name: &str, gaps: Vec<Gap>) -> Policy {
     }
 }
 
+/// What a managed policy goes by as long as its text was not met: one that limits stands for everything, any other for
+/// nothing.
+pub fn awaited(arn: &str, limits: bool) -> String {
+    format!("{arn} as {}", if limits { "a limit" } else { "a grant" })
+}
+
 /// Attaches a policy.
 pub fn attach(estate: &mut Estate, policy: PolicyId, target: Target, layer: Layer, origin: Origin) {
     estate.attach(Attachment { policy, target, layer, origin });

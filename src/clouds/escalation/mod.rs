@@ -53,6 +53,8 @@ pub enum Gain {
     Become,
     /// To give the target any permissions, of which ceilings and denials elsewhere leave what they leave.
     Rewrite,
+    /// To give the target what another version of one of its policies allows.
+    Restore,
     /// To put principals into the target, a group.
     Join,
     /// To decide whom the target lets in: its resource or trust policy can be set to anything.
@@ -61,13 +63,14 @@ pub enum Gain {
 
 impl Gain {
     /// All gains.
-    pub const ALL: [Self; 4] = [Self::Become, Self::Rewrite, Self::Join, Self::Manage];
+    pub const ALL: [Self; 5] = [Self::Become, Self::Rewrite, Self::Restore, Self::Join, Self::Manage];
 
     /// The word for it in files and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Become => "become",
             Self::Rewrite => "rewrite",
+            Self::Restore => "restore",
             Self::Join => "join",
             Self::Manage => "manage",
         }

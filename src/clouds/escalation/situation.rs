@@ -54,6 +54,7 @@ impl Gained {
     pub fn gain(self) -> Gain {
         match self {
             Self::Become(_) => Gain::Become,
+            Self::Rewrite(_, Change::Version(..)) => Gain::Restore,
             Self::Rewrite(..) => Gain::Rewrite,
             Self::Join(_) => Gain::Join,
             Self::Admit(_) | Self::Manage(_) => Gain::Manage,
@@ -77,6 +78,8 @@ pub enum Change {
     Allowed,
     /// This policy allows everything, whatever it said before.
     Policy(PolicyId),
+    /// This policy says what another version of it says, by its place among those.
+    Version(PolicyId, u32),
     /// Whoever can be a member of this group is one.
     Member(PrincipalId),
     /// All principals that others can act as let everybody in.

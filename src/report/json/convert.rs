@@ -467,6 +467,7 @@ impl<'a> Converter<'a> {
             new_findings: findings(&review.findings),
             resolved_findings: findings(&review.resolved),
             known_findings: review.known,
+            rests_on: self.certainty(&review.rests_on),
         }
     }
 

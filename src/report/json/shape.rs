@@ -96,6 +96,7 @@ pub(super) struct Review<'a> {
     pub(super) new_findings: Vec<Finding<'a>>,
     pub(super) resolved_findings: Vec<Finding<'a>>,
     pub(super) known_findings: usize,
+    pub(super) rests_on: Certainty<'a>,
 }
 
 #[derive(Serialize)]
@@ -240,7 +241,7 @@ pub(super) struct Related<'a> {
 pub(super) struct Step<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
-    /// `become`, `rewrite`, `join` or `manage`.
+    /// `become`, `rewrite`, `restore`, `join` or `manage`.
     pub(super) gain: &'static str,
     pub(super) kind: &'a str,
     pub(super) sentence: String,
@@ -288,7 +289,7 @@ pub(super) struct Radius<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Reached<'a> {
-    /// `act-as`, `administer`, `rewrite`, `join` or `manage`.
+    /// `act-as`, `administer`, `rewrite`, `restore`, `join` or `manage`.
     pub(super) what: &'static str,
     pub(super) name: &'a str,
     /// With which change of its permissions somebody is acted as.

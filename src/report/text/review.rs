@@ -2,6 +2,7 @@
 
 use super::words::{self, Page, count};
 use super::{access, findings};
+use crate::evaluator::Certainty;
 use crate::report::Report;
 use crate::review::{Change, Review, Who};
 use crate::text::printable;
@@ -17,6 +18,12 @@ pub(super) fn write<'a>(page: &mut Page<'a>, review: &'a Review) {
             page.gap();
             write_change(page, change, word);
         }
+    }
+    if review.rests_on != Certainty::Proven {
+        page.gap();
+        page.line("The files do not say any more, or not yet, what this rests on:");
+        let assumed = page.certainty(&review.rests_on);
+        page.field("certainty", &assumed);
     }
     page.footnotes();
     page.gap();
@@ -57,6 +64,9 @@ fn verdict(report: &Report<'_>, review: &Review) -> String {
     let undecided = review.gained.iter().filter(|change| change.is_undecided()).count();
     let gained = review.gained.len() - undecided;
     match (gained, undecided) {
+        (0, 0) if review.rests_on != Certainty::Proven => {
+            "Nobody gains access, if what is assumed holds.".to_owned()
+        }
         (0, 0) if report.is_all_read() => "Nobody gains access.".to_owned(),
         (0, 0) => "Nobody gains access by what could be read.".to_owned(),
         (0, open) => format!("Nobody gains access for sure; {} undecided.", count(open, "question")),

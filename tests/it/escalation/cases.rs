@@ -149,10 +149,15 @@ fn account(case: &Value) -> Value {
         "UserPolicyList": inline(&case["allow"]), "RolePolicyList": inline(&case["allow"]),
         "AssumeRolePolicyDocument": trust(case, &json!("nobody.amazonaws.com")), "InstanceProfileList": [],
     });
-    let mut policies = vec![policy(
-        "editable",
-        &statements(case, case.get("editable").unwrap_or(&json!({ "Action": "s3:ListAllMyBuckets" }))),
-    )];
+    let now = case.get("editable").unwrap_or(&json!({ "Action": "s3:ListAllMyBuckets" })).clone();
+    let mut written = policy("editable", &statements(case, &now));
+    for (name, statement) in case["versions"].as_object().into_iter().flatten() {
+        let version =
+            json!({ "VersionId": name, "IsDefaultVersion": false, "Document": statements(case, statement) });
+        written["PolicyVersionList"].as_array_mut().unwrap().push(version);
+    }
+    // The text of the policy is left to another file.
+    let mut policies = if case["versions"] == "unlisted" { vec![] } else { vec![written] };
     if !case["boundary"].is_null() {
         policies.push(policy("boundary", &statements(case, &case["boundary"])));
         start["PermissionsBoundary"] = json!({ "PermissionsBoundaryArn": arn("policy", "boundary") });

@@ -21,8 +21,8 @@ use crate::clouds::aws::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, SERVICE_CONTROL, SESSION, TRUST,
     TRUSTED_ACTIONS,
 };
-use crate::clouds::aws::{AWS, body, keys, sense};
-use crate::clouds::escalation::{Change, Likeness, Need, On, Requirement, Step};
+use crate::clouds::aws::{AWS, Body, body, keys, sense};
+use crate::clouds::escalation::{Change, Gain, Likeness, Need, On, Requirement, Step};
 use crate::logic::{Case, Pattern};
 use crate::model::{Estate, PolicyId, Principal, PrincipalId, PrincipalKind, ResourceId, Target};
 
@@ -41,6 +41,7 @@ pub(in crate::clouds::aws) fn of_targets(
         // Where the step before has opened the trust, all trust policies are the same.
         trust: change != Some(Change::Admitted) && step.needs.iter().any(trusted),
         policies: step.needs.iter().any(|need| need.on == On::Policy),
+        versions: step.gain == Gain::Restore,
         alone: step.exists.iter().any(|one| matches!(one, Requirement::Via(_))),
     };
     let locked = || targets.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +61,8 @@ pub(in crate::clouds::aws) fn of_askers(
 ) -> Arc<Likeness> {
     let askers: Arc<Askers> = estate.derived(Askers::new);
     // What else may be changed is the same for all.
-    let change = change.filter(|change| matches!(change, Change::Policy(_) | Change::Member(_)));
+    let change =
+        change.filter(|change| matches!(change, Change::Policy(_) | Change::Version(..) | Change::Member(_)));
     let key = (action.to_ascii_lowercase(), change);
     let locked = || askers.tables.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(ready) = locked().get(&key) {
@@ -79,6 +81,8 @@ struct Look {
     trust: bool,
     /// The policies that can be edited.
     policies: bool,
+    /// Their other versions.
+    versions: bool,
     /// More than can be compared.
     alone: bool,
 }
@@ -97,6 +101,7 @@ struct Profile {
     services: u32,
     trust: u32,
     policies: u32,
+    versions: u32,
 }
 
 impl Targets {
@@ -105,6 +110,7 @@ impl Targets {
         let mut common = Numbers::default();
         let mut trusts = Numbers::default();
         let mut policies = Numbers::default();
+        let mut versions = Numbers::default();
         let mut profiles = Vec::new();
         let own = estate.principals().filter(|(_, one)| one.cloud == AWS && !kinds::of(one).is_empty());
         for (id, principal) in own.filter(|(_, one)| !is_service_linked(&one.name)) {
@@ -122,6 +128,7 @@ impl Targets {
                     services: trusts.of(services),
                     trust: trusts.of(trust),
                     policies: policies.of(editable(estate, &mentions, id, principal)),
+                    versions: versions.of(versions_of(estate, id, principal)),
                 },
             ));
         }
@@ -135,7 +142,8 @@ impl Targets {
         let numbered = all.map(|(id, one)| {
             let trust = if look.trust { one.trust } else { one.services };
             let policies = if look.policies { one.policies } else { 0 };
-            (*id, Some(numbers.of((one.common, trust, policies, look.alone.then_some(*id)))))
+            let versions = if look.versions { one.versions } else { 0 };
+            (*id, Some(numbers.of((one.common, trust, policies, versions, look.alone.then_some(*id)))))
         });
         Likeness::new(numbered.collect(), None)
     }
@@ -184,6 +192,14 @@ fn editable(
     .collect()
 }
 
+/// Of the same policies, in their order: those that have other versions, and nothing where it is not known.
+fn versions_of(estate: &Estate, id: PrincipalId, principal: &Principal) -> Vec<Option<Option<PolicyId>>> {
+    let account = super::account_of(estate, principal).unwrap_or_default();
+    let all = super::editable(estate, id, &principal.name, account).into_iter();
+    all.map(|policy| estate.versions().of(policy).map(|others| (!others.is_empty()).then_some(policy)))
+        .collect()
+}
+
 /// Which of the patterns of an estate match a name.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Signature {
@@ -208,7 +224,8 @@ impl Mentions {
         let mut seen: FxHashSet<&str> = FxHashSet::default();
         let mut found = Self { names: FxHashSet::default(), patterns: Vec::new(), variable: Vec::new() };
         let bodies = estate.policies().filter_map(|(_, policy)| body(policy));
-        let statements = bodies.flat_map(|body| &body.document.statements);
+        let others = estate.versions().iter().filter_map(|version| version.body.downcast_ref::<Body>());
+        let statements = bodies.chain(others).flat_map(|body| &body.document.statements);
         let texts = statements.filter_map(|one| one.resource.as_ref()).flat_map(|element| &element.values);
         for text in texts.map(|value| &*value.value).filter(|text| *text != "*") {
             let fixed = text.split(['*', '?', '$']).next().unwrap_or(text);
@@ -307,6 +324,12 @@ impl Askers {
         let mut joined: BTreeSet<PolicyId> = BTreeSet::new();
         match change {
             Some(Change::Policy(policy)) => _ = own.insert(policy, Traits::default()),
+            Some(Change::Version(policy, at)) => {
+                let version =
+                    estate.versions().get(policy, at).and_then(|one| one.body.downcast_ref::<Body>());
+                let traits = own.entry(policy).or_default();
+                version.into_iter().flat_map(|one| &one.document.statements).for_each(|one| traits.add(one));
+            }
             Some(Change::Member(group)) => {
                 joined.extend(estate.attached_to(Target::Principal(group)).map(|one| one.policy));
             }

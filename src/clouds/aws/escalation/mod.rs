@@ -8,6 +8,7 @@ mod index;
 mod kinds;
 mod likeness;
 mod supposed;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,7 @@ pub(super) use supposed::{supposed, without};
 use self::holders::Holders;
 use self::kinds::{HostKind, Standing};
 use super::ast::Arn;
+use super::estate::awaited;
 use super::rule::{IDENTITY, RESOURCE, TRUST};
 use super::{AWS, body, keys};
 use crate::clouds::escalation::{
@@ -102,6 +104,8 @@ struct Using<'a> {
     host: Option<&'a Host>,
     via: Option<PrincipalId>,
     policy: Option<PolicyId>,
+    /// Which of the other versions of the policy; none where the input does not say which there are.
+    version: Option<u32>,
 }
 
 /// What has to exist, as far as it is the same for all that a situation uses.
@@ -143,11 +147,28 @@ impl<'a> At<'a> {
             let policies = self.editable();
             uses = product(&uses, &policies, |using, policy| Using { policy: Some(*policy), ..using });
         }
+        if self.step.gain == Gain::Restore {
+            uses = uses.into_iter().flat_map(|using| self.versions(using)).collect();
+        }
         uses
+    }
+
+    /// The same with each of the other versions of the policy that may give something.
+    fn versions(self, using: Using<'a>) -> Vec<Using<'a>> {
+        let Some(policy) = using.policy else { return Vec::new() };
+        match versions::wider(self.estate, policy) {
+            None => vec![using],
+            Some(places) => places.into_iter().map(|at| Using { version: Some(at), ..using }).collect(),
+        }
     }
 
     fn situation(self, using: Using<'a>) -> Option<Situation> {
         let mut required = Required::default();
+        if self.step.gain == Gain::Restore && using.version.is_none() {
+            let what = "another version of the policy that allows more";
+            let how = "`aws iam get-account-authorization-details` tells";
+            required.gaps.push(assumed(format!("it was assumed that there is {what}; {how}")));
+        }
         for requirement in &self.step.exists {
             self.require(requirement, using, &mut required)?;
         }
@@ -186,6 +207,10 @@ impl<'a> At<'a> {
         Some(match (self.step.gain, self.id) {
             (Gain::Become, Some(id)) => Gained::Become(id),
             (Gain::Rewrite, Some(id)) => Gained::Rewrite(id, change()),
+            (Gain::Restore, Some(id)) => match (using.policy, using.version) {
+                (Some(policy), Some(at)) => Gained::Rewrite(id, Change::Version(policy, at)),
+                _ => Gained::Rewrite(id, change()),
+            },
             (Gain::Join, Some(id)) => Gained::Join(id),
             (Gain::Manage, Some(id)) => Gained::Admit(id),
             (Gain::Manage, None) => Gained::Manage(resource()?),
@@ -339,7 +364,9 @@ fn policy_arn(estate: &Estate, principal: &str, account: &str, id: PolicyId) -> 
     let policy = estate.policy(id)?;
     let partition = Arn::parse(principal)?.partition;
     let arn = format!("arn:{partition}:iam::{account}:policy/{}", policy.name);
-    (estate.find_policy(AWS, &arn) == Some(id)).then_some(arn)
+    // It is there, too, where its text is in no file.
+    let is_called = |name: &str| estate.find_policy(AWS, name) == Some(id);
+    (is_called(&arn) || is_called(&awaited(&arn, false))).then_some(arn)
 }
 
 /// All combinations.

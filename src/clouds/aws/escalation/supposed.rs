@@ -44,6 +44,11 @@ pub(in crate::clouds::aws) fn supposed(estate: &Estate, change: Change) -> Estat
     match change {
         Change::Allowed => allow(&mut changed),
         Change::Policy(policy) => changed.replace_body(policy, everything()),
+        Change::Version(policy, at) => {
+            if let Some(version) = estate.versions().get(policy, at) {
+                changed.replace_body(policy, version.body.clone());
+            }
+        }
         Change::Member(group) => join(&mut changed, group),
         Change::Admitted => admit(&mut changed),
     }

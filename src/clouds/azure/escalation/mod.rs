@@ -188,7 +188,9 @@ impl At<'_> {
             (Gain::Rewrite, Target::Principal(id)) => Some(Gained::Rewrite(id, Change::Policy(self.role?))),
             (Gain::Manage, Target::Resource(id)) => Some(Gained::Manage(id)),
             // Members of groups are the directory's business, and identities let nobody in by a policy of their own.
-            (Gain::Join | Gain::Manage, Target::Principal(_)) | (_, Target::Resource(_)) => None,
+            (Gain::Join | Gain::Manage | Gain::Restore, Target::Principal(_)) | (_, Target::Resource(_)) => {
+                None
+            }
         }
     }
 

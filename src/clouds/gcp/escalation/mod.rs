@@ -281,7 +281,7 @@ impl<'a> At<'a> {
             }
             Gain::Manage => Some(Gained::Admit(self.id)),
             // Members of groups are managed outside of allow policies.
-            Gain::Join => None,
+            Gain::Join | Gain::Restore => None,
         }
     }
 

@@ -24,7 +24,7 @@ pub(in crate::clouds::gcp) fn supposed(estate: &Estate, change: Change) -> Estat
     match change {
         Change::Policy(policy) => fill(&mut changed, policy),
         Change::Admitted => admit(&mut changed),
-        Change::Allowed | Change::Member(_) => {}
+        Change::Allowed | Change::Member(_) | Change::Version(..) => {}
     }
     changed
 }
