@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+pub mod progress;
 pub mod text;
 pub mod logic;
 pub mod model;

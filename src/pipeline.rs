@@ -4,21 +4,23 @@
 
 mod check;
 mod logs;
+mod question;
 mod seals;
+mod simulate;
 mod ways;
 
+use question::{admit, principal, question, unread};
+
 use crate::clouds::escalation::Step;
-use crate::clouds::{self, CLOUDS, Cloud};
-use crate::evaluator::{
-    self, Access, Answer, Bug, Certainty, Entrant, Evaluator, Extent, OneDocument, Simulated, Unknown,
-};
+use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated};
 use crate::findings::{self, Context, Finding, Meta, RULES};
 use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
 use crate::input::disk::Limits;
-use crate::input::{self, Base, Loaded, LoadedDocument, scenarios};
-use crate::logic::{Attribute, Case, Formula, Pattern, Patterns, Universe};
-use crate::model::{CloudId, Estate, Object, PrincipalId, Question, Subject, Usage};
-use crate::recommender::{self, Certificate, Sealed, Suggestion, Verified};
+use crate::input::{self, Base, Loaded};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
+use crate::model::{Estate, Object, Question, Usage};
+use crate::progress::{self, Stage};
+use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Verified};
 use crate::report::{Content, Input, Report, Verdict};
 use crate::review::Review;
 use crate::solver::Portfolio;
@@ -83,6 +85,8 @@ pub enum Task {
         days: u32,
         /// Whether certificates are wanted.
         certify: bool,
+        /// Whether changes of the files are wanted.
+        edit: bool,
     },
     /// Whether certificates hold.
     Verify {
@@ -167,7 +171,7 @@ enum Found {
     Answer(Box<(Question, Answer, Answer)>),
     Access(Question, Access),
     WhoCan(Question, Vec<Entrant>, Option<Vec<Way>>),
-    Suggestions(Vec<Suggestion>),
+    Suggestions(Vec<Suggestion>, Edits),
     Verified(Vec<Verified>),
     Decisions(Vec<Simulated>),
     Review(Box<Review>),
@@ -208,7 +212,7 @@ pub enum Reason {
 /// Runs `task` on the files that `paths` stand for.
 pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome, Box<Stopped>> {
     if let Task::Simulate { check } = task {
-        return simulate(paths, settings.limits, *check);
+        return simulate::simulate(paths, settings.limits, *check);
     }
     if let Task::Check { base, estate } = task {
         return check::check(base, estate, paths, settings);
@@ -240,7 +244,8 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Can { principal, .. } | Task::Access { principal, .. } = task {
         admit(&mut loaded.estate, principal);
     }
-    match analyse(task, &loaded.estate, &used, &settings.portfolio, &steps) {
+    let analysed = analyse(task, &loaded.estate, &used, &settings.portfolio, &steps);
+    match analysed.and_then(|(found, open)| Ok((edited(task, found, &loaded, &settings.portfolio)?, open))) {
         Ok((found, undecided)) => Ok(Outcome {
             inputs,
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
@@ -253,36 +258,16 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     }
 }
 
-/// Decides the scenarios of all files that `paths` stand for.
-fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<Outcome, Box<Stopped>> {
-    let mut decisions = Vec::new();
-    let mut bug = None;
-    let read = scenarios::read(paths, limits, |read| {
-        let expected = read.expected.filter(|_| check);
-        match evaluator::simulate(read.id, &read.scenario, expected) {
-            Ok(decision) => decisions.push(decision),
-            Err(broken) => bug = Some(broken),
+/// The same with changes of the files, where suggestions are to have some.
+fn edited(task: &Task, found: Found, loaded: &Loaded, portfolio: &Portfolio) -> Result<Found, Reason> {
+    match (task, found) {
+        (Task::Recommend { edit: true, .. }, Found::Suggestions(suggestions, _)) => {
+            let evaluator = Evaluator::new(&loaded.estate, portfolio);
+            let edits = recommender::edits(&evaluator, &suggestions, loaded)?;
+            Ok(Found::Suggestions(suggestions, edits))
         }
-    });
-    let format = "scenarios";
-    let inputs =
-        read.read.iter().map(|file| Input { path: read.files.path(*file).to_owned(), format }).collect();
-    let documents = read.read.iter().map(|file| LoadedDocument { file: *file, format }).collect();
-    let loaded = Loaded { files: read.files, problems: read.problems, documents, ..Loaded::default() };
-    if let Some(bug) = bug {
-        return Err(Box::new(Stopped { loaded, reason: Reason::Bug(bug) }));
+        (_, found) => Ok(found),
     }
-    if loaded.documents.is_empty() {
-        return Err(Box::new(Stopped { loaded, reason: Reason::NoScenarios }));
-    }
-    Ok(Outcome {
-        loaded,
-        inputs,
-        rules: Vec::new(),
-        undecided: Vec::new(),
-        found: Found::Decisions(decisions),
-        sealed: Seals::default(),
-    })
 }
 
 /// The result, and the questions that stayed undecided on the way.
@@ -293,6 +278,7 @@ fn analyse(
     portfolio: &Portfolio,
     steps: &[Step],
 ) -> Result<(Found, Vec<String>), Reason> {
+    progress::begin(Stage::Asking, 0);
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
         Task::Scan => {
@@ -362,7 +348,8 @@ fn analyse(
         Task::Recommend { principal: typed, days, .. } => {
             let principal = typed.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             let options = recommender::Options { principal, days: *days };
-            Ok((Found::Suggestions(recommender::recommend(&evaluator, used, &options)?), Vec::new()))
+            let suggestions = recommender::recommend(&evaluator, used, &options)?;
+            Ok((Found::Suggestions(suggestions, Edits::default()), Vec::new()))
         }
         // Scenarios are no estate, and certificates no question about one: `run` has decided them.
         Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
@@ -385,112 +372,6 @@ const ANY: &str = "*";
 fn matching(attribute: Attribute, pattern: Option<&str>, case: Case) -> Formula {
     let one = |pattern| Formula::matches(attribute, Patterns::of([Pattern::glob(pattern, case)]));
     pattern.map_or(Formula::True, one)
-}
-
-/// The question that the user typed. An action with wildcards only helps to tell the cloud.
-fn question(
-    estate: &Estate,
-    typed_principal: &str,
-    typed_action: Option<&str>,
-    resource: &str,
-) -> Result<Question, Reason> {
-    let subject = match typed_principal {
-        ANONYMOUS => Subject::Anonymous,
-        OUTSIDE => Subject::Outside,
-        typed => Subject::Principal(principal(estate, typed)?),
-    };
-    let typed_action = typed_action.filter(|action| *action != ANY);
-    let cloud = match subject {
-        Subject::Principal(id) => estate.principal(id).and_then(|found| clouds::cloud(found.cloud)),
-        Subject::Outside | Subject::Anonymous => cloud_of(estate, typed_action),
-    };
-    let Some(cloud) = cloud else {
-        return Err(Reason::Unanswerable {
-            message: format!("for `{typed_principal}` the cloud has to be clear from the action"),
-            nearest: Vec::new(),
-        });
-    };
-    let action = match typed_action {
-        Some(typed) if typed.contains(['*', '?']) => None,
-        Some(typed) => Some(cloud.action(typed).map_err(|nearest| Reason::Unanswerable {
-            message: format!("{} has no action `{typed}`", cloud.name()),
-            nearest,
-        })?),
-        None => None,
-    };
-    let object = match resource {
-        ANY => Object::Any,
-        typed => object(estate, cloud, action.as_deref(), typed),
-    };
-    Ok(Question { cloud: cloud.id(), subject, action, object })
-}
-
-/// What an answer about all resources rests on.
-fn unread(estate: &Estate, cloud: CloudId) -> Certainty {
-    let gaps = clouds::cloud(cloud).map(|cloud| cloud.unread(estate)).unwrap_or_default();
-    Certainty::from_gaps(gaps)
-}
-
-/// The resource of that full or short name, or one that no file mentions. What the action is never asked on, but on
-/// what lies inside it, stands for that: objects for their bucket.
-fn object(estate: &Estate, cloud: &dyn Cloud, action: Option<&str>, typed: &str) -> Object {
-    let named = named(estate, cloud.id(), typed);
-    let known = estate.find_resource(cloud.id(), &named);
-    match (known, action, cloud.universe()) {
-        (Some(id), Some(action), Universe::Known(actions))
-            if !actions.contains(&action.to_ascii_lowercase(), &named) =>
-        {
-            Object::Within(id)
-        }
-        _ => Object::Named(named),
-    }
-}
-
-fn named(estate: &Estate, cloud: CloudId, typed: &str) -> String {
-    let is_short_for =
-        |name: &str| name.strip_suffix(typed).is_some_and(|before| before.ends_with(['/', ':']));
-    let mut named = estate.resources().filter(|(_, known)| known.cloud == cloud && is_short_for(&known.name));
-    match (estate.find_resource(cloud, typed), named.next(), named.next()) {
-        (None, Some((_, only)), None) => only.name.clone(),
-        _ => typed.to_owned(),
-    }
-}
-
-/// The only cloud of the files, or else the first whose catalog has the action.
-fn cloud_of(estate: &Estate, action: Option<&str>) -> Option<&'static dyn Cloud> {
-    let has = |cloud: &&dyn Cloud| estate.policies().any(|(_, policy)| policy.cloud == cloud.id());
-    let mut present = CLOUDS.iter().copied().filter(has);
-    match (present.next(), present.next()) {
-        (only, None) => only,
-        _ => CLOUDS.iter().copied().find(|cloud| action.is_some_and(|action| cloud.action(action).is_ok())),
-    }
-}
-
-/// Lets the clouds add whom a question is about, if the files know nobody of that name.
-fn admit(estate: &mut Estate, typed: &str) {
-    let is_word = [ANONYMOUS, OUTSIDE].contains(&typed);
-    if !is_word && matches!(evaluator::find_principal(estate, typed), Err(Unknown::Nobody(_))) {
-        CLOUDS.iter().for_each(|cloud| cloud.admit(estate, typed));
-    }
-}
-
-fn principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Reason> {
-    evaluator::find_principal(estate, typed).map_err(|unknown| unanswerable(typed, unknown, "principal"))
-}
-
-/// Why nothing goes by a name; `what` should.
-fn unanswerable(typed: &str, unknown: Unknown, what: &str) -> Reason {
-    match unknown {
-        Unknown::Nobody(nearest) => {
-            let strangers = "; `outside` and `anonymous` stand for callers that are in none of the files";
-            let strangers = if nearest.is_empty() && what == "principal" { strangers } else { "" };
-            Reason::Unanswerable { message: format!("no {what} goes by `{typed}`{strangers}"), nearest }
-        }
-        Unknown::Several(names) => Reason::Unanswerable {
-            message: format!("{} principals go by `{typed}`: give the full name", names.len()),
-            nearest: names,
-        },
-    }
 }
 
 impl From<Bug> for Reason {
@@ -524,13 +405,21 @@ impl Outcome {
 
     /// The certificates of suggestions: all in one, or one for each with the name of its principal.
     pub fn certificates(&self, each: bool) -> Vec<(String, Certificate)> {
-        let Found::Suggestions(all) = &self.found else { return Vec::new() };
+        let Found::Suggestions(all, _) = &self.found else { return Vec::new() };
         let Seals { inputs, now } = &self.sealed;
         if !each {
             return vec![(String::new(), Certificate::of(all, inputs, *now))];
         }
         let one = |one: &Suggestion| (one.name.clone(), Certificate::of([one], inputs, *now));
         all.iter().filter(|one| one.changes_something()).map(one).collect()
+    }
+
+    /// The changes of the files that make suggestions come true, if they were asked for.
+    pub fn edits(&self) -> Option<&Edits> {
+        match &self.found {
+            Found::Suggestions(_, edits) => Some(edits),
+            _ => None,
+        }
     }
 
     /// Whether something is other than it was said to be: a decision, or what a certificate claims.
@@ -557,7 +446,7 @@ impl Outcome {
             Found::Answer(answer) => answer.1.is_undecided(),
             Found::WhoCan(_, entrants, _) => entrants.iter().any(|one| one.extent() == Extent::Undecided),
             Found::Access(_, access) => matches!(access.certainty, evaluator::Certainty::Undecided(_)),
-            Found::Suggestions(suggestions) => suggestions
+            Found::Suggestions(suggestions, _) => suggestions
                 .iter()
                 .any(|one| one.proof.keeps.holds.is_none() || one.proof.narrows.holds.is_none()),
         };
@@ -588,7 +477,7 @@ impl Outcome {
                 Found::WhoCan(question, entrants, ways) => {
                     Content::WhoCan(question, entrants, ways.as_deref())
                 }
-                Found::Suggestions(suggestions) => Content::Suggestions(suggestions),
+                Found::Suggestions(suggestions, _) => Content::Suggestions(suggestions),
                 Found::Verified(verified) => Content::Verified(verified),
                 Found::Decisions(decisions) => Content::Decisions(decisions),
                 Found::Review(review) => Content::Review(review),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::console::Console;
 use super::exit::{Exit, Facts};
 use super::options::{AnalysisOptions, ReportOptions, Reports, StepOptions};
+use super::waiting::Waiting;
 use crate::evaluator::Bug;
 use crate::findings::Level;
 use crate::input::Loaded;
@@ -58,28 +59,40 @@ pub(super) fn run_with(
     threshold: Option<Level>,
     console: &mut Console,
 ) -> Exit {
-    run_then(task, kind, paths, options, threshold, console, |_, _| Ok(()))
+    run_after(task, kind, paths, options, threshold, console, |_, _| Ok(Printed::Report))
 }
 
-/// The same, and then something with what came out.
-pub(super) fn run_then(
+/// What stands on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Printed {
+    /// The report.
+    Report,
+    /// Something else that was printed already.
+    Other,
+}
+
+/// The same, after something else was done with what came out.
+pub(super) fn run_after(
     task: &Task,
     kind: ContentKind,
     paths: &[String],
     (settings, options): (&Settings, &ReportOptions),
     threshold: Option<Level>,
     console: &mut Console,
-    then: impl FnOnce(&Outcome, &mut Console) -> Result<(), Exit>,
+    first: impl FnOnce(&Outcome, &mut Console) -> Result<Printed, Exit>,
 ) -> Exit {
     let reports = match options.reports(kind, console) {
         Ok(reports) => reports,
         Err(exit) => return exit,
     };
-    match pipeline::run(task, paths, settings) {
+    let waiting = Waiting::begin(console.may_draw());
+    let ran = pipeline::run(task, paths, settings);
+    drop(waiting);
+    match ran {
         Ok(outcome) => {
             let unread = show_problems(outcome.loaded(), console);
-            let reported = report(&outcome, &reports, console);
-            if let Err(exit) = reported.and_then(|()| then(&outcome, console)) {
+            let done = first(&outcome, console);
+            if let Err(exit) = done.and_then(|printed| report(&outcome, &reports, printed, console)) {
                 return exit;
             }
             let reaches = |level: Level| threshold.is_some_and(|threshold| level >= threshold);
@@ -98,9 +111,12 @@ pub(super) fn run_then(
 }
 
 /// Prints one report and writes the others.
-fn report(outcome: &Outcome, reports: &Reports, console: &mut Console) -> Result<(), Exit> {
+fn report(outcome: &Outcome, reports: &Reports, printed: Printed, console: &mut Console) -> Result<(), Exit> {
     let report = outcome.report();
     write(reports, &report, console)?;
+    if printed == Printed::Other {
+        return Ok(());
+    }
     print(reports.printed.render(&report, console.style()), console)
 }
 

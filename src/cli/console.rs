@@ -65,6 +65,11 @@ impl Console {
         self.colour(&io::stderr())
     }
 
+    /// Whether standard error takes more than plain lines, if it is a terminal.
+    pub(super) fn may_draw(&self) -> bool {
+        self.err_colour()
+    }
+
     fn colour(&self, stream: &impl anstream::stream::RawStream) -> bool {
         match self.choice {
             ColorChoice::Auto => AutoStream::choice(stream) != ColorChoice::Never,

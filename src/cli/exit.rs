@@ -10,7 +10,7 @@ Exit codes, the same for every output format:
   2  could not run, or could not read all of the input: wrong usage, or a file or a part of one
      is unreadable or of no known kind; what could be read is analysed and reported all the same
   3  ran, but a question that the result rests on stayed undecided
-Where several apply, the order is 1, 2, 3. The answers of `can`, `who-can`, `paths`, `access` and
+Where several apply, the order is 1, 2, 3. Whoever stops a run gets 130. The answers of `can`, `who-can`, `paths`, `access` and
 `recommend` are no findings: they exit with 0, 2 or 3.";
 
 /// How a run ended.

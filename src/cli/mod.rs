@@ -17,6 +17,7 @@ mod explain;
 mod external;
 mod formats;
 mod graph;
+mod interrupt;
 mod options;
 mod paths;
 mod recommend;
@@ -25,6 +26,7 @@ mod scan;
 mod simulate;
 mod verify;
 mod version;
+mod waiting;
 mod who_can;
 
 use std::ffi::OsString;
@@ -74,6 +76,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = command.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
     match parsed {
         Ok(cli) => {
+            interrupt::prepare();
             let mut console = Console::new(cli.color);
             let exit = run(&cli.command, &mut console);
             console.close(exit).into()

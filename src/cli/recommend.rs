@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::analysis;
+use super::analysis::{self, Printed};
 use super::console::Console;
 use super::exit::{self, Exit};
 use super::options::{AnalysisOptions, ReportOptions};
-use crate::input::disk;
+use crate::input::disk::{self, Limits};
 use crate::pipeline::{Outcome, Task};
+use crate::recommender::{Edits, Left, Patch};
 use crate::report::{ContentKind, certificate};
 
 /// Propose narrower grants for what activity logs show to be used, each with a proof.
@@ -31,6 +32,12 @@ pub(super) struct Recommend {
     /// Also write a certificate that `leastwise verify` checks again: to a file, or one for each suggestion into a folder.
     #[arg(long, value_name = "PATH")]
     certificate: Option<PathBuf>,
+    /// Print the changes of the files that make the suggestions come true, as a unified diff in place of the report.
+    #[arg(long)]
+    diff: bool,
+    /// Write these changes into the files.
+    #[arg(long)]
+    write: bool,
     #[command(flatten)]
     analysis: AnalysisOptions,
     #[command(flatten)]
@@ -45,6 +52,7 @@ impl Recommend {
             principal: self.principal.clone(),
             days: self.days,
             certify: self.certificate.is_some(),
+            edit: self.diff || self.write,
         };
         let settings = match self.analysis.settings(console) {
             Ok(settings) => settings,
@@ -52,10 +60,47 @@ impl Recommend {
         };
         let options = (&settings, &self.report);
         let kind = ContentKind::Recommend;
-        analysis::run_then(&task, kind, &self.paths, options, None, console, |outcome, console| {
-            self.certificate.as_deref().map_or(Ok(()), |path| certify(outcome, path, console))
+        analysis::run_after(&task, kind, &self.paths, options, None, console, |outcome, console| {
+            self.certificate.as_deref().map_or(Ok(()), |path| certify(outcome, path, console))?;
+            outcome.edits().map_or(Ok(Printed::Report), |edits| self.edit(edits, settings.limits, console))
         })
     }
+
+    /// Prints and writes the changes of files, and says what is not changed.
+    fn edit(&self, edits: &Edits, limits: Limits, console: &mut Console) -> Result<Printed, Exit> {
+        for Left { principal, reason } in &edits.left {
+            console.err(&format!("no file is changed for `{principal}`: {reason}\n"));
+        }
+        if self.write {
+            write(&edits.patches, limits).map_err(|message| {
+                console.fail(&format!("the analysis took place, but no file was changed: {message}"), None)
+            })?;
+        }
+        if !self.diff {
+            for patch in edits.patches.iter().filter(|_| self.write) {
+                console.err(&format!("changed {}\n", patch.path));
+            }
+            return Ok(Printed::Report);
+        }
+        for patch in &edits.patches {
+            console.out(&patch.diff);
+        }
+        Ok(Printed::Other)
+    }
+}
+
+/// Writes all changes, or none when a file is not as it was read.
+fn write(patches: &[Patch], limits: Limits) -> Result<(), String> {
+    for patch in patches {
+        let holds = disk::holds(Path::new(&patch.path), &patch.before, limits);
+        if !holds.map_err(|problem| problem.message)? {
+            return Err(format!("`{}` has changed since it was read, or is compressed", patch.path));
+        }
+    }
+    for patch in patches {
+        disk::rewrite(Path::new(&patch.path), &patch.after).map_err(|problem| problem.message)?;
+    }
+    Ok(())
 }
 
 /// Writes the certificates of all suggestions.

@@ -2,6 +2,7 @@
 //!
 //! What the recommender needs to know of such a cloud, and nothing of how it decides.
 
+use super::edits::Edit;
 use crate::logic::Patterns;
 use crate::model::{Estate, Origin, Policy, PolicyId, Principal, PrincipalId};
 
@@ -44,6 +45,16 @@ pub trait OwnPolicies: Sync {
         held: &[HeldPolicy],
         new: &[NewPolicy],
     ) -> Estate;
+
+    /// What makes the files of the estate say that the principal holds `new` in place of `held`. The error says, for
+    /// people, why they are not changed.
+    fn edits(
+        &self,
+        estate: &Estate,
+        principal: PrincipalId,
+        held: &[HeldPolicy],
+        new: &[NewPolicy],
+    ) -> Result<Vec<Edit>, String>;
 
     /// The commands that make the change, and those that take it back. Both give before they take.
     fn commands(

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::edits::Edit;
 use crate::logic::Formula;
 use crate::model::{Estate, Layer, Origin, PolicyId, PrincipalId};
 
@@ -52,6 +53,18 @@ pub trait Roles: Sync {
     /// A copy of the estate in which the principal no longer holds `remove` and holds `add`.
     fn replace(&self, estate: &Estate, principal: PrincipalId, remove: &[HeldRole], add: &[RoleAt])
     -> Estate;
+
+    /// What makes the files of the estate say that the principal no longer holds `remove` and holds `add`. The error says,
+    /// for people, why they are not changed.
+    fn edits(
+        &self,
+        _estate: &Estate,
+        _principal: PrincipalId,
+        _remove: &[HeldRole],
+        _add: &[RoleAt],
+    ) -> Result<Vec<Edit>, String> {
+        Err("its files are exports that nothing applies: use the commands".to_owned())
+    }
 
     /// The command that gives a role.
     fn grant_command(&self, principal: &str, role: &RoleAt) -> String;

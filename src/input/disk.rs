@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
@@ -284,9 +285,34 @@ pub fn folder(path: &Path) -> Result<bool, Box<Problem>> {
     fs::create_dir_all(path).map(|()| true).map_err(unmade)
 }
 
+/// Whether a file still holds just this text, as it lies there: not compressed, and not changed by somebody since.
+pub fn holds(path: &Path, text: &str, limits: Limits) -> Result<bool, Box<Problem>> {
+    Ok(path != Path::new(STDIN) && read_raw(path, limits)? == text.as_bytes())
+}
+
+/// Writes another text into a file that is there. It stays the file of the same permissions, also behind a link.
+pub fn rewrite(path: &Path, text: &str) -> Result<(), Box<Problem>> {
+    let fail = |error: io::Error| {
+        let shown = path.to_string_lossy();
+        Box::new(
+            Problem::error("unwritable-file", format!("cannot write `{shown}`: {error}")).in_path(&*shown),
+        )
+    };
+    let real = fs::canonicalize(path).map_err(fail)?;
+    let permissions = fs::metadata(&real).map_err(fail)?.permissions();
+    if permissions.readonly() {
+        return Err(fail(io::ErrorKind::PermissionDenied.into()));
+    }
+    write_as(&real, text.as_bytes(), Some(permissions))
+}
+
 /// Writes a file under a temporary name beside its place and renames it, so that nobody ever sees half of it and a
 /// failure leaves what was there before.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Problem>> {
+    write_as(path, bytes, None)
+}
+
+fn write_as(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> Result<(), Box<Problem>> {
     let fail = |error: &io::Error| {
         let shown = path.to_string_lossy();
         Problem::error("unwritable-file", format!("cannot write `{shown}`: {error}")).in_path(&*shown)
@@ -294,11 +320,31 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Problem>> {
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(".leastwise-part");
     let part = path.with_file_name(name);
+    parts().push(part.clone());
     let written = fs::File::create(&part)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| permissions.map_or(Ok(()), |as_before| fs::set_permissions(&part, as_before)))
         .and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| {
+    let mut parts = parts();
+    if written.is_err() {
         drop(fs::remove_file(&part));
-        Box::new(fail(&error))
-    })
+    }
+    parts.retain(|other| *other != part);
+    written.map_err(|error| Box::new(fail(&error)))
+}
+
+/// The files that are being written, under their temporary names.
+static PARTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn parts() -> MutexGuard<'static, Vec<PathBuf>> {
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is half written. As long as the answer is kept, no other file is begun.
+pub fn abandon() -> impl Sized {
+    let mut parts = parts();
+    for part in parts.drain(..) {
+        drop(fs::remove_file(part));
+    }
+    parts
 }

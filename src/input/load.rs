@@ -1,11 +1,13 @@
 //! From paths to an estate: finds the files, parses them, and hands each to the format that knows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found, Limits};
 use super::{Confidence, Document, FORMATS, Format, revision};
 use crate::clouds::federation;
 use crate::model::Estate;
+use crate::progress::{self, Stage};
 use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
 
 /// Everything that was read.
@@ -42,11 +44,14 @@ pub fn load(paths: &[String], limits: Limits) -> Loaded {
 pub fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
     let mut loaded = Loaded { files, ..Loaded::default() };
     let mut reading = Reading::default();
-    for found in disk::expand(paths, limits, &mut loaded.problems) {
+    let all = disk::expand(paths, limits, &mut loaded.problems);
+    progress::begin(Stage::Reading, all.len());
+    for found in all {
         match disk::read(&found.path, limits) {
             Ok(text) => loaded.add(&found, None, text, &mut reading),
             Err(problem) => loaded.problems.push(*problem),
         }
+        progress::step();
     }
     loaded.finish(&reading.joined);
     loaded
@@ -151,6 +156,26 @@ pub fn load_text(path: &str, text: String) -> Loaded {
     loaded.add(&Found { path: path.into(), named: true }, None, text, &mut reading);
     loaded.finish(&reading.joined);
     loaded
+}
+
+/// Loads the same documents again, some of them with another text. Places in the answer are about the new texts.
+pub fn load_again(loaded: &Loaded, changed: &BTreeMap<FileId, String>) -> Loaded {
+    let mut again = Loaded::default();
+    let mut reading = Reading::default();
+    let files: BTreeSet<FileId> = loaded.documents.iter().map(|document| document.file).collect();
+    for file in files {
+        let text = changed.get(&file).map_or_else(|| loaded.files.text(file), String::as_str);
+        let found = Found { path: loaded.files.path(file).into(), named: true };
+        again.add(&found, None, text.to_owned(), &mut reading);
+    }
+    again.finish(&reading.joined);
+    again
+}
+
+/// The content of a file that was loaded, with the places of all values.
+pub fn content(files: &Files, file: FileId) -> Option<Tree> {
+    let path = Path::new(files.path(file));
+    parse(path, file, files.text(file), &mut json::Reader::default(), &mut Vec::new())
 }
 
 /// What goes from file to file.

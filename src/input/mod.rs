@@ -51,7 +51,9 @@ pub mod revision;
 pub mod scenarios;
 
 pub use escalation_steps::read_steps;
-pub use load::{Base, Loaded, LoadedDocument, format_of, load, load_base, load_beside, load_text};
+pub use load::{
+    Base, Loaded, LoadedDocument, content, format_of, load, load_again, load_base, load_beside, load_text,
+};
 
 use crate::model::Estate;
 use crate::text::{FileId, Problem, Tree};

@@ -7,6 +7,7 @@ use crate::clouds;
 use crate::input::digest;
 use crate::input::disk::{self, Limits};
 use crate::model::{Estate, Usage};
+use crate::progress::{self, Stage};
 use crate::recommender::{Kind, Sealed};
 use crate::report::Input;
 use crate::text::Problem;
@@ -23,7 +24,9 @@ pub(super) fn read(
 ) -> Vec<Input> {
     let mut logs = Vec::new();
     let mut seals = seals;
-    for found in disk::expand(paths, limits, problems) {
+    let all = disk::expand(paths, limits, problems);
+    progress::begin(Stage::Logs, all.len());
+    for found in all {
         let path = found.path.to_string_lossy().into_owned();
         let before = problems.len();
         match read_log(&found.path, seals.is_some(), used, problems) {
@@ -38,6 +41,7 @@ pub(super) fn read(
             Ok(None) => problems.push(unknown_log(&path)),
             Err(problem) => problems.push(*problem),
         }
+        progress::step();
         for problem in problems.iter_mut().skip(before).filter(|problem| problem.span.is_none()) {
             problem.path.get_or_insert_with(|| path.clone());
         }

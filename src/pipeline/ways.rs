@@ -1,10 +1,12 @@
 //! Paths: to administration, to a principal, to those who may use a resource.
 
-use super::{Found, Reason, unanswerable};
+use super::question::unanswerable;
+use super::{Found, Reason};
 use crate::clouds::escalation::Step;
 use crate::evaluator::{Entrant, Evaluator, Extent, find_principal};
 use crate::graph::{self, Bound, Graph, Way};
 use crate::model::{Estate, Object, PrincipalId, Subject};
+use crate::progress::{self, Stage};
 
 /// The paths to administration; of one principal also what would cut all of them.
 pub(super) fn to_administration(
@@ -14,6 +16,7 @@ pub(super) fn to_administration(
 ) -> Result<(Found, Vec<String>), Reason> {
     let graph = Graph::build(evaluator, steps)?;
     let undecided = graph.undecided().to_vec();
+    progress::begin(Stage::Searching, 0);
     let Some(from) = from else {
         return Ok((Found::Paths(graph.paths_to_administration(evaluator)?, None), undecided));
     };
@@ -33,6 +36,7 @@ pub(super) fn to(
     let to_principal = find_principal(estate, to);
     if let (Ok(to), Some(from)) = (&to_principal, from) {
         let graph = Graph::between(evaluator, steps, from, *to)?;
+        progress::begin(Stage::Searching, 0);
         let (ways, more) = graph.ways_between(evaluator, from, *to, Bound::default())?;
         return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
     }
@@ -43,6 +47,7 @@ pub(super) fn to(
         }
     };
     let graph = Graph::towards(evaluator, steps, &ends)?;
+    progress::begin(Stage::Searching, 0);
     let mut ways = graph.ways_to(evaluator, &ends.into_iter().collect())?;
     ways.retain(|way| from.is_none_or(|from| way.from == from));
     open.extend(graph.undecided().iter().cloned());

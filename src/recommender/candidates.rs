@@ -204,5 +204,6 @@ pub(super) fn describe(roles: &dyn Roles, held: &[HeldRole], at: &RoleAt) -> Bin
         place: at.place.clone(),
         permissions: own.or(listed).unwrap_or(0),
         text: None,
+        is_shared: false,
     }
 }

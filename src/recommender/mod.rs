@@ -4,6 +4,7 @@
 
 mod candidates;
 mod certificate;
+mod edits;
 mod keys;
 mod needed;
 mod policies;
@@ -12,6 +13,7 @@ mod suggestion;
 mod verify;
 
 pub use certificate::{Certificate, Claims, Given, Kind, Replacement, SCHEMA, Sealed, Taken, Unreadable};
+pub use edits::{Edits, Left, Patch, edits};
 pub use suggestion::{
     Applicability, Binding, Excess, Held, Needed, Proof, ProofCheck, Recorded, RecordedUse, Suggestion, Used,
 };

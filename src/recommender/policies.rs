@@ -66,6 +66,7 @@ pub(super) fn suggest(
         place: principal.name.clone(),
         permissions: one.permissions,
         text: Some(one.text.clone()),
+        is_shared: one.is_shared,
     });
     Ok(Some(Suggestion {
         replacement: bindings.collect(),
@@ -247,6 +248,7 @@ fn unchanged(case: &Case<'_>, held: &[HeldPolicy], used: &[Need], notes: Vec<Str
         place: one.place.clone(),
         permissions: one.permissions,
         text: None,
+        is_shared: false,
     });
     let proof = Proof::of_no_change();
     Suggestion {

@@ -128,6 +128,8 @@ pub struct Binding {
     pub permissions: usize,
     /// The text, if it is a policy that was written for this.
     pub text: Option<String>,
+    /// Whether that policy becomes one of its own, that others may be given, too.
+    pub is_shared: bool,
 }
 
 /// A permission that the replacement gives and the need does not ask for.

@@ -389,6 +389,7 @@ impl Fixture {
                 place: "buckets/b".to_owned(),
                 permissions: 10,
                 text: None,
+                is_shared: false,
             }],
             excess: vec![Excess {
                 action: "storage.folders.create".to_owned(),

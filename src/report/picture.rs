@@ -137,9 +137,20 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
         ),
         nodes,
         edges: drawn,
-        edge_kinds: kinds.into_iter().map(|(id, title)| EdgeKind { id, title }).collect(),
+        edge_kinds: edge_kinds(kinds),
         undecided: report.undecided,
     }
+}
+
+/// The kinds of edges by their ids; where several are told in the same words, the id tells them apart.
+fn edge_kinds(kinds: BTreeMap<String, String>) -> Vec<EdgeKind> {
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    kinds.values().for_each(|title| *told.entry(title.clone()).or_default() += 1);
+    let own = |id: String, title: String| match told.get(&title) {
+        Some(2..) => EdgeKind { title: format!("{title} ({})", id.replace('-', " ")), id },
+        _ => EdgeKind { id, title },
+    };
+    kinds.into_iter().map(|(id, title)| own(id, title)).collect()
 }
 
 fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
@@ -231,6 +242,13 @@ fn runs_as(report: &Report<'_>, name: &str, hosts: &[&Host], from: usize, to: us
 
 /// The last part of a name that says something.
 fn short(name: &str) -> &str {
+    // Of those that tokens speak of all counts that stands behind the issuer, or the pool.
+    if let Some((_, subject)) = name.strip_prefix("subject://").and_then(|rest| rest.split_once('/')) {
+        return subject;
+    }
+    if let Some((_, in_pool)) = name.split_once("/workloadIdentityPools/") {
+        return in_pool;
+    }
     let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
     if name.starts_with("arn:") { last } else { last.rsplit_once(':').map_or(last, |(_, behind)| behind) }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::native::Native;
 use super::{Answer, Engine, Outcome, Reason, witness};
 use crate::logic::{Assignment, Formula, Goal, Universe};
+use crate::progress;
 
 /// Which engines may answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +86,7 @@ impl Portfolio {
     /// Decides `goal`. An error means that two engines contradict each other, or that an engine named a request that
     /// does not do what was asked.
     pub fn decide(&self, goal: &Goal) -> Result<Decided, Disagreement> {
+        progress::step();
         let by_shape = |answer| Ok(Decided { answer, engine: "shape", steps: 0 });
         match (&goal.formula, &goal.universe) {
             (Formula::False, _) => return by_shape(Answer::Never),

@@ -6,20 +6,27 @@
 pub mod json;
 pub mod yaml;
 
+pub mod lists;
+
 mod decoded;
+mod diff;
 mod files;
 mod problem;
 mod render;
+mod render_value;
 mod route;
 mod shape;
 mod span;
+mod splice;
 mod tree;
 
 pub use decoded::{Anchor, Text};
+pub use diff::unified;
 pub use files::{Files, Position};
 pub use problem::{Problem, Severity};
 pub use render::{Mark, Notice, Weight, printable, render, render_notice};
 pub use route::{Key, Route, Step};
 pub use shape::Shape;
 pub use span::{FileId, Located, Span};
+pub use splice::{Splice, splice};
 pub use tree::{Entry, Kind, Map, Tree};

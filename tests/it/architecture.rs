@@ -32,13 +32,14 @@ use May::{Use, UseAllAbove};
 
 /// The table of `src/README.md`, in reading order.
 const MODULES: &[(&str, May)] = &[
+    ("progress", Use(&[])),
     ("text", Use(&[])),
     ("logic", Use(&[])),
     ("model", Use(&["text", "logic"])),
     ("clouds", Use(&["text", "logic", "model"])),
-    ("input", Use(&["text", "model", "clouds"])),
+    ("input", Use(&["progress", "text", "model", "clouds"])),
     ("usage", Use(&["text", "model", "clouds"])),
-    ("solver", Use(&["logic"])),
+    ("solver", Use(&["progress", "logic"])),
     ("evaluator", Use(&["logic", "model", "clouds", "solver"])),
     ("graph", Use(&["text", "logic", "model", "clouds", "solver", "evaluator"])),
     ("findings", Use(&["text", "logic", "model", "clouds", "evaluator", "graph"])),

@@ -96,6 +96,18 @@ const CASES: &[Case] = &[
         needs_z3: true,
     },
     Case {
+        name: "aws-lambda/diff",
+        arguments: &[
+            "recommend",
+            "examples/aws-lambda/account",
+            "--usage",
+            "examples/aws-lambda/AWSLogs",
+            "--diff",
+        ],
+        exit: 0,
+        needs_z3: true,
+    },
+    Case {
         name: "azure-contributor/recommend",
         arguments: &[
             "recommend",
@@ -116,6 +128,18 @@ const CASES: &[Case] = &[
             "examples/gcp-editor/audit-log.jsonl.gz",
             "--days",
             "90",
+        ],
+        exit: 0,
+        needs_z3: true,
+    },
+    Case {
+        name: "gcp-editor/diff",
+        arguments: &[
+            "recommend",
+            "examples/gcp-editor",
+            "--usage",
+            "examples/gcp-editor/audit-log.jsonl.gz",
+            "--diff",
         ],
         exit: 0,
         needs_z3: true,

@@ -1,5 +1,6 @@
 //! Tokens between clouds: the cases of `tests/federation`, each an estate with exports of the clouds that it speaks of.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,8 +45,10 @@ fn estate(case: &Value, folder: &Folder) {
     let roles: Vec<Value> = entries(case, "roles")
         .map(|(name, trust)| {
             let policy = json!({"Version": "2012-10-17", "Statement": trust});
+            let admin = json!({"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"});
+            let held = if case["administrator"] == json!(name) { json!([admin]) } else { json!([]) };
             json!({"RoleName": name, "Arn": format!("arn:aws:iam::111111111111:role/{name}"), "Path": "/", "RoleId": format!("AROA{name}"),
-                   "AssumeRolePolicyDocument": policy, "RolePolicyList": [], "AttachedManagedPolicies": [], "InstanceProfileList": [], "Tags": []})
+                   "AssumeRolePolicyDocument": policy, "RolePolicyList": [], "AttachedManagedPolicies": held, "InstanceProfileList": [], "Tags": []})
         })
         .collect();
     if !roles.is_empty() {
@@ -196,6 +199,108 @@ fn tokens_lead_where_they_are_let_in_and_nowhere_else() {
             let folder = Folder::new(&format!("{number}-{at}"));
             estate(&broken, &folder);
             assert_eq!(way(&broken, &folder), None, "{why}: {change}");
+        }
+    }
+}
+
+/// Whom somebody comes to act as, and how sure that is, by `blast-radius`.
+fn radius(from: &str, folder: &Folder) -> Vec<(String, String)> {
+    let report = run(&["blast-radius", from, &folder.path(), "--format", "json"]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let acts = report["reached"]["reached"].as_array().unwrap().iter().filter(|one| one["what"] == "act-as");
+    acts.map(|one| (text(&one["name"]), text(&one["certainty"]["kind"]))).collect()
+}
+
+fn run(arguments: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let output = command.args(arguments).env_clear().stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn the_way_forwards_leads_where_the_way_back_comes_from() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../federation/cases.json")).unwrap();
+    for (number, case) in cases.iter().enumerate() {
+        let why = &case["why"];
+        let folder = Folder::new(&format!("radius-{number}"));
+        estate(case, &folder);
+        let (from, to) = (case["from"].as_str().unwrap(), case["to"].as_str().unwrap());
+        let known = input::load(&[folder.path()], Limits::default()).estate;
+        if !known.principals().any(|(_, one)| one.name == from) {
+            continue;
+        }
+        let reached = radius(from, &folder);
+        let found = reached.iter().find(|(name, _)| name == to).map(|(_, certainty)| certainty.as_str());
+        assert_eq!(found, case["expect"].as_str().filter(|word| *word != "never"), "{why}: {reached:?}");
+    }
+}
+
+/// An estate of all three clouds in which a repository comes from one to the next.
+fn three_clouds() -> Value {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../federation/cases.json")).unwrap();
+    cases.into_iter().find(|case| case["why"] == "a repository comes through all three clouds").unwrap()
+}
+
+#[test]
+fn short_names_do_where_they_are_clear_and_are_told_apart_where_they_are_not() {
+    let mut case = three_clouds();
+    case["programs"]["end"] = json!("aaaaaaaa-0000-0000-0000-000000000077");
+    let folder = Folder::new("names");
+    estate(&case, &folder);
+    let from = case["from"].as_str().unwrap();
+    let short = from.rsplit('/').next().unwrap();
+    assert!(!radius(from, &folder).is_empty());
+    assert_eq!(radius(from, &folder), radius(short, &folder));
+    let arguments = ["blast-radius", "end", &folder.path()];
+    let output = Command::new(env!("CARGO_BIN_EXE_leastwise")).args(arguments).env_clear().output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(told.contains("2 principals go by `end`"), "{told}");
+    let full = told.split('`').filter(|part| part.ends_with("/end") || part.ends_with(":end"));
+    let full: Vec<&str> = full.collect();
+    assert_eq!(full.len(), 2, "{told}");
+    for name in full {
+        radius(name, &folder);
+    }
+}
+
+#[test]
+fn the_picture_has_the_edges_from_cloud_to_cloud() {
+    let mut case = three_clouds();
+    case["administrator"] = json!("end");
+    let folder = Folder::new("picture");
+    estate(&case, &folder);
+    let report = run(&["graph", &folder.path(), "--format", "json"]);
+    let (nodes, edges) = (&report["graph"]["nodes"], &report["graph"]["edges"]);
+    let end = |edge: &Value, key: &str| nodes[usize::try_from(edge[key].as_u64().unwrap()).unwrap()].clone();
+    let crossing: BTreeSet<(String, String)> = edges
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edge| (end(edge, "from"), end(edge, "to")))
+        .filter(|(from, to)| from["cloud"] != to["cloud"])
+        .map(|(from, to)| {
+            (from["cloud"].as_str().unwrap().to_owned(), to["cloud"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    for (from, to) in [("identity-provider", "azure"), ("azure", "gcp"), ("gcp", "aws")] {
+        assert!(crossing.contains(&(from.to_owned(), to.to_owned())), "{from} to {to}: {crossing:?}");
+    }
+    let labels: BTreeSet<&str> =
+        nodes.as_array().unwrap().iter().map(|node| node["label"].as_str().unwrap()).collect();
+    for label in
+        ["project_path:acme/app:ref_type:branch:ref:main", "deploy", "robot@p.iam.gserviceaccount.com", "end"]
+    {
+        assert!(labels.contains(label), "{labels:?}");
+    }
+    for format in ["dot", "html", "graphml"] {
+        let arguments = ["graph", &folder.path(), "--format", format];
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_leastwise")).args(arguments).env_clear().output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for name in ["project_path:acme/app:ref_type:branch:ref:main", "role/end", "robot@p.iam"] {
+            assert!(text.contains(name), "{format} lacks {name}");
         }
     }
 }

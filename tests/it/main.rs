@@ -42,8 +42,13 @@ mod gcp_compare;
 mod gcp_findings;
 #[cfg(test)]
 mod in_effect;
+#[cfg(unix)]
+#[cfg(test)]
+mod interrupt;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod edits;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]

@@ -7,7 +7,8 @@ use super::ast::{Binding, Body, Member};
 use super::catalog::{self, Stage};
 use super::roles as known_roles;
 use super::{ALLOW, Gcp};
-use super::{index, lower, names};
+use super::{edits, index, lower, names};
+use crate::clouds::edits::Edit;
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles};
 use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{
@@ -85,11 +86,7 @@ impl Roles for Gcp {
         let mut changed = estate.clone();
         let Some(name) = estate.principal(principal).map(|who| who.name.clone()) else { return changed };
         for (id, at, binding) in bindings(estate) {
-            let gone = binding.condition.is_none()
-                && place_of(estate, at).is_some_and(|place| {
-                    remove.iter().any(|held| held.at.role == *binding.role.value && held.at.place == place)
-                });
-            if gone && lists(binding, &name) {
+            if is_one_of(estate, at, binding, remove) && lists(binding, &name) {
                 let members =
                     binding.members.iter().filter(|member| member.value.name() != name).cloned().collect();
                 changed.replace_body(id, Arc::new(Body::Binding(Binding { members, ..binding.clone() })));
@@ -102,6 +99,16 @@ impl Roles for Gcp {
             bind(&mut changed, &name, at, written);
         }
         changed
+    }
+
+    fn edits(
+        &self,
+        estate: &Estate,
+        principal: PrincipalId,
+        remove: &[HeldRole],
+        add: &[RoleAt],
+    ) -> Result<Vec<Edit>, String> {
+        edits::edits(estate, principal, remove, add)
     }
 
     fn grant_command(&self, principal: &str, role: &RoleAt) -> String {
@@ -176,13 +183,21 @@ fn danger(permission: &str) -> u64 {
 }
 
 /// All bindings with what they are attached to.
-fn bindings(estate: &Estate) -> impl Iterator<Item = (PolicyId, Target, &Binding)> {
+pub(super) fn bindings(estate: &Estate) -> impl Iterator<Item = (PolicyId, Target, &Binding)> {
     estate.attachments().iter().filter(|attachment| attachment.layer == ALLOW).filter_map(|attachment| {
         match estate.policy(attachment.policy)?.body.downcast_ref::<Body>()? {
             Body::Binding(binding) => Some((attachment.policy, attachment.target, binding)),
             _ => None,
         }
     })
+}
+
+/// Whether the binding gives one of the roles at its place.
+pub(super) fn is_one_of(estate: &Estate, at: Target, binding: &Binding, roles: &[HeldRole]) -> bool {
+    binding.condition.is_none()
+        && place_of(estate, at).is_some_and(|place| {
+            roles.iter().any(|held| held.at.role == *binding.role.value && held.at.place == place)
+        })
 }
 
 fn lists(binding: &Binding, principal: &str) -> bool {

@@ -16,6 +16,7 @@ mod decide;
 mod defaults;
 mod documents;
 mod edges;
+mod edits;
 mod escalation;
 mod expressions;
 mod extracts;

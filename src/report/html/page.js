@@ -19,6 +19,8 @@
     incoming[edge.to].push(edge);
   });
   const kinds = new Map(graph.edge_kinds.map((kind) => [kind.id, kind]));
+  // Where there are several clouds, each box says which it belongs to.
+  const clouds = new Set(nodes.map((node) => node.cloud));
   const goals = nodes.flatMap((node, id) => (node.goal ? [id] : []));
 
   // What is shown: the overview, a node with its neighbourhood, or a way between two nodes.
@@ -193,7 +195,7 @@
     const group = element(view, "g", { class: style, transform: `translate(${box.x},${box.y})`, tabindex: "0", role: "button" });
     element(group, "rect", { width: WIDTH, height: HEIGHT, rx: 6 });
     const title = box.more ? `${box.more} more` : box.key ? `${box.members.length} alike` : first.label;
-    const below = box.more ? "" : [first.kind, first.change, first.home].filter(Boolean).join(" · ");
+    const below = box.more ? "" : [clouds.size > 1 && first.cloud, first.kind, first.change, first.home].filter(Boolean).join(" · ");
     element(group, "text", { x: 10, y: below ? 15 : 21 }, short(title, 28));
     if (below) element(group, "text", { x: 10, y: 28, class: "kind" }, short(below, 36));
     element(group, "title", {}, box.more ? "show more" : box.members.slice(0, 20).map((id) => nodes[id].name).join("\n"));

@@ -26,6 +26,7 @@ const REGISTRIES: &[Registry] = &[
             "catalog",
             "clock",
             "documents",
+            "edits",
             "escalation",
             "federation",
             "own_policies",

@@ -3,6 +3,7 @@
 //! is `lower`'s and `decide`'s business.
 
 mod commands;
+mod edits;
 mod print;
 mod write;
 
@@ -11,6 +12,7 @@ use super::ast::Arn;
 use super::escalation::INSTANCE_PROFILES;
 use super::rule::IDENTITY;
 use super::{AWS, Aws, Body, body, catalog};
+use crate::clouds::edits::Edit;
 use crate::clouds::own_policies::{Access, HeldPolicy, NewPolicies, NewPolicy, OwnPolicies};
 use crate::model::{
     Attachment, Effect, Estate, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target,
@@ -111,6 +113,16 @@ impl OwnPolicies for Aws {
             changed.attach(Attachment { policy, target, layer: IDENTITY, origin });
         }
         changed
+    }
+
+    fn edits(
+        &self,
+        estate: &Estate,
+        principal: PrincipalId,
+        held: &[HeldPolicy],
+        new: &[NewPolicy],
+    ) -> Result<Vec<Edit>, String> {
+        edits::edits(estate.principal(principal), held, new)
     }
 
     fn commands(
