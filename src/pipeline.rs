@@ -97,10 +97,12 @@ pub enum Task {
     },
     /// What a change newly allows, and for whom.
     Check {
-        /// What the files were before.
-        base: Base,
+        /// What the files were before; none where plans alone tell of a change.
+        base: Option<Base>,
         /// Paths to what does not change.
         estate: Vec<String>,
+        /// Paths to plans, which tell both sides.
+        plans: Vec<String>,
     },
     /// Decisions on scenarios, each of which brings its own policies.
     Simulate {
@@ -214,8 +216,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Simulate { check } = task {
         return simulate::simulate(paths, settings.limits, *check);
     }
-    if let Task::Check { base, estate } = task {
-        return check::check(base, estate, paths, settings);
+    if let Task::Check { base, estate, plans } = task {
+        let compared = check::Compared { base: base.as_ref(), paths, estate, plans };
+        return check::check(&compared, settings);
     }
     let mut loaded = input::load(paths, settings.limits);
     if let Some(earliest) = settings.earliest {

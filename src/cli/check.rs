@@ -14,8 +14,9 @@ use crate::report::ContentKind;
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Check {
-    /// Files, folders or globs below the current folder, as they are after the change.
-    #[arg(default_value = ".", value_name = "PATHS")]
+    /// Files, folders or globs below the current folder, as they are after the change; the whole folder without any, and
+    /// none with `--plan` alone.
+    #[arg(value_name = "PATHS")]
     paths: Vec<String>,
     /// What they are compared with: a folder that holds them as they were, or a commit, by any name that git
     /// understands (`origin/main`).
@@ -25,6 +26,10 @@ pub(super) struct Check {
     /// than once.
     #[arg(long, value_name = "PATH")]
     estate: Vec<String>,
+    /// A plan of Terraform or OpenTofu as `terraform show -json` writes it, which tells both sides of a change; may be
+    /// given more than once.
+    #[arg(long, value_name = "FILE")]
+    plan: Vec<String>,
     /// The level from which on a new finding makes the exit code 1. Gained access is `high` for strangers, `medium` for
     /// whoever was there before, and `low` for whoever is new.
     #[arg(long, value_name = "LEVEL", default_value = "high")]
@@ -51,14 +56,18 @@ Where several apply, the order is 1, 2, 3. What was found before the change and 
 impl Check {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
+        let paths = match (self.paths.as_slice(), self.plan.as_slice()) {
+            ([], []) => &[".".to_owned()][..],
+            (paths, _) => paths,
+        };
         let folder = disk::is_folder(self.base.as_ref());
         let base =
             if folder { Base::Folder(self.base.clone().into()) } else { Base::Revision(self.base.clone()) };
-        let task = Task::Check { base, estate: self.estate.clone() };
+        let base = Some(base).filter(|_| !paths.is_empty());
+        let task = Task::Check { base, estate: self.estate.clone(), plans: self.plan.clone() };
         let options = (&self.analysis, &self.extra, &self.report);
         let threshold = self.fail_on.threshold();
-        let exit =
-            analysis::run_with_steps(&task, ContentKind::Check, &self.paths, options, threshold, console);
+        let exit = analysis::run_with_steps(&task, ContentKind::Check, paths, options, threshold, console);
         if exit == Exit::Undecided && !self.strict { Exit::Clean } else { exit }
     }
 }

@@ -23,7 +23,7 @@ mod subjects;
 pub use roles::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
 pub use service_accounts::{AccountKey, Impersonator, ServiceAccounts};
 
-use crate::logic::{Assignment, Formula, Patterns, Universe};
+use crate::logic::{Assignment, Attribute, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, PolicyId, Principal, PrincipalId, Question,
     Request, ResourceId, ScopeId, Subject, Verdict,
@@ -279,6 +279,12 @@ pub trait Cloud: Sync {
     /// The cloud's policy documents, if two of them can be compared on their own.
     fn documents(&self) -> Option<&dyn documents::Documents> {
         None
+    }
+
+    /// What holds for every request that is sent, as far as it concerns these attributes. A request that is judged need not
+    /// heed it; descriptions leave out what is about other requests.
+    fn holds_always(&self, _attributes: &BTreeSet<Attribute>) -> Formula {
+        Formula::True
     }
 
     /// The action that formulas write as `folded`, in its cloud's spelling: `s3:GetObject`, `storage.objects.get`.

@@ -1,7 +1,10 @@
 //! Effective access of a principal, as rows that do not overlap.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::answer::explain;
 use super::ask::{Posed, with_fixed};
@@ -73,7 +76,7 @@ impl Evaluator<'_> {
             Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
         let formula = with_fixed(formula, &posed.known);
         let universe = posed.cloud.universe();
-        let describer = Describer { cloud: posed.cloud, portfolio: self.portfolio(), given: &Formula::True };
+        let describer = Describer::new(posed.cloud, self.portfolio(), &Formula::True);
         Ok(match describer.rows(&formula, &universe)? {
             Ok(rows) => {
                 let more = posed.cloud.rests_on(self.estate(), &posed.allowed);
@@ -90,13 +93,19 @@ const QUESTIONS: u64 = 20;
 
 /// Says formulas as rows.
 pub(super) struct Describer<'a> {
-    pub(super) cloud: &'a dyn Cloud,
-    pub(super) portfolio: &'a Portfolio,
+    cloud: &'a dyn Cloud,
+    portfolio: &'a Portfolio,
     /// Holds for every request, so conditions need not repeat it.
-    pub(super) given: &'a Formula,
+    given: &'a Formula,
+    /// What was asked already: the same exceptions and groups come together in many rows.
+    asked: RefCell<FxHashMap<Formula, bool>>,
 }
 
-impl Describer<'_> {
+impl<'a> Describer<'a> {
+    pub(super) fn new(cloud: &'a dyn Cloud, portfolio: &'a Portfolio, given: &'a Formula) -> Self {
+        Self { cloud, portfolio, given, asked: RefCell::default() }
+    }
+
     /// The requests that satisfy the formula.
     pub(super) fn rows(
         &self,
@@ -120,8 +129,8 @@ impl Describer<'_> {
 
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
     fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<Part>, Bug> {
-        let condition = self.beyond_given(&row.condition);
-        let condition = Some(condition.to_string()).filter(|_| condition != Formula::True);
+        let condition = self.sensible(&self.beyond_given(&row.condition))?;
+        let condition = Some(self.spelled(&condition)).filter(|_| condition != Formula::True);
         let mut found = Vec::new();
         for class in &row.resources {
             let class = self.tidy(&Attribute::resource(), class)?;
@@ -129,6 +138,7 @@ impl Describer<'_> {
                 (native::RowActions::Known(names), Universe::Known(actions)) => {
                     for (group, names) in by_group(names, actions) {
                         if self.meets(&class, &group.patterns)? {
+                            let class = self.within(&class, &group.patterns)?;
                             found.push((class.requests(Some(group), condition.clone()), names));
                         }
                     }
@@ -189,14 +199,75 @@ impl Describer<'_> {
         Ok(texts(&inside, &outside))
     }
 
+    /// The condition without what it says of requests that there are not.
+    fn sensible(&self, condition: &Formula) -> Result<Formula, Bug> {
+        let always = self.cloud.holds_always(&condition.attributes());
+        let left = if always == Formula::True { condition.clone() } else { self.under(&always, condition)? };
+        // All of it is about such requests: then it is said as it is.
+        Ok(if left == Formula::False { condition.clone() } else { left })
+    }
+
+    /// The formula without the parts that always hold, and without those that never do.
+    fn under(&self, always: &Formula, formula: &Formula) -> Result<Formula, Bug> {
+        let simpler = match formula.shape() {
+            Some(Shape::All(parts)) => {
+                let parts: Result<Vec<_>, Bug> = parts.iter().map(|part| self.under(always, part)).collect();
+                Formula::all(parts?)
+            }
+            Some(Shape::Any(parts)) => {
+                let parts: Result<Vec<_>, Bug> = parts.iter().map(|part| self.under(always, part)).collect();
+                Formula::any(parts?)
+            }
+            _ => formula.clone(),
+        };
+        if always.attributes().is_disjoint(&simpler.attributes()) {
+            return Ok(simpler);
+        }
+        Ok(if !self.exists(simpler.clone().and(always.clone()))? {
+            Formula::False
+        } else if !self.exists(simpler.clone().not().and(always.clone()))? {
+            Formula::True
+        } else {
+            simpler
+        })
+    }
+
+    /// In words, with the names of keys as users write them.
+    fn spelled(&self, condition: &Formula) -> String {
+        let documents = self.cloud.documents();
+        let name = |key: &Attribute| {
+            let name = documents.map_or_else(|| key.name().to_owned(), |documents| documents.key_name(key));
+            Attribute::new(name, key.kind())
+        };
+        condition.renamed_by(&name).to_string()
+    }
+
+    /// The class without the exceptions that none of these resources could be.
+    fn within(&self, class: &Texts, resources: &Patterns) -> Result<Texts, Bug> {
+        let inside = || class.inside.iter().chain([resources]).map(|set| class.matches(set));
+        let mut outside = Vec::new();
+        for exception in &class.outside {
+            if self.exists(Formula::all(inside().chain([class.matches(exception)])))? {
+                outside.push(exception.clone());
+            }
+        }
+        Ok(Texts { attribute: class.attribute.clone(), inside: class.inside.clone(), outside })
+    }
+
     fn meets(&self, class: &Texts, group: &Patterns) -> Result<bool, Bug> {
         self.exists(class.formula().and(class.matches(group)))
     }
 
     /// Whether some text satisfies the formula; undecided counts as yes, which only leaves more in a description.
     fn exists(&self, formula: Formula) -> Result<bool, Bug> {
-        let decided = self.portfolio.decide(&Goal::satisfiable(formula, Universe::Any)).map_err(Bug::from)?;
-        Ok(decided.answer != solver::Answer::Never)
+        if let Some(known) = self.asked.borrow().get(&formula) {
+            return Ok(*known);
+        }
+        let goal = Goal::satisfiable(formula.clone(), Universe::Any);
+        let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
+        let exists = decided.answer != solver::Answer::Never;
+        self.asked.borrow_mut().insert(formula, exists);
+        Ok(exists)
     }
 }
 

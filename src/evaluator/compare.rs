@@ -75,7 +75,7 @@ impl Side<'_> {
                 (Outcome::Sometimes(Box::new(witness)), certainty)
             }
         };
-        let describer = Describer { cloud: own.cloud, portfolio, given: &own.facts };
+        let describer = Describer::new(own.cloud, portfolio, &own.facts);
         let access = match describer.rows(&formula, &universe)? {
             Ok(rows) => Access { rows, certainty: Certainty::from_gaps(gaps()) },
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },

@@ -179,7 +179,7 @@ impl<'a> DocumentEvaluator<'a> {
     /// All that the new document allows and the old one does not, and the other way round, as rows.
     pub fn rows(&self, two: TwoDocuments<'_>) -> Result<[DifferenceRows; 2], Bug> {
         let rules = self.documents.rules(two.kind, two.old, two.new);
-        let describer = Describer { cloud: self.cloud, portfolio: self.portfolio, given: &rules.facts };
+        let describer = Describer::new(self.cloud, self.portfolio, &rules.facts);
         let mut found = Vec::new();
         for formula in [gain(&rules), loss(&rules)] {
             let formula = formula.and(rules.facts.clone());

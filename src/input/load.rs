@@ -66,13 +66,19 @@ pub enum Base {
     Revision(String),
 }
 
-/// Loads the files that `paths` stood for in `base`, and those that `beside` stands for as they are. Files count as if
-/// they lay in the current folder; what is shown of them says where they come from. A path that did not exist stands
-/// for nothing. An error says why there is no such base.
-pub fn load_base(base: &Base, paths: &[String], beside: &[String], limits: Limits) -> Result<Loaded, String> {
+/// Loads the files that `paths` stood for in `base`, those that `beside` stands for as they are, and what `plans` tell as it
+/// was. Files count as if they lay in the current folder; what is shown of them says where they come from. A path that
+/// did not exist stands for nothing. An error says why there is no such base.
+pub fn load_base(
+    base: Option<&Base>,
+    paths: &[String],
+    beside: &[String],
+    plans: &[String],
+    limits: Limits,
+) -> Result<Loaded, String> {
     let mut loaded = Loaded::default();
     let mut reading = Reading::default();
-    let mut texts = match base {
+    let mut texts = match base.unwrap_or(&Base::Folder(PathBuf::new())) {
         Base::Revision(revision) => {
             let read = revision::read(revision, paths, limits, &mut loaded.problems)?;
             read.into_iter()
@@ -91,6 +97,13 @@ pub fn load_base(base: &Base, paths: &[String], beside: &[String], limits: Limit
     for (found, shown, text) in texts {
         match text {
             Ok(text) => loaded.add(&found, shown, text, &mut reading),
+            Err(problem) => loaded.problems.push(*problem),
+        }
+    }
+    reading.before = true;
+    for found in disk::expand(plans, limits, &mut loaded.problems) {
+        match disk::read(&found.path, limits) {
+            Ok(text) => loaded.add(&found, None, text, &mut reading),
             Err(problem) => loaded.problems.push(*problem),
         }
     }
@@ -183,6 +196,8 @@ pub fn content(files: &Files, file: FileId) -> Option<Tree> {
 struct Reading {
     reader: json::Reader,
     joined: Vec<Joined>,
+    /// Whether what plans tell is read as it was.
+    before: bool,
 }
 
 /// A document that waits for others of its kind.
@@ -191,6 +206,7 @@ struct Joined {
     file: FileId,
     path: String,
     tree: Tree,
+    before: bool,
 }
 
 impl Loaded {
@@ -210,7 +226,7 @@ impl Loaded {
         match format_of(&path, &tree) {
             Some(format) if format.is_joined() => {
                 self.documents.push(LoadedDocument { file, format: format.id() });
-                reading.joined.push(Joined { format, file, path, tree });
+                reading.joined.push(Joined { format, file, path, tree, before: reading.before });
             }
             Some(format) => {
                 let document = Document { file, path: &path, tree: &tree };
@@ -229,8 +245,15 @@ impl Loaded {
     fn finish(&mut self, joined: &[Joined]) {
         for format in FORMATS.iter().filter(|format| format.is_joined()) {
             let own = joined.iter().filter(|waiting| waiting.format.id() == format.id());
-            let documents: Vec<Document<'_>> =
-                own.map(|Joined { file, path, tree, .. }| Document { file: *file, path, tree }).collect();
+            let (then, own): (Vec<_>, Vec<_>) = own.partition(|waiting| waiting.before);
+            for Joined { file, path, tree, .. } in then {
+                let document = Document { file: *file, path, tree };
+                format.load_before(&document, &mut self.estate, &mut self.problems);
+            }
+            let documents: Vec<Document<'_>> = own
+                .into_iter()
+                .map(|Joined { file, path, tree, .. }| Document { file: *file, path, tree })
+                .collect();
             if !documents.is_empty() {
                 format.load_all(&documents, &mut self.estate, &mut self.problems);
             }

@@ -49,6 +49,7 @@ mod escalation_steps;
 mod load;
 pub mod revision;
 pub mod scenarios;
+mod terraform_plan;
 
 pub use escalation_steps::read_steps;
 pub use load::{
@@ -90,6 +91,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &azure_eligible_assignments::AzureEligibleAssignments,
     &azure_directory_roles::AzureDirectoryRoles,
     &azure_federated_credentials::AzureFederatedCredentials,
+    &terraform_plan::TerraformPlan,
 ];
 
 /// A kind of document.
@@ -126,6 +128,11 @@ pub trait Format: Sync {
 
     /// Loads the document. What cannot be read is reported and left out.
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>);
+
+    /// Loads the document as it was before what it plans; where it plans nothing, that is the same.
+    fn load_before(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        self.load(document, estate, problems);
+    }
 
     /// Looks at the estate when everything is loaded, for what is missing.
     fn finish(&self, _estate: &mut Estate) {}

@@ -20,7 +20,12 @@ impl Formula {
     /// The formula that says of `to` what this one says of `from`. Both are of one kind.
     #[must_use]
     pub fn renamed(&self, from: &Attribute, to: &Attribute) -> Self {
-        let other = |attribute: &Attribute| if attribute == from { to.clone() } else { attribute.clone() };
+        self.renamed_by(&|attribute| if attribute == from { to.clone() } else { attribute.clone() })
+    }
+
+    /// The formula that says of what `other` answers what this one says of an attribute. Both are of one kind.
+    #[must_use]
+    pub fn renamed_by(&self, other: &impl Fn(&Attribute) -> Attribute) -> Self {
         self.rewritten(&|atom| {
             let atom = match atom {
                 Atom::Matches(attribute, patterns) => Atom::Matches(other(attribute), patterns.clone()),
@@ -29,7 +34,7 @@ impl Formula {
                 Atom::Present(attribute) => Atom::Present(other(attribute)),
                 Atom::AnyIn(attribute, patterns) => Atom::AnyIn(other(attribute), patterns.clone()),
                 Atom::AllIn(attribute, patterns) => Atom::AllIn(other(attribute), patterns.clone()),
-                Atom::Same(text, pattern) => Atom::Same(text.renamed(&other), pattern.renamed(&other)),
+                Atom::Same(text, pattern) => Atom::Same(text.renamed(other), pattern.renamed(other)),
                 Atom::Opaque(id) => Atom::Opaque(id.clone()),
             };
             Self::literal(Literal { atom, positive: true })

@@ -7,20 +7,28 @@ use crate::input::{self, Base, Loaded};
 use crate::review::{self, GAINED_ACCESS, Judged};
 use crate::text::{Problem, Severity};
 
-/// Compares what `paths` stand for with what they stood for in `base`. Both times the files of `estate` lie beside.
-pub(super) fn check(
-    base: &Base,
-    estate: &[String],
-    paths: &[String],
-    settings: &Settings,
-) -> Result<Outcome, Box<Stopped>> {
+/// What is compared with what.
+pub(super) struct Compared<'a> {
+    /// What the files were.
+    pub(super) base: Option<&'a Base>,
+    /// The files.
+    pub(super) paths: &'a [String],
+    /// What lies beside both times.
+    pub(super) estate: &'a [String],
+    /// What tells both sides by itself.
+    pub(super) plans: &'a [String],
+}
+
+/// Compares what files and plans tell with what they told before.
+pub(super) fn check(compared: &Compared<'_>, settings: &Settings) -> Result<Outcome, Box<Stopped>> {
+    let Compared { base, paths, estate, plans } = *compared;
     let stopped = |loaded, reason| Box::new(Stopped { loaded, reason });
-    let mut before = match input::load_base(base, paths, estate, settings.limits) {
+    let mut before = match input::load_base(base, paths, estate, plans, settings.limits) {
         Ok(before) => before,
         Err(why) => return Err(stopped(Loaded::default(), Reason::NoBase(why))),
     };
     let files = std::mem::take(&mut before.files);
-    let all: Vec<String> = paths.iter().chain(estate).cloned().collect();
+    let all: Vec<String> = paths.iter().chain(estate).chain(plans).cloned().collect();
     let mut after = input::load_beside(files, &all, settings.limits);
     let inputs = documents(&after);
     if inputs.is_empty() && before.documents.is_empty() {

@@ -16,8 +16,12 @@ use serde_json::Value;
 struct Case {
     id: String,
     /// File names with their texts; what is `null` after was deleted. Files that are not named after are as before.
+    #[serde(default)]
     before: BTreeMap<String, String>,
+    #[serde(default)]
     after: BTreeMap<String, Option<String>>,
+    /// A plan, which tells both sides by itself.
+    plan: Option<String>,
     /// Who gains, and actions of which each must be among those that it gains.
     #[serde(default)]
     gained: BTreeMap<String, Vec<String>>,
@@ -63,6 +67,11 @@ impl Case {
         let folder = std::env::temp_dir().join(format!("leastwise-check-{}-{}", std::process::id(), self.id));
         drop(fs::remove_dir_all(&folder));
         let (work, base) = (folder.join("work"), folder.join("base"));
+        if let Some(plan) = &self.plan {
+            write(&work.join("plan.json"), plan);
+            self.check(&work, &["--plan", "plan.json"]);
+            return fs::remove_dir_all(&folder).unwrap();
+        }
         for (name, text) in &self.before {
             write(&base.join(name), text);
             write(&work.join(name), text);
@@ -75,15 +84,15 @@ impl Case {
             }
         }
         let base = base.to_string_lossy().into_owned();
-        let by_folder = self.check(&work, &base);
-        let by_commit = self.check(&work, "HEAD");
+        let by_folder = self.check(&work, &["--base", &base]);
+        let by_commit = self.check(&work, &["--base", "HEAD"]);
         // The two differ only in how files of the base are called.
         assert_eq!(by_folder["review"]["gained"], by_commit["review"]["gained"], "{}", self.id);
         fs::remove_dir_all(&folder).unwrap();
     }
 
-    fn check(&self, work: &Path, base: &str) -> Value {
-        let (code, report) = leastwise(work, &["check", "--base", base, "--format", "json"]);
+    fn check(&self, work: &Path, arguments: &[&str]) -> Value {
+        let (code, report) = leastwise(work, &[&["check", "--format", "json"], arguments].concat());
         let review = &report["review"];
         assert_eq!(changes(&review["gained"], &self.gained), self.gained, "{} gained: {review:#}", self.id);
         assert_eq!(changes(&review["lost"], &self.lost), self.lost, "{} lost: {review:#}", self.id);

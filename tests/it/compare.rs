@@ -454,5 +454,5 @@ fn rows_do_not_repeat_what_always_holds() {
         panic!()
     };
     let conditions: Vec<_> = gained.iter().map(|row| row.condition.as_deref()).collect();
-    assert_eq!(conditions, [Some("aws:principalorgid ~ `o-abc1234567`")]);
+    assert_eq!(conditions, [Some("aws:PrincipalOrgID ~ `o-abc1234567`")]);
 }

@@ -158,11 +158,29 @@ fn a_scan_finds_access_from_outside_for_every_type_of_resource() {
     }
 }
 
-/// The same policies, open to everybody and limited to the own account: public, and nothing.
+/// The same policies, for everybody and for the own account, and for everybody under conditions: some of these leave it
+/// public, some leave others in, and some leave nobody but the own account.
 #[test]
 fn a_scan_tells_public_from_own() {
-    for (who, expected) in [("\"*\"", Some("public-resource")), ("{\"AWS\":\"111122223333\"}", None)] {
-        let export = Export::new(&format!("who-{}", expected.unwrap_or("own")));
+    let under = |operator: &str, key: &str, value: &str| {
+        let condition = json!({operator: {key: value}});
+        format!("\"*\",\"Condition\":{condition}")
+    };
+    for (number, (who, expected)) in [
+        ("\"*\"".to_owned(), Some("public-resource")),
+        (format!("{{\"AWS\":\"{OWN}\"}}"), None),
+        (under("IpAddress", "aws:SourceIp", "203.0.113.0/24"), Some("public-resource")),
+        (under("Bool", "aws:SecureTransport", "true"), Some("public-resource")),
+        (under("StringEquals", "aws:PrincipalAccount", OWN), None),
+        (under("StringEquals", "aws:PrincipalAccount", OTHER), Some("external-access")),
+        (under("StringEquals", "aws:PrincipalOrgID", "o-abcdefghij"), Some("external-access")),
+        (under("ArnLike", "aws:PrincipalArn", &arn("role", "*")), None),
+        (under("StringEquals", "aws:SourceAccount", OWN), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let export = Export::new(&format!("who-{number}"));
         let other = format!("{{\"AWS\":\"arn:aws:iam::{OTHER}:root\"}}");
         let ours = |text: &str| {
             let inner = |quote: &str| (other.replace('"', quote), who.replace('"', quote));
@@ -181,7 +199,8 @@ fn a_scan_tells_public_from_own() {
         let findings = export.findings();
         for (file, _, arn) in &some {
             let found = findings.iter().find(|(_, message)| message.starts_with(&format!("`{arn}` ")));
-            assert_eq!(found.map(|(rule, _)| rule.as_str()), expected, "{file}: {findings:#?}");
+            assert_eq!(found.map(|(rule, _)| rule.as_str()), expected, "{who} {file}: {findings:#?}");
+            assert!(found.is_none_or(|(_, message)| message.contains("is allowed to")), "{found:?}");
         }
     }
 }

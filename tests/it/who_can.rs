@@ -46,7 +46,7 @@ fn everybody_is_asked_about() {
     let break_glass =
         all.iter().find(|one| one["question"]["principal"].as_str().unwrap().ends_with("break-glass"));
     let condition = break_glass.unwrap()["rows"][0]["condition"].as_str().unwrap();
-    assert_eq!(condition, "aws:multifactorauthpresent is true");
+    assert_eq!(condition, "aws:MultiFactorAuthPresent is true");
     let witness = &break_glass.unwrap()["example"]["witness"];
     assert_eq!(witness["context"]["aws:MultiFactorAuthPresent"][0], "true");
     assert_ne!(witness["because"][0]["origin"]["place"]["line"], Value::Null);
@@ -86,6 +86,6 @@ fn text_names_those_who_may_and_counts_the_others() {
         "{text}"
     );
     assert!(text.contains("always: arn:aws:iam::111122223333:role/data-science\n  by "), "{text}");
-    assert!(text.contains("aws:multifactorauthpresent is true"), "{text}");
+    assert!(text.contains("aws:MultiFactorAuthPresent is true"), "{text}");
     assert!(text.contains("\nnever: arn:"), "{text}");
 }

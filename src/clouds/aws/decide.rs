@@ -12,7 +12,7 @@ use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, body, facts, protected, sessions, unknown};
+use super::{Body, at_home, body, facts, protected, sessions, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -486,7 +486,8 @@ impl<'a, N: Notes> Judge<'a, N> {
     fn allowed_by(&mut self) -> Option<&'static [Found]> {
         let own = match self.caller.kind {
             Kind::Bare | Kind::Anonymous => {
-                return self.has(Found::Direct).then_some(&[Found::Direct]);
+                let stays = self.caller.kind == Kind::Anonymous && at_home::is_call(&self.request.action);
+                return (self.has(Found::Direct) && !stays).then_some(&[Found::Direct]);
             }
             Kind::Stranger => true,
             Kind::Known | Kind::Holder => self.has(Found::Identity),
@@ -495,7 +496,8 @@ impl<'a, N: Notes> Judge<'a, N> {
         let own = own && !limited;
         if !self.is_own() {
             let from_resource = self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
-            return (own && from_resource).then_some(ALLOWING);
+            let stays = || at_home::is_call(&self.request.action);
+            return (own && from_resource && !stays()).then_some(ALLOWING);
         }
         if self.has(Found::Direct) {
             return Some(&[Found::Direct]);

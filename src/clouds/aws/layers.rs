@@ -12,8 +12,8 @@ use super::rule::{
     TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside, protected,
-    unknown,
+    AWS, at_home, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside,
+    protected, unknown,
 };
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
 use crate::model::{
@@ -374,7 +374,8 @@ impl<'e> Work<'e> {
     /// What the rule has to know about the caller and who owns what.
     fn rule_groups(&mut self, object: &Object) {
         match self.caller.class {
-            Class::Bare | Class::Anonymous => self.group(RESOURCE_SIDE_ALONE, Formula::True, Vec::new()),
+            Class::Bare => self.group(RESOURCE_SIDE_ALONE, Formula::True, Vec::new()),
+            Class::Anonymous => self.group(RESOURCE_SIDE_ALONE, at_home::calls().not(), Vec::new()),
             Class::Assumed => self.group(OWN_SIDE_ASSUMED, Formula::True, Vec::new()),
             Class::Member | Class::Holder => {}
         }

@@ -18,6 +18,7 @@ pub mod catalog;
 pub mod composed;
 mod conditions;
 mod asker;
+mod at_home;
 mod decide;
 mod differing;
 mod documents;
@@ -66,7 +67,7 @@ use super::escalation as escalation_steps;
 use super::federation::Federation;
 use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
-use crate::logic::{Assignment, Case, Formula, Pattern, Patterns, Universe};
+use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
     Request, ResourceId, ScopeId, Subject, Verdict,
@@ -264,6 +265,11 @@ impl Cloud for Aws {
 
     fn federation(&self) -> Option<&dyn Federation> {
         Some(self)
+    }
+
+    fn holds_always(&self, attributes: &BTreeSet<Attribute>) -> Formula {
+        // Whether these requests are signed is not known here.
+        Formula::all(presence::facts(attributes, &Formula::False))
     }
 
     fn documents(&self) -> Option<&dyn Documents> {

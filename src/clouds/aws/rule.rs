@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::at_home;
 use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Effect, Layer, LayerGroup, Layers};
 
@@ -47,7 +48,7 @@ pub(super) const TO_ACCOUNT: Layer = Layer::new("resource policy naming the acco
 pub(super) const OWN_ACCOUNT: Layer = Layer::new("same account");
 /// The caller's own account is assumed to allow everything.
 pub(super) const OWN_SIDE_ASSUMED: Layer = Layer::new("caller's own side, assumed to allow");
-/// The caller has no identity policies by its nature; the resource side decides alone.
+/// `applies`: the caller has no identity policies by its nature; the resource side decides alone.
 pub(super) const RESOURCE_SIDE_ALONE: Layer = Layer::new("resource side alone");
 /// `applies`: a key without a policy in the input, taken to have the default policy, which lets the account in.
 pub(super) const DEFAULT_KEY: Layer = Layer::new("default key policy, assumed");
@@ -108,7 +109,7 @@ pub(super) fn key_resources() -> Patterns {
 /// - A deny anywhere ends it.
 /// - Inside one account, an allow on either side is enough, except where the resource side must speak (above). An
 ///   allow that reaches the caller through its account counts only together with an identity allow.
-/// - Across accounts both sides must allow.
+/// - Across accounts both sides must allow, and the call must be one that is made across accounts.
 /// - A user gets a session token unless that is denied.
 /// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
 ///   they do not limit what a resource policy of the same account gives to a user, a session or everybody.
@@ -143,7 +144,7 @@ pub fn combine(layers: &Layers) -> Formula {
     let same = applies(layers, OWN_ACCOUNT);
     let decided = Formula::any([
         same.clone().and(inside),
-        same.not().and(across),
+        Formula::all([same.not(), across, at_home::calls().not()]),
         applies(layers, RESOURCE_SIDE_ALONE).and(direct),
     ]);
     let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);

@@ -124,8 +124,9 @@ pub(super) fn of_request(
         .is_some_and(|(id, _)| estate.attached_to(Target::Principal(id)).any(|one| one.layer == ENDPOINT));
     let way = way(estate, request).filter(|_| is_allowed && !is_stated);
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
+    let behind = behind(&request.action, &request.resource).filter(|_| is_allowed);
     let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
-    known.chain(open).chain(way).chain(token).collect()
+    known.chain(behind).chain(open).chain(way).chain(token).collect()
 }
 
 /// What bears on an answer about all resources: of which of those that the files speak of the policy is in none of them.
@@ -233,6 +234,20 @@ fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
         "Block Public Access of `{name}` or of its account is not in the input and was taken to be off"
     );
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+/// That a request through an access point meets the bucket behind it as well: "both the access point and the underlying
+/// bucket must permit the request",
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>. What is said about objects by the
+/// name of the bucket is not compared with what is asked by that of the access point.
+fn behind(action: &str, name: &str) -> Option<Gap> {
+    let arn = Arn::parse(name).filter(|arn| arn.service == "s3")?;
+    let point = arn.resource.strip_prefix("accesspoint/")?.split('/').next()?;
+    let is_about_it = action.to_ascii_lowercase().contains("accesspoint");
+    let message = format!(
+        "the bucket behind the access point `{point}` must allow the request as well, which was taken to be so"
+    );
+    (!is_about_it).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 /// That a service lets in whom no policy lets in, as long as the resource has none. Of a file system: "the default EFS file
