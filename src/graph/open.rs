@@ -16,7 +16,7 @@ pub fn open(evaluator: &Evaluator<'_>) -> Result<(Vec<Edge>, Vec<String>), Bug> 
         let guarded = estate.attached_to(Target::Resource(id)).next().is_some();
         let Some(cloud) = clouds::cloud(resource.cloud).filter(|_| guarded) else { continue };
         let subject = Subject::Anonymous;
-        if evaluator.takes_shortcuts() && !cloud.may_admit(estate, subject.clone(), id) {
+        if evaluator.takes_shortcuts() && !cloud.may_admit(estate, subject, id) {
             continue;
         }
         let question = Question { cloud: cloud.id(), subject, action: None, object: Object::Within(id) };
