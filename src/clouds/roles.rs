@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::edits::Edit;
-use crate::logic::{Attribute, Formula, Patterns};
+use crate::logic::Formula;
 use crate::model::{Estate, Layer, Origin, PolicyId, PrincipalId};
 
 /// A cloud whose access is given by roles.
@@ -47,14 +47,8 @@ pub trait Roles: Sync {
     /// The places at which a role can be bound so that it holds for `resource`, the narrowest first.
     fn places(&self, estate: &Estate, resource: &str) -> Vec<Place>;
 
-    /// The names of the resources at `place` and below it.
-    fn below(&self, estate: &Estate, place: &str) -> Patterns;
-
-    /// The requests at a place or below it. Where names of resources do not tell all that stands above them, this says
-    /// more than [`below`](Self::below).
-    fn within(&self, estate: &Estate, place: &str) -> Formula {
-        Formula::matches(Attribute::resource(), self.below(estate, place))
-    }
+    /// The requests at a place or below it.
+    fn within(&self, estate: &Estate, place: &str) -> Formula;
 
     /// A copy of the estate in which the principal no longer holds `remove` and holds `add`.
     fn replace(&self, estate: &Estate, principal: PrincipalId, remove: &[HeldRole], add: &[RoleAt])

@@ -11,7 +11,7 @@ use super::ask::{Posed, with_fixed};
 use super::{Bug, Certainty, Evaluator};
 use crate::clouds::Cloud;
 use crate::logic::{Actions, Attribute, Formula, Goal, Patterns, ResourceGroup, Shape, Universe};
-use crate::model::Question;
+use crate::model::{Object, Question};
 use crate::solver::native::{self, Row, TextClass, rows};
 use crate::solver::{self, Portfolio, Reason};
 
@@ -67,16 +67,28 @@ impl Evaluator<'_> {
     pub fn access(&self, question: &Question, given: &Formula) -> Result<Access, Bug> {
         let posed = self.pose(question)?;
         let can = self.can_posed(question, &posed, given)?;
-        Ok(self.access_posed(&posed, given)?.resting_on(&can.certainty))
+        let given = given.clone().and(Self::place(question, &posed));
+        Ok(self.access_posed(&posed, &given)?.resting_on(&can.certainty))
+    }
+
+    /// What holds of the resources that a question is asked about. Listings repeat it.
+    pub(super) fn place(question: &Question, posed: &Posed) -> Formula {
+        if question.object == Object::Any {
+            return Formula::True;
+        }
+        let about = |part: &&Formula| part.attributes().iter().eq([&Attribute::resource()]);
+        Formula::all(parts(&posed.facts).iter().filter(about).cloned())
     }
 
     /// [`Evaluator::access`] for a question that was written down already.
     pub(super) fn access_posed(&self, posed: &Posed, given: &Formula) -> Result<Access, Bug> {
-        let formula =
-            Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
-        let formula = with_fixed(formula, &posed.known);
+        // What holds of every request is no part of what is listed: rows would tell apart what it alone tells apart.
+        let given = given.restrict(&posed.known);
+        let facts = parts(&posed.facts).iter().filter(|part| !parts(&given).contains(part));
+        let facts = Formula::all(facts.cloned());
+        let formula = with_fixed(posed.allowed.clone().and(given), &posed.known);
         let universe = posed.cloud.universe();
-        let describer = Describer::new(posed.cloud, self.portfolio(), &Formula::True);
+        let describer = Describer::new(posed.cloud, self.portfolio(), &facts);
         Ok(match describer.rows(&formula, &universe)? {
             Ok(rows) => {
                 let more = posed.cloud.rests_on(self.estate(), &posed.allowed);
@@ -130,10 +142,11 @@ impl<'a> Describer<'a> {
     /// The row by classes of resources, each with the actions that can be asked on some resource of the class.
     fn split(&self, row: &Row, universe: &Universe) -> Result<Vec<Part>, Bug> {
         let condition = self.sensible(&self.beyond_given(&row.condition))?;
-        let condition = Some(self.spelled(&condition)).filter(|_| condition != Formula::True);
         let mut found = Vec::new();
         for class in &row.resources {
-            let class = self.tidy(&Attribute::resource(), class)?;
+            let Some(own) = self.needed(&condition, class)? else { continue };
+            let class = self.tidy(&Attribute::resource(), class, &self.given.clone().and(own.clone()))?;
+            let condition = Some(self.spelled(&own)).filter(|_| own != Formula::True);
             match (&row.actions, universe) {
                 (native::RowActions::Known(names), Universe::Known(actions)) => {
                     for (group, names) in by_group(names, actions) {
@@ -148,7 +161,7 @@ impl<'a> Describer<'a> {
                 }
                 (native::RowActions::Classes(classes), _) => {
                     for actions in classes {
-                        let actions = self.tidy(&Attribute::action(), actions)?;
+                        let actions = self.tidy(&Attribute::action(), actions, &Formula::True)?;
                         let (kind, patterns) = actions.actions();
                         let requests = class.requests(None, condition.clone());
                         found.push((Requests { actions: kind, ..requests }, patterns));
@@ -165,9 +178,34 @@ impl<'a> Describer<'a> {
         Formula::all(parts(condition).iter().filter(|part| !given.contains(part)).cloned())
     }
 
+    /// The parts of a condition that do not follow from what is given for a class of resources; `None` where there is no
+    /// such request.
+    fn needed(&self, condition: &Formula, class: &TextClass) -> Result<Option<Formula>, Bug> {
+        if *self.given == Formula::True {
+            return Ok(Some(condition.clone()));
+        }
+        let set = |set: &Patterns| Formula::matches(Attribute::resource(), set.clone());
+        let outside = Formula::any(class.outside.iter().map(set));
+        let class = Formula::all(class.inside.iter().map(set).chain([outside.not(), self.given.clone()]));
+        if !self.exists(class.clone().and(condition.clone()))? {
+            return Ok(None);
+        }
+        let mut kept: Vec<Formula> = parts(condition).to_vec();
+        let mut index = 0;
+        while index < kept.len() {
+            let part = kept.remove(index);
+            let rest = kept.iter().cloned().chain([class.clone(), part.clone().not()]);
+            if self.exists(Formula::all(rest))? {
+                kept.insert(index, part);
+                index += 1;
+            }
+        }
+        Ok(Some(Formula::all(kept)))
+    }
+
     /// Leaves out what a reader need not know of a class: patterns that the others imply, and exceptions that none of
-    /// its members could match.
-    fn tidy(&self, attribute: &Attribute, class: &TextClass) -> Result<Texts, Bug> {
+    /// its members could match, where `given` holds.
+    fn tidy(&self, attribute: &Attribute, class: &TextClass, given: &Formula) -> Result<Texts, Bug> {
         let texts = |inside: &[Patterns], outside: &[Patterns]| Texts {
             attribute: attribute.clone(),
             inside: inside.to_vec(),
@@ -179,7 +217,7 @@ impl<'a> Describer<'a> {
         while index < inside.len() {
             let candidate = inside.remove(index);
             let rest = texts(&inside, &[]);
-            if self.exists(rest.formula().and(rest.matches(&candidate).not()))? {
+            if self.exists(Formula::all([given.clone(), rest.formula(), rest.matches(&candidate).not()]))? {
                 inside.insert(index, candidate);
                 index += 1;
             }
@@ -189,7 +227,7 @@ impl<'a> Describer<'a> {
         while index < outside.len() {
             let candidate = outside.remove(index);
             let rest = texts(&inside, &outside);
-            if self.exists(rest.formula().and(rest.matches(&candidate)))? {
+            if self.exists(Formula::all([given.clone(), rest.formula(), rest.matches(&candidate)]))? {
                 outside.insert(index, candidate);
                 index += 1;
             }

@@ -73,7 +73,8 @@ impl Evaluator<'_> {
         let lacks = self.lacks_posed(&question, &posed, &Formula::True)?;
         // What is known of principals outside are their possible names, which is no condition to be shown.
         let partly = can.witness().is_some() && !lacks.is_never() && question.subject != Subject::Outside;
-        let access = partly.then(|| self.access_posed(&posed, &Formula::True)).transpose()?;
+        let access =
+            partly.then(|| self.access_posed(&posed, &Self::place(&question, &posed))).transpose()?;
         let access = access.map(|access| access.resting_on(&can.certainty));
         Ok(Entrant { question, can, lacks, access })
     }

@@ -2,9 +2,10 @@
 //! `gcloud iam principal-access-boundary-policies list --organization=N --location=global --format=json` and
 //! `gcloud iam policy-bindings list --organization=N --location=global --format=json` print them.
 
-use super::gcp_rows::{first_rows, rows};
+use super::gcp_rows::{first_rows, is_empty_list, named_by, rows};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load;
+use crate::clouds::gcp::unlisted::{self, Kind};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -37,11 +38,25 @@ impl Format for GcpBoundaries {
         if first_rows(tree).any(is_own) { Confidence::Certain } else { Confidence::No }
     }
 
+    /// An empty answer is told by the name of its file alone.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = named_by(path, &["boundaries", "boundary-bindings"]) && is_empty_answer(tree);
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        if is_empty_answer(document.tree) {
+            return unlisted::listed(estate, Kind::Boundary);
+        }
         for (route, row) in rows(document.tree, problems) {
             load::boundary(row, &route, estate, problems);
         }
     }
+}
+
+/// Whether there are no policies, or no bindings of them.
+fn is_empty_answer(tree: &Tree) -> bool {
+    ["principalAccessBoundaryPolicies", "policyBindings"].iter().any(|key| is_empty_list(tree, key))
 }
 
 #[cfg(test)]

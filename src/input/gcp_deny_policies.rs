@@ -1,8 +1,11 @@
 //! Deny policies as `gcloud iam policies get NAME --kind=denypolicies --attachment-point=… --format=json` prints them:
-//! one, an array of them, or an object with `policies`. The list of the same command lacks the rules.
+//! one, an array of them, or an object with `policies`. The list of the same command lacks the rules, so it is of use only
+//! where it is empty.
 
+use super::gcp_rows::{is_empty_list, named_by};
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load;
+use crate::clouds::gcp::unlisted::{self, Kind};
 use crate::model::Estate;
 use crate::text::{Problem, Route, Tree};
 
@@ -22,6 +25,7 @@ impl Format for GcpDenyPolicies {
     fn commands(&self) -> &'static [&'static str] {
         &[
             "deny-NAME.json    gcloud iam policies get NAME --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/P --format=json",
+            "deny-policies.json    gcloud iam policies list --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/P --format=json",
         ]
     }
 
@@ -37,10 +41,23 @@ impl Format for GcpDenyPolicies {
         }
     }
 
+    /// An empty answer is told by the name of its file alone: that nothing is denied is worth knowing.
+    fn detects_at(&self, path: &str, tree: &Tree) -> Confidence {
+        let is_empty = named_by(path, &["deny-policies"]) && is_empty_list(tree, "policies");
+        if is_empty { Confidence::Certain } else { self.detects(tree) }
+    }
+
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
+        if is_empty_list(document.tree, "policies") {
+            return unlisted::listed(estate, Kind::Deny);
+        }
         for (route, row) in rows(document.tree) {
             load::deny_policy(row, &route, estate, problems);
         }
+    }
+
+    fn finish(&self, estate: &mut Estate) {
+        unlisted::note(estate);
     }
 }
 

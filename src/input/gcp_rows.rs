@@ -48,6 +48,24 @@ pub(super) fn is_list(tree: &Tree) -> bool {
     tree.as_list().is_some() || answered(tree).is_some()
 }
 
+/// Whether it is an empty list, in one form or the other. The REST interface leaves out what is empty.
+pub(super) fn is_empty_list(tree: &Tree, key: &str) -> bool {
+    match (tree.as_list(), tree.as_map(), tree.get(key)) {
+        (Some(items), _, _) => items.is_empty(),
+        (None, Some(_), Some(own)) => own.as_list().is_some_and(<[Tree]>::is_empty),
+        (None, Some(map), None) => map.entries.is_empty(),
+        (None, None, _) => false,
+    }
+}
+
+/// Whether the file is called like one of these, possibly with more after a hyphen.
+pub(super) fn named_by(path: &str, beginnings: &[&str]) -> bool {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    let is_rest = |rest: &str| rest.is_empty() || rest.starts_with('-');
+    beginnings.iter().any(|start| stem.strip_prefix(start).is_some_and(is_rest))
+}
+
 /// The list of an answer with its name. What has a name of its own is no answer.
 fn answered(tree: &Tree) -> Option<(&'static str, &[Tree])> {
     if tree.get("name").is_some() {

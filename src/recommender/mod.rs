@@ -108,12 +108,12 @@ fn for_roles(
     };
     let (remove, add) = difference(&held, &pick.roles);
     let changed = roles.replace(estate, id, &remove, &add);
-    let below = |place: &str| roles.below(estate, place);
+    let within = |place: &str| roles.within(estate, place);
     let added = candidates::permissions(roles, &add);
     let change = proof::Change {
         changed: &changed,
         used: &used,
-        below: &below,
+        within: &within,
         is_kept_whole: &|_| true,
         added: &added,
     };

@@ -11,6 +11,7 @@ use super::{Applicability, Binding, Case, Held, Proof, Recorded, Suggestion};
 use crate::clouds::Place;
 use crate::clouds::own_policies::{Access, HeldPolicy, NewPolicies, OwnPolicies, Whereto};
 use crate::evaluator::{Bug, Evaluator};
+use crate::logic::{Attribute, Formula};
 use crate::model::{Estate, Use};
 
 /// So many things at one place are granted one by one; more, by the place.
@@ -112,13 +113,13 @@ fn plan(
             }
         };
         let changed = own.replace(estate, case.id, held, &new.policies);
-        let below = |place: &str| own.below(place);
+        let within = |place: &str| Formula::matches(Attribute::resource(), own.below(place));
         let kept = kept(own, used);
         let is_kept_whole = |need: &Need| need.resources().len() > one_by_one;
         let change = Change {
             changed: &changed,
             used: &kept,
-            below: &below,
+            within: &within,
             is_kept_whole: &is_kept_whole,
             added: &[],
         };

@@ -20,8 +20,8 @@ pub(super) struct Change<'a> {
     pub(super) changed: &'a Estate,
     /// What has to stay allowed.
     pub(super) used: &'a [Need],
-    /// The names of the resources at a place.
-    pub(super) below: &'a dyn Fn(&str) -> Patterns,
+    /// The requests at a place or below it.
+    pub(super) within: &'a dyn Fn(&str) -> Formula,
     /// Whether the change is meant to keep a need on all of its place, not only on what was used there.
     pub(super) is_kept_whole: &'a dyn Fn(&Need) -> bool,
     /// What the new grants give that may not have been held before.
@@ -121,7 +121,7 @@ fn keeps(
         // Where the resources are not known, only the stronger claim says something.
         let is_open = need.is_vague() || need.spots.is_empty();
         if is_open || (change.is_kept_whole)(need) {
-            let everywhere = Formula::matches(Attribute::resource(), (change.below)(need.place()));
+            let everywhere = (change.within)(need.place());
             let answer = before.gains(after, &narrowed, &everywhere)?;
             if is_open || answer.is_never() {
                 check.add(answer);
@@ -147,7 +147,7 @@ fn given_to_itself(
     change: &Change<'_>,
 ) -> Result<Answer, Bug> {
     if (change.is_kept_whole)(need) {
-        let everywhere = Formula::matches(Attribute::resource(), (change.below)(need.place()));
+        let everywhere = (change.within)(need.place());
         let answer = after.lacks(narrowed, &everywhere)?;
         if answer.is_never() {
             return Ok(answer);
@@ -167,7 +167,7 @@ fn gained(
     let (mut gained, mut reached) = (Vec::new(), Vec::new());
     let keys = readable(before, question, change)?;
     for one in change.added {
-        let given = Formula::matches(Attribute::resource(), (change.below)(&one.place));
+        let given = (change.within)(&one.place);
         let narrowed = Question { action: Some(one.action.clone()), ..question.clone() };
         if before.lacks(&narrowed, &given)?.witness().is_none() {
             continue;
@@ -222,7 +222,7 @@ fn narrows(
     let other = by_place.into_iter().map(|(place, actions)| {
         let actions = actions.iter().map(|action| Pattern::literal(action, Case::Sensitive));
         let action = Formula::matches(Attribute::action(), Patterns::of(actions));
-        let there = Formula::matches(Attribute::resource(), (change.below)(place));
+        let there = (change.within)(place);
         Formula::all([action, there]).not()
     });
     let given = Formula::all(other);

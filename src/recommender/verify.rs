@@ -13,6 +13,7 @@ use super::{Options, Proof, Recorded, RecordedUse, Suggestion, difference, keys,
 use crate::clouds::own_policies::OwnPolicies;
 use crate::clouds::{CLOUDS, Cloud, HeldRole, RoleAt, Roles};
 use crate::evaluator::{Bug, Evaluator};
+use crate::logic::{Attribute, Formula};
 use crate::model::{Estate, Principal, PrincipalId, Usage};
 
 /// What became of a certificate.
@@ -136,7 +137,7 @@ fn by_roles(
     let change = Change {
         changed: &changed,
         used: &used,
-        below: &|place| roles.below(estate, place),
+        within: &|place| roles.within(estate, place),
         is_kept_whole: &|need| is_kept_whole(need, case.claimed),
         added: &candidates::permissions(roles, &add),
     };
@@ -173,7 +174,7 @@ fn by_policies(
     let change = Change {
         changed: &changed,
         used: &kept,
-        below: &|place| own.below(place),
+        within: &|place| Formula::matches(Attribute::resource(), own.below(place)),
         is_kept_whole: &|need| is_kept_whole(need, case.claimed),
         added: &[],
     };

@@ -25,16 +25,18 @@ impl Export {
         self
     }
 
+    /// What a command answers about the files.
+    fn ask(&self, arguments: &[&str]) -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+        command.args(arguments).args([self.0.to_str().unwrap(), "--format", "json"]);
+        let output = command.env_clear().output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// Level and message of what a rule finds.
     fn found(&self, rule: &str) -> Vec<(String, String)> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
-        let output = command
-            .args(["scan", self.0.to_str().unwrap(), "--format", "json"])
-            .env_clear()
-            .output()
-            .unwrap();
-        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = self.ask(&["scan"]);
         let findings = report["findings"].as_array().unwrap().iter();
         let own = findings.filter(|finding| finding["rule"] == rule);
         let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
@@ -61,6 +63,25 @@ fn policy(scope: &str, above: &[&str], bindings: &[Value]) -> Value {
 fn key(id: &str, kind: &str, until: &str, disabled: bool) -> Value {
     json!({"name": format!("projects/p/serviceAccounts/app@p.iam.gserviceaccount.com/keys/{id}"),
         "keyType": kind, "keyOrigin": "GOOGLE_PROVIDED", "validBeforeTime": until, "disabled": disabled})
+}
+
+/// What stands where is the same for every request, so rows say only where a binding stands: nothing else is told apart.
+#[test]
+fn access_in_an_organization_is_one_row_a_binding() {
+    let export = Export::new("rows");
+    let own = policy("projects/p", &["folders/2"], &[binding("run.invoker", "user:tok@example.com")]);
+    let other = policy("projects/q", &[], &[binding("viewer", "user:ann@example.com")]);
+    let folder = policy("folders/2", &["folders/2"], &[binding("viewer", "user:bob@example.com")]);
+    export.put("policies.json", &json!([own, other, folder]));
+    let report = export.ask(&["access", "tok@example.com"]);
+    let rows = report["access"]["rows"].as_array().unwrap();
+    let wheres: Vec<(&Value, &Value, &str)> = rows
+        .iter()
+        .map(|row| (&row["resources"], &row["except"], row["condition"].as_str().unwrap()))
+        .collect();
+    let chain = "organizations/1/folders/2/projects/p";
+    let condition = format!("gcp:ancestry ~ {{`{chain}`, `{chain}/*`}}");
+    assert_eq!(wheres, [(&json!([]), &json!([]), condition.as_str())]);
 }
 
 #[test]

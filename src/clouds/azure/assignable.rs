@@ -13,7 +13,7 @@ use super::names::{self, CLOUD};
 use super::roles::{self, Definitions, OWNER, USER_ACCESS_ADMINISTRATOR};
 use super::{ALLOW, ALLOWS, ALONE, Azure, members};
 use crate::clouds::{CandidateRole, HeldRole, Place, RoleAt, RoleCatalog, Roles, Standby};
-use crate::logic::Patterns;
+use crate::logic::{Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Estate, Layer, Origin, Policy, PolicyId, PrincipalId, PrincipalKind, Resource, ScopeKind,
     Target,
@@ -105,11 +105,12 @@ impl Roles for Azure {
         own.chain(above).collect()
     }
 
-    fn below(&self, estate: &Estate, place: &str) -> Patterns {
-        match estate.find_scope(CLOUD, place) {
+    fn within(&self, estate: &Estate, place: &str) -> Formula {
+        let names = match estate.find_scope(CLOUD, place) {
             Some(scope) => names::below(estate, Target::Scope(scope)),
             None => Patterns::of(names::inside(place)),
-        }
+        };
+        Formula::matches(Attribute::resource(), names)
     }
 
     fn replace(

@@ -15,7 +15,7 @@ use crate::model::{Gap, GapKind, Origin};
 
 /// The services that recognize the attributes of resources, by the first word of their name:
 /// <https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-service> (November 2026).
-const SERVICES: [&str; 26] = [
+const SERVICES: [&str; 27] = [
     "apigee",
     "apihub",
     "backupdr",
@@ -38,6 +38,7 @@ const SERVICES: [&str; 26] = [
     "logging",
     "managedkafka",
     "networksecurity",
+    "parametermanager",
     "secretmanager",
     "spanner",
     "sqladmin",

@@ -66,15 +66,8 @@ impl Roles for Gcp {
         own.into_iter().chain(above.into_iter().filter_map(|scope| scope_place(estate, scope))).collect()
     }
 
-    fn below(&self, _estate: &Estate, place: &str) -> Patterns {
-        match names::scope_of(place) {
-            Some(scope) => {
-                Patterns::globs([place, format!("//*/{scope}").as_str(), format!("//*/{scope}/*").as_str()])
-            }
-            None => Patterns::of(names::inside(place)),
-        }
-    }
-
+    /// Names tell the project of a resource at most, and those of buckets not even that: what stands above is a fact of
+    /// the estate.
     fn within(&self, estate: &Estate, place: &str) -> Formula {
         let scope = names::scope_of(place).and_then(|scope| estate.find_scope(names::CLOUD, scope));
         match scope {

@@ -13,7 +13,7 @@ use super::pools::{PROVIDER, Provider};
 use super::public::PREVENTION;
 use super::roles::ROLE_DEFINITION;
 use super::{ACCESS, ALLOW, BOUNDARY, BOUNDARY_POLICY, DENY};
-use super::{dataset, federation, numbered, parse, restricting, shapes, tops};
+use super::{dataset, federation, numbered, parse, restricting, shapes, tops, unlisted};
 use crate::model::{
     Attachment, Estate, Membership, Origin, Policy, Principal, PrincipalId, PrincipalKind, Resource,
     ResourceId, Scope, ScopeId, Target,
@@ -313,6 +313,7 @@ fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option
 /// <https://cloud.google.com/iam/docs/deny-overview#attachment-point>.
 pub fn deny_policy(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let Some(policy) = restricting::deny_policy(tree, route, problems) else { return };
+    unlisted::listed(estate, unlisted::Kind::Deny);
     let place = Origin { span: Some(tree.span), route: route.clone(), what: policy.label() };
     let Some(target) = scope(&policy.scope, None, &place, estate) else { return };
     for placed in policy.rules {
@@ -332,6 +333,9 @@ pub fn deny_policy(tree: &Tree, route: &Route, estate: &mut Estate, problems: &m
 /// <https://cloud.google.com/iam/docs/principal-access-boundary-policies>.
 pub fn boundary(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let Some((name, body)) = restricting::boundary(tree, problems) else { return };
+    if !matches!(body, Body::Boundary(_)) {
+        unlisted::listed(estate, unlisted::Kind::Boundary);
+    }
     let what = match &body {
         Body::BoundaryBinding(binding) => {
             format!("binding of boundary policy `{}`", restricting::short(&binding.policy.value))

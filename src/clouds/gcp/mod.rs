@@ -3,7 +3,7 @@
 //! Read in this order: `ast` (typed policies), `cel`, `expressions` and `parse` (from documents), `names` (resources and
 //! hierarchy), `types`, `versions` (facts of Google's), `roles`, `sets`, `public`, `pools`; then the formulas: `members`,
 //! `conditions`, `lower`, `restrictions`; the concrete rule: `truth`, `decide`, `refusals`; `requests` (between the two);
-//! `edges` (who is meant by a member, and administration), `escalation` (steps as data), `load` (documents into an estate). Not in here: access control lists of Cloud Storage,
+//! `edges` (who is meant by a member, and administration), `escalation` (steps as data), `load` (documents into an estate), `unlisted` (what no file speaks of). Not in here: access control lists of Cloud Storage,
 //! VPC Service Controls, other organization policies than public access prevention.
 
 mod accounts;
@@ -44,6 +44,7 @@ pub mod shapes;
 mod tops;
 mod truth;
 mod types;
+pub mod unlisted;
 mod versions;
 
 #[cfg(test)]
