@@ -253,6 +253,45 @@ fn organization(projects: usize, folder: &std::path::Path) -> Value {
 }
 
 #[test]
+fn functions_and_services_of_google_cloud_are_drawn_with_whom_they_run_as() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("graph-functions-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    let mail = |name: &str| format!("{name}@p.iam.gserviceaccount.com");
+    let service = serde_json::json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service",
+        "metadata": {"name": "s", "namespace": "p", "labels": {"cloud.googleapis.com/location": "eu"}},
+        "spec": {"template": {"spec": {"serviceAccountName": mail("web")}}}});
+    let second = serde_json::json!({"name": "projects/p/locations/eu/functions/f", "state": "ACTIVE",
+        "environment": "GEN_2", "serviceConfig": {"serviceAccountEmail": mail("new")}});
+    let first = serde_json::json!({"name": "projects/p/locations/eu/functions/g", "status": "ACTIVE",
+        "serviceAccountEmail": mail("old")});
+    let unnamed = serde_json::json!({"name": "projects/p/locations/eu/functions/h", "status": "ACTIVE"});
+    let write = |file: &str, rows: Value| fs::write(folder.join(file), rows.to_string()).unwrap();
+    write("run-services-of-p.json", serde_json::json!([service]));
+    write("functions-of-p.json", serde_json::json!([second, first, unnamed]));
+    let report: Value =
+        serde_json::from_str(&leastwise(&["graph", folder.to_str().unwrap(), "--format", "json"])).unwrap();
+    let nodes = report["graph"]["nodes"].as_array().unwrap();
+    let name = |edge: &Value, key: &str| {
+        nodes[usize::try_from(edge[key].as_u64().unwrap()).unwrap()]["name"].as_str().unwrap().to_owned()
+    };
+    let edges = report["graph"]["edges"].as_array().unwrap().iter();
+    let runs: BTreeSet<(String, String)> = edges
+        .filter(|edge| edge["kind"] == "runs-as")
+        .map(|edge| (name(edge, "from"), name(edge, "to")))
+        .collect();
+    let expected = [
+        ("//run.googleapis.com/projects/p/locations/eu/services/s", "web"),
+        ("//cloudfunctions.googleapis.com/projects/p/locations/eu/functions/f", "new"),
+        ("//cloudfunctions.googleapis.com/projects/p/locations/eu/functions/g", "old"),
+    ];
+    let expected = expected.map(|(host, who)| (host.to_owned(), format!("serviceAccount:{}", mail(who))));
+    assert_eq!(runs, BTreeSet::from(expected));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn the_public_and_what_lies_below_is_drawn() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("graph-public-{}", std::process::id()));
