@@ -5,9 +5,12 @@
 
 pub mod certificate;
 pub mod dot;
+pub mod github;
+pub mod gitlab;
 pub mod graphml;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 mod picture;
 pub mod sarif;
@@ -27,6 +30,9 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &json::Json,
     &sarif::Sarif,
     &markdown::Markdown,
+    &github::Github,
+    &gitlab::Gitlab,
+    &junit::Junit,
     &html::Html,
     &dot::Dot,
     &graphml::GraphMl,
@@ -258,6 +264,20 @@ pub(crate) struct Counts {
 }
 
 impl Report<'_> {
+    /// The findings, where the content has some.
+    pub(crate) fn findings(&self) -> Option<&[Finding]> {
+        match self.content {
+            Content::Findings(findings) => Some(findings),
+            Content::Review(review) => Some(&review.findings),
+            _ => None,
+        }
+    }
+
+    /// Why something that holds findings only cannot be written.
+    pub(crate) fn without_findings(&self, what: &str) -> String {
+        format!("{what} can hold findings only, and `{}` has none", self.content.kind().as_str())
+    }
+
     /// Whether nothing was left out of what was analysed.
     pub(crate) fn is_all_read(&self) -> bool {
         !self.problems.iter().any(|problem| problem.severity == Severity::Error)
@@ -266,11 +286,7 @@ impl Report<'_> {
     /// Counts findings and undecided questions.
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts { undecided: self.undecided.len(), ..Counts::default() };
-        let findings: &[Finding] = match self.content {
-            Content::Findings(findings) => findings,
-            Content::Review(review) => &review.findings,
-            _ => return counts,
-        };
+        let Some(findings) = self.findings() else { return counts };
         for finding in findings {
             if finding.is_undecided() {
                 counts.undecided += 1;

@@ -248,7 +248,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         for resource in self.holders.iter() {
             for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
-                    RESOURCE => !self.retires(),
+                    RESOURCE => !self.retires() && !self.configures_domain(),
                     KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
@@ -279,7 +279,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         let Some(arn) = self.arn.filter(|_| !self.caller.is_service_linked()) else { return };
         let Some((service, call)) = self.request.action.split_once(':') else { return };
         let edits = match arn.service {
-            "iam" if service.eq_ignore_ascii_case("iam") => edits_identity(arn, &call.to_ascii_lowercase()),
+            "iam" if service.eq_ignore_ascii_case("iam") => {
+                protected::edits_identity(arn, &call.to_ascii_lowercase())
+            }
             "kms" if service.eq_ignore_ascii_case("kms") => {
                 let calls = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
                 arn.resource.starts_with("alias/aws/")
@@ -410,6 +412,20 @@ impl<'a, N: Notes> Judge<'a, N> {
     /// Whether a key's policy has no say: <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
     fn retires(&self) -> bool {
         self.is_on_key() && self.request.action.eq_ignore_ascii_case("kms:RetireGrant")
+    }
+
+    /// Whether a call changes or describes an OpenSearch domain and does not use it:
+    /// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html#ac-types-resource>
+    fn configures_domain(&self) -> bool {
+        let call = || self.request.action.split_once(':').map_or("", |(_, call)| call);
+        let begins = |head: &str| {
+            call()
+                .as_bytes()
+                .get(..head.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(head.as_bytes()))
+        };
+        self.arn.is_some_and(|arn| arn.service == "es" && arn.resource.starts_with("domain/"))
+            && !(begins("ESHttp") || begins("ESCrossClusterGet"))
     }
 
     /// Whether the resource side must allow in any case.
@@ -546,23 +562,6 @@ impl<'a, N: Notes> Judge<'a, N> {
             });
         }
     }
-}
-
-/// Whether a call of IAM edits a policy or role that is not the account's own.
-fn edits_identity(arn: Arn<'_>, call: &str) -> bool {
-    const VERBS: [&str; 9] =
-        ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
-    let mut path = arn.resource.split('/');
-    let what = match (path.next(), path.next()) {
-        (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
-        (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
-        _ => return false,
-    };
-    // Descriptions and tags of such roles are the account's own.
-    let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
-    let kind = call.contains(what) || call == "updateassumerolepolicy";
-    let makes = ["createrole", "createpolicy"].contains(&call);
-    kind && !own && !makes && VERBS.iter().any(|verb| call.starts_with(verb))
 }
 
 /// What can allow a request.

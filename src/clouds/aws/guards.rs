@@ -100,13 +100,21 @@ impl Guards {
 fn asked_on(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
     let on_it = Formula::matches(Attribute::resource(), coverage(estate, id));
     let trusts = estate.attached_to(Target::Resource(id)).any(|one| one.layer == TRUST);
-    let is_key = estate.resource(id).is_some_and(|found| found.kind == "kms:key");
-    let decided = match (trusts, is_key) {
+    let kind = estate.resource(id).map_or("", |found| &found.kind);
+    let decided = match (trusts, kind) {
         (true, _) => trusted_calls().and(on_it.clone()),
-        (false, true) => retires().not().and(on_it.clone()),
-        (false, false) => Formula::False,
+        (false, "kms:key") => retires().not().and(on_it.clone()),
+        (false, "es:domain") => uses_of_domains().and(on_it.clone()),
+        (false, _) => Formula::False,
     };
     (on_it, decided)
+}
+
+/// "Resource-based policies only apply to the domain's subresources, not the domain itself. In resource-based policies, the
+/// `es:*` action is equivalent to `es:ESHttp*`", but for searches across clusters:
+/// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html#ac-types-resource>.
+fn uses_of_domains() -> Formula {
+    Formula::matches(Attribute::action(), Patterns::globs(["es:eshttp*", "es:escrossclusterget"]))
 }
 
 /// The owner of a resource whose ARN names no account, if the estate knows one.

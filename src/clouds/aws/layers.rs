@@ -250,10 +250,11 @@ impl<'e> Work<'e> {
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
         let (on_it, decided) = guards::on_it(estate, resource);
-        let is_key = estate.resource(resource).is_some_and(|found| found.kind == "kms:key");
+        let is_for_some = |kind: &str| ["kms:key", "es:domain"].contains(&kind);
+        let for_some = estate.resource(resource).is_some_and(|found| is_for_some(&found.kind));
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE if is_key => self.resource_policy(attachment, resource, &decided),
+                RESOURCE if for_some => self.resource_policy(attachment, resource, &decided),
                 RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {

@@ -1,6 +1,6 @@
 //! What AWS keeps for itself, whatever policies say: its managed policies, the roles of IAM Identity Center, the roles
-//! that are linked to services and the aliases of its keys cannot be edited by anybody in the account. As formulas; `decide.rs` says the same for
-//! one request.
+//! that are linked to services and the aliases of its keys cannot be edited by anybody in the account. As formulas, and what
+//! `decide.rs` asks of one request.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>: "You cannot change the
 //! permissions defined in AWS managed policies".
@@ -11,6 +11,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::rule::PROTECTED;
 use crate::logic::{Attribute, Formula, Pattern, Patterns};
@@ -95,4 +96,21 @@ pub(super) fn origin() -> Origin {
         "the rule that AWS keeps its own policies, roles and aliases to itself, and roles from root users"
             .to_owned();
     Origin { what, ..Origin::default() }
+}
+
+/// Whether a call of IAM edits a policy or role that is not the account's own.
+pub(super) fn edits_identity(arn: Arn<'_>, call: &str) -> bool {
+    const VERBS: [&str; 9] =
+        ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
+    let mut path = arn.resource.split('/');
+    let what = match (path.next(), path.next()) {
+        (Some("policy"), Some(_)) if arn.account == "aws" => "policy",
+        (Some("role"), Some("aws-reserved" | "aws-service-role")) => "role",
+        _ => return false,
+    };
+    // Descriptions and tags of such roles are the account's own.
+    let own = what == "role" && (call.ends_with("tagrole") || call == "updateroledescription");
+    let kind = call.contains(what) || call == "updateassumerolepolicy";
+    let makes = ["createrole", "createpolicy"].contains(&call);
+    kind && !own && !makes && VERBS.iter().any(|verb| call.starts_with(verb))
 }

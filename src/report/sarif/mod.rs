@@ -28,14 +28,7 @@ impl Reporter for Sarif {
     }
 
     fn render(&self, report: &Report<'_>, _: Style) -> Result<String, String> {
-        let findings = match report.content {
-            super::Content::Findings(findings) => findings,
-            super::Content::Review(review) => &review.findings,
-            _ => {
-                let command = report.content.kind().as_str();
-                return Err(format!("SARIF holds findings only, and `{command}` has none"));
-            }
-        };
+        let findings = report.findings().ok_or_else(|| report.without_findings("SARIF"))?;
         let log = convert::log(report, findings);
         let text = serde_json::to_string_pretty(&log).map_err(|error| error.to_string())?;
         Ok(text + "\n")
