@@ -311,7 +311,10 @@ fn analyse(
         }
         Task::Graph => {
             let graph = Graph::build(&evaluator, steps)?;
-            Ok((Found::Graph(graph.outline(&evaluator)?), graph.undecided().to_vec()))
+            let mut edges = graph.outline(&evaluator)?;
+            let (open, unclear) = crate::graph::open(&evaluator)?;
+            edges.extend(open);
+            Ok((Found::Graph(edges), [graph.undecided(), &unclear].concat()))
         }
         Task::Can { principal, action, resource } => {
             let question = question(estate, principal, Some(action), resource)?;

@@ -3,7 +3,8 @@
 //! A node is a principal, as it is or after a change of its permissions that somebody can make. An edge is a step
 //! that somebody can take, with the requests that do it and the answers they rest on. Steps come from the clouds, as
 //! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources whose
-//! policy somebody can set are nodes, too; scopes are where paths end, and public access is no node.
+//! policy somebody can set are nodes, too, and so are scopes, where paths end. What stands open to the public is no step,
+//! and is added to pictures (`open.rs`).
 //!
 //! What is alike is asked once: targets that a step finds in the same state, and takers on whom the same policies bear
 //! (`alike_targets` and `alike_askers` of [`Cloud`](crate::clouds::Cloud)). A step that many can take at many targets is
@@ -23,6 +24,7 @@ mod hop;
 mod hubs;
 mod net;
 mod numbers;
+mod open;
 mod outline;
 mod outward;
 mod paths;
@@ -35,6 +37,7 @@ pub use build::Graph;
 pub use cut::{Cut, cut};
 pub use explore::{Radius, Reached, What};
 pub use hop::{Evidence, Hop, Node, Seat};
+pub use open::open;
 pub use outline::{By, Edge, Spot};
 pub use paths::Path;
 pub use towards::Way;

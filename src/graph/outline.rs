@@ -12,8 +12,8 @@ use super::hubs::{Hub, HubId, Move};
 use super::net::Reach;
 use super::{Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
-use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
-use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
+use crate::evaluator::{Bug, Certainty, Evaluator, Standing, Witness};
+use crate::model::{CloudId, Estate, PrincipalId, PrincipalKind, ResourceId, ScopeId};
 
 /// Where an edge begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,10 @@ pub enum Spot {
     Through(PrincipalId, usize),
     /// The administration of a scope.
     Administering(ScopeId),
+    /// Anybody, without credentials, with regard to a cloud.
+    Anybody(CloudId),
+    /// Doing something with a resource.
+    Using(ResourceId),
 }
 
 /// Whoever is at `from` comes to `to`.
@@ -52,6 +56,8 @@ pub enum By {
     OneOf(Box<Hop>),
     /// Its own permissions, which make it an administrator.
     Permissions(Seat),
+    /// A request that is allowed to it.
+    Request(Box<Witness>),
 }
 
 impl Edge {
@@ -60,6 +66,7 @@ impl Edge {
         match &self.by {
             By::Steps(hops) => hops.iter().any(Hop::is_conditional),
             By::AnyOf(hop) | By::OneOf(hop) => hop.is_conditional(),
+            By::Request(_) => false,
             By::Permissions(seat) => matches!(seat.standing, Standing::Conditionally(..)),
         }
     }
@@ -274,12 +281,13 @@ fn within_reach(mut edges: Vec<Edge>) -> Vec<Edge> {
         edges.retain(|edge| {
             let made = match edge.from {
                 Spot::Acting(node) => node.change.is_none() || ends.contains(&edge.from),
-                Spot::Through(..) | Spot::Administering(_) => ends.contains(&edge.from),
+                Spot::Through(..) | Spot::Administering(_) | Spot::Using(_) => ends.contains(&edge.from),
+                Spot::Anybody(_) => true,
             };
             let gives = match edge.to {
                 Spot::Acting(node) => node.change.is_none() || starts.contains(&edge.to),
                 Spot::Through(..) => starts.contains(&edge.to),
-                Spot::Administering(_) => true,
+                Spot::Administering(_) | Spot::Anybody(_) | Spot::Using(_) => true,
             };
             made && gives
         });

@@ -1,7 +1,10 @@
-//! What runs as a service account: what `gcloud compute instances list` and `gcloud run jobs list` print
+//! What runs as a service account: what `gcloud compute instances list`, `gcloud run jobs list`, `gcloud run services list`
+//! and `gcloud functions list` print
 //! (<https://cloud.google.com/compute/docs/reference/rest/v1/instances>,
-//! <https://cloud.google.com/run/docs/reference/rest/v1/namespaces.jobs>). A list of nothing does not name its project: the
-//! file does, `instances-of-PROJECT.json` or `run-jobs-of-PROJECT.json`.
+//! <https://cloud.google.com/run/docs/reference/rest/v1/namespaces.jobs>,
+//! <https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions>). A list of nothing does not name its project: the
+//! file does: `instances-of-PROJECT.json`, `run-jobs-of-PROJECT.json`, `run-services-of-PROJECT.json`,
+//! `functions-of-PROJECT.json`.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +24,15 @@ impl Format for GcpHosts {
     }
 
     fn summary(&self) -> &'static str {
-        "what runs as a service account: gcloud compute instances list; gcloud run jobs list"
+        "what runs as a service account: gcloud compute instances list; gcloud run jobs list, gcloud run services list; gcloud functions list"
     }
 
     fn commands(&self) -> &'static [&'static str] {
         &[
             "instances-of-P.json    gcloud compute instances list --project=P --format=json",
             "run-jobs-of-P.json    gcloud run jobs list --project=P --format=json",
+            "run-services-of-P.json    gcloud run services list --project=P --format=json",
+            "functions-of-P.json    gcloud functions list --project=P --format=json",
         ]
     }
 
@@ -60,7 +65,7 @@ impl Format for GcpHosts {
         }
         for (route, row) in rows(document.tree, problems) {
             let Some(kind) = Kind::of(row) else {
-                let message = "neither an instance nor a job of Cloud Run";
+                let message = "neither an instance, nor a job or service of Cloud Run, nor a function";
                 let problem = Problem::error("gcp-host-shape", message).at(row.span);
                 problems.push(problem.help("export the list again with --format=json"));
                 continue;
@@ -87,7 +92,14 @@ impl Format for GcpHosts {
 fn told(path: &str) -> Option<(Kind, &str)> {
     let file = path.rsplit(['/', '\\']).next()?;
     let stem = file.strip_suffix(".json")?;
-    let instance = stem.strip_prefix("instances-of-").map(|project| (Kind::Instance, project));
-    let found = instance.or_else(|| stem.strip_prefix("run-jobs-of-").map(|project| (Kind::Job, project)));
-    found.filter(|(_, project)| !project.is_empty())
+    let told = |kind: Kind| {
+        let head = match kind {
+            Kind::Instance => "instances-of-",
+            Kind::Job => "run-jobs-of-",
+            Kind::Service => "run-services-of-",
+            Kind::Function => "functions-of-",
+        };
+        stem.strip_prefix(head).map(|project| (kind, project))
+    };
+    Kind::ALL.into_iter().find_map(told).filter(|(_, project)| !project.is_empty())
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Report;
 use crate::evaluator::{Certainty, Witness};
 use crate::graph::{By, Edge, Hop, Node, Spot};
-use crate::model::{Estate, Host, Origin, PrincipalId, PrincipalKind, ScopeKind};
+use crate::model::{Estate, Host, Origin, PrincipalId, PrincipalKind, Request, ScopeId, ScopeKind};
 
 /// The graph.
 #[derive(Serialize)]
@@ -91,8 +91,14 @@ const ONE_OF: &str = "one-of";
 /// The kind of edges from what runs as somebody to that principal.
 const RUNS_AS: &str = "runs-as";
 
+/// The kind of edges from the public to what anybody may use.
+const PUBLIC_ACCESS: &str = "public-access";
+
+/// The kind of edges from a scope to those in it that somebody administers. Nobody leads to its start.
+const CONTAINS: &str = "contains";
+
 /// More of what runs as the same principal are one node.
-const FEW_HOSTS: usize = 4;
+const FEW: usize = 4;
 
 /// Draws the edges.
 pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
@@ -120,13 +126,16 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
     for (identity, kind, hosts) in hosts(estate) {
         let Some(to) = places.get(&Spot::Acting(Node::as_is(identity))).copied() else { continue };
         kinds.entry(RUNS_AS.to_owned()).or_insert_with(|| "runs as it".to_owned());
-        let groups: Vec<&[&Host]> =
-            if hosts.len() > FEW_HOSTS { vec![&hosts] } else { hosts.chunks(1).collect() };
+        let groups: Vec<&[&Host]> = if hosts.len() > FEW { vec![&hosts] } else { hosts.chunks(1).collect() };
         for group in groups {
             let Some(node) = host_node(estate, kind, group) else { continue };
             drawn.push(runs_as(report, &node.name, group, nodes.len(), to));
             nodes.push(node);
         }
+    }
+    above(estate, &places, &mut nodes, &mut drawn);
+    if drawn.iter().any(|edge| edge.kind == CONTAINS) {
+        kinds.insert(CONTAINS.to_owned(), "contains it".to_owned());
     }
     Picture {
         summary: format!(
@@ -185,6 +194,28 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
                 change: None,
             }
         }
+        Spot::Anybody(cloud) => PictureNode {
+            name: "anybody, without credentials".to_owned(),
+            label: "anybody".to_owned(),
+            kind: "public",
+            cloud: cloud.as_str(),
+            home: None,
+            goal: false,
+            change: None,
+        },
+        Spot::Using(id) => {
+            let resource = estate.resource(id);
+            let name = resource.map_or("", |resource| resource.name.as_str());
+            PictureNode {
+                name: name.to_owned(),
+                label: short(name).to_owned(),
+                kind: "resource",
+                cloud: resource.map_or("", |resource| resource.cloud.as_str()),
+                home: resource.and_then(|resource| resource.home).and_then(home),
+                goal: true,
+                change: None,
+            }
+        }
         Spot::Administering(id) => {
             let scope = estate.scope(id);
             let name = scope.map_or("", |scope| scope.name.as_str());
@@ -198,6 +229,54 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
                 change: None,
             }
         }
+    }
+}
+
+/// Draws what the scopes that somebody administers lie in. No edge leads from one that is administered to another:
+/// whether that gives anything is told by steps alone.
+fn above<'a>(
+    estate: &'a Estate,
+    places: &BTreeMap<Spot, usize>,
+    nodes: &mut Vec<PictureNode<'a>>,
+    drawn: &mut Vec<PictureEdge>,
+) {
+    let goals = places.iter().filter_map(|(spot, place)| match spot {
+        Spot::Administering(id) => Some((*id, *place)),
+        _ => None,
+    });
+    let goals: BTreeMap<ScopeId, usize> = goals.collect();
+    let mut holders: BTreeMap<ScopeId, usize> = BTreeMap::new();
+    for (goal, place) in &goals {
+        let mut to = *place;
+        for (inner, outer) in estate.ancestry(*goal).windows(2).filter_map(|two| two.first().zip(two.last()))
+        {
+            if goals.contains_key(outer) {
+                break;
+            }
+            let known = holders.get(outer).copied();
+            let from = known.unwrap_or(nodes.len());
+            drawn.push(contains(estate, *inner, *outer, (from, to)));
+            if known.is_some() {
+                break;
+            }
+            holders.insert(*outer, from);
+            nodes.push(PictureNode { goal: false, ..node(estate, Spot::Administering(*outer)) });
+            to = from;
+        }
+    }
+}
+
+fn contains(estate: &Estate, inner: ScopeId, outer: ScopeId, (from, to): (usize, usize)) -> PictureEdge {
+    let name = |id: ScopeId| estate.scope(id).map_or("", |scope| scope.name.as_str());
+    PictureEdge {
+        from,
+        to,
+        kind: CONTAINS.to_owned(),
+        certainty: "proven",
+        condition: None,
+        assumes: Vec::new(),
+        says: format!("`{}` lies in `{}`", name(inner), name(outer)),
+        evidence: Vec::new(),
     }
 }
 
@@ -227,7 +306,7 @@ fn host_node<'a>(estate: &'a Estate, kind: &str, hosts: &[&Host]) -> Option<Pict
 
 /// Whoever runs something there acts as the principal.
 fn runs_as(report: &Report<'_>, name: &str, hosts: &[&Host], from: usize, to: usize) -> PictureEdge {
-    let origins = hosts.iter().take(FEW_HOSTS).map(|host| &host.origin).collect();
+    let origins = hosts.iter().take(FEW).map(|host| &host.origin).collect();
     PictureEdge {
         from,
         to,
@@ -283,6 +362,7 @@ fn kind(edge: &Edge) -> (String, String) {
         (hop.kind.to_string(), title)
     };
     match &edge.by {
+        By::Request(_) => (PUBLIC_ACCESS.to_owned(), "may use it without credentials".to_owned()),
         By::Permissions(_) => (ADMINISTERS.to_owned(), "administers it".to_owned()),
         By::OneOf(_) => (ONE_OF.to_owned(), "is one of several that the same can act as".to_owned()),
         By::AnyOf(hop) => of_step(hop),
@@ -305,6 +385,11 @@ fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize)
         By::OneOf(hop) => {
             let hops = std::slice::from_ref(&**hop);
             shown(format!("whoever can act as any of them; for instance {}", of_hops(hops)), hops)
+        }
+        By::Request(witness) => {
+            let origins = witness.decision.because.iter().map(|reason| &reason.origin).collect();
+            let Request { action, resource, .. } = &witness.request;
+            (format!("anybody may `{action}` on `{resource}`"), origins, vec![&**witness])
         }
         By::Permissions(seat) => {
             let witness = match &seat.standing {

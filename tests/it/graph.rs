@@ -213,3 +213,110 @@ fn what_runs_as_somebody_is_drawn() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// Rows of `gcloud asset search-all-iam-policies`: an organization with so many projects, and two buckets.
+fn organization(projects: usize, folder: &std::path::Path) -> Value {
+    let row = |name: &str, kind: &str, above: &[&str], role: &str, member: &str| {
+        serde_json::json!({"name": name, "assetType": kind, "ancestors": above,
+            "iamPolicy": {"bindings": [{"role": role, "members": [member]}]}})
+    };
+    let manager = "cloudresourcemanager.googleapis.com";
+    let mut rows = vec![row(
+        &format!("//{manager}/organizations/9"),
+        &format!("{manager}/Organization"),
+        &["organizations/9"],
+        "roles/owner",
+        "user:boss@example.com",
+    )];
+    for number in 1..=projects {
+        let above = format!("projects/{number}");
+        rows.push(row(
+            &format!("//{manager}/projects/p{number}"),
+            &format!("{manager}/Project"),
+            &[&above, "organizations/9"],
+            "roles/viewer",
+            "user:ann@example.com",
+        ));
+    }
+    for (bucket, member) in [("open", "allUsers"), ("closed", "user:ann@example.com")] {
+        rows.push(row(
+            &format!("//storage.googleapis.com/{bucket}"),
+            "storage.googleapis.com/Bucket",
+            &["projects/1", "organizations/9"],
+            "roles/storage.objectViewer",
+            member,
+        ));
+    }
+    fs::write(folder.join("policies.json"), serde_json::to_string(&rows).unwrap()).unwrap();
+    let report = leastwise(&["graph", folder.to_str().unwrap(), "--format", "json"]);
+    serde_json::from_str::<Value>(&report).unwrap()["graph"].clone()
+}
+
+#[test]
+fn functions_and_services_of_google_cloud_are_drawn_with_whom_they_run_as() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("graph-functions-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    let mail = |name: &str| format!("{name}@p.iam.gserviceaccount.com");
+    let service = serde_json::json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service",
+        "metadata": {"name": "s", "namespace": "p", "labels": {"cloud.googleapis.com/location": "eu"}},
+        "spec": {"template": {"spec": {"serviceAccountName": mail("web")}}}});
+    let second = serde_json::json!({"name": "projects/p/locations/eu/functions/f", "state": "ACTIVE",
+        "environment": "GEN_2", "serviceConfig": {"serviceAccountEmail": mail("new")}});
+    let first = serde_json::json!({"name": "projects/p/locations/eu/functions/g", "status": "ACTIVE",
+        "serviceAccountEmail": mail("old")});
+    let unnamed = serde_json::json!({"name": "projects/p/locations/eu/functions/h", "status": "ACTIVE"});
+    let write = |file: &str, rows: Value| fs::write(folder.join(file), rows.to_string()).unwrap();
+    write("run-services-of-p.json", serde_json::json!([service]));
+    write("functions-of-p.json", serde_json::json!([second, first, unnamed]));
+    let report: Value =
+        serde_json::from_str(&leastwise(&["graph", folder.to_str().unwrap(), "--format", "json"])).unwrap();
+    let nodes = report["graph"]["nodes"].as_array().unwrap();
+    let name = |edge: &Value, key: &str| {
+        nodes[usize::try_from(edge[key].as_u64().unwrap()).unwrap()]["name"].as_str().unwrap().to_owned()
+    };
+    let edges = report["graph"]["edges"].as_array().unwrap().iter();
+    let runs: BTreeSet<(String, String)> = edges
+        .filter(|edge| edge["kind"] == "runs-as")
+        .map(|edge| (name(edge, "from"), name(edge, "to")))
+        .collect();
+    let expected = [
+        ("//run.googleapis.com/projects/p/locations/eu/services/s", "web"),
+        ("//cloudfunctions.googleapis.com/projects/p/locations/eu/functions/f", "new"),
+        ("//cloudfunctions.googleapis.com/projects/p/locations/eu/functions/g", "old"),
+    ];
+    let expected = expected.map(|(host, who)| (host.to_owned(), format!("serviceAccount:{}", mail(who))));
+    assert_eq!(runs, BTreeSet::from(expected));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_public_and_what_lies_below_is_drawn() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("graph-public-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    for projects in [1, 3, 40] {
+        let graph = organization(projects, &folder);
+        let nodes = graph["nodes"].as_array().unwrap();
+        let end =
+            |edge: &Value, key: &str| nodes[usize::try_from(edge[key].as_u64().unwrap()).unwrap()].clone();
+        let of_kind = |kind: &str| -> Vec<(Value, Value)> {
+            let edges = graph["edges"].as_array().unwrap().iter().filter(|edge| edge["kind"] == kind);
+            edges.map(|edge| (end(edge, "from"), end(edge, "to"))).collect()
+        };
+        let below = of_kind("contains");
+        assert_eq!(below.len(), projects, "{below:?}");
+        let holds = |(from, to): &(Value, Value)| from["name"] == "organizations/9" && to["goal"] == true;
+        assert!(below.iter().all(holds), "{below:?}");
+        let edges = graph["edges"].as_array().unwrap();
+        assert!(edges.iter().all(|edge| end(edge, "to")["name"] != "organizations/9"), "nobody leads there");
+        assert_eq!(nodes.iter().filter(|node| node["name"] == "organizations/9").count(), 1);
+        let open = of_kind("public-access");
+        let [(from, to)] = open.as_slice() else { panic!("{open:?}") };
+        assert_eq!(from["kind"], "public");
+        assert_eq!(to["name"], "//storage.googleapis.com/projects/_/buckets/open");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}

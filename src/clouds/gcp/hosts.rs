@@ -1,9 +1,10 @@
-//! What runs as a service account: instances of Compute Engine and jobs of Cloud Run, as exports list them.
+//! What runs as a service account: instances of Compute Engine, jobs and services of Cloud Run, and functions, as exports
+//! list them.
 //!
 //! An instance counts as long as it runs and its access scopes let it use all that the account may do
 //! (<https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>); of one with fewer scopes it is not
-//! known what it is good for, so its project is not called listed then. Not here: what exports of functions and of Cloud
-//! Run services say, which no step asks for.
+//! known what it is good for, so its project is not called listed then. Functions and services are drawn in pictures, and
+//! steps of a user's own can ask for them; those that the program ships give another identity to any of them.
 
 use super::ast::Member;
 use super::load::{self, Subject};
@@ -22,6 +23,10 @@ pub enum Kind {
     Instance,
     /// A job of Cloud Run.
     Job,
+    /// A service of Cloud Run.
+    Service,
+    /// A function of either generation.
+    Function,
 }
 
 /// What became of a row.
@@ -34,14 +39,16 @@ pub struct Listed {
 }
 
 impl Kind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Instance, Self::Job];
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Instance, Self::Job, Self::Service, Self::Function];
 
     /// The word for such hosts in steps.
     pub fn word(self) -> &'static str {
         match self {
             Self::Instance => "compute-instance",
             Self::Job => "run-job",
+            Self::Service => "run-service",
+            Self::Function => "cloud-function",
         }
     }
 
@@ -51,6 +58,12 @@ impl Kind {
         match text("kind") {
             "compute#instance" => Some(Self::Instance),
             "Job" if text("apiVersion").starts_with("run.googleapis.com/") => Some(Self::Job),
+            "Service" if text("apiVersion").starts_with("serving.knative.dev/") => Some(Self::Service),
+            "" if is_function(text("name"))
+                && ["state", "status"].iter().any(|key| row.get(key).is_some()) =>
+            {
+                Some(Self::Function)
+            }
             _ => None,
         }
     }
@@ -65,16 +78,21 @@ pub fn host(
     problems: &mut Vec<Problem>,
 ) -> Option<Listed> {
     let before = problems.len();
-    let shape = if kind == Kind::Instance { &shapes::INSTANCE } else { &shapes::JOB };
+    let shape = match kind {
+        Kind::Instance => &shapes::INSTANCE,
+        Kind::Job => &shapes::JOB,
+        Kind::Service => &shapes::SERVICE,
+        Kind::Function => &shapes::FUNCTION,
+    };
     shapes::check(row, shape, problems);
     if problems.len() > before {
         return None;
     }
     let Some(name) = full_name(kind, row) else {
-        let place = if kind == Kind::Instance {
-            "`selfLink`"
-        } else {
-            "`metadata` with name, namespace and location"
+        let place = match kind {
+            Kind::Instance => "`selfLink`",
+            Kind::Job | Kind::Service => "`metadata` with name, namespace and location",
+            Kind::Function => "`name`",
         };
         let problem =
             Problem::error("gcp-host-shape", format!("a {} without its {place}", kind.word())).at(row.span);
@@ -116,22 +134,40 @@ fn full_name(kind: Kind, row: &Tree) -> Option<String> {
             let (_, rest) = inner(&["selfLink"])?.split_once("/projects/")?;
             Some(format!("//compute.googleapis.com/projects/{rest}"))
         }
-        Kind::Job => {
+        Kind::Job | Kind::Service => {
             let (name, project) = (inner(&["metadata", "name"])?, inner(&["metadata", "namespace"])?);
             let location = inner(&["metadata", "labels", "cloud.googleapis.com/location"])?;
-            Some(format!("//run.googleapis.com/projects/{project}/locations/{location}/jobs/{name}"))
+            let kind = if kind == Kind::Job { "jobs" } else { "services" };
+            Some(format!("//run.googleapis.com/projects/{project}/locations/{location}/{kind}/{name}"))
         }
+        Kind::Function => Some(format!("//cloudfunctions.googleapis.com/{}", inner(&["name"])?)),
     }
 }
 
-/// As whom it runs, and whether that is clear. A job that names nobody runs as an account of its project, of which the
-/// row does not tell the number.
+/// Whether a name is that of a function: `projects/P/locations/L/functions/F`.
+fn is_function(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    matches!(parts.as_slice(), ["projects", _, "locations", _, "functions", _])
+}
+
+/// As whom it runs, and whether that is clear. A job, service or function that names nobody runs as an account of its
+/// project, of which the row does not tell the number.
 fn account(kind: Kind, row: &Tree) -> (Option<&str>, bool) {
+    let at = |path: &[&str]| path.iter().try_fold(row, |tree, key| tree.get(key)).and_then(Tree::as_str);
+    let told = |mail: Option<&'_ str>| mail.is_some();
     match kind {
         Kind::Job => {
-            let path = ["spec", "template", "spec", "template", "spec", "serviceAccountName"];
-            let mail = path.iter().try_fold(row, |tree, key| tree.get(key)).and_then(Tree::as_str);
-            (mail, mail.is_some())
+            let mail = at(&["spec", "template", "spec", "template", "spec", "serviceAccountName"]);
+            (mail, told(mail))
+        }
+        Kind::Service => {
+            let mail = at(&["spec", "template", "spec", "serviceAccountName"]);
+            (mail, told(mail))
+        }
+        // The first generation says it beside the name, the second with the service that runs it.
+        Kind::Function => {
+            let mail = at(&["serviceConfig", "serviceAccountEmail"]).or(at(&["serviceAccountEmail"]));
+            (mail, told(mail))
         }
         Kind::Instance => {
             let runs = row.get("status").and_then(Tree::as_str) == Some("RUNNING");

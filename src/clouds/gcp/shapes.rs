@@ -81,6 +81,28 @@ pub const JOB: Shape = Map(&[
     ("spec", Map(&[("template", Map(&[("spec", Map(&[("template", Map(&[("spec", IN_JOB)]))]))]))])),
 ]);
 
+/// A service of Cloud Run.
+pub const SERVICE: Shape = Map(&[
+    (
+        "metadata",
+        Map(&[
+            ("name", Text),
+            ("namespace", Text),
+            ("labels", Map(&[("cloud.googleapis.com/location", Text)])),
+        ]),
+    ),
+    ("spec", Map(&[("template", Map(&[("spec", IN_JOB)]))])),
+]);
+
+/// A function of either generation.
+pub const FUNCTION: Shape = Map(&[
+    ("name", Text),
+    ("state", Text),
+    ("status", Text),
+    ("serviceAccountEmail", Text),
+    ("serviceConfig", Map(&[("serviceAccountEmail", Text)])),
+]);
+
 /// A key of a service account.
 pub const KEY: Shape = Map(&[("name", Text), ("disabled", Flag), ("validBeforeTime", Text)]);
 

@@ -97,7 +97,7 @@
     const ends = (list, end) => (list ?? []).map((edge) => `${edge[end]} ${edge.kind} ${edge.certainty}`).sort();
     for (const id of column) {
       const node = nodes[id];
-      const key = node.goal || id === state.node ? `node ${id}`
+      const key = (node.goal && node.kind !== "resource") || id === state.node ? `node ${id}`
         : JSON.stringify([node.kind, node.change, node.home, ends(leaving.get(id), "to"), ends(entering.get(id), "from")]);
       if (!alike.has(key)) alike.set(key, []);
       alike.get(key).push(id);
@@ -331,7 +331,7 @@
       detailsOfNode(panel, state.node);
     } else {
       element(panel, "h2", {}, "How to read this");
-      element(panel, "p", {}, "On the right is what matters: the administration of accounts and projects, and resources that were marked. Whoever stands left of it gets there, step by step. Choose a box to see its neighbourhood and the evidence of each step; a dashed box stands for many that are alike.");
+      element(panel, "p", {}, "On the right is what matters: the administration of accounts and projects, and resources that anybody may use. Whoever stands left of it gets there, step by step. Choose a box to see its neighbourhood and the evidence of each step; a dashed box stands for many that are alike.");
     }
     if (graph.undecided.length) {
       element(panel, "h3", {}, `Not decided (${graph.undecided.length})`);
@@ -351,6 +351,10 @@
       element(sample, "path", { class: `edge strong ${certainty}`, d: "M0,4H34" });
       row.append(text);
     }
+    element(panel, "h3", {}, "Boxes");
+    const sorts = new Map();
+    nodes.forEach((node) => sorts.set(node.kind, (sorts.get(node.kind) ?? 0) + 1));
+    element(panel, "div", { class: "note" }, [...sorts].sort().map(([kind, count]) => `${kind} (${count})`).join(", "));
     element(panel, "h3", {}, "Steps shown");
     const counts = new Map();
     edges.forEach((edge) => counts.set(edge.kind, (counts.get(edge.kind) ?? 0) + 1));

@@ -68,7 +68,7 @@ fn the_page_can_be_searched_and_followed() {
         "steps: 2",
         "strong lines: true",
         "without a kind of step: true",
-        "legend: Lines | Steps shown",
+        "legend: Lines | Boxes | Steps shown",
         "hostile name: 0",
     ] {
         assert!(said.contains(expected), "`{expected}` is missing:\n{said}");

@@ -14,7 +14,14 @@ pub(in crate::clouds::gcp) const LEXICON: Lexicon = Lexicon {
         "user",
         "federated",
     ],
-    hosts: &["compute-instance", "run-job", "dataproc-cluster", "composer-environment"],
+    hosts: &[
+        "compute-instance",
+        "run-job",
+        "run-service",
+        "cloud-function",
+        "dataproc-cluster",
+        "composer-environment",
+    ],
     states: &[],
 };
 
@@ -23,6 +30,8 @@ pub(super) fn host(word: &str) -> &'static str {
     match word {
         "compute-instance" => "an instance",
         "run-job" => "a Cloud Run job",
+        "run-service" => "a Cloud Run service",
+        "cloud-function" => "a function",
         "dataproc-cluster" => "a Dataproc cluster",
         "composer-environment" => "a Composer environment",
         _ => "a resource",
