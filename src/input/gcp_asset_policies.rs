@@ -81,6 +81,16 @@ enum Content<'t> {
     Data(&'t Tree),
 }
 
+/// A search for permissions prints only the bindings that give them, and says so:
+/// <https://cloud.google.com/asset-inventory/docs/reference/rest/v1/IamPolicySearchResult>.
+fn searched_for(tree: &Tree, problems: &mut Vec<Problem>) {
+    let matched = tree.get("explanation").and_then(|told| told.get("matchedPermissions"));
+    let Some(matched) = matched.filter(|matched| matched.entries().next().is_some()) else { return };
+    let message = "the policy holds only the bindings that a search for permissions found".to_owned();
+    let problem = Problem::error("gcp-asset-query", message).at(matched.span);
+    problems.push(problem.help("search again without --query: what is not printed is taken to be absent"));
+}
+
 /// What an export of resources says of one.
 fn data(tree: &Tree) -> Option<&Tree> {
     tree.get("resource")?.get("data").filter(|data| data.as_map().is_some())
@@ -112,6 +122,7 @@ impl<'t> Row<'t> {
             return None;
         };
         shapes::check(tree, &shapes::ASSET, problems);
+        searched_for(tree, problems);
         let text = |key: &str| tree.get(key).and_then(Tree::as_str);
         let texts = |key: &str| {
             tree.get(key).and_then(Tree::as_list).unwrap_or_default().iter().filter_map(Tree::as_str)

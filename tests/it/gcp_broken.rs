@@ -27,6 +27,9 @@ fn kinds() -> Vec<Kind> {
 
 fn granting_kinds() -> Vec<Kind> {
     let row = |policy: Value| json!([{"resource": "//cloudresourcemanager.googleapis.com/projects/q", "assetType": "cloudresourcemanager.googleapis.com/Project", "policy": policy}]);
+    let mut searched = row(json!({"bindings": [binding("roles/browser")]}));
+    let found = json!({"roles/browser": {"permissions": ["resourcemanager.projects.get"]}});
+    searched[0]["explanation"] = json!({"matchedPermissions": found});
     vec![
         Kind {
             name: "project-q.iam.json",
@@ -49,6 +52,7 @@ fn granting_kinds() -> Vec<Kind> {
             broken: vec![
                 (row(json!("none")), "gcp-policy-shape"),
                 (json!([row(json!({}))[0], {"assetType": "x"}]), "gcp-asset-shape"),
+                (searched, "gcp-asset-query"),
             ],
         },
         Kind {
@@ -95,6 +99,7 @@ fn restricting_kinds() -> Vec<Kind> {
                 (boundary(json!({"rules": [], "enforcementVersion": "99"})), "gcp-boundary-version"),
                 (boundary(json!({"rules": [], "enforcementVersion": [1]})), "gcp-policy-shape"),
                 (boundary(json!({"rules": [{"resources": ["q"]}]})), "gcp-boundary-resource"),
+                (boundary(json!({"rules": [{"resources": [], "effect": "DENY"}]})), "gcp-boundary-effect"),
             ],
         },
         Kind {

@@ -226,6 +226,13 @@ fn boundary_policy(tree: &Tree, name: &str, problems: &mut Vec<Problem>) -> Opti
     let rules = details.get("rules").and_then(Tree::as_list).unwrap_or_default();
     let mut scopes = Vec::new();
     for rule in rules {
+        if let Some(effect) = rule.get("effect").filter(|effect| effect.as_str() != Some("ALLOW")) {
+            let message =
+                format!("the boundary policy `{}` has a rule of an effect that is not known", short(name));
+            let help = "the only effect is `ALLOW`; without the policy, it is taken to block nothing";
+            problems.push(Problem::error("gcp-boundary-effect", message).at(effect.span).help(help));
+            return None;
+        }
         for (text, span) in texts(rule, "resources", problems)? {
             let full = names::full_name(text);
             match names::scope_of(&full) {
