@@ -56,10 +56,11 @@ impl Side<'_> {
         if self.allows_plainly_nothing() || theirs.is_some_and(|theirs| theirs.allowed == own.allowed) {
             return Ok(None);
         }
-        let possible = theirs.map_or(Formula::True, |theirs| theirs.facts.clone());
-        let looked_at = except.restrict(&own.known).not();
-        let all = [self.more_than(other), own.facts.clone(), possible, looked_at];
-        let formula = with_fixed(Formula::all(all), &own.known);
+        let possible = own.facts.clone().and(theirs.map_or(Formula::True, |theirs| theirs.facts.clone()));
+        let more = self.more_than(other).and(except.restrict(&own.known).not());
+        // What holds of every request is asked for, and no part of what is listed.
+        let listed = with_fixed(more, &own.known);
+        let formula = listed.clone().and(possible.clone());
         let universe = own.cloud.universe();
         let goal = Goal::satisfiable(formula.clone(), universe.clone());
         let decided = portfolio.decide(&goal).map_err(Bug::from)?;
@@ -75,8 +76,8 @@ impl Side<'_> {
                 (Outcome::Sometimes(Box::new(witness)), certainty)
             }
         };
-        let describer = Describer::new(own.cloud, portfolio, &own.facts);
-        let access = match describer.rows(&formula, &universe)? {
+        let describer = Describer::new(own.cloud, portfolio, &possible);
+        let access = match describer.rows(&listed, &universe)? {
             Ok(rows) => Access { rows, certainty: Certainty::from_gaps(gaps()) },
             Err(reason) => Access { rows: Vec::new(), certainty: Certainty::Undecided(explain(reason)) },
         };
