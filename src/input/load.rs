@@ -127,7 +127,10 @@ fn in_folder(
     let mut texts = Vec::new();
     // A folder is compared with a folder, whatever the two are called.
     let whole = match paths {
-        [only] => disk::is_folder(only.as_ref()) && !disk::is_folder(&folder.join(only)),
+        [only] => {
+            let inside = Path::new(only).is_relative() && disk::is_folder(&folder.join(only));
+            disk::is_folder(only.as_ref()) && !inside
+        }
         _ => false,
     };
     for path in paths {

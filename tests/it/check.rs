@@ -273,3 +273,18 @@ fn broken_files_are_never_silence() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// A folder is compared with a folder, wherever the two lie.
+#[test]
+fn folders_are_compared_wherever_they_lie() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pull-request");
+    let [before, after] = ["before", "after"].map(|side| example.join(side).to_string_lossy().into_owned());
+    let (code, report) =
+        leastwise(&std::env::temp_dir(), &["check", &after, "--base", &before, "--format", "json"]);
+    assert_eq!(code, 1);
+    let reports = "arn:aws:iam::111122223333:role/reports";
+    assert!(list(&report["review"]["gained"]).iter().any(|change| change["principal"] == reports));
+    let (code, report) =
+        leastwise(&std::env::temp_dir(), &["check", &after, "--base", &after, "--format", "json"]);
+    assert_eq!((code, &report["review"]["gains_nothing"]), (0, &Value::Bool(true)));
+}
