@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use super::ask::{Posed, with_fixed};
 use super::{Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::clouds::Cloud;
-use crate::logic::{Formula, Goal};
+use crate::logic::{Assignment, Formula, Goal};
 use crate::model::{Question, ResourceId};
 use crate::solver;
 
@@ -53,20 +53,16 @@ impl Evaluator<'_> {
                     (Outcome::Never, Certainty::from_gaps(posed.gaps.clone()))
                 }
                 solver::Answer::Sometimes(found) => {
-                    let mut found = self.familiar(question, posed, &goal, found);
-                    found.extend(&posed.known);
-                    let request = cloud.request(self.estate(), question, &found);
-                    let decision = cloud.decide(self.estate(), &request);
-                    if !decision.is_allowed() {
+                    let witness = self.judged(question, posed, &goal, found);
+                    if !witness.decision.is_allowed() {
                         let known = among.len();
-                        among.extend(cloud.guardians(self.estate(), &request));
+                        among.extend(cloud.guardians(self.estate(), &witness.request));
                         if among.len() == known {
                             return Ok(None);
                         }
                         continue;
                     }
-                    let certainty = Certainty::from_gaps(decision.gaps.iter().cloned());
-                    (Outcome::Sometimes(Box::new(Witness { request, decision })), certainty)
+                    shown(witness)
                 }
             };
             return Ok(Some(Answer { outcome, certainty, engine: decided.engine, steps }));
@@ -82,21 +78,25 @@ impl Evaluator<'_> {
         without: &Posed,
         given: &Formula,
     ) -> Result<Option<Answer>, Bug> {
-        let cloud = without.cloud;
         let refused = without.allowed.clone().not();
         let goal = goal(without, refused, given);
         let decided = self.portfolio().decide(&goal).map_err(Bug::from)?;
         let solver::Answer::Sometimes(found) = decided.answer else { return Ok(None) };
-        let mut found = self.familiar(question, without, &goal, found);
-        found.extend(&without.known);
-        let request = cloud.request(self.estate(), question, &found);
-        let decision = cloud.decide(self.estate(), &request);
-        if decision.is_allowed() {
+        let witness = self.judged(question, without, &goal, found);
+        if witness.decision.is_allowed() {
             return Ok(None);
         }
-        let certainty = Certainty::from_gaps(decision.gaps.iter().cloned());
-        let outcome = Outcome::Sometimes(Box::new(Witness { request, decision }));
+        let (outcome, certainty) = shown(witness);
         Ok(Some(Answer { outcome, certainty, engine: decided.engine, steps: decided.steps }))
+    }
+
+    /// The request that an engine found, in the words of the estate, judged by the concrete rule with all policies.
+    fn judged(&self, question: &Question, posed: &Posed, goal: &Goal, found: Assignment) -> Witness {
+        let mut found = self.familiar(question, posed, goal, found);
+        found.extend(&posed.known);
+        let request = posed.cloud.request(self.estate(), question, &found);
+        let decision = posed.cloud.decide(self.estate(), &request);
+        Witness { request, decision }
     }
 
     /// The question with the policies of these resources only; `None` where the cloud has no such thing.
@@ -109,6 +109,12 @@ impl Evaluator<'_> {
         let layers = cloud.layers_among(self.estate(), question, resources)?;
         Some(Posed::of(cloud, self.estate(), layers))
     }
+}
+
+/// A witness as an outcome, with what its decision rests on.
+fn shown(witness: Witness) -> (Outcome, Certainty) {
+    let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
+    (Outcome::Sometimes(Box::new(witness)), certainty)
 }
 
 fn goal(posed: &Posed, asked: Formula, given: &Formula) -> Goal {
