@@ -221,7 +221,8 @@ impl Pattern {
         !ahead().all(|pair| fixed(&pair)) || next.is_none_or(is_run)
     }
 
-    /// Follows all ways through the pattern at once; needed where a run that stops at colons follows one that does not.
+    /// Follows all ways through the pattern at once; needed where a run that stops at colons follows a wildcard that does
+    /// not.
     fn matches_by_states(&self, text: &str) -> bool {
         if self.case == Case::Sensitive && !text.starts_with(self.literal_prefix()) {
             return false;
@@ -256,9 +257,9 @@ impl Pattern {
 }
 
 /// The usual greedy walk that only ever goes back to the last run. Right for a run that takes any character; and for
-/// those that stop at colons, if none that takes them stands before: in what follows such a run, up to the next one, an
-/// earlier place is as good as any later one, because both lie between the same two colons. Steps of one character, and
-/// the ways back, keep to whole characters.
+/// those that stop at colons, if no wildcard that takes them stands before one (see [`is_walkable`]): in what follows
+/// such a run, up to the next one, an earlier place is as good as any later one, because both lie between the same two
+/// colons. Steps of one character, and the ways back, keep to whole characters.
 fn walk(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut read) = (0, 0);
     let mut back: Option<Back> = None;
@@ -328,10 +329,11 @@ fn width(first: u8) -> usize {
     }
 }
 
-/// Whether no run takes colons before one that does not.
+/// Whether no wildcard takes colons before a run that does not. `?` counts: in `*?*` with runs that stop, it is the one
+/// that must take the colon of `a:`, which shows only when the second run has failed at it.
 fn is_walkable(pattern: &[u8]) -> bool {
     let stops = |byte: &u8| *byte == code::RUN_IN_SEGMENT;
-    let open = pattern.iter().position(|byte| *byte == code::RUN);
+    let open = pattern.iter().position(|byte| matches!(*byte, code::RUN | code::ONE));
     !open.is_some_and(|open| pattern.get(open..).is_some_and(|rest| rest.iter().any(stops)))
 }
 
