@@ -15,8 +15,7 @@ use super::{ACTIVATE, ALLOWS, conditions};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Estate, Object, PolicyId, Principal, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject,
-    Target,
+    Estate, Object, PolicyId, Principal, PrincipalId, PrincipalKind, Question, ScopeId, Subject, Target,
 };
 
 use super::condition::Key;
@@ -220,13 +219,9 @@ pub(super) fn contenders(estate: &Estate, scope: ScopeId) -> BTreeSet<PrincipalI
 /// Who may give itself the roles that give everything: Owner, or one of those that may give Owner
 /// (<https://learn.microsoft.com/azure/role-based-access-control/built-in-roles#privileged>). Writing role assignments
 /// is not enough where a condition says which roles may be given
-/// (<https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview>). Resource groups
-/// are not administered on their own.
+/// (<https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview>).
 pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let Some(known) = estate.scope(scope).filter(|scope| scope.cloud == CLOUD) else { return Vec::new() };
-    if known.kind == ScopeKind::Group {
-        return Vec::new();
-    }
     let roles = [OWNER, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR];
     let role = Key::new("@Request", "Microsoft.Authorization/roleAssignments:RoleDefinitionId", Kind::Text);
     let privileged = Patterns::of(roles.map(|guid| Pattern::literal(guid, Case::Sensitive)));

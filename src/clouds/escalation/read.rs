@@ -189,8 +189,11 @@ impl Reader<'_> {
     fn known(&mut self, word: &str, span: Span, what: &str, words: &[&str]) {
         if !words.contains(&word) {
             let name = self.cloud.name();
-            let expected =
-                if words.is_empty() { "nothing".to_owned() } else { format!("one of `{}`", words.join("`, `")) };
+            let expected = if words.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("one of `{}`", words.join("`, `"))
+            };
             self.refuse(span, format!("{name} has no {what} `{word}`: expected {expected}"));
         }
     }
