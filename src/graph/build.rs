@@ -479,5 +479,5 @@ pub(super) fn as_situation(step: clouds::Step) -> (Way, Situation) {
         host: None,
         basis: Vec::new(),
     };
-    (Way { kind: Arc::from(step.kind), summary: Arc::from("") }, situation)
+    (Way { kind: Arc::from(step.kind), summary: Arc::from(step.summary) }, situation)
 }

@@ -92,7 +92,22 @@ fn step(from: PrincipalId, to: PrincipalId, kind: &'static str, action: &str, re
         action: Some(spelled(action)),
         object: Object::Named(resource.to_owned()),
     };
-    Step { from, to, kind, question }
+    Step { from, to, kind, summary: summary(kind), question }
+}
+
+/// What happens in a step, in words that follow the name of who takes it.
+fn summary(kind: &str) -> &'static str {
+    match kind {
+        "activate-role" => "activates the role that it is eligible for",
+        "add-credential" => "adds a credential to the application and signs in with it",
+        "add-member" => "puts itself into the group",
+        "assign-directory-role" => "gives itself the role Global Administrator",
+        "elevate-access" => "gives itself the right to assign roles in all of Azure",
+        "grant-permission" => "grants itself the permission to give itself any role of the directory",
+        "make-itself-owner" => "makes itself an owner of the application and adds a credential",
+        "reset-password" => "sets another password for the user and signs in with it",
+        _ => "",
+    }
 }
 
 fn spelled(action: &str) -> String {
