@@ -311,7 +311,7 @@ fn analyse(
             Ok((Found::Findings(found), undecided))
         }
         Task::Graph => {
-            let graph = Graph::build(&evaluator, steps)?;
+            let graph = Graph::to_draw(&evaluator, steps)?;
             let mut edges = graph.outline(&evaluator)?;
             let (open, unclear) = crate::graph::open(&evaluator)?;
             edges.extend(open);

@@ -11,6 +11,7 @@ use super::asking::{Asking, Memory, Posed, Way};
 use super::hop::{Hop, Node, Seat};
 use super::hubs::{Classes, Move, Steps, Template, at_target};
 use super::net::Net;
+use super::outline::Edge;
 use super::seats::{Places, Standings};
 use crate::clouds::escalation::{self, Ask, AskOn, Asker, Candidates, Change, Gain, Gained, Situation};
 use crate::clouds::federation::{self, Crossing};
@@ -23,6 +24,8 @@ use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
 pub struct Graph {
     pub(super) net: Net,
     pub(super) steps: Steps,
+    /// What anybody can do without credentials, of what was asked for pictures.
+    pub(super) open_edges: Vec<Edge>,
     seats: Vec<Seat>,
     undecided: Vec<String>,
     /// The answers so far: requests are looked for when somebody wants to see a step.
@@ -37,6 +40,14 @@ impl Graph {
         Self::with(evaluator, steps, None)
     }
 
+    /// The same with the steps by which somebody sets the policy of a resource, for pictures.
+    pub fn to_draw(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Self, Bug> {
+        let mut builder = Builder::new(*evaluator, steps, None);
+        builder.to_administration()?;
+        builder.manages()?;
+        Ok(builder.finish())
+    }
+
     /// The same where a scope is administered on its own that otherwise is not: a resource group.
     pub fn with(
         evaluator: &Evaluator<'_>,
@@ -44,10 +55,7 @@ impl Graph {
         wanted: Option<ScopeId>,
     ) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps, wanted);
-        builder.seats_as_they_are()?;
-        builder.changes();
-        builder.backwards()?;
-        builder.outward()?;
+        builder.to_administration()?;
         Ok(builder.finish())
     }
 
@@ -131,6 +139,7 @@ pub(super) struct Builder<'a> {
     changes: BTreeMap<Node, Vec<Changing>>,
     pub(super) steps: Steps,
     pub(super) net: Net,
+    pub(super) open_edges: Vec<Edge>,
     pub(super) undecided: BTreeSet<String>,
 }
 
@@ -174,6 +183,7 @@ impl<'a> Builder<'a> {
             changes: BTreeMap::new(),
             steps: Steps { templates, classes: Classes::default() },
             net: Net::new(estate),
+            open_edges: Vec::new(),
             undecided: BTreeSet::new(),
         }
     }
@@ -182,10 +192,19 @@ impl<'a> Builder<'a> {
         Graph {
             net: self.net,
             steps: self.steps,
+            open_edges: self.open_edges,
             seats: self.seats,
             undecided: self.undecided.into_iter().collect(),
             memory: RefCell::new(self.asking.into_memory()),
         }
+    }
+
+    /// Asks who administers what, and all steps that lead there.
+    fn to_administration(&mut self) -> Result<(), Bug> {
+        self.seats_as_they_are()?;
+        self.changes();
+        self.backwards()?;
+        self.outward()
     }
 
     /// Finds which principals some step may change.

@@ -168,6 +168,10 @@ impl Builder<'_> {
             Gain::Manage => "decide who becomes",
         };
         let who = name(estate, from.principal);
+        if let Some(Gained::Manage(id)) = class.posed.get(at).map(|posed| posed.situation.gained) {
+            let resource = estate.resource(id).map_or("", |found| found.name.as_str());
+            self.undecided.insert(format!("whether `{who}` can decide who may use `{resource}`"));
+        }
         for whom in class.targets() {
             self.undecided.insert(format!("whether `{who}` can {what} `{}`", name(estate, *whom)));
         }

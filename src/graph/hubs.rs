@@ -279,6 +279,11 @@ impl Class {
         }
     }
 
+    /// The id of the step.
+    pub(super) fn kind(&self) -> &str {
+        &self.way.kind
+    }
+
     /// Takes the situations from another target.
     pub(super) fn restart(&mut self, first: PrincipalId, posed: Vec<Rc<Posed>>) {
         self.first = Some(first).filter(|_| !posed.is_empty());

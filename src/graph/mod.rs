@@ -3,8 +3,8 @@
 //! A node is a principal, as it is or after a change of its permissions that somebody can make. An edge is a step
 //! that somebody can take, with the requests that do it and the answers they rest on. Steps come from the clouds, as
 //! data (`policies/*/escalation.yaml`, a user's own files) or as code. Resources whose
-//! policy somebody can set are nodes, too, and so are scopes, where paths end. What stands open to the public is no step,
-//! and is added to pictures (`open.rs`).
+//! policy somebody can set are nodes, too (`managed.rs`), and so are scopes, where paths end. What stands open to the
+//! public is no step, and is added to pictures (`open.rs`).
 //!
 //! What is alike is asked once: targets that a step finds in the same state, and takers on whom the same policies bear
 //! (`alike_targets` and `alike_askers` of [`Cloud`](crate::clouds::Cloud)). A step that many can take at many targets is
@@ -22,6 +22,7 @@ mod cut;
 mod explore;
 mod hop;
 mod hubs;
+mod managed;
 mod net;
 mod numbers;
 mod open;

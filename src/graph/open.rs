@@ -26,7 +26,7 @@ pub fn open(evaluator: &Evaluator<'_>) -> Result<(Vec<Edge>, Vec<String>), Bug> 
             Outcome::Undecided => undecided.push(format!("whether anybody may use `{}`", resource.name)),
             Outcome::Sometimes(witness) => edges.push(Edge {
                 from: Spot::Anybody(cloud.id()),
-                to: Spot::Using(id),
+                to: Spot::Using(id, 1),
                 by: By::Request(witness),
                 certainty: answer.certainty,
                 left_out: 0,

@@ -26,8 +26,8 @@ pub enum Spot {
     Administering(ScopeId),
     /// Anybody, without credentials, with regard to a cloud.
     Anybody(CloudId),
-    /// Doing something with a resource.
-    Using(ResourceId),
+    /// Doing something with a resource, or with any of so many that are alike.
+    Using(ResourceId, usize),
 }
 
 /// Whoever is at `from` comes to `to`.
@@ -105,8 +105,8 @@ struct Combination {
 }
 
 impl Graph {
-    /// The plain edges: single steps in the order in which they were found, then what needs several of them, then who
-    /// administers what. A step of the provider's own services is none. Where many can act as the same many others, they
+    /// The plain edges: single steps in the order in which they were found, then what needs several of them, then whose
+    /// policies somebody can set, then who administers what. A step of the provider's own services is none. Where many can act as the same many others, they
     /// meet in one spot. `evaluator` is the one that the graph was built with.
     pub fn outline(&self, evaluator: &Evaluator<'_>) -> Result<Vec<Edge>, Bug> {
         let estate = evaluator.estate();
@@ -127,6 +127,7 @@ impl Graph {
         }
         let several = self.combined(evaluator)?.into_iter();
         edges.extend(several.filter(|edge| !matches!(edge.from, Spot::Acting(node) if is_service(node))));
+        edges.extend(self.managed(evaluator)?);
         edges.extend(self.own_seats(estate).map(|seat| {
             let (to, by) = (Spot::Administering(seat.scope), By::Permissions(seat.clone()));
             let certainty = seat.standing.certainty();
@@ -281,13 +282,13 @@ fn within_reach(mut edges: Vec<Edge>) -> Vec<Edge> {
         edges.retain(|edge| {
             let made = match edge.from {
                 Spot::Acting(node) => node.change.is_none() || ends.contains(&edge.from),
-                Spot::Through(..) | Spot::Administering(_) | Spot::Using(_) => ends.contains(&edge.from),
+                Spot::Through(..) | Spot::Administering(_) | Spot::Using(..) => ends.contains(&edge.from),
                 Spot::Anybody(_) => true,
             };
             let gives = match edge.to {
                 Spot::Acting(node) => node.change.is_none() || starts.contains(&edge.to),
                 Spot::Through(..) => starts.contains(&edge.to),
-                Spot::Administering(_) | Spot::Anybody(_) | Spot::Using(_) => true,
+                Spot::Administering(_) | Spot::Anybody(_) | Spot::Using(..) => true,
             };
             made && gives
         });

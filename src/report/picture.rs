@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Report;
-use crate::evaluator::{Certainty, Witness};
+use crate::evaluator::{Certainty, Standing, Witness};
 use crate::graph::{By, Edge, Hop, Node, Spot};
 use crate::model::{Estate, Host, Origin, PrincipalId, PrincipalKind, Request, ScopeId, ScopeKind};
 
@@ -61,8 +61,20 @@ pub(super) struct PictureEdge {
     pub(super) assumes: Vec<String>,
     /// What happens, in sentences.
     pub(super) says: String,
+    /// The questions about permissions that it rests on; none where it is a fact.
+    pub(super) questions: Vec<PictureQuestion>,
     /// The statements that allow it.
     pub(super) evidence: Vec<PictureEvidence>,
+}
+
+/// May this principal do this on that? All that are shown are answered by yes, at least under some circumstances.
+#[derive(Serialize, PartialEq, Eq)]
+pub(super) struct PictureQuestion {
+    pub(super) principal: String,
+    pub(super) action: String,
+    pub(super) resource: String,
+    /// Whether always; `null` where that stayed undecided.
+    pub(super) always: Option<bool>,
 }
 
 /// A statement or binding.
@@ -112,6 +124,12 @@ pub(super) fn picture<'a>(report: &Report<'a>, edges: &[Edge]) -> Picture<'a> {
             nodes.push(node(estate, spot));
             nodes.len() - 1
         });
+    }
+    // What anybody may use is worth following ways to; whose policy somebody can set leads no further.
+    for edge in edges.iter().filter(|edge| matches!(edge.from, Spot::Anybody(_))) {
+        if let Some(node) = places.get(&edge.to).and_then(|place| nodes.get_mut(*place)) {
+            node.goal = true;
+        }
     }
     let place = |spot: Spot| places.get(&spot).copied().unwrap_or_default();
     let mut kinds: BTreeMap<String, String> = BTreeMap::new();
@@ -203,16 +221,17 @@ fn node(estate: &Estate, spot: Spot) -> PictureNode<'_> {
             goal: false,
             change: None,
         },
-        Spot::Using(id) => {
+        Spot::Using(id, number) => {
             let resource = estate.resource(id);
             let name = resource.map_or("", |resource| resource.name.as_str());
+            let (name, label) = several(name, number);
             PictureNode {
-                name: name.to_owned(),
-                label: short(name).to_owned(),
+                name,
+                label,
                 kind: "resource",
                 cloud: resource.map_or("", |resource| resource.cloud.as_str()),
                 home: resource.and_then(|resource| resource.home).and_then(home),
-                goal: true,
+                goal: false,
                 change: None,
             }
         }
@@ -276,6 +295,7 @@ fn contains(estate: &Estate, inner: ScopeId, outer: ScopeId, (from, to): (usize,
         condition: None,
         assumes: Vec::new(),
         says: format!("`{}` lies in `{}`", name(inner), name(outer)),
+        questions: Vec::new(),
         evidence: Vec::new(),
     }
 }
@@ -292,13 +312,10 @@ fn hosts(estate: &Estate) -> Vec<(PrincipalId, &str, Vec<&Host>)> {
 /// One of what runs as somebody, or many that run as the same.
 fn host_node<'a>(estate: &'a Estate, kind: &str, hosts: &[&Host]) -> Option<PictureNode<'a>> {
     let first = estate.resource(hosts.first()?.resource)?;
-    let (name, label) = match hosts.len() {
-        1 => (first.name.clone(), short(&first.name).to_owned()),
-        number => (
-            format!("{number} of the kind {kind}: {} and {} more", first.name, number - 1),
-            format!("{number} like {}", short(&first.name)),
-        ),
-    };
+    let (mut name, label) = several(&first.name, hosts.len());
+    if hosts.len() > 1 {
+        name = format!("{} of the kind {kind}: {} and {} more", hosts.len(), first.name, hosts.len() - 1);
+    }
     let home = first.home.and_then(|home| estate.scope(home)).map(|scope| scope.name.as_str());
     let (cloud, kind) = (first.cloud.as_str(), "compute");
     Some(PictureNode { name, label, kind, cloud, home, goal: false, change: None })
@@ -315,7 +332,19 @@ fn runs_as(report: &Report<'_>, name: &str, hosts: &[&Host], from: usize, to: us
         condition: None,
         assumes: Vec::new(),
         says: format!("what runs in `{name}` acts as it"),
+        questions: Vec::new(),
         evidence: evidence(report, origins),
+    }
+}
+
+/// The full and the short name of one thing, or of several of which it is the first.
+fn several(first: &str, number: usize) -> (String, String) {
+    match number {
+        0 | 1 => (first.to_owned(), short(first).to_owned()),
+        number => (
+            format!("any of {number}: {first} and {} more", number - 1),
+            format!("{number} like {}", short(first)),
+        ),
     }
 }
 
@@ -393,8 +422,8 @@ fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize)
         }
         By::Permissions(seat) => {
             let witness = match &seat.standing {
-                crate::evaluator::Standing::Always(_, witness) => Some((&**witness, false)),
-                crate::evaluator::Standing::Conditionally(_, witness, _) => Some((&**witness, true)),
+                Standing::Always(_, witness) => Some((&**witness, false)),
+                Standing::Conditionally(_, witness, _) => Some((&**witness, true)),
                 _ => None,
             };
             let origins: Vec<&Origin> = witness
@@ -428,7 +457,45 @@ fn drawn(report: &Report<'_>, edge: &Edge, kind: String, from: usize, to: usize)
         condition: condition(&witnesses),
         assumes,
         says,
+        questions: questions(edge),
         evidence: evidence(report, origins),
+    }
+}
+
+/// The questions that an edge rests on, each once.
+fn questions(edge: &Edge) -> Vec<PictureQuestion> {
+    let of_hops = |hops: &[Hop]| -> Vec<PictureQuestion> {
+        let all = hops.iter().flat_map(|hop| &hop.proofs).map(|proof| {
+            let always = if proof.open { None } else { Some(proof.refusal.is_none()) };
+            question(&proof.witness, always)
+        });
+        let mut found = Vec::new();
+        for one in all {
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
+        found
+    };
+    match &edge.by {
+        By::Steps(hops) => of_hops(hops),
+        By::AnyOf(hop) | By::OneOf(hop) => of_hops(std::slice::from_ref(&**hop)),
+        By::Request(witness) => vec![question(witness, None)],
+        By::Permissions(seat) => match &seat.standing {
+            Standing::Always(_, witness) => vec![question(witness, Some(true))],
+            Standing::Conditionally(_, witness, _) => vec![question(witness, Some(false))],
+            Standing::Never(_) | Standing::Undecided(_) => Vec::new(),
+        },
+    }
+}
+
+fn question(witness: &Witness, always: Option<bool>) -> PictureQuestion {
+    let Request { principal, action, resource, .. } = &witness.request;
+    PictureQuestion {
+        principal: principal.clone(),
+        action: action.clone(),
+        resource: resource.clone(),
+        always,
     }
 }
 

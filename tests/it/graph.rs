@@ -59,7 +59,10 @@ fn json(arguments: &[&str]) -> Value {
 }
 
 /// A step under its own id and under those that others publish.
-fn ids<'a>(step: &'a Value, aliases: &'a BTreeMap<String, BTreeSet<String>>) -> impl Iterator<Item = &'a str> {
+fn ids<'a>(
+    step: &'a Value,
+    aliases: &'a BTreeMap<String, BTreeSet<String>>,
+) -> impl Iterator<Item = &'a str> {
     let kind = step["kind"].as_str().unwrap();
     std::iter::once(kind).chain(aliases.get(kind).into_iter().flatten().map(String::as_str))
 }
@@ -132,7 +135,9 @@ fn along_the_edges_one_comes_where_the_paths_lead() {
         for edge in graph["edges"].as_array().unwrap() {
             back.entry(edge["to"].as_u64().unwrap()).or_default().push(edge["from"].as_u64().unwrap());
         }
-        let goals = nodes.iter().zip(0..).filter(|(node, _)| node["goal"] == true).map(|(_, at)| at);
+        // What stands open to the public is a goal, too, and no administration.
+        let is_goal = |node: &Value| node["goal"] == true && node["kind"] != "resource";
+        let goals = nodes.iter().zip(0..).filter(|(node, _)| is_goal(node)).map(|(_, at)| at);
         let mut open: Vec<u64> = goals.collect();
         let mut reached: BTreeSet<u64> = BTreeSet::new();
         while let Some(at) = open.pop() {

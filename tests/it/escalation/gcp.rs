@@ -85,7 +85,10 @@ fn files(case: &Value) -> Vec<(String, Value)> {
     let target = case["target"].as_str().unwrap();
     let empty = ["organization", "project", "elsewhere"].map(|on| (on, Vec::new()));
     let mut rows: Vec<(&str, Vec<Value>)> = empty.into();
-    if target != "start" {
+    if let Some(resource) = case["resource"].as_str() {
+        let view = json!({ "role": "roles/viewer", "members": ["user:viewer@example.com"] });
+        rows.push((resource, vec![view]));
+    } else if target != "start" {
         let owner =
             json!({ "role": "roles/resourcemanager.organizationAdmin", "members": [member(case, target)] });
         rows[0].1.push(owner);

@@ -13,6 +13,16 @@ pub(in crate::clouds::gcp) const LEXICON: Lexicon = Lexicon {
         "service-agent",
         "user",
         "federated",
+        "bucket",
+        "cloud-function",
+        "crypto-key",
+        "dataset",
+        "key-ring",
+        "repository",
+        "run-service",
+        "secret",
+        "subscription",
+        "topic",
     ],
     hosts: &[
         "compute-instance",
@@ -54,6 +64,24 @@ pub(super) fn of(principal: &Principal) -> &'static str {
         (PrincipalKind::Service, _) => "service-agent",
         (PrincipalKind::User, _) => "user",
         (PrincipalKind::External, _) => "federated",
+        _ => "",
+    }
+}
+
+/// The word for a resource with a policy of its own as a target.
+pub(super) fn of_resource(name: &str) -> &'static str {
+    let service = name.strip_prefix("//").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    match (service, name.rsplit('/').nth(1).unwrap_or_default()) {
+        ("storage.googleapis.com", "buckets") => "bucket",
+        ("cloudfunctions.googleapis.com", "functions") => "cloud-function",
+        ("cloudkms.googleapis.com", "cryptoKeys") => "crypto-key",
+        ("bigquery.googleapis.com", "datasets") => "dataset",
+        ("cloudkms.googleapis.com", "keyRings") => "key-ring",
+        ("artifactregistry.googleapis.com", "repositories") => "repository",
+        ("run.googleapis.com", "services") => "run-service",
+        ("secretmanager.googleapis.com", "secrets") => "secret",
+        ("pubsub.googleapis.com", "subscriptions") => "subscription",
+        ("pubsub.googleapis.com", "topics") => "topic",
         _ => "",
     }
 }

@@ -56,9 +56,46 @@ pub(super) fn situations(estate: &Estate, step: &Step, into: Option<PrincipalId>
     };
     match into {
         Some(id) => at(id),
-        None => estate.principals().for_each(|(id, _)| at(id)),
+        None => {
+            estate.principals().for_each(|(id, _)| at(id));
+            let resources = estate.resources().filter(|(_, one)| one.cloud == CLOUD);
+            found.extend(
+                resources.filter_map(|(id, one)| at_resource(estate, &holders, step, (id, &one.name))),
+            );
+        }
     }
     found
+}
+
+/// The step at a resource: its policy is set.
+fn at_resource(
+    estate: &Estate,
+    holders: &Holders,
+    step: &Step,
+    (id, name): (ResourceId, &str),
+) -> Option<Situation> {
+    let kind = kinds::of_resource(name);
+    let is_target = step.gain == Gain::Manage && step.targets.iter().any(|word| *word.value == *kind);
+    if !is_target || !step.exists.is_empty() {
+        return None;
+    }
+    let scope = names::placement(estate, name);
+    let mut candidates = Candidates::Anybody;
+    let mut asks = Vec::new();
+    for need in step.needs.iter() {
+        let object = (need.on == On::Target).then(|| Object::Named(name.to_owned()))?;
+        candidates = candidates.and(&holders.on_resource(estate, &need.action, name, scope));
+        let (action, on) = (need.action.clone(), AskOn::Object(object));
+        asks.push(Ask { who: Asker::Taker, action, on, given: Formula::True });
+    }
+    (!candidates.is_empty()).then(|| Situation {
+        gained: Gained::Manage(id),
+        asks,
+        candidates: Arc::new(candidates),
+        gaps: Vec::new(),
+        host: None,
+        basis: Vec::new(),
+    })
 }
 
 /// The name of the resource that a principal is.
