@@ -31,7 +31,10 @@ impl Reporter for Html {
         let Content::Graph(edges) = report.content else {
             return Err("the format `html` holds the permission graph only".to_owned());
         };
-        let graph = serde_json::to_string(&picture(report, edges)).map_err(|error| error.to_string())?;
+        let mut picture = picture(report, edges);
+        // What the sentences say need not be there twice in a page of megabytes.
+        picture.edges.iter_mut().for_each(|edge| edge.questions.clear());
+        let graph = serde_json::to_string(&picture).map_err(|error| error.to_string())?;
         Ok(fill(&[("{{style}}", STYLE), ("{{script}}", SCRIPT), ("{{graph}}", &embedded(&graph))]))
     }
 }

@@ -255,8 +255,9 @@
     } else if (state.node !== null) {
       text = `${nodes[state.node].name}: what comes to it and where it leads, up to ${state.reach} steps.`;
     } else {
-      const rest = nodes.length - distances(goals, false).size;
-      text = `${shown} nodes with a way to what matters; ${rest} without one are not drawn, search finds them.`;
+      const leading = distances(goals, false).size, rest = nodes.length - leading;
+      const part = shown < leading ? `${shown} of ${leading}` : leading;
+      text = `${part} nodes with a way to what matters are drawn; ${rest} without one are not, search finds them.`;
     }
     at("caption").textContent = text;
   }
