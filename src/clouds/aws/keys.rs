@@ -114,7 +114,7 @@ pub const OF_CREDENTIALS: [(&str, Kind); 23] = [
     ("ec2:sourceinstancearn", Kind::Text),
     ("glue:credentialissuingservice", Kind::Text),
     ("glue:roleassumedby", Kind::Text),
-    ("identitystore:userid", Kind::Text),
+    ("identitystore:userid", Kind::TextSet),
     ("lambda:sourcefunctionarn", Kind::Text),
     ("ssm:sourceinstancearn", Kind::Text),
 ];
