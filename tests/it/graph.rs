@@ -327,6 +327,48 @@ fn functions_and_services_of_google_cloud_are_drawn_with_whom_they_run_as() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Whose policy somebody can set is drawn, many that the same can do that with as one, and not one line for everybody
+/// where anybody can. Each line carries the question that it rests on.
+#[test]
+fn resources_whose_policy_somebody_can_set_are_drawn() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("graph-managed-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    let manager = "cloudresourcemanager.googleapis.com";
+    for (buckets, member, nodes) in
+        [(1, "user:ann@example.com", 1), (6, "user:ann@example.com", 1), (1, "allUsers", 1)]
+    {
+        let row = |name: String, kind: &str, role: &str, member: &str| {
+            serde_json::json!({"name": name, "assetType": kind, "ancestors": ["projects/1", "organizations/9"],
+                "iamPolicy": {"bindings": [{"role": role, "members": [member]}]}})
+        };
+        let project = (format!("//{manager}/projects/p"), format!("{manager}/Project"));
+        let mut rows = vec![row(project.0, &project.1, "roles/browser", "user:bob@example.com")];
+        for number in 0..buckets {
+            let name = format!("//storage.googleapis.com/b{number}");
+            rows.push(row(name, "storage.googleapis.com/Bucket", "roles/storage.admin", member));
+        }
+        fs::write(folder.join("policies.json"), serde_json::to_string(&rows).unwrap()).unwrap();
+        let graph = json(&["graph", folder.to_str().unwrap()])["graph"].clone();
+        let all = graph["nodes"].as_array().unwrap();
+        let resources: Vec<&Value> = all.iter().filter(|node| node["kind"] == "resource").collect();
+        assert_eq!(resources.len(), nodes, "{buckets}");
+        assert_eq!(resources[0]["goal"], member == "allUsers");
+        let asks = |edge: &&Value| {
+            let mut questions = edge["questions"].as_array().unwrap().iter();
+            questions.any(|one| one["action"] == "storage.buckets.setIamPolicy")
+        };
+        let found: Vec<&Value> = graph["edges"].as_array().unwrap().iter().filter(asks).collect();
+        let [edge] = found.as_slice() else { panic!("{found:?}") };
+        let from = &all[usize::try_from(edge["from"].as_u64().unwrap()).unwrap()];
+        assert_eq!(from["name"], if member == "allUsers" { "anybody, without credentials" } else { member });
+        assert_eq!(edge["kind"], if member == "allUsers" { "public-access" } else { "set-bucket-policy" });
+        assert!(edge["evidence"][0]["place"].as_str().unwrap().contains("policies.json:1:"));
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn the_public_and_what_lies_below_is_drawn() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
