@@ -43,7 +43,7 @@ impl Graph {
     /// The same with the steps by which somebody sets the policy of a resource, for pictures.
     pub fn to_draw(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps, None);
-        builder.to_administration()?;
+        builder.find_paths()?;
         builder.manages()?;
         Ok(builder.finish())
     }
@@ -55,7 +55,7 @@ impl Graph {
         wanted: Option<ScopeId>,
     ) -> Result<Self, Bug> {
         let mut builder = Builder::new(*evaluator, steps, wanted);
-        builder.to_administration()?;
+        builder.find_paths()?;
         Ok(builder.finish())
     }
 
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Asks who administers what, and all steps that lead there.
-    fn to_administration(&mut self) -> Result<(), Bug> {
+    fn find_paths(&mut self) -> Result<(), Bug> {
         self.seats_as_they_are()?;
         self.changes();
         self.backwards()?;
