@@ -3,6 +3,7 @@
 use super::access::Describer;
 use super::answer::explain;
 use super::ask::has_unread;
+use super::idle::without_idle;
 use super::{AccessRow, Bug, Certainty};
 use rustc_hash::FxHashMap;
 
@@ -182,7 +183,6 @@ impl<'a> DocumentEvaluator<'a> {
         let describer = Describer::new(self.cloud, self.portfolio, &rules.facts);
         let mut found = Vec::new();
         for formula in [gain(&rules), loss(&rules)] {
-            let formula = formula.and(rules.facts.clone());
             found.push(match describer.rows(&formula, &self.universe())? {
                 Ok(rows) => DifferenceRows::Rows(rows),
                 Err(reason) => DifferenceRows::Undecided(explain(reason)),
@@ -257,6 +257,11 @@ impl<'a> DocumentEvaluator<'a> {
                         ),
                     });
                 }
+                let same = |next: &Request| {
+                    self.documents.decide(kind, allowing, next) == allowed
+                        && self.documents.decide(kind, other, next) == refused
+                };
+                let request = without_idle(self.cloud, request, same);
                 Difference::Some(Box::new(Change { request, allowed, refused }))
             }
         };
