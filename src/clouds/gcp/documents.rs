@@ -12,7 +12,7 @@ use super::names::CLOUD;
 use super::truth::{Asked, Truth};
 use super::{ALLOW, catalog, conditions, lower, members, parse, requests, roles};
 use crate::clouds::documents::{DocumentKind, Documents, HOLDER, Opened, Rule, Rules, RulesOfTwo};
-use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Formula, Patterns};
 use crate::model::{Decision, Effect, Estate, Gap, Origin, Policy, Reason, Request, Verdict};
 use crate::text::{Problem, Route, Tree};
 
@@ -156,12 +156,9 @@ fn alone(member: &Member) -> Formula {
     let named = |name: &str| Formula::matches(Attribute::principal(), Patterns::literal(name));
     match member {
         Member::AllUsers => Formula::True,
-        Member::AllAuthenticatedUsers => {
-            let federated = Pattern::prefix("principal", Case::Sensitive);
-            let federated = Formula::matches(Attribute::principal(), Patterns::of([federated]));
-            named(NOBODY).or(federated).not()
+        Member::AllAuthenticatedUsers | Member::Domain(_) | Member::Federated(_) => {
+            members::who(&Estate::default(), member)
         }
-        Member::Domain(_) | Member::Federated(_) => members::who(&Estate::default(), member),
         Member::Deleted(_) => Formula::False,
         member => named(&member.name()),
     }
