@@ -26,8 +26,7 @@ impl Evaluator<'_> {
     pub(super) fn told(&self, cloud: &dyn Cloud, witness: Witness, given: &Formula) -> Witness {
         let Witness { request, decision } = witness;
         let holds = |request: &Request| {
-            *given == Formula::True
-                || given.evaluate(&cloud.assignment(self.estate(), request)) == Some(true)
+            *given == Formula::True || given.evaluate(&cloud.assignment(self.estate(), request)) == Some(true)
         };
         let same = |next: &Request| cloud.decide(self.estate(), next) == decision && holds(next);
         Witness { request: without_idle(cloud, request, same), decision }

@@ -295,6 +295,14 @@ pub(super) fn has_lines(path: &Path) -> bool {
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
+/// The name of a file without folders and endings: what it is called, whatever it is written in.
+pub(super) fn stem(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let endings = [".json", ".yaml", ".yml"];
+    endings.into_iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
 /// Whether a file holds YAML, by its name.
 pub(super) fn is_yaml(path: &Path) -> bool {
     let name = path.to_string_lossy();

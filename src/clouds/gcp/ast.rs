@@ -224,7 +224,11 @@ impl Federated {
     /// How the names of its single identities begin.
     pub fn identities(&self) -> String {
         let pool = &self.pool;
-        if is_of_agents(pool) { format!("principal://{pool}/") } else { format!("principal://{pool}/subject/") }
+        if is_of_agents(pool) {
+            format!("principal://{pool}/")
+        } else {
+            format!("principal://{pool}/subject/")
+        }
     }
 }
 
@@ -322,7 +326,8 @@ impl Member {
                 _ => None,
             };
         }
-        let account = text.strip_prefix("iam.googleapis.com/").and_then(|rest| rest.split_once("/serviceAccounts/"));
+        let account =
+            text.strip_prefix("iam.googleapis.com/").and_then(|rest| rest.split_once("/serviceAccounts/"));
         if let Some((_, mail)) = account {
             return Some(Self::ServiceAccount(mail.to_ascii_lowercase()));
         }

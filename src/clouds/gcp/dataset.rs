@@ -44,7 +44,8 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
         return None;
     };
     let entries = items.iter().enumerate();
-    let read = entries.filter_map(|(index, entry)| dataset.entry(entry, project, route.index(index), problems));
+    let read =
+        entries.filter_map(|(index, entry)| dataset.entry(entry, project, route.index(index), problems));
     let bindings = read.collect();
     Some(Dataset { bindings: Some(bindings), ..dataset })
 }

@@ -12,9 +12,7 @@ use std::sync::Arc;
 use super::ast::{Basic, Binding, Body, Condition, Member};
 use super::defaults::Container;
 use super::members::{self, Identity};
-use super::{
-    ACCESS, ALLOW, DENY, conditions, federation, index, names, public, restrictions, roles, tops,
-};
+use super::{ACCESS, ALLOW, DENY, conditions, federation, index, names, public, restrictions, roles, tops};
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Origin, PolicyId, Question,

@@ -66,9 +66,7 @@ impl Identity {
         match member {
             Member::Holders(basic, project) => holds(estate, self, *basic, project),
             Member::Federated(set) => self.federated.as_ref().map_or(Formula::False, |own| within(own, set)),
-            Member::InScope(held, scope)
-                if sets::among(estate, &self.name, *held, scope) == Belongs::Yes =>
-            {
+            Member::InScope(held, scope) if sets::among(estate, &self.name, *held, scope) == Belongs::Yes => {
                 Formula::True
             }
             member if self.is(member) => Formula::True,
@@ -83,7 +81,9 @@ impl Identity {
                 Belongs::Unknown => gap_of(estate, member, origin),
                 Belongs::Yes | Belongs::No => None,
             },
-            Member::Other(_) if self.federated.is_some() && !self.is(member) => gap_of(estate, member, origin),
+            Member::Other(_) if self.federated.is_some() && !self.is(member) => {
+                gap_of(estate, member, origin)
+            }
             _ if self.could_be_in_groups() => gap_of(estate, member, origin),
             _ => None,
         }
@@ -340,7 +340,9 @@ fn within(own: &Federated, set: &Federated) -> Formula {
         return Formula::True;
     }
     match (&own.which, &set.which) {
-        (Which::Subject(own), Which::Namespace(namespace)) if own.starts_with(&pods_of(namespace)) => Formula::True,
+        (Which::Subject(own), Which::Namespace(namespace)) if own.starts_with(&pods_of(namespace)) => {
+            Formula::True
+        }
         (_, Which::Subject(_) | Which::Namespace(_)) => Formula::False,
         // Two values of one attribute exclude each other.
         (Which::Attribute(own, _), Which::Attribute(name, _)) if own == name => Formula::False,

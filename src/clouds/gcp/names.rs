@@ -252,7 +252,9 @@ mod tests {
         let dataset = "//bigquery.googleapis.com/projects/p/datasets/d";
         assert_eq!(around_dataset(dataset), Some(dataset));
         assert_eq!(around_dataset(&format!("{dataset}/tables/t")), Some(dataset));
-        for other in ["//bigquery.googleapis.com/projects/p/datasets/", "//bigquery.googleapis.com/projects/p/jobs/j"] {
+        for other in
+            ["//bigquery.googleapis.com/projects/p/datasets/", "//bigquery.googleapis.com/projects/p/jobs/j"]
+        {
             assert_eq!(around_dataset(other), None, "{other}");
         }
     }
@@ -269,7 +271,10 @@ mod tests {
         let scope = |mail: &str| service_agent_scope(mail);
         assert_eq!(scope("service-1@gcp-sa-pubsub.iam.gserviceaccount.com").as_deref(), Some("projects/1"));
         assert_eq!(scope("1@cloudservices.gserviceaccount.com").as_deref(), Some("projects/1"));
-        assert_eq!(scope("service-org-2@gcp-sa-x.iam.gserviceaccount.com").as_deref(), Some("organizations/2"));
+        assert_eq!(
+            scope("service-org-2@gcp-sa-x.iam.gserviceaccount.com").as_deref(),
+            Some("organizations/2")
+        );
         assert_eq!(scope("a@p.iam.gserviceaccount.com"), None);
     }
 

@@ -91,9 +91,10 @@ fn refused(condition: &Condition, role: &str, members: &[Located<Member>]) -> Op
     };
     let message = format!("Google refuses a condition on `{what}`, so this binding is in force nowhere");
     let problem = Problem::error("gcp-condition-refused", message).at(condition.source.span);
-    Some(problem.help(
-        "it was left out; take the condition away, or bind a predefined role to named principals",
-    ))
+    Some(
+        problem
+            .help("it was left out; take the condition away, or bind a predefined role to named principals"),
+    )
 }
 
 /// A policy that was asked for in a version below 3 shows a conditional role as `ROLE_withcond_HASH`, without the

@@ -161,7 +161,8 @@ fn add(known: &mut Assignment, key: &str, values: &[String]) {
         }
         return;
     }
-    if let Some(number) = values.first().filter(|_| key == types::PORT).and_then(|port| Decimal::parse(port)) {
+    if let Some(number) = values.first().filter(|_| key == types::PORT).and_then(|port| Decimal::parse(port))
+    {
         known.set(Attribute::new(key, Kind::Number), Value::Number(number));
     }
     known.set(Attribute::new(key, Kind::TextSet), Value::Set(values.iter().cloned().collect()));

@@ -6,9 +6,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{
-    Body, Boundary, BoundaryBinding, Condition, DenyRule, Key, Member, Permissions, Test,
-};
+use super::ast::{Body, Boundary, BoundaryBinding, Condition, DenyRule, Key, Member, Permissions, Test};
 use super::parse::read_condition;
 use super::{catalog, names, shapes, versions};
 use crate::model::{Gap, GapKind, Origin};

@@ -113,7 +113,13 @@ fn same_project(estate: &Estate, one: &str, other: &str) -> Belongs {
     let found = |name: &str| estate.find_scope(CLOUD, name);
     match (one == other, found(one), found(other)) {
         (true, _, _) => Belongs::Yes,
-        (false, Some(one), Some(other)) => if one == other { Belongs::Yes } else { Belongs::No },
+        (false, Some(one), Some(other)) => {
+            if one == other {
+                Belongs::Yes
+            } else {
+                Belongs::No
+            }
+        }
         _ => Belongs::Unknown,
     }
 }

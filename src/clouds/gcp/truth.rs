@@ -234,9 +234,7 @@ impl Environment for Asked<'_> {
             "request.host" => text(&Key::Carried("request.host")),
             "destination.ip" => text(&Key::Carried("destination.ip")),
             types::PORT => self.port().map(Value::Int).ok_or_else(|| unknown(path)),
-            types::ACCESS_LEVELS => {
-                self.set(&SetKey::AccessLevels).map(list).map_err(|_| unknown(path))
-            }
+            types::ACCESS_LEVELS => self.set(&SetKey::AccessLevels).map(list).map_err(|_| unknown(path)),
             _ => return None,
         })
     }

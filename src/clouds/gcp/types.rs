@@ -126,4 +126,3 @@ pub(super) fn permissions_with(attribute: &str) -> &'static [&'static str] {
 pub(super) const ACCESS_LEVELS: &str = "request.auth.access_levels";
 /// The port that a tunnel leads to.
 pub(super) const PORT: &str = "destination.port";
-
