@@ -116,7 +116,9 @@ pub(super) fn title(path: &str) -> String {
     if path == "-" {
         return "standard input".to_owned();
     }
-    stem(path).to_owned()
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    stem(name).unwrap_or(name).to_owned()
 }
 
 /// `%2F` and the like as the characters they stand for; what is no such code stays as it is.

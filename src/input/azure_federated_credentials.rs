@@ -49,7 +49,7 @@ impl Format for AzureFederatedCredentials {
     }
 
     fn claims(&self, path: &str) -> bool {
-        application(path).is_some() || stem(path).ends_with(ENDING)
+        application(path).is_some() || stem(path).is_some_and(|stem| stem.ends_with(ENDING))
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -75,6 +75,6 @@ const ENDING: &str = ".federated-credentials";
 
 /// The application that a file is about.
 fn application(path: &str) -> Option<&str> {
-    let name = stem(path).strip_prefix("app-")?.strip_suffix(ENDING)?;
+    let name = stem(path)?.strip_prefix("app-")?.strip_suffix(ENDING)?;
     (!name.is_empty()).then_some(name)
 }

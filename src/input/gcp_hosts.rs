@@ -94,7 +94,7 @@ impl Format for GcpHosts {
 
 /// The kind and the project that the name of a file tells.
 fn told(path: &str) -> Option<(Kind, &str)> {
-    let stem = stem(path);
+    let stem = stem(path)?;
     let told = |kind: Kind| {
         let head = match kind {
             Kind::Instance => "instances-of-",

@@ -295,12 +295,12 @@ pub(super) fn has_lines(path: &Path) -> bool {
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
-/// The name of a file without folders and endings: what it is called, whatever it is written in.
-pub(super) fn stem(path: &str) -> &str {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+/// The name of a file without folders and ending, whatever it is written in; `None` for other endings than those that are
+/// read.
+pub(super) fn stem(path: &str) -> Option<&str> {
+    let name = path.rsplit(['/', '\\']).next()?;
     let name = name.strip_suffix(".gz").unwrap_or(name);
-    let endings = [".json", ".yaml", ".yml"];
-    endings.into_iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+    [".json", ".jsonl", ".ndjson", ".yaml", ".yml"].into_iter().find_map(|ending| name.strip_suffix(ending))
 }
 
 /// Whether a file holds YAML, by its name.
