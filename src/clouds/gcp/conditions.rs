@@ -186,8 +186,8 @@ fn lower_test(test: &Test) -> Lowered {
             Lowered { holds: Formula::within(request_time(), ranges), fails }
         }
         Test::Port(order, number) => carried(types::PORT, |name| {
-            let port = Attribute::new(name, Kind::Number);
-            (port.clone(), Formula::within(port, ports(*order, *number)))
+            let port = |ranges: Ranges| Formula::within(Attribute::new(name, Kind::Number), ranges);
+            (port(ports(Order::NotBefore, 0)), port(ports(*order, *number)))
         }),
         Test::Calendar(part, zone, numbers) => {
             let (low, high) = part.bounds();
@@ -228,7 +228,9 @@ fn lower_set(
 ) -> Lowered {
     let set = |name: &str| Attribute::new(name, Kind::TextSet);
     match key {
-        SetKey::AccessLevels => carried(types::ACCESS_LEVELS, |name| (set(name), holds(set(name)))),
+        SetKey::AccessLevels => {
+            carried(types::ACCESS_LEVELS, |name| (Formula::present(set(name)), holds(set(name))))
+        }
         SetKey::Api(name, default) => settle(set(name), holds(set(name)), by_default(default)),
     }
 }
@@ -239,17 +241,17 @@ fn settle(attribute: Attribute, holds: Formula, absent: bool) -> Lowered {
     total(if absent { present.not().or(holds) } else { holds })
 }
 
-/// What holds of an attribute that only requests for some permissions carry; it fails elsewhere, and without a value.
-fn carried(name: &str, holds: impl FnOnce(&str) -> (Attribute, Formula)) -> Lowered {
+/// Where an attribute has a value that only requests for some permissions carry, and what holds of it; it fails elsewhere.
+fn carried(name: &str, of: impl FnOnce(&str) -> (Formula, Formula)) -> Lowered {
     let permissions = types::permissions_with(name).iter();
     let permissions = permissions.map(|permission| Pattern::literal(permission, Case::Sensitive));
     let asked = Formula::matches(Attribute::action(), Patterns::of(permissions));
-    let (attribute, holds) = holds(name);
-    let there = Formula::present(attribute).and(asked.clone());
-    Lowered { fails: there.and(holds.clone().not()), holds: holds.and(asked) }
+    let (there, holds) = of(name);
+    let fails = there.and(holds.clone().not());
+    Lowered { fails: fails.and(asked.clone()), holds: holds.and(asked) }
 }
 
-/// The ports of a comparison. Each stands for all numbers from it up to the next, so that what engines find between two
+/// The ports of a comparison, of those that there are. Each stands for all numbers from it up to the next, so that what engines find between two
 /// can be rounded down.
 fn ports(order: Order, number: i64) -> Ranges {
     let from = |port: i64| Ranges::above(&whole(port), true).unwrap_or_else(Ranges::empty);
@@ -318,7 +320,7 @@ fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
         Key::Carried(name) => {
             return carried(name, |name| {
                 let like = Patterns::of([pattern("", &around(comparison, text))]);
-                (Attribute::text(name), Formula::matches(Attribute::text(name), like))
+                (Formula::present(Attribute::text(name)), Formula::matches(Attribute::text(name), like))
             });
         }
         // Only bindings of boundary policies know them.
@@ -414,7 +416,9 @@ fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &
             let by_default = compares(extracts::taken_from(default, template), comparison, text);
             settle(Attribute::text(name.as_str()), present_and(name, holds), by_default)
         }
-        Key::Carried(name) => carried(name, |name| (Attribute::text(name), present_and(name, holds))),
+        Key::Carried(name) => {
+            carried(name, |name| (Formula::present(Attribute::text(name)), present_and(name, holds)))
+        }
         _ => {
             let known = of_services(|_| true);
             Lowered { holds: known.clone().and(holds.clone()), fails: known.and(holds.not()) }

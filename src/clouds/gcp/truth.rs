@@ -152,7 +152,7 @@ impl<'a> Asked<'a> {
     }
 
     fn port(&self) -> Option<i64> {
-        self.carried(types::PORT)?.first()?.parse().ok()
+        self.carried(types::PORT)?.first()?.parse::<u16>().ok().map(i64::from)
     }
 
     fn now(&self) -> Option<i128> {
