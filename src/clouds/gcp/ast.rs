@@ -502,9 +502,7 @@ impl Expression {
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each(visit)),
         }
     }
-}
 
-impl Expression {
     /// The expression where only some tests have a value.
     #[must_use]
     pub fn knowing(&self, known: &impl Fn(&Test) -> bool) -> Self {

@@ -64,11 +64,11 @@ fn by_member(estate: &Estate) -> ByMember {
 struct Basics(BTreeMap<ScopeId, Vec<PolicyId>>);
 
 /// The bindings of a basic role right on a scope. Most scopes have few, whatever else they bind.
-pub(super) fn basic_bindings<'e>(
-    estate: &'e Estate,
+pub(super) fn basic_bindings(
+    estate: &Estate,
     scope: ScopeId,
     basic: Basic,
-) -> impl Iterator<Item = (&'e Policy, &'e Binding)> {
+) -> impl Iterator<Item = (&Policy, &Binding)> {
     let all = estate.derived(basics);
     let own = all.0.get(&scope).cloned().unwrap_or_default();
     let found = own.into_iter().filter_map(|id| Some((estate.policy(id)?, binding(estate, id)?)));
