@@ -271,7 +271,7 @@ fn cut(place: &Value, policies: &str, keys: &str) -> String {
         let start: usize = text.split_inclusive('\n').take(number(line)).map(str::len).sum();
         start + number(column)
     };
-    text[at("line", "column")..at("end_line", "end_column")].to_owned()
+    text.get(at("line", "column")..at("end_line", "end_column")).unwrap().to_owned()
 }
 
 const POOL: &str = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/ci";
