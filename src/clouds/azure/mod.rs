@@ -3,7 +3,7 @@
 //! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
 //! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles), `further`
 //! (operations without a catalog),
-//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
+//! `times`, `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
 //! `steps` (becoming others), `claims` and `federation` (tokens of other issuers), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
 //! Lighthouse.
@@ -33,6 +33,7 @@ mod requests;
 mod roles;
 mod scenario;
 mod steps;
+mod times;
 
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,7 @@ pub(super) const DENY: Shape = Map(&[
     ("id", Text),
     ("scope", Text),
     ("denyAssignmentName", Text),
+    ("denyAssignmentEffect", Text),
     ("doNotApplyToChildScopes", Flag),
     ("conditionVersion", Text),
     ("permissions", Objects(&BLOCK)),
