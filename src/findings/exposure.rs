@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{Context, Finding, Intent, Meta, Related};
 use crate::clouds::{self, Probe, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
-use crate::logic::{Attribute, Formula};
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{CloudId, Object, Origin, Question, ResourceId, Subject, Target};
 
 /// Resources that policies are attached to, in the order of the estate: only those can let a stranger in by
@@ -73,7 +73,11 @@ pub(super) fn beside_inner(
     };
     let inner = open.iter().filter(|one| lies_in(**one)).map(|one| cloud.coverage(estate, *one));
     let inner = inner.filter(|within| !within.matches(&own.name));
-    let elsewhere = inner.map(|within| Formula::matches(Attribute::resource(), within).not());
+    // Some clouds compare names without case, and no other differs from one inside it by nothing else.
+    let spelled = |within: &Patterns| {
+        Patterns::of(within.iter().map(|one| Pattern::new(one.tokens(), Case::Insensitive)))
+    };
+    let elsewhere = inner.map(|within| Formula::matches(Attribute::resource(), spelled(&within)).not());
     match Formula::all(elsewhere) {
         Formula::True => Ok(answer),
         elsewhere => context.evaluator.can(&question(own.cloud, subject, resource), &elsewhere),

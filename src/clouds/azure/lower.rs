@@ -324,7 +324,7 @@ impl<'e> Asking<'e> {
         };
         let prefix = format!("{}{}", name.unwrap_or_default(), names::BLOBS);
         let blobs =
-            Pattern::new(prefix.chars().map(Token::Char).chain([Token::One, Token::Run]), Case::Sensitive);
+            Pattern::new(prefix.chars().map(Token::Char).chain([Token::One, Token::Run]), Case::Insensitive);
         let list = Pattern::literal("Blob.List", Case::Insensitive);
         let suboperation = conditions::attribute(&super::condition::Key::suboperation());
         Formula::matches(Attribute::resource(), Patterns::of([blobs]))

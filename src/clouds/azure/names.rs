@@ -153,7 +153,7 @@ pub fn below(estate: &Estate, target: Target) -> Patterns {
         Target::Scope(scope) => scope,
         Target::Resource(resource) => {
             let name = estate.resource(resource).map(|resource| resource.name.as_str()).unwrap_or_default();
-            return exactly_inside(name);
+            return Patterns::of(inside(name));
         }
         Target::Principal(_) => return Patterns::of([]),
     };
@@ -162,11 +162,11 @@ pub fn below(estate: &Estate, target: Target) -> Patterns {
         return Patterns::anything();
     }
     if !own.starts_with(MANAGEMENT_GROUPS) {
-        return exactly_inside(own);
+        return Patterns::of(inside(own));
     }
     let under = Index::of(estate).scopes_in(scope).into_iter().filter_map(|id| estate.scope(id));
     let under = under.filter(|one| one.cloud == CLOUD && one.kind != ScopeKind::Group);
-    Patterns::of(under.flat_map(|one| spelled_inside(&one.name)))
+    Patterns::of(under.flat_map(|one| inside(&one.name)))
 }
 
 /// The scopes above a resource from the inside out: resource group, subscription, management groups, `/`. Those that
@@ -263,11 +263,10 @@ pub fn exactly_inside(name: &str) -> Patterns {
     if name == ROOT {
         return Patterns::anything();
     }
-    Patterns::of(spelled_inside(name))
-}
-
-fn spelled_inside(name: &str) -> [Pattern; 2] {
-    [Pattern::literal(name, Case::Sensitive), Pattern::prefix(&format!("{name}/"), Case::Sensitive)]
+    Patterns::of([
+        Pattern::literal(name, Case::Sensitive),
+        Pattern::prefix(&format!("{name}/"), Case::Sensitive),
+    ])
 }
 
 #[cfg(test)]

@@ -50,20 +50,28 @@ mod tests {
 
     #[test]
     fn times_come_back_as_they_are_written() {
-        for text in ["2022-06-01T23:38:32.8883645Z", "2022-06-01T00:00:00Z", "1970-01-01T00:00:00.000000000001Z"] {
+        for text in
+            ["2022-06-01T23:38:32.8883645Z", "2022-06-01T00:00:00Z", "1970-01-01T00:00:00.000000000001Z"]
+        {
             let read = exact_instant(text).unwrap();
             assert_eq!(written(&Value::Number(read)).as_deref(), Some(text));
         }
-        assert_eq!(written(&Value::Instant(instant("2026-01-01T13:00:00.5Z").unwrap())).unwrap(), "2026-01-01T13:00:00.5Z");
+        assert_eq!(
+            written(&Value::Instant(instant("2026-01-01T13:00:00.5Z").unwrap())).unwrap(),
+            "2026-01-01T13:00:00.5Z"
+        );
     }
 
     #[test]
     fn what_is_too_fine_or_no_time_is_not_rounded() {
         assert_eq!(instant("2022-06-01T23:38:32.8883645Z"), None);
-        for text in ["", "soon", "2022-06-01", "1969-12-31T23:59:59.5Z", "2022-06-01T00:00:00.0000000000001Z"] {
+        for text in ["", "soon", "2022-06-01", "1969-12-31T23:59:59.5Z", "2022-06-01T00:00:00.0000000000001Z"]
+        {
             assert_eq!(exact_instant(text), None, "{text}");
         }
-        assert!(exact_instant("2022-06-01T23:38:32.8883645Z") < exact_instant("2022-06-01T23:38:32.8883646Z"));
+        assert!(
+            exact_instant("2022-06-01T23:38:32.8883645Z") < exact_instant("2022-06-01T23:38:32.8883646Z")
+        );
         assert_eq!(exact_instant("2022-06-01T02:00:00.0+02:00"), exact_instant("2022-06-01T00:00:00Z"));
     }
 }

@@ -352,8 +352,9 @@ impl Loader<'_> {
         let message = format!("deny assignments of the effect `{effect}` are not known");
         let problem = Problem::error("azure-deny-effect", message).at(place.span);
         self.problems.push(
-            problem
-                .help("expected `enforced` or `audit`; what it denies is considered both denied and permitted"),
+            problem.help(
+                "expected `enforced` or `audit`; what it denies is considered both denied and permitted",
+            ),
         );
         Some(unreadable(place))
     }

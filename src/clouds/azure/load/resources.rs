@@ -220,8 +220,7 @@ impl Loader<'_> {
         let origin = row.origin(place, format!("container `{id}`"));
         let target = self.target(&id, &origin);
         let account = id.split("/blobServices/").next().unwrap_or_default();
-        let assumed =
-            |message| Gap { kind: GapKind::AssumedDefault, message, origin: Some(origin.clone()) };
+        let assumed = |message| Gap { kind: GapKind::AssumedDefault, message, origin: Some(origin.clone()) };
         let switch = self.accounts.get(account).copied().flatten();
         let open = match (level.as_str(), switch) {
             ("container" | "blob", Some(true)) => Some((level == "container", None)),

@@ -66,6 +66,16 @@ pub(super) const ENTRY: Shape = Map(&[
     ("onPremisesSyncEnabled", Flag),
     ("membershipRule", Text),
     ("groupTypes", WORDS),
+    ("passwordCredentials", List(&CREDENTIAL)),
+    ("keyCredentials", List(&CREDENTIAL)),
+]);
+
+const CREDENTIAL: Shape = Map(&[
+    ("keyId", Text),
+    ("displayName", Text),
+    ("customKeyIdentifier", Text),
+    ("endDateTime", Text),
+    ("usage", Text),
 ]);
 
 /// Assignments of roles of the directory, and granted permissions.
