@@ -35,8 +35,8 @@ pub(super) fn read(source: &str, version: Option<&str>, place: Place<'_>) -> Con
     Condition { source: source.into(), expression }
 }
 
-/// "If `condition` is specified without `conditionVersion`, the version is set to the default value of 2.0", and 1.0 is no
-/// valid one: <https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot>.
+/// Without a version it is 2.0, and Azure refuses 1.0:
+/// <https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot>.
 pub(super) fn is_known_version(version: &str) -> bool {
     version.is_empty() || version == "2.0"
 }
@@ -310,7 +310,9 @@ impl Operator {
                 "false" => false,
                 _ => return None,
             }),
-            Self::Number(order) => Test::Number(order, text.parse().ok()?),
+            // Times that are kept as numbers are no numbers to a condition.
+            Self::Number(order) if !key.is_exact_time() => Test::Number(order, text.parse().ok()?),
+            Self::Number(_) => return None,
             Self::Instant(order) if key.is_exact_time() => {
                 Test::ExactInstant(order, times::exact_instant(text)?)
             }
@@ -442,6 +444,9 @@ mod tests {
         ] {
             assert_eq!(opaques(with_another), [with_another]);
         }
+        let version = "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId]";
+        assert_eq!(opaques(&format!("{version} NumericEquals 7")).len(), 1);
+        assert_eq!(opaques(&format!("{version} DateTimeEquals '2022-06-01T23:38:32.8883645Z'")), [""; 0]);
         assert_eq!(opaques("{'a'} ForAnyOfAnyValues:StringEquals {'a'}").len(), 1);
         assert_eq!(opaques("@Environment[isPrivateLink] StringEquals 'true'").len(), 1);
     }

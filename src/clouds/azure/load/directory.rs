@@ -54,37 +54,28 @@ impl Loader<'_> {
     /// Secrets, and certificates by which a program proves who it is. Those that sign tokens for others, with the secrets
     /// that belong to them, let nobody in.
     fn credentials(&mut self, row: &Row<'_>, program: PrincipalId) {
-        let text =
-            |one: &'_ Tree, key: &str| one.get_ignoring_case(key).and_then(Tree::as_str).map(str::to_owned);
         let list = |key: &str| row.field(&[key]).and_then(Tree::as_list).unwrap_or_default();
-        let signs = |one: &&Tree| text(one, "usage").is_some_and(|usage| usage == "Sign");
-        let certificates = list("keyCredentials");
-        let signing: Vec<Option<String>> =
-            certificates.iter().filter(signs).map(|one| text(one, "customKeyIdentifier")).collect();
-        let of_signing = |one: &&Tree| {
-            let own = text(one, "customKeyIdentifier");
-            own.is_some() && signing.contains(&own)
-        };
-        let secrets = list("passwordCredentials").iter().filter(|one| !of_signing(one));
-        let all = secrets.map(|one| (one, "passwordCredentials", "secret"));
-        let all: Vec<_> = all
-            .chain(
-                certificates
-                    .iter()
-                    .filter(|one| !signs(one))
-                    .map(|one| (one, "keyCredentials", "certificate")),
-            )
-            .collect();
-        for (one, key, kind) in all {
-            let Some(id) = text(one, "keyId") else { continue };
-            let label = text(one, "displayName").filter(|label| !label.is_empty());
-            let name = label.map_or_else(|| id.clone(), |label| format!("{label} ({id})"));
-            let what = format!("{kind} `{name}` of `{}`", self.name_of(program));
-            let origin = Origin { span: Some(one.span), what, route: row.route.key(key) };
-            let until = text(one, "endDateTime").map(Into::into);
-            let body = Body::Credential(Credential { until });
-            self.attach(&name, body, Target::Principal(program), CREDENTIAL, origin);
+        let (secrets, certificates) = (list("passwordCredentials"), list("keyCredentials"));
+        let signs = |one: &&Tree| text(one, "usage") == Some("Sign");
+        let signing: Vec<&str> =
+            certificates.iter().filter(signs).filter_map(|one| text(one, "customKeyIdentifier")).collect();
+        let of_signing =
+            |one: &&Tree| text(one, "customKeyIdentifier").is_some_and(|own| signing.contains(&own));
+        for secret in secrets.iter().filter(|one| !of_signing(one)) {
+            self.credential(row, program, "secret", secret);
         }
+        for certificate in certificates.iter().filter(|one| !signs(one)) {
+            self.credential(row, program, "certificate", certificate);
+        }
+    }
+
+    fn credential(&mut self, row: &Row<'_>, program: PrincipalId, kind: &str, one: &Tree) {
+        let Some(id) = text(one, "keyId") else { return };
+        let label = text(one, "displayName").filter(|label| !label.is_empty());
+        let name = label.map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"));
+        let origin = row.origin(one.span, format!("{kind} `{name}` of `{}`", self.name_of(program)));
+        let body = Body::Credential(Credential { until: text(one, "endDateTime").map(Into::into) });
+        self.attach(&name, body, Target::Principal(program), CREDENTIAL, origin);
     }
 
     pub(super) fn entry(&mut self, row: &Row<'_>) -> Option<PrincipalId> {
@@ -162,6 +153,10 @@ impl Loader<'_> {
             })
         })
     }
+}
+
+fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
+    tree.get_ignoring_case(key).and_then(Tree::as_str)
 }
 
 /// What an entry of the directory is, by its type or by the fields that only this kind has.

@@ -233,17 +233,18 @@ impl Loader<'_> {
         let origin = row.origin(place, format!("container `{id}`"));
         let target = self.target(&id, &origin);
         let account = id.split("/blobServices/").next().unwrap_or_default();
+        let access = format!("public access level `{level}`");
         let assumed = |message| Gap { kind: GapKind::AssumedDefault, message, origin: Some(origin.clone()) };
         let switch = self.accounts.get(account).copied().flatten();
         let open = match (level.as_str(), switch) {
-            ("container" | "blob", Some(true)) => Some((level == "container", None)),
+            ("container" | "blob", Some(true)) => Some((access.as_str(), level == "container", None)),
             // Old accounts that never had the switch set permit it, and new ones do not:
             // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
             ("container" | "blob", None) => {
                 let message = format!(
                     "whether `{account}` permits public access is not in the input; assumed that it does"
                 );
-                Some((level == "container", Some(assumed(message))))
+                Some((access.as_str(), level == "container", Some(assumed(message))))
             }
             // "The $web container is always publicly accessible", whatever the switch and the level say:
             // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure>.
@@ -251,14 +252,14 @@ impl Loader<'_> {
                 let message = format!(
                     "`{account}` has the container `$web`; assumed that it serves it as a static website"
                 );
-                Some((false, Some(assumed(message))))
+                Some(("static website", false, Some(assumed(message))))
             }
             _ => None,
         };
-        let Some((lists, gap)) = open else { return Some(()) };
+        let Some((by, lists, gap)) = open else { return Some(()) };
         let body = PublicContainer { lists, gaps: gap.into_iter().collect() };
-        let origin = Origin { what: format!("public access level `{level}` of {}", origin.what), ..origin };
-        self.attach(&level, Body::Container(body), target, PUBLIC, origin);
+        let origin = Origin { what: format!("{by} of {}", origin.what), ..origin };
+        self.attach(by, Body::Container(body), target, PUBLIC, origin);
         Some(())
     }
 }
