@@ -30,6 +30,7 @@ mod azure_names;
 mod azure_resources;
 mod azure_role_assignments;
 mod azure_role_definitions;
+mod cloudformation;
 pub mod digest;
 pub mod disk;
 pub mod document_pairs;
@@ -91,6 +92,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &azure_eligible_assignments::AzureEligibleAssignments,
     &azure_directory_roles::AzureDirectoryRoles,
     &azure_federated_credentials::AzureFederatedCredentials,
+    &cloudformation::CloudFormation,
     &terraform::TerraformPlan,
     &terraform::TerraformSource,
 ];
