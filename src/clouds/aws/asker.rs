@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use super::AWS;
 use super::ast::{Arn, is_account};
+use super::{AWS, inside};
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Request, ResourceId};
 
 /// Who asks, as the concrete rule sees it.
@@ -147,7 +147,8 @@ impl<'a> Caller<'a> {
         self.resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous)
     }
 
-    fn is_service(&self) -> bool {
+    /// Whether it is a service of AWS.
+    pub(super) fn is_service(&self) -> bool {
         self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
     }
 }
@@ -453,19 +454,14 @@ impl Holders {
 
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
 pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
-    let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
-    let by_slash = |kind: &str| kind == "s3:bucket" || kind.starts_with("execute-api:");
     let fits = |id: &ResourceId, end: usize| {
-        let Some(resource) = estate.resource(*id) else { return false };
-        match name.as_bytes().get(end) {
-            None => true,
-            Some(b':') => !closed(&resource.kind) && !by_slash(&resource.kind),
-            Some(_) => !closed(&resource.kind),
-        }
+        let rest = name.get(end..).unwrap_or_default();
+        estate.resource(*id).is_some_and(|resource| inside::reaches(&resource.kind, rest))
     };
     let found = estate.resources_at(AWS, name, *b"/:").filter(|(end, id)| fits(id, *end));
+    let above = inside::above(name).into_iter().filter_map(|name| estate.find_resource(AWS, &name));
     let mut holders = Holders::default();
-    for (_, id) in found {
+    for id in found.map(|(_, id)| id).chain(above) {
         match holders.first {
             None => holders.first = Some(id),
             Some(_) => holders.others.push(id),

@@ -12,7 +12,7 @@ use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, at_home, body, facts, protected, sessions, unknown};
+use super::{Body, at_home, body, facts, no_say, protected, sessions, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -245,10 +245,12 @@ impl<'a, N: Notes> Judge<'a, N> {
 
     fn resource_side(&mut self) {
         let estate = self.estate;
+        let is_own = self.is_own();
         for resource in self.holders.iter() {
+            let kind = estate.resource(resource).map_or("", |found| &found.kind);
             for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
-                    RESOURCE => !self.retires() && !self.configures_domain(),
+                    RESOURCE => !no_say::is_unheard(kind, &self.request.action, self.caller, is_own),
                     KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
@@ -412,20 +414,6 @@ impl<'a, N: Notes> Judge<'a, N> {
     /// Whether a key's policy has no say: <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
     fn retires(&self) -> bool {
         self.is_on_key() && self.request.action.eq_ignore_ascii_case("kms:RetireGrant")
-    }
-
-    /// Whether a call changes or describes an OpenSearch domain and does not use it:
-    /// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html#ac-types-resource>
-    fn configures_domain(&self) -> bool {
-        let call = || self.request.action.split_once(':').map_or("", |(_, call)| call);
-        let begins = |head: &str| {
-            call()
-                .as_bytes()
-                .get(..head.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(head.as_bytes()))
-        };
-        self.arn.is_some_and(|arn| arn.service == "es" && arn.resource.starts_with("domain/"))
-            && !(begins("ESHttp") || begins("ESCrossClusterGet"))
     }
 
     /// Whether the resource side must allow in any case.

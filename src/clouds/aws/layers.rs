@@ -12,7 +12,7 @@ use super::rule::{
     TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, at_home, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside,
+    AWS, at_home, body, conditions, endpoints, facts, guards, inside, keys, no_say, organization, outside,
     protected, unknown,
 };
 use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
@@ -20,6 +20,7 @@ use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
     ScopeId, ScopeKind, Subject, Target,
 };
+use inside::{coverage, covering};
 
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
@@ -100,13 +101,6 @@ pub(super) fn owner(estate: &Estate, name: &str) -> Option<String> {
     estate.scope(home).map(|scope| scope.name.clone())
 }
 
-/// The resources of the estate that a request on `name` is a request on: `name` itself, and what it lies in.
-pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
-    let cuts = name.match_indices(['/', ':']).map(|(at, _)| at).chain([name.len()]);
-    let found = cuts.filter_map(|at| estate.find_resource(AWS, name.get(..at)?));
-    found.filter(|id| coverage(estate, *id).matches(name)).collect()
-}
-
 /// A question that so few resources bear on is as quickly asked with all of them.
 const FEW: usize = 32;
 
@@ -168,7 +162,7 @@ impl<'e> Work<'e> {
         }
         match object {
             Object::Named(name) => Arc::new(covering(self.estate, name)),
-            Object::Within(resource) => Arc::new(vec![*resource]),
+            Object::Within(resource) => Arc::new(guards::around(self.estate, *resource)),
             Object::Any => guards::resources(self.estate, action, self.names()),
         }
     }
@@ -250,12 +244,15 @@ impl<'e> Work<'e> {
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
         let (on_it, decided) = guards::on_it(estate, resource);
-        let is_for_some = |kind: &str| ["kms:key", "es:domain"].contains(&kind);
-        let for_some = estate.resource(resource).is_some_and(|found| is_for_some(&found.kind));
+        let unheard = self.unheard(resource);
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE if for_some => self.resource_policy(attachment, resource, &decided),
-                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
+                RESOURCE if unheard == Formula::True => {}
+                RESOURCE => {
+                    let heard = decided.clone().and(unheard.clone().not());
+                    self.resource_policy(attachment, resource, &heard);
+                }
+                KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
                     self.resource_policy(attachment, resource, &decided);
@@ -285,6 +282,14 @@ impl<'e> Work<'e> {
                 self.group(RESOURCE_CONTROL, on_it.clone().and(facts::resource_controlled()), denials);
             }
         }
+    }
+
+    /// What the policy of a resource has no say about because of who asks.
+    fn unheard(&self, resource: ResourceId) -> Formula {
+        let Some(found) = self.estate.resource(resource) else { return Formula::False };
+        let owner = found.home.and_then(|home| self.estate.scope(home)).map(|scope| scope.name.as_str());
+        let is_own = owner.is_none() || owner == self.caller.account;
+        no_say::of_caller(&self.caller, &found.kind, is_own)
     }
 
     fn resource_policy(&mut self, attachment: &Attachment, resource: ResourceId, applies: &Formula) {

@@ -32,11 +32,13 @@ mod familiar;
 mod givers;
 mod globs;
 mod guards;
+mod inside;
 pub mod keys;
 mod layers;
 mod lower;
 mod meeting;
 pub mod names;
+mod no_say;
 mod notes;
 mod organization;
 mod outside;
@@ -67,7 +69,7 @@ use super::escalation as escalation_steps;
 use super::federation::Federation;
 use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
-use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Universe};
+use crate::logic::{Assignment, Attribute, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
     Request, ResourceId, ScopeId, Subject, Verdict,
@@ -125,7 +127,7 @@ impl Cloud for Aws {
     }
 
     fn guardians(&self, estate: &Estate, request: &Request) -> Vec<ResourceId> {
-        layers::covering(estate, &request.resource)
+        inside::covering(estate, &request.resource)
     }
 
     fn combine(&self, layers: &Layers) -> Formula {
@@ -157,7 +159,7 @@ impl Cloud for Aws {
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
-        coverage(estate, resource)
+        inside::coverage(estate, resource)
     }
 
     /// Those of providers of SAML; all others are data.
@@ -280,19 +282,4 @@ impl Cloud for Aws {
 /// A policy's body, if it is one of this cloud's.
 pub fn body(policy: &Policy) -> Option<&Body> {
     policy.body.downcast_ref()
-}
-
-/// The names of all requests on a resource: its ARN, and what lies inside it. Roles, keys, queues and topics hold
-/// nothing.
-fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
-    let Some(resource) = estate.resource(resource) else { return Patterns::of([]) };
-    let exact = Pattern::literal(&resource.name, Case::Sensitive);
-    let inside = |separator: char| Pattern::prefix(&format!("{}{separator}", resource.name), Case::Sensitive);
-    match resource.kind.as_str() {
-        "iam:role" | "kms:key" | "sqs:queue" | "sns:topic" => Patterns::of([exact]),
-        "s3:bucket" => Patterns::of([exact, inside('/')]),
-        // `API/STAGE/METHOD/PATH`.
-        api if api.starts_with("execute-api:") => Patterns::of([exact, inside('/')]),
-        _ => Patterns::of([exact, inside('/'), inside(':')]),
-    }
 }

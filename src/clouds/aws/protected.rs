@@ -12,7 +12,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::ast::Arn;
-use super::caller::{Caller, Class};
+use super::caller::Caller;
 use super::rule::PROTECTED;
 use crate::logic::{Attribute, Formula, Pattern, Patterns};
 use crate::model::{Effect, Grant, LayerGroup, Origin};
@@ -58,12 +58,8 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
         origin: origin(),
         gaps: Vec::new(),
     };
-    let applies = if is_root(caller) { EDITS.clone().or(TAKING_ON.clone()) } else { EDITS.clone() };
+    let applies = if caller.is_root() { EDITS.clone().or(TAKING_ON.clone()) } else { EDITS.clone() };
     (!by_service).then(|| LayerGroup::new(PROTECTED, applies, vec![Arc::new(refusal())]))
-}
-
-fn is_root(caller: &Caller<'_>) -> bool {
-    caller.class == Class::Member && caller.principal.is_some_and(|(_, found)| found.name.ends_with(":root"))
 }
 
 /// "You cannot call AssumeRole by using AWS account root user credentials":

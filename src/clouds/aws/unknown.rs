@@ -8,7 +8,7 @@ use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
-use super::{AWS, Body, asker, body, catalog, facts, keys, layers};
+use super::{AWS, Body, asker, body, catalog, facts, inside, keys, layers};
 use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
@@ -30,6 +30,7 @@ const CARRIERS: &[(&str, &str)] = &[
     ("es", "domain/"),
     ("execute-api", ""),
     ("events", "event-bus/"),
+    ("events", "rule/"),
     ("logs", "log-group:"),
     ("glacier", "vaults/"),
     ("backup", "backup-vault:"),
@@ -75,7 +76,7 @@ const SHARED: &[(&str, &str)] = &[
 /// What bears on the answer that no request of the question is allowed.
 pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Vec<Gap> {
     let (name, holders) = match &question.object {
-        Object::Named(name) => (name.as_str(), layers::covering(estate, name)),
+        Object::Named(name) => (name.as_str(), inside::covering(estate, name)),
         Object::Within(id) => match estate.resource(*id) {
             Some(found) => (found.name.as_str(), vec![*id]),
             None => return Vec::new(),
@@ -88,7 +89,7 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         return unasked.into_iter().collect();
     }
     let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
-    policy(estate, name, &holders, !is_own)
+    policies(estate, name, &holders, !is_own)
         .into_iter()
         .chain(list(estate, name, &holders).filter(|_| !is_own))
         .chain(grants(estate, name, &holders))
@@ -116,7 +117,7 @@ pub(super) fn of_request(
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
     let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
     let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
-    let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
+    let policies = policies(estate, &request.resource, &holders, !is_allowed && !is_own);
     let open = unpoliced(estate, &request.action, &request.resource, &holders).filter(|_| !is_allowed);
     // In a scenario the endpoint's policy stands beside the request, and not with an endpoint.
     let is_stated = caller
@@ -125,7 +126,7 @@ pub(super) fn of_request(
     let way = way(estate, request).filter(|_| is_allowed && !is_stated);
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
     let behind = behind(&request.action, &request.resource).filter(|_| is_allowed);
-    let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
+    let known = policies.into_iter().chain(list).chain(grants).chain(manager).chain(block);
     known.chain(behind).chain(open).chain(way).chain(token).collect()
 }
 
@@ -134,7 +135,7 @@ pub(super) fn of_estate(estate: &Estate) -> Vec<Gap> {
     let own = |id: ResourceId, name: &str| {
         let is_key =
             Arn::parse(name).is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-        if is_key { !has(estate, &[id], RESOURCE) } else { policy(estate, name, &[id], true).is_some() }
+        if is_key { !has(estate, &[id], RESOURCE) } else { own_policy(estate, name, &[id], true).is_some() }
     };
     let all = estate.resources().filter(|(_, found)| found.cloud == AWS);
     let names: Vec<&str> =
@@ -174,18 +175,54 @@ fn unasked(action: &str, object: &Object) -> Option<Gap> {
 /// At most so many kinds of resources are named.
 const SHOWN: usize = 3;
 
-/// That the policy of a resource is not known; one that only shares it matters to some. What nobody's files mention is
-/// not looked for in a policy alone.
-fn policy(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Option<Gap> {
+/// That the policy of a resource is not known, or of what it lies in; one that only shares it matters to some.
+fn policies(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Vec<Gap> {
+    let Some(arn) = Arn::parse(name).filter(|_| !name.contains(['*', '?'])) else { return Vec::new() };
+    let wider = wider(name, arn);
+    let is_known =
+        |holder: &str| estate.find_resource(AWS, holder).is_some_and(|id| has(estate, &[id], RESOURCE));
+    let missing = wider.iter().filter(|(holder, _)| !is_known(holder)).map(|(_, shown)| unsaid(shown));
+    own_policy(estate, name, holders, sharing_matters).into_iter().chain(missing).collect()
+}
+
+/// That the policy of a resource itself is not known. What nobody's files mention is not looked for in a policy alone.
+fn own_policy(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Option<Gap> {
     let arn = Arn::parse(name)?;
     let is_of = |types: &[(&str, &str)]| {
         types.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head))
     };
     let carries = is_of(CARRIERS) || (sharing_matters && is_of(SHARED));
-    let known = !carries || name.contains(['*', '?']) || has(estate, holders, RESOURCE);
-    let message =
-        format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
-    (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+    let wider = wider(name, arn);
+    let is_wider = |id: &ResourceId| {
+        estate.resource(*id).is_some_and(|found| wider.iter().any(|(holder, _)| *holder == found.name))
+    };
+    let own: Vec<ResourceId> = holders.iter().copied().filter(|id| !is_wider(id)).collect();
+    let known = !carries || name.contains(['*', '?']) || has(estate, &own, RESOURCE);
+    (!known).then(|| unsaid(carrier(name, arn)))
+}
+
+fn unsaid(name: &str) -> Gap {
+    let message = format!("the policy of `{name}` is not in the input and was taken to say nothing");
+    Gap { kind: GapKind::MissingPolicy, message, origin: None }
+}
+
+/// What else has a policy that decides about a resource beside the resource's own, and what to call it: the domain of a
+/// repository of CodeArtifact, and the registry that repositories of ECR lie in.
+fn wider(name: &str, arn: Arn<'_>) -> Vec<(String, String)> {
+    match (arn.service, arn.resource.split('/').next()) {
+        ("codeartifact", Some("repository" | "package")) => {
+            let domains = inside::above(name).into_iter().filter(|holder| holder.contains(":domain/"));
+            domains
+                .filter(|domain| domain.matches('/').count() == 1)
+                .map(|domain| (domain.clone(), domain))
+                .collect()
+        }
+        ("ecr", Some("repository")) => {
+            let registry = name.split('/').next().unwrap_or(name);
+            vec![(registry.to_owned(), format!("{registry}/*"))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// That the access control list of a bucket is not known. Such lists give nothing to the bucket's own account.
