@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use rustc_hash::FxHashMap;
 
 use super::ast::{Arn, is_account};
-use super::{AWS, inside};
+use super::{AWS, access_points, inside};
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Request, ResourceId};
 
 /// Who asks, as the concrete rule sees it.
@@ -256,11 +256,12 @@ const TAG: &str = "aws:principaltag/";
 impl<'a> Keys<'a> {
     /// What the request says under a key in lower case.
     pub(super) fn get(&self, key: &str) -> Given<'_> {
-        if !key.starts_with("aws:") {
-            return self.carried(key);
-        }
-        if self.alone {
-            return self.of_stranger(key);
+        let is_global = key.starts_with("aws:");
+        match (is_global, self.alone) {
+            (true, true) => return self.of_stranger(key),
+            (false, true) => return self.carried(key),
+            (false, false) => return self.of_service(key),
+            (true, false) => {}
         }
         match key {
             "aws:principalisawsservice" => {
@@ -287,6 +288,30 @@ impl<'a> Keys<'a> {
             _ if self.caller.kind == Kind::Holder => self.carried(key),
             _ => self.of_caller(key),
         }
+    }
+
+    /// Keys of services that follow from who asks and on what: see `service_keys.rs`.
+    fn of_service(&self, key: &str) -> Given<'_> {
+        let known = match key {
+            "kms:calleraccount" if self.is_call_of("kms:") => match self.caller.kind {
+                Kind::Anonymous => return Given::Absent,
+                Kind::Bare => None,
+                _ => self.caller.account,
+            },
+            "s3:resourceaccount" if self.is_call_of("s3:") => self.owner.or(self.caller.account),
+            "s3:dataaccesspointarn" => access_points::of_request(&self.request.resource),
+            "s3:dataaccesspointaccount" => {
+                access_points::of_request(&self.request.resource).map(access_points::account)
+            }
+            _ => None,
+        };
+        let known = known.filter(|_| self.caller.kind != Kind::Holder);
+        known.map_or_else(|| self.carried(key), Given::One)
+    }
+
+    fn is_call_of(&self, service: &str) -> bool {
+        let head = self.request.action.get(..service.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(service))
     }
 
     fn in_organization<'k>(

@@ -4,6 +4,10 @@
 //! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
 //! which takes hardly any memory and so is much faster.
 
+mod alone;
+
+pub(super) use alone::decide_alone;
+
 use super::asker::{Caller, Folded, Holders, Keys, Kind, Places, holders, owner};
 use super::ast::{Arn, Document, PrincipalName, Statement};
 use super::evaluate::Clause;
@@ -12,10 +16,10 @@ use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, at_home, body, facts, no_say, protected, sessions, unknown};
+use super::{Body, access_points, at_home, body, facts, no_say, protected, sessions, unknown};
 use crate::model::{
-    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
-    Target, Verdict,
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Reason, Request, ScopeId, Target,
+    Verdict,
 };
 
 /// Judges one request.
@@ -24,12 +28,33 @@ use crate::model::{
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let mut notes = Written::default();
     let verdict = judge(estate, request, &mut notes);
-    notes.decision(verdict)
+    let decision = notes.decision(verdict);
+    match behind(estate, request, verdict) {
+        Some(on_bucket) => after(decision, decide(estate, &on_bucket)),
+        None => decision,
+    }
+}
+
+/// What a request that is allowed through an access point has to pass still.
+fn behind(estate: &Estate, request: &Request, verdict: Verdict) -> Option<Request> {
+    (verdict == Verdict::Allowed).then(|| access_points::behind(estate, request)).flatten()
+}
+
+/// A decision that another one follows, after the first has allowed.
+fn after(first: Decision, second: Decision) -> Decision {
+    let mut gaps = [first.gaps, second.gaps].concat();
+    gaps.sort();
+    gaps.dedup();
+    match second.verdict {
+        Verdict::Allowed => Decision { because: [first.because, second.because].concat(), gaps, ..second },
+        _ => Decision { gaps, ..second },
+    }
 }
 
 /// The verdict that [`decide`] comes to.
 pub(super) fn verdict(estate: &Estate, request: &Request) -> Verdict {
-    judge(estate, request, &mut Unwritten)
+    let verdict = judge(estate, request, &mut Unwritten);
+    behind(estate, request, verdict).map_or(verdict, |on_bucket| self::verdict(estate, &on_bucket))
 }
 
 fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict {
@@ -53,57 +78,6 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     judge.through_endpoint();
     judge.edits();
     judge.conclude()
-}
-
-/// What one document says to a request when no other policy takes part: allowed by some statement and denied by none.
-///
-/// A service control policy without allow statements and every resource control policy stand beside a policy of AWS
-/// that allows everything. A trust policy decides about nothing but the calls that take a role on.
-pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> Decision {
-    let mut notes = Written::default();
-    let Some(body) = body(policy) else { return notes.decision(Verdict::ImplicitlyDenied) };
-    let document = &body.document;
-    let estate = Estate::default();
-    let caller = Caller::alone(&estate, request);
-    let keys = Keys {
-        request,
-        caller: &caller,
-        owner: None,
-        alone: true,
-        places: Places::of(&estate),
-        folded: Folded::default(),
-    };
-    let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
-    let (estate, caller, holders) = (&estate, &caller, &holders);
-    let mut judge =
-        Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
-    judge.notes.gaps(&document.gaps);
-    // Documents that are judged alone are judged once or twice: only what the request needs is made ready.
-    let clause = |statement| Clause::for_action(statement, document.version, &request.action);
-    for statement in &document.statements {
-        let Some(clause) = clause(statement) else { continue };
-        let named = judge.named(statement);
-        let concerns = match layer {
-            IDENTITY | SERVICE_CONTROL => true,
-            TRUST if !is_trusted_call(&request.action) => false,
-            _ => named.direct || named.role || named.account,
-        };
-        if concerns && judge.fits(document, statement, &clause) {
-            judge.note(Found::of(statement.effect, Found::Identity), layer, document, statement);
-        }
-    }
-    let gives = document.statements.iter().any(|statement| statement.effect == Effect::Allow);
-    let stands_beside = layer == RESOURCE_CONTROL || (layer == SERVICE_CONTROL && !gives);
-    let verdict = match (judge.has(Found::Identity) || stands_beside, judge.has(Found::Denials)) {
-        (_, true) => Verdict::ExplicitlyDenied,
-        (false, false) => Verdict::ImplicitlyDenied,
-        (true, false) => Verdict::Allowed,
-    };
-    match verdict {
-        Verdict::ExplicitlyDenied => judge.notes.because(&[Found::Denials]),
-        Verdict::Allowed | Verdict::ImplicitlyDenied => judge.notes.because(&[Found::Identity]),
-    }
-    notes.decision(verdict)
 }
 
 struct Judge<'a, N> {

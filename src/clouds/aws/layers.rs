@@ -1,5 +1,7 @@
 //! All that decides a question: which policies apply, to which requests, and what is known of every request.
 
+mod certain;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -12,10 +14,10 @@ use super::rule::{
     TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, at_home, body, conditions, endpoints, facts, guards, inside, keys, no_say, organization, outside,
-    protected, unknown,
+    AWS, access_points, at_home, body, conditions, endpoints, facts, guards, inside, keys, no_say,
+    organization, outside, protected, service_keys, unknown,
 };
-use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
     ScopeId, ScopeKind, Subject, Target,
@@ -24,7 +26,7 @@ use inside::{coverage, covering};
 
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
-    gathered(estate, question, None)
+    gathered(estate, question, None, None)
 }
 
 /// The same for a question of a member about any resource, as if no resource had a policy but these. Of the others it
@@ -41,11 +43,18 @@ pub(super) fn layers_among(
     }
     let work = Work::new(estate, question, None);
     let all = guards::how_many(estate, work.known.text(&Attribute::action()), work.names());
-    (all > FEW).then(|| gathered(estate, question, Some(resources)))
+    (all > FEW).then(|| gathered(estate, question, Some(resources), None))
 }
 
-fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<ResourceId>>) -> Layers {
+/// `point`: the access point that the requests come through, if the question is about the bucket behind one.
+fn gathered(
+    estate: &Estate,
+    question: &Question,
+    among: Option<&BTreeSet<ResourceId>>,
+    point: Option<&str>,
+) -> Layers {
     let mut work = Work::new(estate, question, among);
+    work.through(point, &question.object);
     let caller = work.caller;
     work.own_side();
     for resource in work.guarded(&question.object).iter() {
@@ -70,9 +79,25 @@ fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<Resour
         outside::rewrite(&mut layers);
     }
     absent_tags(&caller, &mut layers);
+    through_points(estate, question, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
     layers.gaps.extend(unknown::of_question(estate, question, &caller));
     layers
+}
+
+/// What comes through an access point meets the bucket behind it.
+fn through_points(estate: &Estate, question: &Question, layers: &mut Layers) {
+    let is_of_s3 = question.action.as_ref().is_none_or(|action| action.starts_with("s3:"));
+    if !is_of_s3 || Caller::of(estate, question.subject).class == Class::Holder {
+        return;
+    }
+    for point in access_points::asked(estate, &question.object) {
+        let Some(bucket) = access_points::bucket(estate, &point) else { continue };
+        let Some(name) = estate.resource(bucket).map(|found| found.name.as_str()) else { continue };
+        let inner = Question { object: Object::Within(bucket), ..question.clone() };
+        let met = gathered(estate, &inner, None, Some(&point));
+        access_points::join(layers, &point, name, &met);
+    }
 }
 
 fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignment {
@@ -118,6 +143,8 @@ pub(super) struct Work<'e> {
     gaps: BTreeSet<Gap>,
     /// The only resources whose policies take part, if not all do.
     among: Option<&'e BTreeSet<ResourceId>>,
+    /// Whether the requests come through an access point.
+    by_point: bool,
 }
 
 impl<'e> Work<'e> {
@@ -128,7 +155,22 @@ impl<'e> Work<'e> {
     ) -> Self {
         let caller = Caller::of(estate, question.subject);
         let known = known(estate, question, &caller);
-        Self { estate, caller, known, groups: Vec::new(), gaps: BTreeSet::new(), among }
+        Self { estate, caller, known, groups: Vec::new(), gaps: BTreeSet::new(), among, by_point: false }
+    }
+
+    /// Makes the question one about requests through an access point.
+    fn through(&mut self, point: Option<&str>, object: &Object) {
+        let (Some(point), Object::Within(bucket)) = (point, object) else { return };
+        self.by_point = true;
+        let mut known = std::mem::take(&mut self.known);
+        let name = self.estate.resource(*bucket).map_or("", |found| &found.name);
+        if let Some(owner) = owner(self.estate, name).or(self.caller.account.map(str::to_owned)) {
+            known.extend(&organization::of_owner(self.estate, &owner));
+            known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+        }
+        self.known = known
+            .with_text(Attribute::text(service_keys::POINT), point)
+            .with_text(Attribute::text(service_keys::POINT_ACCOUNT), access_points::account(point));
     }
 
     fn group(&mut self, layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) {
@@ -423,97 +465,6 @@ impl<'e> Work<'e> {
             let free = Formula::matches(Attribute::action(), Patterns::literal(NEEDS_NO_ALLOW));
             self.group(UNLESS_DENIED, free, Vec::new());
         }
-    }
-
-    /// What holds for every request of the question.
-    fn facts(&self, question: &Question) -> Formula {
-        let mut facts = Vec::new();
-        if let Object::Within(resource) = question.object {
-            facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
-        }
-        if question.subject == Subject::Outside {
-            facts.push(outside::principals(self.estate, &question.object));
-        }
-        if self.caller.principal.is_none() && question.object == Object::Any {
-            facts.push(Formula::matches(Attribute::resource(), guards::covered(self.estate)));
-        }
-        if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
-            facts.extend(self.ownership());
-        }
-        facts.extend(self.organization(question));
-        facts.extend(self.sources());
-        Formula::all(facts)
-    }
-
-    /// Of the source of a request only services tell. The concrete rule takes a request at its word, so that one can be
-    /// judged whatever it says; here it is about the requests that there are.
-    fn sources(&self) -> Vec<Formula> {
-        if self.caller.is_service() || self.caller.class == Class::Holder {
-            return Vec::new();
-        }
-        let of_services = keys::OF_SERVICES.into_iter().filter(|(name, _)| self.mentions(name));
-        let absent = of_services.map(|(name, kind)| Formula::present(Attribute::new(name, kind)).not());
-        let owner = self.mentions(keys::SOURCE_OWNER).then(|| self.source_owner());
-        absent.chain(owner).collect()
-    }
-
-    /// Somebody's own account, or none: not one of the estate for somebody who is outside.
-    fn source_owner(&self) -> Formula {
-        let key = Attribute::text(keys::SOURCE_OWNER);
-        let is_own = match (self.caller.class, self.caller.account) {
-            (Class::Member | Class::Assumed, Some(account)) => {
-                Formula::matches(key.clone(), Patterns::literal(account))
-            }
-            (Class::Assumed, None) => {
-                Formula::matches(key.clone(), Patterns::globs(estate_accounts(self.estate))).not()
-            }
-            _ => Formula::False,
-        };
-        Formula::present(key).implies(is_own)
-    }
-
-    /// What follows from who is a member of the organization.
-    fn organization(&self, question: &Question) -> Vec<Formula> {
-        let mut facts = Vec::new();
-        if [keys::PRINCIPAL_ORG_ID, keys::PRINCIPAL_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
-            facts.push(organization::of_stranger(self.estate, &self.caller));
-        }
-        if [keys::RESOURCE_ORG_ID, keys::RESOURCE_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
-            match &question.object {
-                Object::Named(name) => {
-                    let owner = owner(self.estate, name).or(self.caller.account.map(str::to_owned));
-                    facts.extend(owner.map(|owner| organization::of_strange_owner(self.estate, &owner)));
-                }
-                _ => facts.extend(organization::of_resources(self.estate, |account| self.owns(account))),
-            }
-        }
-        facts
-    }
-
-    fn mentions(&self, name: &str) -> bool {
-        let attribute = keys::attribute(name, Kind::Text);
-        let grants = self.groups.iter().flat_map(|group| &group.grants);
-        let mut formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
-        formulas.any(|formula| formula.speaks_of(&attribute))
-    }
-
-    /// `aws:ResourceAccount` is the account that owns the resource.
-    fn ownership(&self) -> Vec<Formula> {
-        let key = Attribute::text(keys::RESOURCE_ACCOUNT);
-        let mut accounts: BTreeSet<&str> = estate_accounts(self.estate).collect();
-        accounts.extend(self.caller.account);
-        let is = |account: &str| Formula::matches(key.clone(), Patterns::literal(account));
-        accounts.into_iter().map(|account| is(account).iff(self.owns(account))).collect()
-    }
-
-    /// The resource belongs to the account.
-    fn owns(&self, account: &str) -> Formula {
-        if self.caller.account == Some(account) {
-            return same_account(account, guards::owned_by_others(self.estate, account, &Object::Any));
-        }
-        let by_estate = guards::owned_by(self.estate, account);
-        let by_name = conditions::in_account_part(&Patterns::literal(account));
-        Formula::matches(Attribute::resource(), by_estate.union(&by_name))
     }
 }
 

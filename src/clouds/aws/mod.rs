@@ -9,6 +9,7 @@
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
+pub mod access_points;
 mod action_names;
 mod administration;
 mod admitted;
@@ -19,6 +20,7 @@ pub mod composed;
 mod conditions;
 mod asker;
 mod at_home;
+mod beside_policies;
 mod decide;
 mod differing;
 mod documents;
@@ -52,6 +54,7 @@ mod requests;
 pub mod rule;
 mod scenario;
 mod sense;
+mod service_keys;
 mod sessions;
 mod statements;
 

@@ -26,6 +26,8 @@ pub const KEY_GRANT: Layer = Layer::new("key grant");
 pub const ACCESS_LIST: Layer = Layer::new("access control list");
 /// Says that the Block Public Access of a bucket was looked at; takes part in no decision.
 pub const BLOCK_KNOWN: Layer = Layer::new("block public access known");
+/// Says which bucket is behind an access point, and to a formula what the bucket makes of a request through it.
+pub(super) const BEHIND: Layer = Layer::new("bucket behind the access point");
 /// Says that all members of an organization are known; takes part in no decision.
 pub const MEMBERS_KNOWN: Layer = Layer::new("members of the organization known");
 /// The trust policy of a role.
@@ -111,6 +113,7 @@ pub(super) fn key_resources() -> Patterns {
 ///   allow that reaches the caller through its account counts only together with an identity allow.
 /// - Across accounts both sides must allow, and the call must be one that is made across accounts.
 /// - A user gets a session token unless that is denied.
+/// - What comes through an access point must be allowed on the bucket behind it as well.
 /// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
 ///   they do not limit what a resource policy of the same account gives to a user, a session or everybody.
 pub fn combine(layers: &Layers) -> Formula {
@@ -149,7 +152,8 @@ pub fn combine(layers: &Layers) -> Formula {
     ]);
     let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);
     let granted = Formula::any([ceilings.and(decided), free]);
-    Formula::any([denied.not().and(granted), always])
+    let behind = Formula::all(of(layers, BEHIND).map(|group| group.applies.clone()));
+    Formula::any([Formula::all([denied.not(), granted, behind]), always])
 }
 
 fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {

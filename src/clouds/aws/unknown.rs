@@ -8,7 +8,7 @@ use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
 use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
-use super::{AWS, Body, asker, body, catalog, facts, inside, keys, layers};
+use super::{AWS, Body, access_points, asker, beside_policies, body, catalog, facts, inside, keys, layers};
 use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
@@ -92,9 +92,10 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
     policies(estate, name, &holders, !is_own)
         .into_iter()
         .chain(list(estate, name, &holders).filter(|_| !is_own))
+        .chain(access_points::handed_over(estate, &holders).filter(|_| !is_own))
         .chain(grants(estate, name, &holders))
         .chain(manager(estate, name))
-        .chain(action.and_then(|action| unpoliced(estate, action, name, &holders)))
+        .chain(action.and_then(|action| beside_policies::lets_in(estate, action, name, &holders)))
         .chain(action.filter(|_| caller.has_own_credentials()).and_then(token))
         .collect()
 }
@@ -118,16 +119,19 @@ pub(super) fn of_request(
     let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
     let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
     let policies = policies(estate, &request.resource, &holders, !is_allowed && !is_own);
-    let open = unpoliced(estate, &request.action, &request.resource, &holders).filter(|_| !is_allowed);
+    let open = beside_policies::lets_in(estate, &request.action, &request.resource, &holders)
+        .filter(|_| !is_allowed);
+    let asks = beside_policies::asks(request, caller.kind).filter(|_| is_allowed);
     // In a scenario the endpoint's policy stands beside the request, and not with an endpoint.
     let is_stated = caller
         .principal
         .is_some_and(|(id, _)| estate.attached_to(Target::Principal(id)).any(|one| one.layer == ENDPOINT));
     let way = way(estate, request).filter(|_| is_allowed && !is_stated);
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
-    let behind = behind(&request.action, &request.resource).filter(|_| is_allowed);
+    let behind = behind(estate, &request.action, &request.resource).filter(|_| is_allowed);
+    let handed = access_points::handed_over(estate, &holders).filter(|_| !is_allowed && !is_own);
     let known = policies.into_iter().chain(list).chain(grants).chain(manager).chain(block);
-    known.chain(behind).chain(open).chain(way).chain(token).collect()
+    known.chain(behind).chain(handed).chain(open).chain(asks).chain(way).chain(token).collect()
 }
 
 /// What bears on an answer about all resources: of which of those that the files speak of the policy is in none of them.
@@ -273,42 +277,17 @@ fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
-/// That a request through an access point meets the bucket behind it as well: "both the access point and the underlying
-/// bucket must permit the request",
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>. What is said about objects by the
-/// name of the bucket is not compared with what is asked by that of the access point.
-fn behind(action: &str, name: &str) -> Option<Gap> {
-    let arn = Arn::parse(name).filter(|arn| arn.service == "s3")?;
-    let point = arn.resource.strip_prefix("accesspoint/")?.split('/').next()?;
-    let is_about_it = action.to_ascii_lowercase().contains("accesspoint");
+/// That a request through an access point meets a bucket whose policy is not known: "both the access point and the
+/// underlying bucket must permit the request",
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>.
+fn behind(estate: &Estate, action: &str, name: &str) -> Option<Gap> {
+    let point = access_points::of_request(name)?;
+    let is_decided = access_points::stays(action) || access_points::bucket(estate, point).is_some();
+    let point = point.rsplit('/').next().unwrap_or(point);
     let message = format!(
         "the bucket behind the access point `{point}` must allow the request as well, which was taken to be so"
     );
-    (!is_about_it).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
-}
-
-/// That a service lets in whom no policy lets in, as long as the resource has none. Of a file system: "the default EFS file
-/// system policy does not use IAM to authenticate, and grants full access to any anonymous client that can connect to the
-/// file system using a mount target",
-/// <https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html#default-filesystempolicy>. Of an API: its
-/// methods say what they ask for, and may ask for nothing,
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html>.
-fn unpoliced(estate: &Estate, action: &str, name: &str, holders: &[ResourceId]) -> Option<Gap> {
-    let folded = action.to_ascii_lowercase();
-    let message = match folded.split_once(':') {
-        Some(("elasticfilesystem", call)) if call.starts_with("client") => format!(
-            "without a policy of its own `{name}` lets in everybody who reaches one of its mount targets; networks are not read"
-        ),
-        Some(("execute-api", _)) => format!(
-            "without a policy of its own the methods of `{name}` are open unless they ask for authorization, which is not read"
-        ),
-        _ => return None,
-    };
-    let of = holders.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
-    let mut bodies =
-        of.filter(|one| one.layer == RESOURCE).filter_map(|one| body(estate.policy(one.policy)?));
-    let has_statements = bodies.any(|body| !body.document.statements.is_empty());
-    (!has_statements).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+    (!is_decided).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 /// That a request comes through a VPC endpoint of which no file tells. "If you don't attach an endpoint policy, we attach the
@@ -372,7 +351,7 @@ fn token(action: &str) -> Option<Gap> {
 
 /// Whether something is attached in a layer. What settings make of a bucket is written like a policy of it, but tells
 /// nothing about the policy that it has.
-fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
+pub(super) fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
     let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
     let is_made_up = |one: &Attachment| {
         let body = estate.policy(one.policy).and_then(body);
