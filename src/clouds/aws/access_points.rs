@@ -200,7 +200,7 @@ mod tests {
             ("*", vec!["p", "p/object/*"]),
             ("arn:aws:s3:::other/*", vec![]),
         ] {
-            let found = on_point(&Patterns::of([Pattern::arn(pattern)]), point, bucket);
+            let found = on_point(&Patterns::globs([pattern]), point, bucket);
             let head = point.strip_suffix('p').unwrap();
             let expected = Patterns::of(
                 names.iter().map(|name| Pattern::glob(&format!("{head}{name}"), Case::Sensitive)),

@@ -91,6 +91,9 @@ const CALLS: &[(&str, &[&str])] = &[
             "UpdateTimeToLive",
         ],
     ),
+    // "Cross-account permission is effective only for the following operations", and these are none of them:
+    // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html>
+    ("secretsmanager", &["BatchGetSecretValue", "CreateSecret"]),
     // The calling identity must "belong to the owner's account in order to use this operation":
     // <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html>
     ("kinesis", &["PutResourcePolicy"]),

@@ -31,7 +31,7 @@ pub(super) fn lets_in(estate: &Estate, action: &str, name: &str, holders: &[Reso
 }
 
 /// What a service asks of whoever a policy lets in, of which nothing is known here.
-pub(super) fn asks(request: &Request, caller: Kind) -> Option<Gap> {
+pub(super) fn asks(request: &Request, caller: Kind, is_own: bool) -> Option<Gap> {
     let (service, call) = request.action.split_once(':')?;
     let (service, call) = (service.to_ascii_lowercase(), call.to_ascii_lowercase());
     let (name, is_anonymous) = (&request.resource, caller == Kind::Anonymous);
@@ -54,6 +54,18 @@ pub(super) fn asks(request: &Request, caller: Kind) -> Option<Gap> {
         // <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html>
         ("es", call) if call.starts_with("eshttp") && is_anonymous => {
             format!("`{name}` was taken to have a public endpoint; networks are not read")
+        }
+        // "You can't use the AWS managed key (aws/secretsmanager) for cross-account access":
+        // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html>
+        ("secretsmanager", "getsecretvalue") if !is_own => {
+            format!("the key that `{name}` is encrypted with was taken to let other accounts in")
+        }
+        // "The following four resources must have permissions granted":
+        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/olap-policies.html>
+        ("s3-object-lambda", _) => {
+            format!(
+                "the access point and the function behind `{name}` were taken to allow the request as well"
+            )
         }
         // The policy of a vault may deny calls on what is in it, and a recovery point does not say where it is:
         // <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>
