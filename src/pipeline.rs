@@ -15,7 +15,7 @@ use question::{admit, principal, question, unread};
 use crate::clouds::escalation::Step;
 use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated};
 use crate::findings::{self, Context, Finding, Meta, RULES};
-use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
+use crate::graph::{Administrators, Edge, Graph, Paths, Radius, Way, Ways};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
@@ -177,8 +177,8 @@ struct Seals {
 /// What was found, by task.
 enum Found {
     Findings(Vec<Finding>),
-    Paths(Vec<Path>, Option<Cut>),
-    Ways(Vec<Way>, bool),
+    Paths(Paths),
+    Ways(Ways),
     Radius(Radius),
     Admins(Administrators),
     Graph(Vec<Edge>),
@@ -444,8 +444,8 @@ impl Outcome {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
             Found::Review(review) => review.findings.iter().any(Finding::is_undecided),
-            Found::Paths(..)
-            | Found::Ways(..)
+            Found::Paths(_)
+            | Found::Ways(_)
             | Found::Radius(_)
             | Found::Admins(_)
             | Found::Graph(_)
@@ -472,8 +472,8 @@ impl Outcome {
             undecided: &self.undecided,
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
-                Found::Paths(paths, cut) => Content::Paths(paths, cut.as_ref()),
-                Found::Ways(ways, more) => Content::Ways(ways, *more),
+                Found::Paths(paths) => Content::Paths(paths),
+                Found::Ways(ways) => Content::Ways(ways),
                 Found::Radius(radius) => Content::Radius(radius),
                 Found::Admins(admins) => Content::Admins(admins),
                 Found::Graph(edges) => Content::Graph(edges),
