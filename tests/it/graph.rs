@@ -59,7 +59,10 @@ fn json(arguments: &[&str]) -> Value {
 }
 
 /// A step under its own id and under those that others publish.
-fn ids<'a>(step: &'a Value, aliases: &'a BTreeMap<String, BTreeSet<String>>) -> impl Iterator<Item = &'a str> {
+fn ids<'a>(
+    step: &'a Value,
+    aliases: &'a BTreeMap<String, BTreeSet<String>>,
+) -> impl Iterator<Item = &'a str> {
     let kind = step["kind"].as_str().unwrap();
     std::iter::once(kind).chain(aliases.get(kind).into_iter().flatten().map(String::as_str))
 }

@@ -31,7 +31,13 @@ pub(super) fn lets_in(estate: &Estate, action: &str, name: &str, holders: &[Reso
 }
 
 /// What a service asks of whoever a policy lets in, of which nothing is known here.
-pub(super) fn asks(request: &Request, caller: Kind, is_own: bool) -> Option<Gap> {
+pub(super) fn asks(
+    estate: &Estate,
+    request: &Request,
+    caller: Kind,
+    is_own: bool,
+    holders: &[ResourceId],
+) -> Option<Gap> {
     let (service, call) = request.action.split_once(':')?;
     let (service, call) = (service.to_ascii_lowercase(), call.to_ascii_lowercase());
     let (name, is_anonymous) = (&request.resource, caller == Kind::Anonymous);
@@ -67,6 +73,10 @@ pub(super) fn asks(request: &Request, caller: Kind, is_own: bool) -> Option<Gap>
                 "the access point and the function behind `{name}` were taken to allow the request as well"
             )
         }
+        // A lock is a second policy: <https://docs.aws.amazon.com/amazonglacier/latest/dev/vault-lock-policy.html>
+        ("glacier", _) if policies(estate, holders) < 2 => {
+            format!("the lock of the vault `{name}` is not in the input and was taken to deny nothing")
+        }
         // The policy of a vault may deny calls on what is in it, and a recovery point does not say where it is:
         // <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>
         ("backup", _) if name.contains(":recovery-point:") || name.contains("snapshot/") => {
@@ -75,4 +85,10 @@ pub(super) fn asks(request: &Request, caller: Kind, is_own: bool) -> Option<Gap>
         _ => return None,
     };
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+}
+
+/// How many policies there are of resources.
+fn policies(estate: &Estate, of: &[ResourceId]) -> usize {
+    let attached = of.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
+    attached.filter(|one| one.layer == RESOURCE).count()
 }

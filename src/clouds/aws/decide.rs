@@ -294,12 +294,31 @@ impl<'a, N: Notes> Judge<'a, N> {
         let document = &body.document;
         for (statement, clause) in body.clauses() {
             let named = self.named(statement);
-            if !(named.direct || named.role || named.account) || !self.fits(document, statement, clause) {
+            let is_named = named.direct || named.role || named.account;
+            let unread = self.canonical(statement);
+            if !(is_named || unread.is_some()) || !self.fits(document, statement, clause) {
+                continue;
+            }
+            if let Some(id) = unread {
+                self.notes.gap(|| Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message: format!(
+                        "the account of the canonical user `{id}` is not known and was taken to be another one"
+                    ),
+                    origin: Some(document.statement_origin(statement)),
+                });
+            }
+            if !is_named {
                 continue;
             }
             if statement.effect == Effect::Deny {
                 self.note(Found::Denials, attachment.layer, document, statement);
                 continue;
+            }
+            // A grant is noted like other statements, and marked because it is enough across accounts:
+            // <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+            if attachment.layer == KEY_GRANT && (named.direct || named.role) {
+                self.mark(Found::Grantee);
             }
             let ways =
                 [(named.direct, Found::Direct), (named.role, Found::Role), (named.account, Found::Account)];
@@ -307,6 +326,16 @@ impl<'a, N: Notes> Judge<'a, N> {
                 self.note(way, attachment.layer, document, statement);
             }
         }
+    }
+
+    /// The id of an account in a statement that may be the caller's: which account it is of, no file says.
+    fn canonical<'s>(&self, statement: &'s Statement) -> Option<&'s str> {
+        self.caller.account?;
+        let names = statement.principal.iter().flat_map(|principals| &principals.names);
+        names.map(|name| &name.value).find_map(|name| match name {
+            PrincipalName::Canonical(id) => Some(&**id),
+            _ => None,
+        })
     }
 
     fn named(&self, statement: &Statement) -> Named {
@@ -475,7 +504,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         if !self.is_own() {
             let from_resource = self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
             let stays = || at_home::is_call(&self.request.action);
-            return (own && from_resource && !stays()).then_some(ALLOWING);
+            let both = own && from_resource;
+            let by_grant = self.has(Found::Grantee) && !limited;
+            return ((both || by_grant) && !stays()).then_some(ALLOWING);
         }
         if self.has(Found::Direct) {
             return Some(&[Found::Direct]);

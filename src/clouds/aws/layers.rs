@@ -10,8 +10,8 @@ use super::caller::{Caller, Class, has_own_tags_only};
 use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
-    RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
-    TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
+    RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_GRANTEE,
+    TO_ROLE, TRUST, TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
     AWS, access_points, at_home, body, conditions, endpoints, facts, guards, inside, keys, no_say,
@@ -369,7 +369,9 @@ impl<'e> Work<'e> {
             account.extend(self.concerning(to_account.as_ref()));
         }
         let [named, role, account] = sorted;
-        let sorted = [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)];
+        let by_name = if attachment.layer == KEY_GRANT { [&*named, &*role].concat() } else { Vec::new() };
+        let sorted =
+            [(attachment.layer, named), (TO_ROLE, role), (TO_GRANTEE, by_name), (TO_ACCOUNT, account)];
         let groups = sorted.into_iter().filter(|(_, grants)| !grants.is_empty());
         let groups: Vec<LayerGroup> =
             groups.map(|(layer, grants)| LayerGroup::new(layer, applies.clone(), grants)).collect();

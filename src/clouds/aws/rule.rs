@@ -44,6 +44,11 @@ pub(super) const PROTECTED: Layer = Layer::ceiling("protection by AWS");
 
 /// What a resource policy gives to a role by the role's ARN.
 pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");
+/// What a grant of a key gives to a principal by its name, also across accounts: "the grant allows the grantee principal to
+/// call the specified grant operations", <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>. The role of
+/// Auto Scaling, whose policy has no permission of KMS, uses keys of other accounts by grants alone:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html>.
+pub(super) const TO_GRANTEE: Layer = Layer::new("key grant naming the principal");
 /// What a resource policy lets an account pass on to its principals.
 pub(super) const TO_ACCOUNT: Layer = Layer::new("resource policy naming the account");
 /// `applies`: the resource belongs to the caller's account.
@@ -111,7 +116,8 @@ pub(super) fn key_resources() -> Patterns {
 /// - A deny anywhere ends it.
 /// - Inside one account, an allow on either side is enough, except where the resource side must speak (above). An
 ///   allow that reaches the caller through its account counts only together with an identity allow.
-/// - Across accounts both sides must allow, and the call must be one that is made across accounts.
+/// - Across accounts both sides must allow, but for a grant of a key, which is enough; and the call must be one that is
+///   made across accounts.
 /// - A user gets a session token unless that is denied.
 /// - What comes through an access point must be allowed on the bucket behind it as well.
 /// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
@@ -138,12 +144,13 @@ pub fn combine(layers: &Layers) -> Formula {
     let own_limited = own.and(limits.clone());
 
     let needs = NEEDS_RESOURCE_SIDE.clone();
-    let given_inside = Formula::any([direct.clone(), role.clone().and(limits)]);
+    let given_inside = Formula::any([direct.clone(), role.clone().and(limits.clone())]);
+    let by_grant = allowed(TO_GRANTEE).and(limits);
     let inside = Formula::any([
         given_inside,
         own_limited.clone().and(Formula::any([needs.not(), account.clone(), applies(layers, DEFAULT_KEY)])),
     ]);
-    let across = own_limited.and(Formula::any([direct.clone(), role, account]));
+    let across = own_limited.and(Formula::any([direct.clone(), role, account])).or(by_grant);
     let same = applies(layers, OWN_ACCOUNT);
     let decided = Formula::any([
         same.clone().and(inside),

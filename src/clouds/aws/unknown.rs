@@ -121,7 +121,7 @@ pub(super) fn of_request(
     let policies = policies(estate, &request.resource, &holders, !is_allowed && !is_own);
     let open = beside_policies::lets_in(estate, &request.action, &request.resource, &holders)
         .filter(|_| !is_allowed);
-    let asks = beside_policies::asks(request, caller.kind, is_own).filter(|_| is_allowed);
+    let asks = beside_policies::asks(estate, request, caller.kind, is_own, &holders).filter(|_| is_allowed);
     // In a scenario the endpoint's policy stands beside the request, and not with an endpoint.
     let is_stated = caller
         .principal

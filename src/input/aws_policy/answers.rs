@@ -161,7 +161,7 @@ fn single<'t>(tree: &'t Tree, route: &Route) -> Option<Given<'t>> {
     let route = way.iter().fold(route.clone(), |route, key| route.key(*key));
     let name = text("policyName");
     // The policy of a registry holds for all of its repositories; that of a single one comes with the repository's name.
-    let is_registry = text("registryId").is_some() && text("repositoryName").is_none();
+    let is_registry = tree.get("registryId").is_some() && tree.get("repositoryName").is_none();
     let regional = is_registry.then_some(("ecr", "repository"));
     Some(Given {
         resource,
