@@ -3,7 +3,7 @@
 
 use super::asker::Kind;
 use super::body;
-use super::rule::RESOURCE;
+use super::rule::{RESOURCE, VAULT_LOCK};
 use crate::model::{Estate, Gap, GapKind, Request, ResourceId, Target};
 
 /// That a service lets in whom no policy lets in, as long as the resource has none. Of a file system: "the default EFS file
@@ -74,7 +74,7 @@ pub(super) fn asks(
             )
         }
         // A lock is a second policy: <https://docs.aws.amazon.com/amazonglacier/latest/dev/vault-lock-policy.html>
-        ("glacier", _) if policies(estate, holders) < 2 => {
+        ("glacier", _) if !has_lock(estate, holders) => {
             format!("the lock of the vault `{name}` is not in the input and was taken to deny nothing")
         }
         // The policy of a vault may deny calls on what is in it, and a recovery point does not say where it is:
@@ -87,8 +87,8 @@ pub(super) fn asks(
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
-/// How many policies there are of resources.
-fn policies(estate: &Estate, of: &[ResourceId]) -> usize {
-    let attached = of.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
-    attached.filter(|one| one.layer == RESOURCE).count()
+/// Whether the lock of a vault is known.
+fn has_lock(estate: &Estate, of: &[ResourceId]) -> bool {
+    let mut attached = of.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
+    attached.any(|one| estate.policy(one.policy).is_some_and(|policy| policy.name == VAULT_LOCK))
 }

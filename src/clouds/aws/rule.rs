@@ -18,6 +18,9 @@ pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
 pub const SESSION: Layer = Layer::ceiling("session policy");
 /// The policy of a resource.
 pub const RESOURCE: Layer = Layer::new("resource policy");
+/// The name of the second policy that a vault of Glacier can have:
+/// <https://docs.aws.amazon.com/amazonglacier/latest/dev/vault-lock-policy.html>.
+pub const VAULT_LOCK: &str = "vault lock";
 /// A grant of a KMS key. Like a statement of the key's policy it names the grantee, but it needs no statement there:
 /// "grants are considered along with key policies and IAM policies".
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>

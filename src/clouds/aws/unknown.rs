@@ -7,7 +7,7 @@
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
-use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, VAULT_LOCK};
 use super::{AWS, Body, access_points, asker, beside_policies, body, catalog, facts, inside, keys, layers};
 use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
@@ -350,12 +350,13 @@ fn token(action: &str) -> Option<Gap> {
 }
 
 /// Whether something is attached in a layer. What settings make of a bucket is written like a policy of it, but tells
-/// nothing about the policy that it has.
+/// nothing about the policy that it has; nor does the lock of a vault.
 pub(super) fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
     let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
     let is_made_up = |one: &Attachment| {
         let body = estate.policy(one.policy).and_then(body);
-        layer == RESOURCE && body.is_some_and(|body| body.document.provided)
+        let is_other = |body: &Body| body.document.provided || *body.document.name == *VAULT_LOCK;
+        layer == RESOURCE && body.is_some_and(is_other)
     };
     let mut attached =
         holders.iter().filter(|id| of(id)).flat_map(|id| estate.attached_to(Target::Resource(*id)));

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/cli/latest/reference/>, compared in November 2026 with the service models that the command
 //! line is made of (botocore 1.44.8). What a policy means is not in here.
 
+use crate::clouds::aws::rule::VAULT_LOCK;
 use crate::text::{Kind, Route, Tree};
 
 /// A service and the type of its resources.
@@ -159,7 +160,8 @@ fn single<'t>(tree: &'t Tree, route: &Route) -> Option<Given<'t>> {
     let managed = text("PolicyArn").or(text("policyArn"));
     resource = resource.filter(|_| managed.is_none());
     let route = way.iter().fold(route.clone(), |route, key| route.key(*key));
-    let name = text("policyName");
+    let is_lock = text("State").is_some_and(|state| ["InProgress", "Locked"].contains(&state));
+    let name = text("policyName").or(is_lock.then_some(VAULT_LOCK));
     // The policy of a registry holds for all of its repositories; that of a single one comes with the repository's name.
     let is_registry = tree.get("registryId").is_some() && tree.get("repositoryName").is_none();
     let regional = is_registry.then_some(("ecr", "repository"));
