@@ -232,7 +232,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         let compared = check::Compared { base: base.as_ref(), paths, estate, plans };
         return check::check(&compared, settings);
     }
-    let mut loaded = input::load(paths, settings.limits);
+    // What a recommendation changes is what exports tell of; sources are changed by what they are told with it.
+    let sources = !matches!(task, Task::Recommend { .. } | Task::Verify { .. });
+    let mut loaded = input::load(paths, Limits { sources, ..settings.limits });
     if let Some(earliest) = settings.earliest {
         loaded.estate.set_earliest(earliest);
     }

@@ -95,7 +95,8 @@ const MEMBER: Shape = Map(&[]);
 const SUMMARY: Shape = Map(&[("Type", Text), ("Name", Text)]);
 
 /// Lists of policies that hold more than the policy: `aws logs describe-resource-policies`
-pub(super) const LISTED: Shape = Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)])))]);
+pub(super) const LISTED: Shape =
+    Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)]))), ("State", Text)]);
 
 /// What `aws organizations` prints.
 pub(super) const ORGANIZATION: Shape = Map(&[

@@ -3,6 +3,7 @@
 use super::{Found, Outcome, Reason, Settings, Stopped, documents, scan};
 use crate::evaluator::Evaluator;
 use crate::findings::RULES;
+use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
 use crate::review::{self, GAINED_ACCESS, Judged};
 use crate::text::{Problem, Severity};
@@ -23,13 +24,14 @@ pub(super) struct Compared<'a> {
 pub(super) fn check(compared: &Compared<'_>, settings: &Settings) -> Result<Outcome, Box<Stopped>> {
     let Compared { base, paths, estate, plans } = *compared;
     let stopped = |loaded, reason| Box::new(Stopped { loaded, reason });
-    let mut before = match input::load_base(base, paths, estate, plans, settings.limits) {
+    let limits = Limits { sources: true, ..settings.limits };
+    let mut before = match input::load_base(base, paths, estate, plans, limits) {
         Ok(before) => before,
         Err(why) => return Err(stopped(Loaded::default(), Reason::NoBase(why))),
     };
     let files = std::mem::take(&mut before.files);
     let all: Vec<String> = paths.iter().chain(estate).chain(plans).cloned().collect();
-    let mut after = input::load_beside(files, &all, settings.limits);
+    let mut after = input::load_beside(files, &all, limits);
     let inputs = documents(&after);
     if inputs.is_empty() && before.documents.is_empty() {
         return Err(stopped(after, Reason::NoDocuments));

@@ -195,7 +195,7 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn yaml(text: &str) -> Value {
+pub(super) fn yaml(text: &str) -> Value {
     let file = Files::default().add("cases.yaml", text);
     let mut problems = Vec::new();
     let tree = text::yaml::parse(file, text, &mut problems);

@@ -4,13 +4,10 @@
 //! side shows as a disagreement. There is one rule for both uses: a decision with its reasons, and a bare verdict,
 //! which takes hardly any memory and so is much faster.
 
-mod alone;
-
-pub(super) use alone::decide_alone;
-
 use super::asker::{Caller, Folded, Holders, Keys, Kind, Places, holders, owner};
-use super::ast::{Arn, Document, PrincipalName, Statement};
+use super::ast::{Arn, Document, Statement};
 use super::evaluate::Clause;
+use super::named::{self, Named};
 use super::notes::{Found, Notes, Unwritten, Written};
 use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
@@ -18,8 +15,8 @@ use super::rule::{
 };
 use super::{Body, access_points, at_home, body, facts, no_say, protected, sessions, unknown};
 use crate::model::{
-    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Reason, Request, ScopeId, Target,
-    Verdict,
+    Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
+    Target, Verdict,
 };
 
 /// Judges one request.
@@ -76,8 +73,59 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     judge.own_side();
     judge.resource_side();
     judge.through_endpoint();
-    judge.edits();
+    judge.refusals();
     judge.conclude()
+}
+
+/// What one document says to a request when no other policy takes part: allowed by some statement and denied by none.
+///
+/// A service control policy without allow statements and every resource control policy stand beside a policy of AWS
+/// that allows everything. A trust policy decides about nothing but the calls that take a role on.
+pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> Decision {
+    let mut notes = Written::default();
+    let Some(body) = body(policy) else { return notes.decision(Verdict::ImplicitlyDenied) };
+    let document = &body.document;
+    let estate = Estate::default();
+    let caller = Caller::alone(&estate, request);
+    let keys = Keys {
+        request,
+        caller: &caller,
+        owner: None,
+        alone: true,
+        places: Places::of(&estate),
+        folded: Folded::default(),
+    };
+    let (arn, found, holders) = (None, [false; Found::ALL], Holders::default());
+    let (estate, caller, holders) = (&estate, &caller, &holders);
+    let mut judge =
+        Judge { estate, request, arn, caller, holders, keys, found, named_only: false, notes: &mut notes };
+    judge.notes.gaps(&document.gaps);
+    // Documents that are judged alone are judged once or twice: only what the request needs is made ready.
+    let clause = |statement| Clause::for_action(statement, document.version, &request.action);
+    for statement in &document.statements {
+        let Some(clause) = clause(statement) else { continue };
+        let named = Named::of(judge.estate, judge.caller, statement);
+        let concerns = match layer {
+            IDENTITY | SERVICE_CONTROL => true,
+            TRUST if !is_trusted_call(&request.action) => false,
+            _ => named.direct || named.role || named.account,
+        };
+        if concerns && judge.fits(document, statement, &clause) {
+            judge.note(Found::of(statement.effect, Found::Identity), layer, document, statement);
+        }
+    }
+    let gives = document.statements.iter().any(|statement| statement.effect == Effect::Allow);
+    let stands_beside = layer == RESOURCE_CONTROL || (layer == SERVICE_CONTROL && !gives);
+    let verdict = match (judge.has(Found::Identity) || stands_beside, judge.has(Found::Denials)) {
+        (_, true) => Verdict::ExplicitlyDenied,
+        (false, false) => Verdict::ImplicitlyDenied,
+        (true, false) => Verdict::Allowed,
+    };
+    match verdict {
+        Verdict::ExplicitlyDenied => judge.notes.because(&[Found::Denials]),
+        Verdict::Allowed | Verdict::ImplicitlyDenied => judge.notes.because(&[Found::Identity]),
+    }
+    notes.decision(verdict)
 }
 
 struct Judge<'a, N> {
@@ -92,14 +140,6 @@ struct Judge<'a, N> {
     /// Whether only statements count that name the caller.
     named_only: bool,
     notes: &'a mut N,
-}
-
-/// In which ways a statement names the caller.
-#[derive(Clone, Copy, Default)]
-struct Named {
-    direct: bool,
-    role: bool,
-    account: bool,
 }
 
 impl<'a, N: Notes> Judge<'a, N> {
@@ -133,17 +173,29 @@ impl<'a, N: Notes> Judge<'a, N> {
         if !clause.is_about(&self.request.action, &self.request.resource, &self.keys) {
             return false;
         }
-        clause.holds(&self.keys).unwrap_or_else(|unread| {
-            self.notes.gap(|| {
-                let text = statement.condition.get(unread).map_or("", |test| &*test.text);
-                Gap {
-                    kind: GapKind::OpaqueCondition,
-                    message: format!("`{text}` could not be read and was taken not to hold"),
-                    origin: Some(document.statement_origin(statement)),
+        let text = |test: usize| statement.condition.get(test).map_or("", |test| &*test.text);
+        match clause.holds(&self.keys) {
+            Ok(true) if !N::SILENT => {
+                if let Some(test) = clause.taken_to_hold(&self.keys) {
+                    self.notes.gap(|| {
+                        assumed(format!(
+                            "`{}` has no set operator and was taken to hold of several values of which one fits",
+                            text(test)
+                        ))
+                    });
                 }
-            });
-            false
-        })
+                true
+            }
+            Ok(holds) => holds,
+            Err(unread) => {
+                self.notes.gap(|| Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message: format!("`{}` could not be read and was taken not to hold", text(unread)),
+                    origin: Some(document.statement_origin(statement)),
+                });
+                false
+            }
+        }
     }
 
     /// Sorts the statements that fit into denials and, if these are asked for, those that allow. Answers whether one
@@ -157,7 +209,7 @@ impl<'a, N: Notes> Judge<'a, N> {
             // A policy of an endpoint that stands beside a request may say whom it is about, and need not.
             let names = attachment.layer == ENDPOINT && statement.principal.is_some();
             let Named { direct, role, account } = if self.named_only || names {
-                self.named(statement)
+                Named::of(self.estate, self.caller, statement)
             } else {
                 Named { direct: true, ..Named::default() }
             };
@@ -192,6 +244,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
         if let Some(home) = principal.home
             && !self.caller.is_service_linked()
+            && facts::is_service_controlled(&self.request.action)
         {
             for scope in levels(estate, home) {
                 let attached = estate.attached_to(Target::Scope(scope));
@@ -249,25 +302,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
     }
 
-    /// What AWS refuses whatever policies say: edits of its managed policies, of roles of IAM Identity Center, of
-    /// service-linked roles and of aliases of its keys; roles to the root user.
-    fn edits(&mut self) {
-        let Some(arn) = self.arn.filter(|_| !self.caller.is_service_linked()) else { return };
-        let Some((service, call)) = self.request.action.split_once(':') else { return };
-        let edits = match arn.service {
-            "iam" if service.eq_ignore_ascii_case("iam") => {
-                protected::edits_identity(arn, &call.to_ascii_lowercase())
-            }
-            "kms" if service.eq_ignore_ascii_case("kms") => {
-                let calls = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
-                arn.resource.starts_with("alias/aws/")
-                    && calls.iter().any(|edit| edit.eq_ignore_ascii_case(call))
-            }
-            _ => false,
-        };
-        // The root user takes on no role: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-        let takes_on = self.caller.is_root() && self.request.action.eq_ignore_ascii_case("sts:AssumeRole");
-        if edits || takes_on {
+    /// What AWS refuses whatever policies say.
+    fn refusals(&mut self) {
+        if protected::is_refused(self.caller, &self.request.action, self.arn) {
             self.mark(Found::Denials);
             self.notes.reason(Found::Denials, || Reason {
                 layer: PROTECTED,
@@ -293,25 +330,22 @@ impl<'a, N: Notes> Judge<'a, N> {
         let Some(body) = self.body(attachment) else { return };
         let document = &body.document;
         for (statement, clause) in body.clauses() {
-            let named = self.named(statement);
+            let named = Named::of(self.estate, self.caller, statement);
             let is_named = named.direct || named.role || named.account;
-            let unread = self.canonical(statement);
-            if !(is_named || unread.is_some()) || !self.fits(document, statement, clause) {
+            let owners = named::canonical(statement).filter(|(_, negated)| *negated || !is_named);
+            if !(is_named || owners.is_some()) || !self.fits(document, statement, clause) {
                 continue;
             }
-            if let Some(id) = unread {
+            if let Some((id, _)) = owners {
                 self.notes.gap(|| Gap {
                     kind: GapKind::OpaqueCondition,
                     message: format!(
-                        "the account of the canonical user `{id}` is not known and was taken to be another one"
+                        "whose the canonical user id `{id}` is, is in no file; it was taken to be somebody else's"
                     ),
                     origin: Some(document.statement_origin(statement)),
                 });
             }
-            if !is_named {
-                continue;
-            }
-            if statement.effect == Effect::Deny {
+            if statement.effect == Effect::Deny && is_named {
                 self.note(Found::Denials, attachment.layer, document, statement);
                 continue;
             }
@@ -325,70 +359,6 @@ impl<'a, N: Notes> Judge<'a, N> {
             for (_, way) in ways.into_iter().filter(|(is, _)| *is) {
                 self.note(way, attachment.layer, document, statement);
             }
-        }
-    }
-
-    /// The id of an account in a statement that may be the caller's: which account it is of, no file says.
-    fn canonical<'s>(&self, statement: &'s Statement) -> Option<&'s str> {
-        self.caller.account?;
-        let names = statement.principal.iter().flat_map(|principals| &principals.names);
-        names.map(|name| &name.value).find_map(|name| match name {
-            PrincipalName::Canonical(id) => Some(&**id),
-            _ => None,
-        })
-    }
-
-    fn named(&self, statement: &Statement) -> Named {
-        let Some(principals) = &statement.principal else { return Named::default() };
-        let mut named = Named::default();
-        for name in &principals.names {
-            match &name.value {
-                PrincipalName::Account(number) => named.account |= self.caller.account == Some(&**number),
-                PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
-                // What names the user behind a federated session is limited like what names the role behind a session:
-                // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
-                PrincipalName::User(arn) if self.caller.federated_by() == Some(arn) => named.role = true,
-                other => named.direct |= self.is_caller(other),
-            }
-        }
-        if !principals.negated {
-            return named;
-        }
-        let spared = match statement.effect {
-            Effect::Allow => named.direct || named.role || named.account,
-            // A user is spared when it is listed with its account, a role when its session is listed too; nobody is who
-            // has a boundary: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
-            Effect::Deny => {
-                let is_role = self.caller.name.contains(":role/") || self.caller.federated_by().is_some();
-                let account = named.account || self.caller.account.is_none();
-                (named.direct || (named.role && !is_role)) && account && !self.is_bounded()
-            }
-        };
-        Named { direct: !spared, ..Named::default() }
-    }
-
-    /// Whether the caller has a permission boundary.
-    fn is_bounded(&self) -> bool {
-        let attached = |(id, _)| self.estate.attached_to(Target::Principal(id));
-        self.caller.principal.is_some_and(|found| attached(found).any(|one| one.layer == BOUNDARY))
-    }
-
-    fn is_caller(&self, name: &PrincipalName) -> bool {
-        match name {
-            PrincipalName::Anyone => true,
-            PrincipalName::User(arn) | PrincipalName::Other(arn) => self.caller.name == **arn,
-            PrincipalName::Service(text) | PrincipalName::Federated(text) => self.caller.name == **text,
-            PrincipalName::Session { account, role, session, .. } => {
-                self.caller.session == Some(&**session)
-                    && self.caller.account == Some(&**account)
-                    && self.caller.name.contains(":role/")
-                    && self.caller.name.rsplit('/').next() == Some(role)
-            }
-            PrincipalName::UniqueId(id) => {
-                let own = self.caller.principal.and_then(|(_, principal)| principal.facts.get("unique-id"));
-                own.is_some_and(|own| **own == **id) || self.caller.name == **id
-            }
-            PrincipalName::Account(_) | PrincipalName::Role(_) | PrincipalName::Canonical(_) => false,
         }
     }
 

@@ -1,12 +1,10 @@
 //! All that decides a question: which policies apply, to which requests, and what is known of every request.
 
-mod certain;
-
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::ast::{Arn, PrincipalName, Statement, is_account};
-use super::caller::{Caller, Class, has_own_tags_only};
+use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
@@ -14,15 +12,15 @@ use super::rule::{
     TO_ROLE, TRUST, TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, access_points, at_home, body, conditions, endpoints, facts, guards, inside, keys, no_say,
-    organization, outside, protected, service_keys, unknown,
+    AWS, access_points, at_home, body, endpoints, facts, follows, guards, inside, keys, no_say, organization,
+    outside, presence, protected, service_keys, unknown,
 };
-use crate::logic::{Assignment, Attribute, Formula, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
     ScopeId, ScopeKind, Subject, Target,
 };
-use inside::{coverage, covering};
+use inside::covering;
 
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
@@ -78,7 +76,7 @@ fn gathered(
     if question.subject == Subject::Outside {
         outside::rewrite(&mut layers);
     }
-    absent_tags(&caller, &mut layers);
+    follows::absent_tags(&caller, &mut layers);
     through_points(estate, question, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
     layers.gaps.extend(unknown::of_question(estate, question, &caller));
@@ -108,10 +106,21 @@ fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignmen
     }
     if let Object::Named(name) = &question.object {
         known = known.with_text(Attribute::resource(), name.clone());
-        if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
-            known.extend(&organization::of_owner(estate, &owner));
-            known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+    }
+    match (&question.action, &question.object) {
+        (Some(action), _) if presence::names_no_owner(action) => {
+            for key in presence::of_owners() {
+                known.set_absent(key);
+            }
         }
+        // Without an action it is not known whether requests say whose the resource is.
+        (Some(_), Object::Named(name)) => {
+            if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
+                known.extend(&organization::of_owner(estate, &owner));
+                known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+            }
+        }
+        _ => {}
     }
     known
 }
@@ -136,15 +145,15 @@ const NEEDS_NOTHING: &str = "sts:getcalleridentity";
 const NEEDS_NO_ALLOW: &str = "sts:getsessiontoken";
 
 pub(super) struct Work<'e> {
-    estate: &'e Estate,
-    caller: Caller<'e>,
+    pub(super) estate: &'e Estate,
+    pub(super) caller: Caller<'e>,
     known: Assignment,
-    groups: Vec<LayerGroup>,
+    pub(super) groups: Vec<LayerGroup>,
     gaps: BTreeSet<Gap>,
     /// The only resources whose policies take part, if not all do.
     among: Option<&'e BTreeSet<ResourceId>>,
     /// Whether the requests come through an access point.
-    by_point: bool,
+    pub(super) by_point: bool,
 }
 
 impl<'e> Work<'e> {
@@ -261,7 +270,7 @@ impl<'e> Work<'e> {
         }
     }
 
-    /// Each level of the organization must allow.
+    /// Each level of the organization must allow what these policies have a say about.
     fn service_control(&mut self, home: ScopeId) {
         for scope in self.estate.ancestry(home) {
             let attached: Vec<_> = self
@@ -271,7 +280,7 @@ impl<'e> Work<'e> {
                 .collect();
             if !attached.is_empty() {
                 let grants = self.wholes(&attached);
-                self.group(SERVICE_CONTROL, Formula::True, grants);
+                self.group(SERVICE_CONTROL, facts::service_controlled(), grants);
             }
         }
     }
@@ -436,7 +445,7 @@ impl<'e> Work<'e> {
                     Some(among) => guards::owned_by_others_among(self.estate, account, among),
                     None => guards::owned_by_others(self.estate, account, object),
                 };
-                same_account(account, others)
+                follows::same_account(account, others)
             }
             _ => return,
         };
@@ -478,20 +487,6 @@ pub(super) fn trusted_calls() -> Formula {
     CALLS.clone()
 }
 
-/// The resource belongs to `account`: no other account number stands in its ARN, and it is none of the `others` that the
-/// estate knows another owner of. What has no owner by either is taken to be the caller's own.
-fn same_account(account: &str, others: Patterns) -> Formula {
-    static NUMBERED: LazyLock<Patterns> = LazyLock::new(|| Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]));
-    let resource = Attribute::resource;
-    // `aws` stands there for the managed policies, which every account may use as its own.
-    let own = conditions::in_account_part(&Patterns::globs([account, "aws"]));
-    let foreign = Formula::any([
-        Formula::matches(resource(), NUMBERED.clone()).and(Formula::matches(resource(), own).not()),
-        Formula::matches(resource(), others),
-    ]);
-    foreign.not()
-}
-
 /// The accounts of the estate.
 pub(super) fn estate_accounts(estate: &Estate) -> impl Iterator<Item = &str> {
     let scopes = estate.scopes().map(|(_, scope)| scope);
@@ -507,24 +502,6 @@ fn unlisted_roles(estate: &Estate) -> Patterns {
 
 pub(super) fn is_service_linked(name: &str) -> bool {
     name.contains(":role/aws-service-role/")
-}
-
-/// A user has the tags that the estate knows and no others. A role may get more with its session.
-fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
-    let Some((_, principal)) = caller.principal.filter(|(_, found)| has_own_tags_only(found)) else {
-        return;
-    };
-    let named = |attribute: &Attribute| attribute.name().strip_prefix(keys::PRINCIPAL_TAG).map(str::to_owned);
-    let grants = layers.groups.iter().flat_map(|group| &group.grants);
-    let formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
-    let mentioned: BTreeSet<Attribute> =
-        formulas.filter(|formula| **formula != Formula::True).flat_map(Formula::attributes).collect();
-    let known: BTreeSet<String> = principal.facts.keys().map(|name| keys::folded(name)).collect();
-    for attribute in mentioned {
-        if named(&attribute).is_some() && !known.contains(attribute.name()) {
-            layers.known.set_absent(attribute);
-        }
-    }
 }
 
 /// Whether a role that is in none of the files lets somebody in is not known.

@@ -8,6 +8,8 @@
 //!   the access point and its account:
 //!   <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html#access-points-condition-keys>.
 
+use std::collections::BTreeSet;
+
 use super::access_points;
 use super::caller::{Caller, Class};
 use super::conditions;
@@ -28,7 +30,7 @@ const OF_POINTS: [&str; 3] = [POINT, POINT_ACCOUNT, "s3:accesspointnetworkorigin
 
 /// What follows from a question for the keys that its policies speak of.
 pub(super) fn facts(work: &Work<'_>, question: &Question) -> Vec<Formula> {
-    let caller = work.caller();
+    let caller = &work.caller;
     if caller.class == Class::Holder {
         return Vec::new();
     }
@@ -41,18 +43,19 @@ pub(super) fn facts(work: &Work<'_>, question: &Question) -> Vec<Formula> {
             |account: &str| Formula::matches(Attribute::text(BUCKET_ACCOUNT), Patterns::literal(account));
         let owners = match &question.object {
             Object::Named(name) => {
-                let owner = layers::owner(work.estate(), name).or(caller.account.map(str::to_owned));
+                let owner = layers::owner(work.estate, name).or(caller.account.map(str::to_owned));
                 owner.map(|owner| is(&owner)).into_iter().collect()
             }
-            _ => work
-                .accounts()
+            _ => layers::estate_accounts(work.estate)
+                .chain(caller.account)
+                .collect::<BTreeSet<&str>>()
                 .into_iter()
                 .map(|account| is(account).iff(work.owns(account)))
                 .collect::<Vec<_>>(),
         };
         facts.push(calls("s3:").implies(Formula::all(owners)));
     }
-    if work.comes_through_a_point() {
+    if work.by_point {
         return facts;
     }
     let spoken = OF_POINTS.into_iter().filter(|key| work.mentions(key)).map(Attribute::text);
@@ -61,7 +64,7 @@ pub(super) fn facts(work: &Work<'_>, question: &Question) -> Vec<Formula> {
         let direct = Patterns::of([Pattern::arn("arn:*:s3:::*")]);
         let direct = Formula::matches(Attribute::resource(), direct);
         facts.push(direct.implies(Formula::present(key.clone()).not()));
-        for point in access_points::asked(work.estate(), &question.object) {
+        for point in access_points::asked(work.estate, &question.object) {
             let value = match key.name() {
                 POINT => point.as_str(),
                 POINT_ACCOUNT => access_points::account(&point),
