@@ -19,6 +19,7 @@ mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
 mod aws_shapes;
+mod aws_shares;
 mod aws_vpc_endpoints;
 mod azure_deny_assignments;
 mod azure_directory;
@@ -70,6 +71,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_key_grants::AwsKeyGrants,
     &aws_vpc_endpoints::AwsVpcEndpoints,
     &aws_session_policy::AwsSessionPolicy,
+    &aws_shares::AwsShares,
     &aws_compute::AwsCompute,
     &aws_credential_report::AwsCredentialReport,
     &gcp_iam_policy::GcpIamPolicy,
