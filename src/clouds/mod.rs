@@ -91,6 +91,12 @@ pub trait Cloud: Sync {
     /// The request, printed the way users write it, that a witness of `question` stands for.
     fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request;
 
+    /// Whether requests need not carry a key of their context, so that a witness says nothing of it where it makes no
+    /// difference.
+    fn may_lack(&self, _key: &str) -> bool {
+        false
+    }
+
     /// Witnesses of `question` that read more like requests of the estate than this one, the best first. They need not be
     /// such: whoever asks tries them.
     fn familiar(&self, _estate: &Estate, _question: &Question, _witness: &Assignment) -> Vec<Assignment> {

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::caller::{Caller, Class};
+use super::inside::coverage;
 use super::layers::{Work, estate_accounts, owner};
-use super::{conditions, coverage, guards, keys, organization, outside, presence};
+use super::{conditions, guards, keys, organization, outside, presence, service_keys};
 use crate::logic::{Attribute, Case, Formula, Kind, Part, Pattern, Patterns, Template};
 use crate::model::{Layers, Object, Question, Subject};
 
@@ -29,8 +30,10 @@ impl Work<'_> {
             facts.extend(self.ownership(&question.object));
         }
         facts.extend(self.ids());
+        facts.extend(self.issue());
         facts.extend(self.organization(question));
         facts.extend(self.sources());
+        facts.extend(service_keys::facts(self, question));
         Formula::all(facts)
     }
 
@@ -119,8 +122,16 @@ impl Work<'_> {
         Some(Formula::matches(id, begins).and(follows))
     }
 
+    /// Sessions have temporary credentials, and their requests say when these were issued:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>.
+    /// As with [`Self::sources`], the concrete rule takes a request at its word.
+    fn issue(&self) -> Option<Formula> {
+        let is_session = self.caller.is_session() && self.mentions(keys::TOKEN_ISSUE_TIME);
+        is_session.then(|| Formula::present(Attribute::new(keys::TOKEN_ISSUE_TIME, Kind::Instant)))
+    }
+
     /// The resource belongs to the account.
-    fn owns(&self, account: &str) -> Formula {
+    pub(super) fn owns(&self, account: &str) -> Formula {
         if self.caller.account == Some(account) {
             return same_account(account, guards::owned_by_others(self.estate, account, &Object::Any));
         }
