@@ -66,7 +66,8 @@ pub(super) fn probe(
         for probe in cloud.map(|cloud| cloud.probes(context.estate, resource, kind)).unwrap_or_default() {
             let answer = beyond_everybody(context, &probe, resource)?;
             if !answer.is_never() {
-                let mut found = finding(context, meta, wording, resource, answer);
+                let asked = (probe.question.clone(), probe.given.clone());
+                let mut found = finding(context, meta, wording, resource, (asked, answer));
                 if let (Some(found), Some(token)) = (&mut found, &probe.token) {
                     found.message = format!("{}, with a token for `{token}`", found.message);
                     found.lead_with(context.estate.resource(resource).map(|what| what.origin.clone()));
@@ -87,6 +88,19 @@ fn beyond_everybody(context: &Context<'_>, probe: &Probe, resource: ResourceId) 
     }
     let everybody = question(probe.question.cloud, Subject::Anonymous, resource);
     context.evaluator.can_beyond(&probe.question, &probe.given, &everybody)
+}
+
+/// What [`ask`] asks, and the answer, for a resource of the estate.
+pub(super) fn asked(
+    context: &Context<'_>,
+    subject: Subject,
+    resource: ResourceId,
+) -> Result<Option<((Question, Formula), Answer)>, Bug> {
+    let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
+        return Ok(None);
+    };
+    let answer = ask(context, subject, resource)?;
+    Ok(answer.map(|answer| ((question(cloud, subject, resource), Formula::True), answer)))
 }
 
 fn question(cloud: CloudId, subject: Subject, resource: ResourceId) -> Question {
@@ -116,7 +130,7 @@ pub(super) fn finding(
     meta: &'static Meta,
     wording: &Wording,
     resource: ResourceId,
-    answer: Answer,
+    (asked, answer): ((Question, Formula), Answer),
 ) -> Option<Finding> {
     let what = context.estate.resource(resource)?;
     let (message, witness) = match answer.outcome {
@@ -153,6 +167,6 @@ pub(super) fn finding(
         witness,
         hops: Vec::new(),
         advice: wording.advice.to_owned(),
-        intent: Intent::default(),
+        intent: Intent { access: vec![asked], ..Intent::default() },
     })
 }

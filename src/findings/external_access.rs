@@ -53,8 +53,8 @@ impl Rule for ExternalAccess {
             if public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
                 continue;
             }
-            if let Some(answer) = exposure::ask(context, Subject::Outside, resource)? {
-                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
+            if let Some(asked) = exposure::asked(context, Subject::Outside, resource)? {
+                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, asked));
             }
         }
         Ok(())

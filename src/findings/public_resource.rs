@@ -52,8 +52,8 @@ impl Rule for PublicResource {
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
         for resource in exposure::guarded_resources(context) {
-            if let Some(answer) = exposure::ask(context, Subject::Anonymous, resource)? {
-                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
+            if let Some(asked) = exposure::asked(context, Subject::Anonymous, resource)? {
+                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, asked));
             }
         }
         Ok(())

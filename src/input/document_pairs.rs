@@ -87,6 +87,42 @@ fn text_of(path: &std::path::Path, limits: Limits) -> Result<String, Box<Problem
     })
 }
 
+/// Reads a file, or what a cloud knows under that name, that others are to be held against: as each kind of documents
+/// that it can be. `None` after a problem.
+pub fn reference(
+    path: &std::path::Path,
+    limits: Limits,
+    files: &mut Files,
+    problems: &mut Vec<Problem>,
+) -> Option<(&'static dyn Cloud, Vec<(DocumentKind, Policy)>)> {
+    let shown = path.to_string_lossy().into_owned();
+    let text = text_of(path, limits).map_err(|problem| problems.push(*problem)).ok()?;
+    let file = files.add(shown.clone(), text);
+    let text = files.shared_text(file);
+    let tree = match is_yaml(path) {
+        true => yaml::parse(file, &text, problems),
+        false => json::parse(file, &text, problems),
+    }?;
+    for cloud in CLOUDS {
+        let Some(documents) = cloud.documents() else { continue };
+        let Some(opened) = documents.open(&tree, problems) else { continue };
+        let name = title(&shown);
+        let is_clean = |found: &[Problem]| found.iter().all(|one| one.severity != Severity::Error);
+        let mut read_as = Vec::new();
+        for kind in documents.kinds() {
+            let mut found = Vec::new();
+            let read = documents.read(&opened, &name, *kind, &mut found);
+            read_as.extend(read.filter(|_| is_clean(&found)).map(|policy| (*kind, policy)));
+        }
+        if read_as.is_empty() {
+            documents.read(&opened, &name, documents.guess(&opened.tree, &opened.tree), problems);
+        }
+        return Some((*cloud, read_as)).filter(|(_, read_as)| !read_as.is_empty());
+    }
+    problems.push(no_document(&tree));
+    None
+}
+
 /// Reads a line `{"name": …, "old": …, "new": …}`, the line of that number of the file of that path. The documents
 /// are objects, or strings that hold them.
 pub fn from_line(path: &str, number: u32, line: &str, kind: Option<&str>) -> DocumentPair {

@@ -53,10 +53,12 @@ mod terraform_plan;
 
 pub use escalation_steps::read_steps;
 pub use load::{
-    Base, Loaded, LoadedDocument, content, format_of, load, load_again, load_base, load_beside, load_text,
+    Base, Loaded, LoadedDocument, comments, content, format_of, load, load_again, load_base, load_beside,
+    load_text,
 };
 
 use crate::model::Estate;
+pub use crate::text::yaml::Comment;
 use crate::text::{FileId, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.

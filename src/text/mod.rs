@@ -5,6 +5,7 @@
 
 pub mod hcl;
 pub mod json;
+pub mod toml;
 pub mod yaml;
 
 pub mod lists;

@@ -195,7 +195,7 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn yaml(text: &str) -> Value {
+pub(super) fn yaml(text: &str) -> Value {
     let file = Files::default().add("cases.yaml", text);
     let mut problems = Vec::new();
     let tree = text::yaml::parse(file, text, &mut problems);
@@ -203,7 +203,7 @@ fn yaml(text: &str) -> Value {
     value(&tree.unwrap())
 }
 
-fn value(tree: &Tree) -> Value {
+pub(super) fn value(tree: &Tree) -> Value {
     match &tree.kind {
         Kind::Null => Value::Null,
         Kind::Bool(is) => Value::Bool(*is),

@@ -33,6 +33,8 @@ mod cli;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod gcp_cel;
 #[cfg(test)]
 mod gcp_broken;
@@ -40,6 +42,8 @@ mod gcp_broken;
 mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
+#[cfg(test)]
+mod guardrails;
 #[cfg(test)]
 mod in_effect;
 #[cfg(unix)]

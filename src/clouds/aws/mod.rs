@@ -156,6 +156,25 @@ impl Cloud for Aws {
         scenario::scenario(tree, problems)
     }
 
+    fn claims(&self, written: &str) -> bool {
+        written.starts_with("arn:")
+    }
+
+    fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
+        let tests = parse::circumstances(condition, problems)?;
+        let holds = |test: &ast::Test| match conditions::test(test, ast::Version::V2012) {
+            Ok(formula) => Some(formula),
+            Err(why) => {
+                let message = format!("the condition `{}` cannot be read: {}", test.text, why.0);
+                problems.push(Problem::error("condition", message).at(test.key.span));
+                None
+            }
+        };
+        // All are looked at, so that all mistakes are told.
+        let parts: Vec<Option<Formula>> = tests.iter().map(holds).collect();
+        parts.into_iter().collect::<Option<Vec<Formula>>>().map(Formula::all)
+    }
+
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
         coverage(estate, resource)
     }

@@ -30,6 +30,7 @@ const CRATES: &[Border] = &[
     Border { path: "jsonc_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
     Border { path: "saphyr_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
     Border { path: "hcl_edit", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
+    Border { path: "toml", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
 ];
 
 /// Where JSON is written. What users read is written by `report`; the others write their own files.
