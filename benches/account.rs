@@ -43,7 +43,7 @@ const TOGETHER: usize = 100;
 const MEASURE: &str = "--measure";
 /// Asks for the files alone.
 const WRITE: &str = "--write";
-const LIMITS: Limits = Limits { file_bytes: 4 << 30, files: 1_000_000 };
+const LIMITS: Limits = Limits { file_bytes: 4 << 30, files: 1_000_000, sources: false };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

@@ -24,7 +24,7 @@ use crate::clouds::escalation::Step;
 use crate::configuration::Configuration;
 use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, Simulated};
 use crate::findings::{self, Finding, Meta, RULES};
-use crate::graph::{Administrators, Cut, Edge, Graph, Path, Radius, Way};
+use crate::graph::{Administrators, Edge, Graph, Paths, Radius, Way, Ways};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
@@ -193,8 +193,8 @@ struct Seals {
 /// What was found, by task.
 enum Found {
     Findings(Vec<Finding>),
-    Paths(Vec<Path>, Option<Cut>),
-    Ways(Vec<Way>, bool),
+    Paths(Paths),
+    Ways(Ways),
     Radius(Radius),
     Admins(Administrators),
     Graph(Vec<Edge>),
@@ -248,7 +248,10 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
         let compared = check::Compared { base: base.as_ref(), paths, estate, plans, all: *all };
         return check::check(&compared, settings);
     }
-    let mut loaded = input::load_beside(settings.configuration.files.clone(), paths, settings.limits);
+    // What a recommendation changes is what exports tell of; sources are changed by what they are told with it.
+    let sources = !matches!(task, Task::Recommend { .. } | Task::Verify { .. });
+    let limits = Limits { sources, ..settings.limits };
+    let mut loaded = input::load_beside(settings.configuration.files.clone(), paths, limits);
     if let Some(earliest) = settings.earliest {
         loaded.estate.set_earliest(earliest);
     }
@@ -465,8 +468,8 @@ impl Outcome {
         let open = match &self.found {
             Found::Findings(findings) => findings.iter().any(Finding::is_undecided),
             Found::Review(review) => review.findings.iter().any(Finding::is_undecided),
-            Found::Paths(..)
-            | Found::Ways(..)
+            Found::Paths(_)
+            | Found::Ways(_)
             | Found::Radius(_)
             | Found::Admins(_)
             | Found::Graph(_)
@@ -496,8 +499,8 @@ impl Outcome {
             stale: self.judged.stale,
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
-                Found::Paths(paths, cut) => Content::Paths(paths, cut.as_ref()),
-                Found::Ways(ways, more) => Content::Ways(ways, *more),
+                Found::Paths(paths) => Content::Paths(paths),
+                Found::Ways(ways) => Content::Ways(ways),
                 Found::Radius(radius) => Content::Radius(radius),
                 Found::Admins(admins) => Content::Admins(admins),
                 Found::Graph(edges) => Content::Graph(edges),

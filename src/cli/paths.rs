@@ -16,9 +16,10 @@ pub(super) struct Paths {
     /// Files, folders, globs, or `-` for standard input.
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<String>,
-    /// What the paths lead to: `admin`, a principal, or the full name of a resource, which stands for those who may do
-    /// something on it. Without `--from`, whoever administers the place where they live is not listed: it comes to
-    /// anything there.
+    /// What the paths lead to: `admin`, a principal, the full name of a resource, which stands for those who may do
+    /// something on it, or an account, project, subscription or resource group, which stands for its administration.
+    /// Without `--from`, whoever administers the place where a principal lives is not listed: it comes to anything
+    /// there.
     #[arg(long, value_name = "GOAL", default_value = ADMIN)]
     to: String,
     /// Only paths that this principal starts: its full name, or the last part of it.

@@ -323,6 +323,8 @@ pub struct Step {
     pub to: PrincipalId,
     /// By what, as an id: `assume-role`, `impersonate`.
     pub kind: &'static str,
+    /// What happens, in words that follow the name of who does it; may be empty.
+    pub summary: &'static str,
     /// What must be allowed for it.
     pub question: Question,
 }

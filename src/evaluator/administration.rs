@@ -22,10 +22,18 @@ impl Standing {
     /// How sure it is.
     pub fn certainty(&self) -> Certainty {
         match self {
-            Self::Always(certainty, _) | Self::Conditionally(certainty, ..) | Self::Never(certainty) => {
-                certainty.clone()
-            }
             Self::Undecided(reason) => Certainty::Undecided(reason.clone()),
+            decided => decided.sure().cloned().unwrap_or(Certainty::Proven),
+        }
+    }
+
+    /// How sure it is, if it was decided.
+    pub fn sure(&self) -> Option<&Certainty> {
+        match self {
+            Self::Always(certainty, _) | Self::Conditionally(certainty, ..) | Self::Never(certainty) => {
+                Some(certainty)
+            }
+            Self::Undecided(_) => None,
         }
     }
 

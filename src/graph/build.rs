@@ -34,7 +34,16 @@ impl Graph {
     /// these. Other steps lead nowhere and are not asked. `steps` are taken into account beside those that the program
     /// ships.
     pub fn build(evaluator: &Evaluator<'_>, steps: &[escalation::Step]) -> Result<Self, Bug> {
-        let mut builder = Builder::new(*evaluator, steps);
+        Self::with(evaluator, steps, None)
+    }
+
+    /// The same where a scope is administered on its own that otherwise is not: a resource group.
+    pub fn with(
+        evaluator: &Evaluator<'_>,
+        steps: &[escalation::Step],
+        wanted: Option<ScopeId>,
+    ) -> Result<Self, Bug> {
+        let mut builder = Builder::new(*evaluator, steps, wanted);
         builder.seats_as_they_are()?;
         builder.changes();
         builder.backwards()?;
@@ -126,7 +135,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(evaluator: Evaluator<'a>, steps: &[escalation::Step]) -> Self {
+    pub(super) fn new(evaluator: Evaluator<'a>, steps: &[escalation::Step], wanted: Option<ScopeId>) -> Self {
         let estate = evaluator.estate();
         let present = |cloud: &&&'static dyn Cloud| {
             estate.principals().any(|(_, principal)| principal.cloud == cloud.id())
@@ -158,7 +167,7 @@ impl<'a> Builder<'a> {
             tokens,
             coded_classes: FxHashMap::default(),
             openers: FxHashMap::default(),
-            places: Places::of(&evaluator),
+            places: Places::of(&evaluator, wanted),
             seats: Vec::new(),
             standings: Standings::default(),
             rules: BTreeMap::new(),
@@ -470,5 +479,5 @@ pub(super) fn as_situation(step: clouds::Step) -> (Way, Situation) {
         host: None,
         basis: Vec::new(),
     };
-    (Way { kind: Arc::from(step.kind), summary: Arc::from("") }, situation)
+    (Way { kind: Arc::from(step.kind), summary: Arc::from(step.summary) }, situation)
 }

@@ -1,4 +1,4 @@
-//! The fewest grants to take away so that somebody no longer comes to administer a scope.
+//! The fewest grants to take away so that somebody no longer comes to a goal: to administer a scope, to act as somebody.
 //!
 //! A path names the statements that allow its steps. As long as none of them is taken away, the path is open: so
 //! whatever cuts all paths takes one from each. The search keeps the paths that it has seen, chooses the fewest grants
@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Graph, Hop};
+use super::{Bound, Graph, Hop, Path};
 use crate::clouds::{CLOUDS, Cloud, escalation};
 use crate::evaluator::{Bug, Evaluator};
-use crate::model::{Effect, Origin, PrincipalId};
+use crate::model::{Effect, Origin, PrincipalId, ScopeId};
 
 /// After so many rounds the search stops, and what it has is no longer sure to be the fewest.
 const ROUNDS: usize = 24;
@@ -29,19 +29,67 @@ pub struct Cut {
     pub smallest: bool,
 }
 
-/// Finds the fewest grants whose removal leaves `from` without a path to the administration of any scope. Grants are
-/// statements that allow, and bindings; what only limits is none.
+/// The steps of each path that is left in an estate.
+type Left = Vec<Vec<Hop>>;
+
+/// Finds the fewest grants whose removal leaves `from` without a path to the administration of any scope.
 pub fn cut(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: PrincipalId) -> Result<Cut, Bug> {
+    cut_all(evaluator, |inner| {
+        let around = Graph::around(inner, steps, from)?;
+        // What lies in a scope that it administers is not asked there, though it may lead out of it.
+        let rules = around.seats().iter().any(|seat| seat.node.principal == from);
+        let graph = if rules { Graph::build(inner, steps)? } else { around };
+        Ok(hops_of(graph.paths_to_administration(inner)?, from))
+    })
+}
+
+/// The same of a path to the administration of one scope, by itself or with one above it.
+pub fn cut_from_scope(
+    evaluator: &Evaluator<'_>,
+    steps: &[escalation::Step],
+    from: PrincipalId,
+    scope: ScopeId,
+) -> Result<Cut, Bug> {
+    cut_all(evaluator, |inner| {
+        let graph = Graph::with(inner, steps, Some(scope))?;
+        Ok(hops_of(graph.paths_to_scope(inner, scope)?, from))
+    })
+}
+
+/// The same of a way to act as `to`.
+pub fn cut_between(
+    evaluator: &Evaluator<'_>,
+    steps: &[escalation::Step],
+    from: PrincipalId,
+    to: PrincipalId,
+) -> Result<Cut, Bug> {
+    cut_all(evaluator, |inner| {
+        let graph = Graph::between(inner, steps, from, to)?;
+        let (ways, _) = graph.ways_between(inner, from, to, Bound::default())?;
+        Ok(ways.into_iter().map(|way| way.hops).collect())
+    })
+}
+
+fn hops_of(paths: Vec<Path>, from: PrincipalId) -> Left {
+    paths.into_iter().filter(|path| path.from == from).map(|path| path.hops).collect()
+}
+
+/// Finds the fewest grants after whose removal `left` finds no path. Grants are statements that allow, and bindings;
+/// what only limits is none.
+fn cut_all(
+    evaluator: &Evaluator<'_>,
+    left: impl Fn(&Evaluator<'_>) -> Result<Left, Bug>,
+) -> Result<Cut, Bug> {
     let mut paths: Vec<BTreeSet<Origin>> = Vec::new();
     let mut smallest = true;
     for _ in 0..ROUNDS {
         let (grants, exact) = meet(&paths);
         smallest &= exact;
-        let left = left_open(evaluator, steps, from, &grants)?;
-        if left.is_empty() {
+        let open = left_open(evaluator, &grants, &left)?;
+        if open.is_empty() {
             return Ok(Cut { grants: grants.into_iter().collect(), complete: true, smallest });
         }
-        for path in left {
+        for path in open {
             if path.is_empty() {
                 // Nothing that could be taken away allows it.
                 return Ok(Cut { grants: grants.into_iter().collect(), complete: false, smallest: false });
@@ -51,29 +99,23 @@ pub fn cut(evaluator: &Evaluator<'_>, steps: &[escalation::Step], from: Principa
     }
     // Not found in time: what meets one path after the other cuts most, and says that it may not be all.
     let (grants, _) = meet(&paths);
-    let complete = left_open(evaluator, steps, from, &grants)?.is_empty();
+    let complete = left_open(evaluator, &grants, &left)?.is_empty();
     Ok(Cut { grants: grants.into_iter().collect(), complete, smallest: false })
 }
 
 /// The grants of each path that is left when some grants are taken away.
 fn left_open(
     evaluator: &Evaluator<'_>,
-    steps: &[escalation::Step],
-    from: PrincipalId,
     without: &BTreeSet<Origin>,
+    left: impl Fn(&Evaluator<'_>) -> Result<Left, Bug>,
 ) -> Result<Vec<BTreeSet<Origin>>, Bug> {
     let estate = evaluator.estate();
     // A path may lead through several clouds.
     let has = |cloud: &&&dyn Cloud| estate.policies().any(|(_, policy)| policy.cloud == cloud.id());
     let clouds = CLOUDS.iter().filter(|_| !without.is_empty()).filter(has);
     let changed = clouds.fold(estate.clone(), |changed, cloud| cloud.without(&changed, without));
-    let inner = Evaluator::new(&changed, evaluator.portfolio());
-    let around = Graph::around(&inner, steps, from)?;
-    // What lies in a scope that it administers is not asked there, though it may lead out of it.
-    let rules = around.seats().iter().any(|seat| seat.node.principal == from);
-    let graph = if rules { Graph::build(&inner, steps)? } else { around };
-    let paths = graph.paths_to_administration(&inner)?.into_iter().filter(|path| path.from == from);
-    Ok(paths.map(|path| grants_of(&path.hops)).collect())
+    let paths = left(&Evaluator::new(&changed, evaluator.portfolio()))?;
+    Ok(paths.iter().map(|hops| grants_of(hops)).collect())
 }
 
 /// What allows the steps of a path, what only limits left out.

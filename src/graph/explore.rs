@@ -84,7 +84,7 @@ impl Graph {
         steps: &[escalation::Step],
         start: PrincipalId,
     ) -> Result<Self, Bug> {
-        let mut builder = Builder::new(*evaluator, steps);
+        let mut builder = Builder::new(*evaluator, steps, None);
         Explorer::new(&mut builder).run(start)?;
         Ok(builder.finish())
     }
@@ -96,7 +96,7 @@ impl Graph {
         start: PrincipalId,
         to: PrincipalId,
     ) -> Result<Self, Bug> {
-        let mut builder = Builder::new(*evaluator, steps);
+        let mut builder = Builder::new(*evaluator, steps, None);
         Explorer::new(&mut builder).run(start)?;
         let reach = builder.net.ready().reach(start);
         let as_is = reach.nodes().filter(|(_, node)| node.change.is_none());

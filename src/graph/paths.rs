@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::hubs::{HubId, Move, at_target};
 use super::net::Ready;
-use super::{Graph, Hop, Node, Seat};
+use super::{Cut, Graph, Hop, Node, Seat};
 use crate::clouds::escalation::{Change, Gained};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing};
 use crate::model::{Estate, PrincipalId, PrincipalKind, ScopeId};
@@ -26,7 +26,27 @@ pub struct Path {
     pub certainty: Certainty,
 }
 
+/// Paths to administration, and who needs none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// The paths.
+    pub paths: Vec<Path>,
+    /// What the principal in question administers without a path, or who administers the scope in question; nothing if
+    /// neither one was named.
+    pub own: Vec<Seat>,
+    /// For the paths of one principal: what cuts all of them.
+    pub cut: Option<Cut>,
+}
+
 impl Graph {
+    /// The paths to the administration of one scope, by itself or with one above it.
+    pub fn paths_to_scope(&self, evaluator: &Evaluator<'_>, scope: ScopeId) -> Result<Vec<Path>, Bug> {
+        let above = evaluator.estate().ancestry(scope);
+        let mut paths = self.paths_to_administration(evaluator)?;
+        paths.retain(|path| above.contains(&path.seat.scope));
+        Ok(paths)
+    }
+
     /// For each principal that does not administer a scope and can come to, the best path to it: few steps, and steps
     /// that rest on no assumption rather than such that do. Not those to scopes below one that it can come to administer
     /// as a whole. Sorted by start, length and end. Among equals the one whose steps were found first. `evaluator` is the

@@ -10,7 +10,7 @@ use super::hop::{Node, Seat};
 use crate::clouds::escalation::Change;
 use crate::clouds::{self, Cloud, Demand};
 use crate::evaluator::{Bug, Certainty, Evaluator, Standing, Witness};
-use crate::model::{CloudId, PrincipalId, PrincipalKind, Request, ScopeId};
+use crate::model::{CloudId, PrincipalId, PrincipalKind, Request, ScopeId, ScopeKind};
 
 /// A place that is administered on its own.
 struct Place {
@@ -33,12 +33,17 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(evaluator: &Evaluator<'_>) -> Self {
+    /// Those of an estate, a part of an account only if it is `wanted`: owners of resource groups are many, and each of
+    /// them administers little.
+    pub(super) fn of(evaluator: &Evaluator<'_>, wanted: Option<ScopeId>) -> Self {
         let estate = evaluator.estate();
         let mut places = Self { everywhere: !evaluator.takes_shortcuts(), ..Self::default() };
         let mut scopes: Vec<_> = estate.scopes().collect();
         scopes.sort_by_key(|(scope, _)| (estate.ancestry(*scope).len(), *scope));
         for (scope, found) in scopes {
+            if found.kind == ScopeKind::Group && wanted != Some(scope) {
+                continue;
+            }
             let Some(cloud) = clouds::cloud(found.cloud) else { continue };
             let demands = cloud.administration(estate, scope);
             if demands.is_empty() {

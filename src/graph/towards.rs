@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::build::Builder;
-use super::{Alternatives, Bound, Graph, Hop, Node};
+use super::{Alternatives, Bound, Cut, Graph, Hop, Node};
 use crate::clouds::escalation;
 use crate::evaluator::{Bug, Certainty, Evaluator};
 use crate::model::{Estate, PrincipalId, PrincipalKind};
@@ -21,6 +21,19 @@ pub struct Way {
     pub certainty: Certainty,
 }
 
+/// Ways to a goal, and who needs none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// The ways.
+    pub ways: Vec<Way>,
+    /// Whether there are more than these.
+    pub more: bool,
+    /// Those who may do something on the resource in question without a step; of one principal, only that one.
+    pub own: Vec<PrincipalId>,
+    /// For the ways of one principal to another: what cuts all of them.
+    pub cut: Option<Cut>,
+}
+
 impl Graph {
     /// Asks all steps by which somebody may come to act as one of `ends`. Whoever always administers the place where one
     /// of them lives comes to anything there, and is not asked.
@@ -29,7 +42,7 @@ impl Graph {
         steps: &[escalation::Step],
         ends: &[PrincipalId],
     ) -> Result<Self, Bug> {
-        let mut builder = Builder::new(*evaluator, steps);
+        let mut builder = Builder::new(*evaluator, steps, None);
         builder.seats_as_they_are()?;
         builder.changes();
         builder.backwards_from(ends)?;

@@ -65,9 +65,10 @@ impl Format for AzureResources {
         self.load_all(&[*document], estate, problems);
     }
 
-    /// Containers need the switch of their account, so they come last.
+    /// Switches that only some exports tell come first, and containers, which need those of their accounts, last.
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut loader = Loader::new(estate, problems);
+        documents.iter().for_each(|document| loader.switches(document.tree));
         let are_containers = |document: &Document<'_>| rows(document.tree).first().is_some_and(is_container);
         for document in documents.iter().filter(|document| !are_containers(document)) {
             loader.resources(document.tree);

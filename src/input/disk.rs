@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
+use super::terraform;
 use crate::text::Problem;
 
 /// What a path on the command line stands for.
@@ -23,11 +24,13 @@ pub struct Limits {
     pub file_bytes: u64,
     /// The most files of one run.
     pub files: usize,
+    /// Whether sources of Terraform inside folders are looked at, too.
+    pub sources: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 512 << 20, files: 200_000 }
+        Self { file_bytes: 512 << 20, files: 200_000, sources: false }
     }
 }
 
@@ -153,14 +156,15 @@ pub fn terraform(paths: &[String], problems: &mut Vec<Problem>) -> Vec<PathBuf> 
 const ENDINGS: &[&str] =
     &[".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".yaml", ".yml"];
 
-fn is_read(name: &str) -> bool {
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
+fn is_read(name: &str, limits: Limits) -> bool {
+    let sources = terraform::ENDINGS.iter().filter(|_| limits.sources);
+    ENDINGS.iter().chain(sources).any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file is looked at, by its path below the folder that the user named: nothing on the way is hidden, and it
 /// ends like a policy file.
-pub(super) fn is_looked_at(path: &str) -> bool {
-    is_read(path) && !path.split(std::path::is_separator).any(|name| name.starts_with('.'))
+pub(super) fn is_looked_at(path: &str, limits: Limits) -> bool {
+    is_read(path, limits) && !path.split(std::path::is_separator).any(|name| name.starts_with('.'))
 }
 
 /// Folders deeper than this are not entered; links can form circles.
@@ -183,7 +187,7 @@ fn walk(folder: &Path, limits: Limits, depth: usize, found: &mut Vec<Found>, pro
         }
         if is_folder && depth < DEEPEST {
             walk(&folder.join(&file_name), limits, depth + 1, found, problems);
-        } else if is_read(&name) {
+        } else if is_read(&name, limits) {
             found.push(Found { path: folder.join(&file_name), named: false });
         }
     }

@@ -84,6 +84,9 @@ impl Format for GcpHosts {
             for (project, word) in listed.difference(&open) {
                 estate.hosts_mut().list(*project, word);
             }
+            for (project, word) in listed.union(&open) {
+                estate.hosts_mut().count(*project, word);
+            }
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, Found, Limits};
-use super::{Confidence, Document, FORMATS, Format, revision};
+use super::{Beside, Confidence, Document, FORMATS, Format, revision, terraform};
 use crate::clouds::federation;
 use crate::model::Estate;
 use crate::progress::{self, Stage};
-use crate::text::{FileId, Files, Problem, Span, Tree, json, yaml};
+use crate::text::{Anchor, FileId, Files, Kind, Problem, Span, Text, Tree, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -53,7 +53,7 @@ pub fn load_beside(files: Files, paths: &[String], limits: Limits) -> Loaded {
         }
         progress::step();
     }
-    loaded.finish(&reading.joined);
+    loaded.finish(&reading);
     loaded
 }
 
@@ -108,12 +108,12 @@ pub fn load_base(
             Err(problem) => loaded.problems.push(*problem),
         }
     }
-    loaded.finish(&reading.joined);
+    loaded.finish(&reading);
     Ok(loaded)
 }
 
 /// A file, how it is shown if not by its path, and its text.
-type Text = (Found, Option<String>, Result<String, Box<Problem>>);
+type Given = (Found, Option<String>, Result<String, Box<Problem>>);
 
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
@@ -124,7 +124,7 @@ fn in_folder(
     paths: &[String],
     limits: Limits,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Text>, String> {
+) -> Result<Vec<Given>, String> {
     let mut texts = Vec::new();
     // A folder is compared with a folder, whatever the two are called.
     let whole = match paths {
@@ -171,7 +171,7 @@ pub fn load_text(path: &str, text: String) -> Loaded {
     let mut loaded = Loaded::default();
     let mut reading = Reading::default();
     loaded.add(&Found { path: path.into(), named: true }, None, text, &mut reading);
-    loaded.finish(&reading.joined);
+    loaded.finish(&reading);
     loaded
 }
 
@@ -185,7 +185,7 @@ pub fn load_again(loaded: &Loaded, changed: &BTreeMap<FileId, String>) -> Loaded
         let found = Found { path: loaded.files.path(file).into(), named: true };
         again.add(&found, None, text.to_owned(), &mut reading);
     }
-    again.finish(&reading.joined);
+    again.finish(&reading);
     again
 }
 
@@ -210,6 +210,8 @@ pub fn comments(files: &Files, file: FileId) -> Vec<yaml::Comment> {
 struct Reading {
     reader: json::Reader,
     joined: Vec<Joined>,
+    /// All files, with the paths that they count as.
+    paths: Vec<(FileId, String)>,
     /// Whether what plans tell is read as it was.
     before: bool,
 }
@@ -228,6 +230,7 @@ impl Loaded {
     fn add(&mut self, found: &Found, shown: Option<String>, text: String, reading: &mut Reading) {
         let path = found.path.to_string_lossy().into_owned();
         let file = self.files.add(shown.unwrap_or_else(|| path.clone()), text);
+        reading.paths.push((file, path.clone()));
         let text = self.files.shared_text(file);
         let Some(tree) = parse(&found.path, file, &text, &mut reading.reader, &mut self.problems) else {
             // A template beside the exports is another kind of file, not a broken one.
@@ -256,9 +259,9 @@ impl Loaded {
     }
 
     /// Loads the documents that waited, kind by kind.
-    fn finish(&mut self, joined: &[Joined]) {
+    fn finish(&mut self, reading: &Reading) {
         for format in FORMATS.iter().filter(|format| format.is_joined()) {
-            let own = joined.iter().filter(|waiting| waiting.format.id() == format.id());
+            let own = reading.joined.iter().filter(|waiting| waiting.format.id() == format.id());
             let (then, own): (Vec<_>, Vec<_>) = own.partition(|waiting| waiting.before);
             for Joined { file, path, tree, .. } in then {
                 let document = Document { file: *file, path, tree };
@@ -269,7 +272,8 @@ impl Loaded {
                 .map(|Joined { file, path, tree, .. }| Document { file: *file, path, tree })
                 .collect();
             if !documents.is_empty() {
-                format.load_all(&documents, &mut self.estate, &mut self.problems);
+                let beside = Beside { files: &self.files, paths: &reading.paths };
+                format.load_beside(&documents, &beside, &mut self.estate, &mut self.problems);
             }
         }
         for format in FORMATS {
@@ -291,12 +295,15 @@ fn parse(
     if is_yaml(path) {
         return yaml::parse(file, text, problems);
     }
+    if is_source(path) {
+        return Some(whole(file, text));
+    }
     if !has_lines(path) {
         return reader.parse(file, text, problems);
     }
     let items = json::parse_lines(file, text, problems);
     let (first, last) = (items.first()?.span, items.last()?.span);
-    Some(Tree { span: first.to(last), kind: crate::text::Kind::List(items) })
+    Some(Tree { span: first.to(last), kind: Kind::List(items) })
 }
 
 /// Whether a file holds JSON Lines, by its name.
@@ -304,6 +311,19 @@ pub(super) fn has_lines(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
+}
+
+/// Whether a file is read as the text that it is, by its name.
+fn is_source(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    terraform::ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// All of a file as one text.
+fn whole(file: FileId, text: &str) -> Tree {
+    let span = Span::new(file, 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
+    let text = Text::anchored(text, vec![Anchor { decoded: 0, source: 0 }]);
+    Tree { span, kind: Kind::Text(text) }
 }
 
 /// Whether a file holds YAML, by its name.

@@ -49,7 +49,7 @@ mod escalation_steps;
 mod load;
 pub mod revision;
 pub mod scenarios;
-mod terraform_plan;
+mod terraform;
 
 pub use escalation_steps::read_steps;
 pub use load::{
@@ -59,7 +59,7 @@ pub use load::{
 
 use crate::model::Estate;
 pub use crate::text::yaml::Comment;
-use crate::text::{FileId, Problem, Tree};
+use crate::text::{FileId, Files, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.
 pub const FORMATS: &[&dyn Format] = &[
@@ -93,7 +93,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &azure_eligible_assignments::AzureEligibleAssignments,
     &azure_directory_roles::AzureDirectoryRoles,
     &azure_federated_credentials::AzureFederatedCredentials,
-    &terraform_plan::TerraformPlan,
+    &terraform::TerraformPlan,
+    &terraform::TerraformSource,
 ];
 
 /// A kind of document.
@@ -139,6 +140,17 @@ pub trait Format: Sync {
     /// Looks at the estate when everything is loaded, for what is missing.
     fn finish(&self, _estate: &mut Estate) {}
 
+    /// Loads all documents of this kind, of which some may speak of other files that were read.
+    fn load_beside(
+        &self,
+        documents: &[Document<'_>],
+        _beside: &Beside<'_>,
+        estate: &mut Estate,
+        problems: &mut Vec<Problem>,
+    ) {
+        self.load_all(documents, estate, problems);
+    }
+
     /// Loads all documents of this kind.
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         for document in documents {
@@ -156,6 +168,15 @@ pub struct Document<'a> {
     pub path: &'a str,
     /// Its content.
     pub tree: &'a Tree,
+}
+
+/// All files that were read, for documents that speak of others.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// Their texts.
+    pub files: &'a Files,
+    /// The paths that they count as, which is not how they are shown where they are taken out of a commit.
+    pub paths: &'a [(FileId, String)],
 }
 
 /// How sure a format is that a document is of its kind.

@@ -29,8 +29,10 @@ pub fn read(
 ) -> Result<Vec<Committed>, String> {
     let commit = commit(revision)?;
     let mut wanted = wanted(paths)?;
-    let mut entries: Vec<(PathBuf, String)> =
-        listed(&commit)?.into_iter().filter(|(path, _)| wanted.iter_mut().any(|one| one.has(path))).collect();
+    let mut entries: Vec<(PathBuf, String)> = listed(&commit)?
+        .into_iter()
+        .filter(|(path, _)| wanted.iter_mut().any(|one| one.has(path, limits)))
+        .collect();
     entries.sort();
     if entries.len() > limits.files {
         let message = format!("`{revision}` has {} files, at most {} are read", entries.len(), limits.files);
@@ -60,11 +62,11 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn has(&self, path: &Path) -> bool {
+    fn has(&self, path: &Path, limits: Limits) -> bool {
         match self {
             Self::At(place) if place == path => true,
             Self::At(place) => {
-                path.strip_prefix(place).is_ok_and(|rest| disk::is_looked_at(&rest.to_string_lossy()))
+                path.strip_prefix(place).is_ok_and(|rest| disk::is_looked_at(&rest.to_string_lossy(), limits))
             }
             Self::Pattern(pattern) => pattern.matches_path_with(path, PATTERNS),
         }
@@ -219,7 +221,7 @@ mod tests {
     fn paths_stand_for_the_same_files_as_on_the_disk() {
         let has = |wanted: &str, path: &str| {
             let all = super::wanted(&[wanted.to_owned()]).unwrap();
-            all.iter().any(|one| one.has(Path::new(path)))
+            all.iter().any(|one| one.has(Path::new(path), Limits::default()))
         };
         for (wanted, path) in [
             (".", "a.json"),

@@ -24,6 +24,8 @@ pub struct Hosts {
     listed: Vec<Host>,
     by_identity: BTreeMap<PrincipalId, Vec<usize>>,
     complete: BTreeSet<(ScopeId, String)>,
+    there: BTreeMap<(ScopeId, String), BTreeSet<ResourceId>>,
+    counted: BTreeSet<(ScopeId, String)>,
 }
 
 impl Hosts {
@@ -47,6 +49,26 @@ impl Hosts {
     /// Whether what there is of a kind in a scope is in the input.
     pub fn is_listed(&self, scope: ScopeId, kind: &str) -> bool {
         self.complete.contains(&(scope, kind.to_owned()))
+    }
+
+    /// Notes that a resource of a kind is there, whoever it runs as.
+    pub fn note(&mut self, scope: ScopeId, kind: &str, resource: ResourceId) {
+        self.there.entry((scope, kind.to_owned())).or_default().insert(resource);
+    }
+
+    /// Notes that all of a kind in a scope were noted, also if that is nothing.
+    pub fn count(&mut self, scope: ScopeId, kind: &str) {
+        self.counted.insert((scope, kind.to_owned()));
+    }
+
+    /// What was noted of a kind in a scope.
+    pub fn noted(&self, scope: ScopeId, kind: &str) -> impl Iterator<Item = ResourceId> {
+        self.there.get(&(scope, kind.to_owned())).into_iter().flatten().copied()
+    }
+
+    /// Whether all of a kind in a scope were noted.
+    pub fn is_counted(&self, scope: ScopeId, kind: &str) -> bool {
+        self.counted.contains(&(scope, kind.to_owned()))
     }
 
     /// What runs as a principal, in the order in which it was loaded.

@@ -5,6 +5,7 @@ use super::scan::{Judgement, Scanned, scan};
 use super::{Found, Outcome, Reason, Settings, Stopped, documents};
 use crate::clouds::escalation::Step;
 use crate::evaluator::Evaluator;
+use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
 use crate::review::{self, Judged};
 use crate::text::{Problem, Severity};
@@ -27,14 +28,15 @@ pub(super) struct Compared<'a> {
 pub(super) fn check(compared: &Compared<'_>, settings: &Settings) -> Result<Outcome, Box<Stopped>> {
     let Compared { base, paths, estate, plans, all } = *compared;
     let stopped = |loaded, reason| Box::new(Stopped { loaded, reason });
+    let limits = Limits { sources: true, ..settings.limits };
     let texts = settings.configuration.files.clone();
-    let mut before = match input::load_base(texts, base, paths, estate, plans, settings.limits) {
+    let mut before = match input::load_base(texts, base, paths, estate, plans, limits) {
         Ok(before) => before,
         Err(why) => return Err(stopped(Loaded::default(), Reason::NoBase(why))),
     };
     let files = std::mem::take(&mut before.files);
     let everything: Vec<String> = paths.iter().chain(estate).chain(plans).cloned().collect();
-    let mut after = input::load_beside(files, &everything, settings.limits);
+    let mut after = input::load_beside(files, &everything, limits);
     let inputs = documents(&after);
     if inputs.is_empty() && before.documents.is_empty() {
         return Err(stopped(after, Reason::NoDocuments));

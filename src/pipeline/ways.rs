@@ -1,11 +1,11 @@
-//! Paths: to administration, to a principal, to those who may use a resource.
+//! Paths: to administration, to a principal, to those who may use a resource, to a scope.
 
 use super::question::unanswerable;
 use super::{Found, Reason};
 use crate::clouds::escalation::Step;
 use crate::evaluator::{Entrant, Evaluator, Extent, find_principal};
-use crate::graph::{self, Bound, Graph, Way};
-use crate::model::{Estate, Object, PrincipalId, Subject};
+use crate::graph::{self, Bound, Graph, Node, Paths, Way, Ways};
+use crate::model::{Estate, Object, PrincipalId, ScopeId, Subject};
 use crate::progress::{self, Stage};
 
 /// The paths to administration; of one principal also what would cut all of them.
@@ -15,17 +15,42 @@ pub(super) fn to_administration(
     from: Option<PrincipalId>,
 ) -> Result<(Found, Vec<String>), Reason> {
     let graph = Graph::build(evaluator, steps)?;
-    let undecided = graph.undecided().to_vec();
     progress::begin(Stage::Searching, 0);
-    let Some(from) = from else {
-        return Ok((Found::Paths(graph.paths_to_administration(evaluator)?, None), undecided));
+    let found = match from {
+        None => Paths { paths: graph.paths_to_administration(evaluator)?, ..Paths::default() },
+        Some(from) => {
+            let paths = graph.paths_from(evaluator, from)?;
+            let cut = (!paths.is_empty()).then(|| graph::cut(evaluator, steps, from)).transpose()?;
+            let own = graph.own_seats(evaluator.estate()).filter(|seat| seat.node == Node::as_is(from));
+            Paths { own: own.cloned().collect(), paths, cut }
+        }
     };
-    let paths = graph.paths_from(evaluator, from)?;
-    let cut = (!paths.is_empty()).then(|| graph::cut(evaluator, steps, from)).transpose()?;
-    Ok((Found::Paths(paths, cut), undecided))
+    Ok((Found::Paths(found), graph.undecided().to_vec()))
 }
 
-/// The ways to a principal, or to those who may use a resource.
+/// The paths to the administration of one scope, by itself or with one above it.
+fn to_scope(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    from: Option<PrincipalId>,
+    scope: ScopeId,
+) -> Result<(Found, Vec<String>), Reason> {
+    let graph = Graph::with(evaluator, steps, Some(scope))?;
+    progress::begin(Stage::Searching, 0);
+    let is_wanted = |one: PrincipalId| from.is_none_or(|from| one == from);
+    let mut paths = graph.paths_to_scope(evaluator, scope)?;
+    paths.retain(|path| is_wanted(path.from));
+    let above = evaluator.estate().ancestry(scope);
+    let own = graph.own_seats(evaluator.estate()).filter(|seat| {
+        seat.node.change.is_none() && is_wanted(seat.node.principal) && above.contains(&seat.scope)
+    });
+    let own = own.cloned().collect();
+    let cut = from.filter(|_| !paths.is_empty());
+    let cut = cut.map(|from| graph::cut_from_scope(evaluator, steps, from, scope)).transpose()?;
+    Ok((Found::Paths(Paths { paths, own, cut }), graph.undecided().to_vec()))
+}
+
+/// The ways to a principal, to those who may use a resource, or to the administration of a scope.
 pub(super) fn to(
     evaluator: &Evaluator<'_>,
     steps: &[Step],
@@ -33,25 +58,53 @@ pub(super) fn to(
     to: &str,
 ) -> Result<(Found, Vec<String>), Reason> {
     let estate = evaluator.estate();
-    let to_principal = find_principal(estate, to);
-    if let (Ok(to), Some(from)) = (&to_principal, from) {
-        let graph = Graph::between(evaluator, steps, from, *to)?;
-        progress::begin(Stage::Searching, 0);
-        let (ways, more) = graph.ways_between(evaluator, from, *to, Bound::default())?;
-        return Ok((Found::Ways(ways, more), graph.undecided().to_vec()));
-    }
-    let (ends, mut open) = match to_principal {
-        Ok(to) => (vec![to], Vec::new()),
-        Err(unknown) => {
-            users_of(evaluator, to)?.ok_or_else(|| unanswerable(to, unknown, "principal or resource"))?
-        }
+    let unknown = match find_principal(estate, to) {
+        Ok(to) => return to_principal(evaluator, steps, from, to),
+        Err(unknown) => unknown,
     };
-    let graph = Graph::towards(evaluator, steps, &ends)?;
+    if let Some((ends, open)) = users_of(evaluator, to)? {
+        let mut found = ways_to(evaluator, steps, from, &ends, open)?;
+        if let Found::Ways(ways) = &mut found.0 {
+            ways.own = ends.into_iter().filter(|one| from.is_none_or(|from| *one == from)).collect();
+        }
+        return Ok(found);
+    }
+    let scopes = estate.scopes().map(|(scope, _)| scope);
+    let mut named = scopes.filter(|scope| estate.scope_names(*scope).any(|name| name == to));
+    match named.next() {
+        Some(scope) => to_scope(evaluator, steps, from, scope),
+        None => Err(unanswerable(to, unknown, "principal, resource or scope")),
+    }
+}
+
+fn to_principal(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    from: Option<PrincipalId>,
+    to: PrincipalId,
+) -> Result<(Found, Vec<String>), Reason> {
+    let Some(from) = from else { return ways_to(evaluator, steps, None, &[to], Vec::new()) };
+    let graph = Graph::between(evaluator, steps, from, to)?;
     progress::begin(Stage::Searching, 0);
-    let mut ways = graph.ways_to(evaluator, &ends.into_iter().collect())?;
+    let (ways, more) = graph.ways_between(evaluator, from, to, Bound::default())?;
+    let cut = (!ways.is_empty()).then(|| graph::cut_between(evaluator, steps, from, to)).transpose()?;
+    Ok((Found::Ways(Ways { ways, more, own: Vec::new(), cut }), graph.undecided().to_vec()))
+}
+
+/// The shortest ways to some principals; `open` are the questions that stayed open so far.
+fn ways_to(
+    evaluator: &Evaluator<'_>,
+    steps: &[Step],
+    from: Option<PrincipalId>,
+    ends: &[PrincipalId],
+    mut open: Vec<String>,
+) -> Result<(Found, Vec<String>), Reason> {
+    let graph = Graph::towards(evaluator, steps, ends)?;
+    progress::begin(Stage::Searching, 0);
+    let mut ways = graph.ways_to(evaluator, &ends.iter().copied().collect())?;
     ways.retain(|way| from.is_none_or(|from| way.from == from));
     open.extend(graph.undecided().iter().cloned());
-    Ok((Found::Ways(ways, false), open))
+    Ok((Found::Ways(Ways { ways, ..Ways::default() }), open))
 }
 
 /// The principals who may, and the questions about others that stayed open.

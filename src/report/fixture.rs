@@ -13,7 +13,8 @@ use crate::evaluator::{
 };
 use crate::findings::{Finding, Intent, Level, Meta, Related};
 use crate::graph::{
-    Administrators, By, Cut, Edge, Evidence, Hop, Node, Path, Radius, Reached, Seat, Spot, Way, What,
+    Administrators, By, Cut, Edge, Evidence, Hop, Node, Path, Paths, Radius, Reached, Seat, Spot, Way, Ways,
+    What,
 };
 use crate::guardrails;
 use crate::model::{
@@ -60,10 +61,9 @@ pub(super) struct Fixture {
     pub(super) problems: Vec<Problem>,
     pub(super) undecided: Vec<String>,
     pub(super) findings: Vec<Finding>,
-    pub(super) paths: Vec<Path>,
+    pub(super) paths: Paths,
     pub(super) edges: Vec<Edge>,
-    pub(super) cut: Cut,
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Ways,
     pub(super) radius: Option<Radius>,
     pub(super) admins: Administrators,
     pub(super) question: Question,
@@ -106,10 +106,9 @@ impl Fixture {
             problems: Vec::new(),
             undecided: vec!["whether `role/a` can become `role/b`".to_owned()],
             findings: Vec::new(),
-            paths: Vec::new(),
+            paths: Paths::default(),
             edges: Vec::new(),
-            cut: Cut { grants: Vec::new(), complete: true, smallest: true },
-            ways: Vec::new(),
+            ways: Ways::default(),
             radius: None,
             admins: Administrators::default(),
             question,
@@ -140,16 +139,15 @@ impl Fixture {
         let [ana, deploy, _] = ["user/ana", "role/deploy", "role/audit"].map(|name| self.add_principal(name));
         self.question.subject = Subject::Principal(deploy);
         self.findings = vec![self.finding(ana, deploy), self.unlocated(), self.open()];
-        self.paths = vec![self.path(ana, deploy)];
-        self.edges = self.paths.iter().flat_map(edges_of).collect();
-        self.cut.grants =
-            self.paths.iter().flat_map(|path| path.hops.iter().flat_map(Hop::because)).cloned().collect();
-        self.ways = self.paths.iter().map(way_of).collect();
-        self.radius = self.paths.first().map(radius_of);
-        self.admins = Administrators {
-            direct: self.paths.iter().map(|path| path.seat.clone()).collect(),
-            by_path: self.paths.clone(),
-        };
+        let path = self.path(ana, deploy);
+        self.edges = edges_of(&path).into_iter().collect();
+        let grants = path.hops.iter().flat_map(Hop::because).cloned().collect();
+        let cut = Some(Cut { grants, complete: true, smallest: true });
+        self.ways = Ways { ways: vec![way_of(&path)], more: true, own: vec![deploy], cut: cut.clone() };
+        self.radius = Some(radius_of(&path));
+        let own = vec![path.seat.clone()];
+        self.admins = Administrators { direct: own.clone(), by_path: vec![path.clone()] };
+        self.paths = Paths { paths: vec![path], own, cut };
         self.can.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::Allowed)));
         self.can.certainty = self.assuming();
         self.lacks.outcome = Outcome::Sometimes(Box::new(self.witness(Decided::ExplicitlyDenied)));
@@ -550,11 +548,11 @@ impl Fixture {
     pub(super) fn contents(&self) -> [Content<'_>; 13] {
         [
             Content::Findings(&self.findings),
-            Content::Paths(&self.paths, Some(&self.cut)),
+            Content::Paths(&self.paths),
             Content::Answer(Verdict { question: &self.question, can: &self.can, lacks: &self.lacks }),
             Content::Access(&self.question, &self.access),
             Content::Suggestions(&self.suggestions, &self.summary),
-            Content::WhoCan(&self.question, &self.entrants, Some(&self.ways)),
+            Content::WhoCan(&self.question, &self.entrants, Some(&self.ways.ways)),
             Content::Comparison(Compared {
                 name: "deploy",
                 comparison: &self.comparison,

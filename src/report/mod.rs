@@ -19,7 +19,7 @@ pub mod text;
 
 use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
-use crate::graph::{Administrators, Cut, Edge, Path, Radius, Way};
+use crate::graph::{Administrators, Edge, Paths, Radius, Way, Ways};
 use crate::guardrails;
 use crate::model::{Estate, Question};
 use crate::recommender::{Suggestion, Summary, Verified};
@@ -116,9 +116,9 @@ pub enum Content<'a> {
     /// `scan`.
     Findings(&'a [Finding]),
     /// `paths`.
-    Paths(&'a [Path], Option<&'a Cut>),
-    /// `paths` to a principal or a resource; and whether there are more than are listed.
-    Ways(&'a [Way], bool),
+    Paths(&'a Paths),
+    /// `paths` to a principal or a resource.
+    Ways(&'a Ways),
     /// `blast-radius`.
     Radius(&'a Radius),
     /// `admins`.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use hcl_edit::Span as _;
 use hcl_edit::structure::{Block, Body};
+use hcl_edit::template::Template;
 
 use super::{FileId, Problem, Span};
 
@@ -31,6 +32,11 @@ const MAX_DEPTH: usize = 64;
 
 /// The resources of a file. `None` after a problem.
 pub fn resources(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Vec<Resource>> {
+    body(file, text, problems).map(|body| of_body(file, text, &body))
+}
+
+/// The content of a file as the parser answers it, with places. `None` after a problem.
+pub fn body(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Body> {
     let wrong = |message: String, at: usize| {
         Problem::error("hcl-syntax", format!("this is no Terraform: {message}")).at(place(file, at..at))
     };
@@ -39,12 +45,20 @@ pub fn resources(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Optio
         return None;
     }
     match hcl_edit::parser::parse_body(text) {
-        Ok(body) => Some(of_body(file, text, &body)),
+        Ok(body) => Some(body),
         Err(error) => {
             problems.push(wrong(error.message().to_owned(), error.location().offset()));
             None
         }
     }
+}
+
+/// A text as a template, with places; `None` if it is none.
+pub fn template(text: &str) -> Option<Template> {
+    if too_deep(text).is_some() {
+        return None;
+    }
+    hcl_edit::parser::parse_template(text).ok()
 }
 
 fn too_deep(text: &str) -> Option<usize> {

@@ -5,8 +5,9 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use super::AWS;
 use super::ast::{Arn, is_account};
+use super::keys::OF_CREDENTIALS;
+use super::{AWS, presence};
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Request, ResourceId};
 
 /// Who asks, as the concrete rule sees it.
@@ -19,6 +20,8 @@ pub(super) struct Caller<'a> {
     pub(super) account: Option<&'a str>,
     /// What stands behind the account in the name, if that is an ARN.
     resource: Option<Resource>,
+    /// The id of the session that asks, where it follows from who it is.
+    session_id: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,26 @@ impl<'a> Caller<'a> {
             "root" => Resource::Root,
             _ => Resource::Other,
         });
-        Self { kind, principal, name, session, account, resource }
+        let mut caller = Self { kind, principal, name, session, account, resource, session_id: None };
+        caller.session_id = caller.id_of_session();
+        caller
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+    fn id_of_session(&self) -> Option<String> {
+        match self.resource? {
+            Resource::Role | Resource::ServiceLinkedRole => {
+                let session = self.session?;
+                Some(format!("{}:{session}", self.fact("unique-id")?))
+            }
+            Resource::Federated => Some(format!("{}:{}", self.account?, self.name.rsplit('/').next()?)),
+            Resource::User | Resource::Root | Resource::Other => None,
+        }
+    }
+
+    fn fact(&self, name: &str) -> Option<&'a str> {
+        let (_, principal) = self.principal?;
+        principal.facts.get(name).map(String::as_str)
     }
 
     /// The caller of a request that no estate is known for. The ARN of a session lacks the path of its role; the
@@ -114,6 +136,10 @@ impl<'a> Caller<'a> {
         self.resource == Some(Resource::User)
             && self.signs()
             && Arn::parse(&self.name).is_some_and(|arn| arn.resource.starts_with("user/"))
+    }
+
+    pub(super) fn is_role(&self) -> bool {
+        matches!(self.resource, Some(Resource::Role | Resource::ServiceLinkedRole)) && self.signs()
     }
 
     pub(super) fn is_service_linked(&self) -> bool {
@@ -149,6 +175,11 @@ impl<'a> Caller<'a> {
 
     fn is_service(&self) -> bool {
         self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
+    }
+
+    /// Whether nothing that users and roles carry is in its requests: their sessions, and their tags.
+    fn is_no_identity(&self) -> bool {
+        self.kind == Kind::Anonymous || self.is_service()
     }
 }
 
@@ -228,6 +259,10 @@ impl<'a> Given<'a> {
         }
     }
 
+    pub(super) fn has_several(self) -> bool {
+        matches!(self, Self::Several([_, _, ..]))
+    }
+
     /// The value, if there is just one.
     pub(super) fn only(self) -> Option<&'a str> {
         match self {
@@ -255,6 +290,9 @@ const TAG: &str = "aws:principaltag/";
 impl<'a> Keys<'a> {
     /// What the request says under a key in lower case.
     pub(super) fn get(&self, key: &str) -> Given<'_> {
+        if !self.alone && self.caller.is_no_identity() && is_of_identities(key) {
+            return Given::Absent;
+        }
         if !key.starts_with("aws:") {
             return self.carried(key);
         }
@@ -262,8 +300,18 @@ impl<'a> Keys<'a> {
             return self.of_stranger(key);
         }
         match key {
-            "aws:principalisawsservice" => {
-                Given::One(if self.caller.is_service() { "true" } else { "false" })
+            "aws:viaawsservice" if self.caller.is_no_identity() => Given::One("false"),
+            // Only "signed API requests that use AWS credentials" carry it:
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice>
+            "aws:principalisawsservice" => match self.caller.kind {
+                _ if self.caller.is_service() => Given::One("true"),
+                Kind::Anonymous | Kind::Bare => Given::Absent,
+                Kind::Known | Kind::Holder | Kind::Stranger => Given::One("false"),
+            },
+            "aws:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths"
+                if presence::names_no_owner(&self.request.action) =>
+            {
+                Given::Absent
             }
             "aws:resourceaccount" => match self.owner.or(self.caller.account) {
                 Some(owner) => Given::One(owner),
@@ -319,7 +367,11 @@ impl<'a> Keys<'a> {
                 Some(Resource::Other) | None => None,
             }),
             "aws:principaltype" if caller.kind == Kind::Bare => Given::Absent,
-            "aws:userid" if !unknown && caller.is_user() => match self.fact("unique-id") {
+            "aws:userid" if !unknown && caller.session_id.is_some() => {
+                Given::of(caller.session_id.as_deref())
+            }
+            "aws:userid" if !unknown && caller.is_role() => self.id_of_some_session(),
+            "aws:userid" if !unknown && caller.is_user() => match caller.fact("unique-id") {
                 Some(id) => Given::One(id),
                 None => self.carried(key),
             },
@@ -348,9 +400,12 @@ impl<'a> Keys<'a> {
         }
     }
 
-    fn fact(&self, name: &str) -> Option<&str> {
-        let (_, principal) = self.caller.principal?;
-        principal.facts.get(name).map(String::as_str)
+    /// The id of a role's session that the request does not name.
+    fn id_of_some_session(&self) -> Given<'_> {
+        let said = self.carried("aws:userid");
+        let Some(own) = self.caller.fact("unique-id") else { return said };
+        let of_own = |id: &str| id.strip_prefix(own).is_some_and(|rest| rest.starts_with(':'));
+        if said.only().is_some_and(of_own) { said } else { Given::Absent }
     }
 
     /// The two keys that stand in the ARN of whoever signs requests.
@@ -385,6 +440,11 @@ impl<'a> Keys<'a> {
             None => Given::Absent,
         }
     }
+}
+
+/// Whether only users, roles and their sessions carry the key.
+fn is_of_identities(key: &str) -> bool {
+    key.starts_with(TAG) || OF_CREDENTIALS.iter().any(|(name, _)| *name == key)
 }
 
 /// How the ARNs of service-linked roles go on behind the account.

@@ -83,12 +83,44 @@ impl<'e> Caller<'e> {
         self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
     }
 
+    /// Whether it is neither a user nor a role nor a session of one.
+    fn is_no_identity(&self) -> bool {
+        self.class == Class::Anonymous || self.is_service()
+    }
+
+    /// Whether it has no tags but those that the estate knows. A session may be given more; who is neither user nor role
+    /// has none.
+    pub(super) fn has_known_tags_only(&self) -> bool {
+        let of_user = |one: &Principal| one.kind == PrincipalKind::User && !is_federated_session(&one.name);
+        self.is_no_identity() || self.principal.is_some_and(|(_, principal)| of_user(principal))
+    }
+
+    /// What the id of each session of a role begins with, if it is one whose own id is known: the rest is the session's name.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+    pub(super) fn beginning_of_ids(&self) -> Option<String> {
+        let (_, principal) = self.principal.filter(|_| self.class == Class::Member)?;
+        Arn::parse(&principal.name).filter(|arn| arn.resource.starts_with("role/"))?;
+        principal.facts.get("unique-id").map(|id| format!("{id}:"))
+    }
+
     /// What is known of every request of this caller.
     pub(super) fn facts(&self) -> Assignment {
         let mut known = Assignment::new();
         let service = self.is_service();
         let key = |name: &str| Attribute::text(name);
-        known.set(Attribute::new(keys::PRINCIPAL_IS_SERVICE, Kind::Boolean), Value::Boolean(service));
+        let is_service = Attribute::new(keys::PRINCIPAL_IS_SERVICE, Kind::Boolean);
+        match self.class {
+            // Only "signed API requests that use AWS credentials" carry it, and whoever comes with a token has none:
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice>
+            Class::Anonymous | Class::Bare if !service => known.set_absent(is_service),
+            _ => known.set(is_service, Value::Boolean(service)),
+        }
+        if self.is_no_identity() {
+            for (name, kind) in keys::OF_CREDENTIALS {
+                known.set_absent(Attribute::new(name, kind));
+            }
+            known.set(Attribute::new(keys::VIA_SERVICE, Kind::Boolean), Value::Boolean(false));
+        }
         if !service {
             known.set_absent(key(keys::PRINCIPAL_SERVICE_NAME));
             known.set_absent(Attribute::new("aws:principalservicenameslist", Kind::TextSet));
@@ -141,9 +173,12 @@ impl<'e> Caller<'e> {
                 if !is_role {
                     set(keys::SESSION, None);
                     set(keys::USER_NAME, user_name(&principal.name));
-                    // The id of a root user is its account's.
+                    // The id of a root user is its account's, that of a federated session `account:name`.
                     let is_root = principal.name.ends_with(":root");
+                    let of_session = self.account.zip(principal.name.split_once(":federated-user/"));
+                    let of_session = of_session.map(|(account, (_, name))| format!("{account}:{name}"));
                     let own = if is_root { self.account } else { unique };
+                    let own = of_session.as_deref().or(own);
                     if own.is_some() {
                         set(keys::USER_ID, own);
                     }
@@ -169,11 +204,6 @@ pub(super) const FEDERATED_BY: &str = "federated-by";
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>.
 pub(super) fn is_federated_session(name: &str) -> bool {
     Arn::parse(name).is_some_and(|arn| arn.resource.starts_with("federated-user/"))
-}
-
-/// Whether a principal has no tags but those that the estate knows. A session may be given more.
-pub(super) fn has_own_tags_only(principal: &Principal) -> bool {
-    principal.kind == PrincipalKind::User && !is_federated_session(&principal.name)
 }
 
 /// Whether a name stands for an identity provider.

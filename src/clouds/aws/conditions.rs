@@ -10,6 +10,7 @@ use super::keys;
 use crate::logic::{
     Attribute, Case, Decimal, Formula, Kind, Part, Pattern, Patterns, Ranges, Template, Token, Value,
 };
+use crate::model::Effect;
 
 /// More ways to fill in a text's variables than this, and the condition counts as unreadable.
 const MAX_VARIANTS: usize = 16;
@@ -21,7 +22,7 @@ pub(super) struct Unreadable(pub(super) String);
 ///
 /// A key that is absent makes a comparison false, a negated comparison true, and one with `IfExists` true. Values are
 /// alternatives, for a negated operator all of them must differ.
-pub(super) fn test(test: &Test, version: Version) -> Result<Formula, Unreadable> {
+pub(super) fn test(test: &Test, version: Version, effect: Effect) -> Result<Formula, Unreadable> {
     let key = keys::folded(&test.key.value);
     let operator = test.operator;
     let is_set = match keys::kind(&key) {
@@ -32,18 +33,47 @@ pub(super) fn test(test: &Test, version: Version) -> Result<Formula, Unreadable>
         return null(test, &key, is_set);
     }
     if is_set {
-        return set(test, &key, version);
+        return set(test, &key, version, effect);
     }
     let (attribute, compared) = compare(test, &key, version)?;
     let compared = if operator.negated { compared.not() } else { compared };
     let absent = Formula::present(attribute).not();
     // A key with one value is a set of one member to the set operators.
     Ok(match (operator.quantifier, operator.if_exists) {
-        (Some(Quantifier::All), _) | (_, true) => absent.or(compared),
+        (Some(Quantifier::All), _) | (None, true) => absent.or(compared),
+        (Some(Quantifier::Any), true) => some_if_exists(absent, compared),
         (Some(Quantifier::Any), false) => absent.not().and(compared),
         (None, false) => compared,
     })
 }
+
+/// `ForAnyValue` with `IfExists`.
+fn some_if_exists(absent: Formula, compared: Formula) -> Formula {
+    let unsaid = Formula::opaque(SOME_IF_EXISTS);
+    Formula::any([absent.clone().and(unsaid), absent.not().and(compared)])
+}
+
+/// What no page says of a test, whose formula leaves it open; the other requests are not concerned.
+pub(super) fn unsaid(formula: &Formula) -> Option<&'static str> {
+    let open = formula.opaques();
+    let about = [
+        (SOME_IF_EXISTS, "for requests without the key both outcomes were considered"),
+        (
+            SOME_OF_SEVERAL,
+            "for requests in which only some of the key's values fit both outcomes were considered",
+        ),
+    ];
+    about.into_iter().find(|(id, _)| open.contains(*id)).map(|(_, message)| message)
+}
+
+/// Whether `ForAnyValue` with `IfExists` holds without the key. The one "returns false"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>)
+/// and the other makes it true, and no page says which of them wins. It is the same for all tests.
+const SOME_IF_EXISTS: &str = "`ForAnyValue` with `IfExists` holds without the key";
+
+/// Whether an operator for one value holds of several of which only some fit: "multivalued context keys require a
+/// condition set operator", and what becomes of others is on no page. It is the same for all tests.
+const SOME_OF_SEVERAL: &str = "an operator for one value holds of several if one fits";
 
 /// `Null: true` asks that the key is absent, `Null: false` that it is there and not empty.
 fn null(test: &Test, key: &str, is_set: bool) -> Result<Formula, Unreadable> {
@@ -63,8 +93,15 @@ fn null(test: &Test, key: &str, is_set: bool) -> Result<Formula, Unreadable> {
 
 /// Set operators over a key with many values:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
-fn set(test: &Test, key: &str, version: Version) -> Result<Formula, Unreadable> {
+fn set(test: &Test, key: &str, version: Version, effect: Effect) -> Result<Formula, Unreadable> {
     let operator = test.operator;
+    match operator.family {
+        Family::Numeric(_) | Family::Date(_) | Family::IpAddress => {
+            return Err(Unreadable("only texts are compared with a key of many values".to_owned()));
+        }
+        Family::Bool => all_boolean(test)?,
+        _ => {}
+    }
     let attribute = Attribute::new(key, Kind::TextSet);
     let mut patterns = Vec::new();
     for value in &test.values {
@@ -77,24 +114,47 @@ fn set(test: &Test, key: &str, version: Version) -> Result<Formula, Unreadable> 
     }
     let patterns = Patterns::of(patterns);
     let absent = Formula::present(attribute.clone()).not();
+    let some = Formula::any_in(attribute.clone(), patterns.clone());
+    let all = Formula::all_in(attribute, patterns);
     let holds = match (operator.quantifier, operator.negated) {
-        (Some(Quantifier::All), false) => absent.clone().or(Formula::all_in(attribute, patterns)),
-        // Without a quantifier a negated operator wants all values to differ, as with one value.
-        (Some(Quantifier::All) | None, true) => Formula::any_in(attribute, patterns).not(),
-        (Some(Quantifier::Any) | None, false) => Formula::any_in(attribute, patterns),
-        (Some(Quantifier::Any), true) => {
-            let all = Formula::all_in(attribute.clone(), patterns);
-            Formula::present(attribute).and(all.not())
+        (Some(Quantifier::All), false) => absent.clone().or(all),
+        (Some(Quantifier::All), true) => some.not(),
+        (Some(Quantifier::Any), false) => some,
+        (Some(Quantifier::Any), true) => absent.clone().not().and(all.not()),
+        // What allows is taken to do so, as a sender may leave out the values that do not fit.
+        (None, false) if effect == Effect::Allow => some,
+        (None, negated) => {
+            let fits = some.and(all.or(Formula::opaque(SOME_OF_SEVERAL)));
+            if negated { fits.not() } else { fits }
         }
     };
-    Ok(if operator.if_exists { absent.or(holds) } else { holds })
+    Ok(match (operator.quantifier, operator.if_exists) {
+        (Some(Quantifier::Any), true) => some_if_exists(absent, holds),
+        (_, true) => absent.or(holds),
+        (_, false) => holds,
+    })
+}
+
+/// That the values of `Bool` are `true` or `false`. With a variable they are not known to be: of AWS's pages one says that
+/// `Bool` takes variables, and the other that it does not
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-conditionelement>).
+fn all_boolean(test: &Test) -> Result<(), Unreadable> {
+    match test.values.iter().find(|value| boolean(&value.value).is_none()) {
+        Some(value) => Err(neither(&value.value)),
+        None => Ok(()),
+    }
+}
+
+fn neither(text: &str) -> Unreadable {
+    Unreadable(format!("`{text}` is neither `true` nor `false`"))
 }
 
 /// The comparison itself, true for no absent key, and the attribute it speaks of.
 fn compare(test: &Test, key: &str, version: Version) -> Result<(Attribute, Formula), Unreadable> {
     let declared = keys::kind(key);
     let kind = match (test.operator.family, declared) {
-        (Family::StringEquals | Family::Bool, Some(Kind::Boolean)) | (Family::Bool, None) => Kind::Boolean,
+        (Family::StringEquals | Family::StringEqualsIgnoreCase | Family::Bool, Some(Kind::Boolean))
+        | (Family::Bool, None) => Kind::Boolean,
         (Family::Numeric(_), None | Some(Kind::Number)) => Kind::Number,
         (Family::Numeric(_) | Family::Date(_), Some(Kind::Instant)) | (Family::Date(_), None) => {
             Kind::Instant
@@ -117,6 +177,9 @@ fn compare(test: &Test, key: &str, version: Version) -> Result<(Attribute, Formu
         }
     };
     let attribute = Attribute::new(key, kind);
+    if test.operator.family == Family::Bool {
+        all_boolean(test)?;
+    }
     let formula = match kind {
         Kind::Text => one_of(&attribute, test, version)?,
         Kind::Boolean => truth(&attribute, test)?,
@@ -126,10 +189,14 @@ fn compare(test: &Test, key: &str, version: Version) -> Result<(Attribute, Formu
 }
 
 fn truth(attribute: &Attribute, test: &Test) -> Result<Formula, Unreadable> {
+    // As a text the key is one of the two words in small letters.
+    let as_text = test.operator.family == Family::StringEquals;
     let one = |text: &str| match boolean(text) {
+        Some(_) if as_text && text.chars().any(char::is_uppercase) => Ok(Formula::False),
         Some(true) => Ok(Formula::is_true(attribute.clone())),
         Some(false) => Ok(Formula::is_false(attribute.clone())),
-        None => Err(Unreadable(format!("`{text}` is neither `true` nor `false`"))),
+        None if test.operator.family != Family::Bool && !text.contains("${") => Ok(Formula::False),
+        None => Err(neither(text)),
     };
     let parts: Vec<_> = test.values.iter().map(|value| one(&value.value)).collect::<Result<_, _>>()?;
     Ok(Formula::any(parts))

@@ -5,8 +5,9 @@
 //! which takes hardly any memory and so is much faster.
 
 use super::asker::{Caller, Folded, Holders, Keys, Kind, Places, holders, owner};
-use super::ast::{Arn, Document, PrincipalName, Statement};
+use super::ast::{Arn, Document, Statement};
 use super::evaluate::Clause;
+use super::named::{self, Named};
 use super::notes::{Found, Notes, Unwritten, Written};
 use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
@@ -51,7 +52,7 @@ fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict
     judge.own_side();
     judge.resource_side();
     judge.through_endpoint();
-    judge.edits();
+    judge.refusals();
     judge.conclude()
 }
 
@@ -82,7 +83,7 @@ pub(super) fn decide_alone(policy: &Policy, layer: Layer, request: &Request) -> 
     let clause = |statement| Clause::for_action(statement, document.version, &request.action);
     for statement in &document.statements {
         let Some(clause) = clause(statement) else { continue };
-        let named = judge.named(statement);
+        let named = Named::of(judge.estate, judge.caller, statement);
         let concerns = match layer {
             IDENTITY | SERVICE_CONTROL => true,
             TRUST if !is_trusted_call(&request.action) => false,
@@ -120,14 +121,6 @@ struct Judge<'a, N> {
     notes: &'a mut N,
 }
 
-/// In which ways a statement names the caller.
-#[derive(Clone, Copy, Default)]
-struct Named {
-    direct: bool,
-    role: bool,
-    account: bool,
-}
-
 impl<'a, N: Notes> Judge<'a, N> {
     fn has(&self, found: Found) -> bool {
         self.found.get(found as usize).copied().unwrap_or_default()
@@ -159,17 +152,29 @@ impl<'a, N: Notes> Judge<'a, N> {
         if !clause.is_about(&self.request.action, &self.request.resource, &self.keys) {
             return false;
         }
-        clause.holds(&self.keys).unwrap_or_else(|unread| {
-            self.notes.gap(|| {
-                let text = statement.condition.get(unread).map_or("", |test| &*test.text);
-                Gap {
-                    kind: GapKind::OpaqueCondition,
-                    message: format!("`{text}` could not be read and was taken not to hold"),
-                    origin: Some(document.statement_origin(statement)),
+        let text = |test: usize| statement.condition.get(test).map_or("", |test| &*test.text);
+        match clause.holds(&self.keys) {
+            Ok(true) if !N::SILENT => {
+                if let Some(test) = clause.taken_to_hold(&self.keys) {
+                    self.notes.gap(|| {
+                        assumed(format!(
+                            "`{}` has no set operator and was taken to hold of several values of which one fits",
+                            text(test)
+                        ))
+                    });
                 }
-            });
-            false
-        })
+                true
+            }
+            Ok(holds) => holds,
+            Err(unread) => {
+                self.notes.gap(|| Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message: format!("`{}` could not be read and was taken not to hold", text(unread)),
+                    origin: Some(document.statement_origin(statement)),
+                });
+                false
+            }
+        }
     }
 
     /// Sorts the statements that fit into denials and, if these are asked for, those that allow. Answers whether one
@@ -183,7 +188,7 @@ impl<'a, N: Notes> Judge<'a, N> {
             // A policy of an endpoint that stands beside a request may say whom it is about, and need not.
             let names = attachment.layer == ENDPOINT && statement.principal.is_some();
             let Named { direct, role, account } = if self.named_only || names {
-                self.named(statement)
+                Named::of(self.estate, self.caller, statement)
             } else {
                 Named { direct: true, ..Named::default() }
             };
@@ -218,6 +223,7 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
         if let Some(home) = principal.home
             && !self.caller.is_service_linked()
+            && facts::is_service_controlled(&self.request.action)
         {
             for scope in levels(estate, home) {
                 let attached = estate.attached_to(Target::Scope(scope));
@@ -273,25 +279,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         }
     }
 
-    /// What AWS refuses whatever policies say: edits of its managed policies, of roles of IAM Identity Center, of
-    /// service-linked roles and of aliases of its keys; roles to the root user.
-    fn edits(&mut self) {
-        let Some(arn) = self.arn.filter(|_| !self.caller.is_service_linked()) else { return };
-        let Some((service, call)) = self.request.action.split_once(':') else { return };
-        let edits = match arn.service {
-            "iam" if service.eq_ignore_ascii_case("iam") => {
-                protected::edits_identity(arn, &call.to_ascii_lowercase())
-            }
-            "kms" if service.eq_ignore_ascii_case("kms") => {
-                let calls = ["CreateAlias", "UpdateAlias", "DeleteAlias"];
-                arn.resource.starts_with("alias/aws/")
-                    && calls.iter().any(|edit| edit.eq_ignore_ascii_case(call))
-            }
-            _ => false,
-        };
-        // The root user takes on no role: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-        let takes_on = self.caller.is_root() && self.request.action.eq_ignore_ascii_case("sts:AssumeRole");
-        if edits || takes_on {
+    /// What AWS refuses whatever policies say.
+    fn refusals(&mut self) {
+        if protected::is_refused(self.caller, &self.request.action, self.arn) {
             self.mark(Found::Denials);
             self.notes.reason(Found::Denials, || Reason {
                 layer: PROTECTED,
@@ -317,11 +307,22 @@ impl<'a, N: Notes> Judge<'a, N> {
         let Some(body) = self.body(attachment) else { return };
         let document = &body.document;
         for (statement, clause) in body.clauses() {
-            let named = self.named(statement);
-            if !(named.direct || named.role || named.account) || !self.fits(document, statement, clause) {
+            let named = Named::of(self.estate, self.caller, statement);
+            let is_named = named.direct || named.role || named.account;
+            let owners = named::canonical(statement).filter(|(_, negated)| *negated || !is_named);
+            if !(is_named || owners.is_some()) || !self.fits(document, statement, clause) {
                 continue;
             }
-            if statement.effect == Effect::Deny {
+            if let Some((id, _)) = owners {
+                self.notes.gap(|| Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message: format!(
+                        "whose the canonical user id `{id}` is, is in no file; it was taken to be somebody else's"
+                    ),
+                    origin: Some(document.statement_origin(statement)),
+                });
+            }
+            if statement.effect == Effect::Deny && is_named {
                 self.note(Found::Denials, attachment.layer, document, statement);
                 continue;
             }
@@ -330,60 +331,6 @@ impl<'a, N: Notes> Judge<'a, N> {
             for (_, way) in ways.into_iter().filter(|(is, _)| *is) {
                 self.note(way, attachment.layer, document, statement);
             }
-        }
-    }
-
-    fn named(&self, statement: &Statement) -> Named {
-        let Some(principals) = &statement.principal else { return Named::default() };
-        let mut named = Named::default();
-        for name in &principals.names {
-            match &name.value {
-                PrincipalName::Account(number) => named.account |= self.caller.account == Some(&**number),
-                PrincipalName::Role(arn) => named.role |= self.caller.name == **arn,
-                // What names the user behind a federated session is limited like what names the role behind a session:
-                // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
-                PrincipalName::User(arn) if self.caller.federated_by() == Some(arn) => named.role = true,
-                other => named.direct |= self.is_caller(other),
-            }
-        }
-        if !principals.negated {
-            return named;
-        }
-        let spared = match statement.effect {
-            Effect::Allow => named.direct || named.role || named.account,
-            // A user is spared when it is listed with its account, a role when its session is listed too; nobody is who
-            // has a boundary: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
-            Effect::Deny => {
-                let is_role = self.caller.name.contains(":role/") || self.caller.federated_by().is_some();
-                let account = named.account || self.caller.account.is_none();
-                (named.direct || (named.role && !is_role)) && account && !self.is_bounded()
-            }
-        };
-        Named { direct: !spared, ..Named::default() }
-    }
-
-    /// Whether the caller has a permission boundary.
-    fn is_bounded(&self) -> bool {
-        let attached = |(id, _)| self.estate.attached_to(Target::Principal(id));
-        self.caller.principal.is_some_and(|found| attached(found).any(|one| one.layer == BOUNDARY))
-    }
-
-    fn is_caller(&self, name: &PrincipalName) -> bool {
-        match name {
-            PrincipalName::Anyone => true,
-            PrincipalName::User(arn) | PrincipalName::Other(arn) => self.caller.name == **arn,
-            PrincipalName::Service(text) | PrincipalName::Federated(text) => self.caller.name == **text,
-            PrincipalName::Session { account, role, session, .. } => {
-                self.caller.session == Some(&**session)
-                    && self.caller.account == Some(&**account)
-                    && self.caller.name.contains(":role/")
-                    && self.caller.name.rsplit('/').next() == Some(role)
-            }
-            PrincipalName::UniqueId(id) => {
-                let own = self.caller.principal.and_then(|(_, principal)| principal.facts.get("unique-id"));
-                own.is_some_and(|own| **own == **id) || self.caller.name == **id
-            }
-            PrincipalName::Account(_) | PrincipalName::Role(_) | PrincipalName::Canonical(_) => false,
         }
     }
 

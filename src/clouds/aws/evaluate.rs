@@ -9,6 +9,9 @@ use super::action_names::Actions;
 use super::asker::{Given, Keys};
 use super::ast::{Comparison, Element, Family, Operator, Quantifier, Statement, Test, Version};
 use super::globs::{Glob, Reading};
+use super::keys;
+use crate::logic::Kind;
+use crate::model::Effect;
 
 /// A statement that is ready to be held against requests.
 #[derive(Debug)]
@@ -33,7 +36,11 @@ impl Clause {
         Self {
             actions,
             resource: statement.resource.as_ref().map(|element| Places::of(element, version)),
-            tests: statement.condition.iter().map(|test| Check::new(test, version)).collect(),
+            tests: statement
+                .condition
+                .iter()
+                .map(|test| Check::new(test, version, statement.effect))
+                .collect(),
         }
     }
 
@@ -52,6 +59,12 @@ impl Clause {
             }
         }
         Ok(true)
+    }
+
+    /// The test that was taken to hold of a request, if one was: an operator for one value, of several of which only
+    /// some fit.
+    pub(super) fn taken_to_hold(&self, keys: &Keys<'_>) -> Option<usize> {
+        self.tests.iter().position(|test| test.is_lenient() && test.fits_some_only(keys.get(&test.key), keys))
     }
 }
 
@@ -83,6 +96,7 @@ struct Check {
     key: Box<str>,
     operator: Operator,
     wanted: Wanted,
+    effect: Effect,
 }
 
 /// The values of a test by how they are compared.
@@ -105,12 +119,23 @@ enum Wanted {
 }
 
 impl Check {
-    fn new(test: &Test, version: Version) -> Self {
+    fn new(test: &Test, version: Version, effect: Effect) -> Self {
         let key = test.key.value.trim().to_ascii_lowercase().into();
-        Self { key, operator: test.operator, wanted: Wanted::of(test, version) }
+        Self { key, operator: test.operator, wanted: Wanted::of(test, version), effect }
     }
 
-    /// Whether the test holds; `None` when its values cannot be read.
+    /// Whether it is enough that one of several values fits, of which AWS says nothing.
+    fn is_lenient(&self) -> bool {
+        self.operator.quantifier.is_none() && !self.operator.negated && self.effect == Effect::Allow
+    }
+
+    /// Whether some of several values fit and some do not.
+    fn fits_some_only(&self, given: Given<'_>, keys: &Keys<'_>) -> bool {
+        let listed = |value: &str| self.wanted.have(value, keys);
+        given.has_several() && given.any(listed) && !given.all(listed)
+    }
+
+    /// Whether the test holds; `None` when its values cannot be read, or no page says what it makes of the request's.
     fn holds(&self, keys: &Keys<'_>) -> Option<bool> {
         let operator = self.operator;
         let given = keys.get(&self.key);
@@ -122,18 +147,22 @@ impl Check {
             _ => {}
         }
         if given == Given::Absent {
-            return Some(match operator.quantifier {
-                Some(Quantifier::All) => true,
-                Some(Quantifier::Any) => operator.if_exists,
-                None => operator.negated || operator.if_exists,
-            });
+            return match operator.quantifier {
+                Some(Quantifier::All) => Some(true),
+                // Two pages contradict each other about the two together.
+                Some(Quantifier::Any) if operator.if_exists => None,
+                Some(Quantifier::Any) => Some(false),
+                None => Some(operator.negated || operator.if_exists),
+            };
         }
         let listed = |value: &str| self.wanted.have(value, keys);
-        Some(match (operator.quantifier, operator.negated) {
-            (Some(Quantifier::All), negated) => given.all(|value| listed(value) != negated),
-            (Some(Quantifier::Any), negated) => given.any(|value| listed(value) != negated),
-            (None, negated) => given.any(listed) != negated,
-        })
+        match (operator.quantifier, operator.negated) {
+            (Some(Quantifier::All), negated) => Some(given.all(|value| listed(value) != negated)),
+            (Some(Quantifier::Any), negated) => Some(given.any(|value| listed(value) != negated)),
+            // "Multivalued context keys require a condition set operator"; of others no page says anything.
+            (None, _) if self.fits_some_only(given, keys) && !self.is_lenient() => None,
+            (None, negated) => Some(given.any(listed) != negated),
+        }
     }
 }
 
@@ -141,27 +170,36 @@ impl Wanted {
     fn of(test: &Test, version: Version) -> Self {
         let texts = || test.values.iter().map(|value| &*value.value);
         let trimmed = || texts().map(str::trim);
-        let globs = |reading| texts().map(|text| Glob::read(text, version, reading)).collect();
+        // "You cannot use a multivalued context key as a policy variable":
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+        let has_one_value = |glob: &Glob| !glob.variables().any(|key| keys::kind(key) == Some(Kind::TextSet));
+        let globs = |reading| {
+            let globs: Vec<Glob> = texts().map(|text| Glob::read(text, version, reading)).collect();
+            globs.iter().all(has_one_value).then_some(Self::Texts(globs))
+        };
         let read = match test.operator.family {
             Family::Null => absence(texts()),
-            Family::StringEquals => Some(Self::Texts(globs(Reading::Exact))),
-            Family::StringEqualsIgnoreCase => Some(Self::Texts(globs(Reading::Folded))),
-            Family::StringLike => Some(Self::Texts(globs(Reading::Wild))),
+            Family::StringEquals => globs(Reading::Exact),
+            Family::StringEqualsIgnoreCase => globs(Reading::Folded),
+            Family::StringLike => globs(Reading::Wild),
             Family::Arn => {
-                let readable =
-                    |text: &str| text == "*" || text.contains("${") || text.matches(':').count() >= 5;
+                let readable = |text: &str| {
+                    let glob = Glob::read(text, version, Reading::Wild);
+                    let is_arn = text == "*" || text.contains("${") || text.matches(':').count() >= 5;
+                    is_arn && has_one_value(&glob)
+                };
                 let arns = || texts().map(|text| ArnGlob::read(text, version)).collect();
-                trimmed().all(readable).then(|| Self::Arns(arns()))
+                texts().all(readable).then(|| Self::Arns(arns()))
             }
             Family::Binary => Some(Self::Exact(texts().map(Into::into).collect())),
             Family::Bool => {
                 let readable =
                     |text: &str| ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
-                trimmed().all(readable).then(|| Self::Truths(texts().map(Into::into).collect()))
+                texts().all(readable).then(|| Self::Truths(texts().map(Into::into).collect()))
             }
             Family::IpAddress => {
                 let readable = trimmed().all(|text| network(text).is_some());
-                readable.then(|| Self::Networks(texts().filter_map(network).collect()))
+                readable.then(|| Self::Networks(trimmed().filter_map(network).collect()))
             }
             Family::Numeric(comparison) => {
                 let readable = trimmed().all(|text| number(text).is_some());

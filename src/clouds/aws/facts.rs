@@ -146,6 +146,24 @@ fn arns(template: &str) -> Pattern {
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>.
 const UNCONTROLLED: &str = "kms:retiregrant";
 
+/// "You can't use SCPs to restrict the following tasks", one of which are those of Amazon Mechanical Turk; the others are no
+/// actions that policies name:
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp>.
+const OUTSIDE_ORGANIZATIONS: &str = "mechanicalturk:";
+
+/// Whether service control policies have a say about the action.
+pub(super) fn is_service_controlled(action: &str) -> bool {
+    let head = action.as_bytes().get(..OUTSIDE_ORGANIZATIONS.len());
+    !head.is_some_and(|head| head.eq_ignore_ascii_case(OUTSIDE_ORGANIZATIONS.as_bytes()))
+}
+
+/// The actions that service control policies have a say about.
+pub(super) fn service_controlled() -> Formula {
+    static ACTIONS: OnceLock<Formula> = OnceLock::new();
+    let spared = || Patterns::of([Pattern::prefix(OUTSIDE_ORGANIZATIONS, Case::Sensitive)]);
+    ACTIONS.get_or_init(|| Formula::matches(Attribute::action(), spared()).not()).clone()
+}
+
 /// Whether resource control policies have a say about the action: they hold for some services only.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
 pub(super) fn is_resource_controlled(action: &str) -> bool {

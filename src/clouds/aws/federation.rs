@@ -84,6 +84,8 @@ impl Federation for Aws {
     }
 }
 
+const BY_SAML: &str = "takes on the role with an assertion of the provider";
+
 /// The steps of whom providers of SAML vouch for: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_saml.html>.
 pub(super) fn steps(estate: &Estate) -> Vec<Step> {
     let mut found = Vec::new();
@@ -95,7 +97,7 @@ pub(super) fn steps(estate: &Estate) -> Vec<Step> {
             let (subject, action) = (Subject::Principal(from), Some(TAKE_ON_BY_SAML.to_owned()));
             let object = Object::Named(name.to_owned());
             let question = Question { cloud: AWS, subject, action, object };
-            found.push(Step { from, to: role, kind: "assume-role-with-saml", question });
+            found.push(Step { from, to: role, kind: "assume-role-with-saml", summary: BY_SAML, question });
         }
     }
     found.dedup();

@@ -104,6 +104,14 @@ impl Glob {
         self.open
     }
 
+    /// The keys of its variables, in lower case.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable { key, .. } => Some(&**key),
+            Piece::Text(_) | Piece::One | Piece::Run => None,
+        })
+    }
+
     /// The text that alone matches, if there is no wildcard and no variable.
     pub(super) fn as_text(&self) -> Option<&str> {
         match &*self.pieces {

@@ -87,6 +87,39 @@ pub const OF_SERVICES: [(&str, Kind); 4] = [
     ("aws:sourceorgid", Kind::Text),
     ("aws:sourceorgpaths", Kind::TextSet),
 ];
+/// Keys about the credentials of users and roles, which neither services nor people without credentials have. "Properties of
+/// a role session" are "only available when a request is made by a principal with role session or federated user principal
+/// credentials":
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-session-properties>;
+/// and who called before is there "when a service uses the credentials of an IAM principal":
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia>.
+pub const OF_CREDENTIALS: [(&str, Kind); 23] = [
+    ("aws:assumedroot", Kind::Boolean),
+    ("aws:calledvia", Kind::TextSet),
+    ("aws:calledviaawsmcp", Kind::Text),
+    ("aws:calledviafirst", Kind::Text),
+    ("aws:calledvialast", Kind::Text),
+    ("aws:chatbotsourcearn", Kind::Text),
+    ("aws:ec2instancesourceprivateipv4", Kind::Address),
+    ("aws:ec2instancesourcevpc", Kind::Text),
+    ("aws:federatedprovider", Kind::Text),
+    ("aws:multifactorauthage", Kind::Number),
+    ("aws:multifactorauthpresent", Kind::Boolean),
+    ("aws:signinsessionarn", Kind::Text),
+    ("aws:sourceidentity", Kind::Text),
+    ("aws:tokenissuetime", Kind::Instant),
+    ("codebuild:buildarn", Kind::Text),
+    ("codebuild:projectarn", Kind::Text),
+    ("ec2:roledelivery", Kind::Number),
+    ("ec2:sourceinstancearn", Kind::Text),
+    ("glue:credentialissuingservice", Kind::Text),
+    ("glue:roleassumedby", Kind::Text),
+    ("identitystore:userid", Kind::TextSet),
+    ("lambda:sourcefunctionarn", Kind::Text),
+    ("ssm:sourceinstancearn", Kind::Text),
+];
+/// `aws:ViaAWSService`.
+pub const VIA_SERVICE: &str = "aws:viaawsservice";
 /// `aws:SourceOwner`, which the default policy of a topic asks for. Its availability is on no page; that policy is for
 /// everybody and lets in nobody but the owner ("By default, the topic owner has permissions to publish the topic",
 /// <https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.iam.permissions.html>), so whoever is no service can
@@ -126,8 +159,15 @@ pub fn folded(key: &str) -> String {
 
 /// The type of a key's values, if the key is known.
 pub fn kind(folded: &str) -> Option<Kind> {
+    if folded.ends_with(METHODS) {
+        return Some(Kind::TextSet);
+    }
     global(folded).map(|(_, kind)| kind).or_else(|| super::facts::key_kind(folded))
 }
+
+/// How somebody signed in at a web identity provider, whose name stands before it: "the key is multivalued",
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif>.
+const METHODS: &str = ":amr";
 
 /// The attribute of a key: of the key's own type, or of `otherwise` when that is not known.
 pub fn attribute(folded: &str, otherwise: Kind) -> Attribute {
@@ -162,4 +202,18 @@ pub(super) fn clocks() -> &'static Clocks {
         Clocks::new(&catalog::current().info().date, keys)
     });
     &CLOCKS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Conditions speak of a key in its own type, so what is said of it in another one would be about nothing.
+    #[test]
+    fn what_is_said_of_keys_is_said_in_their_types() {
+        for (name, said) in OF_CREDENTIALS.iter().chain(&OF_SERVICES) {
+            assert_eq!(kind(name).unwrap_or(*said), *said, "{name}");
+            assert_eq!(folded(name), *name);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::ast::{Arn, PrincipalName, Statement, is_account};
-use super::caller::{Caller, Class, has_own_tags_only};
+use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
@@ -12,10 +12,10 @@ use super::rule::{
     TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, at_home, body, conditions, coverage, endpoints, facts, guards, keys, organization, outside,
+    AWS, at_home, body, coverage, endpoints, facts, follows, guards, keys, organization, outside, presence,
     protected, unknown,
 };
-use crate::logic::{Assignment, Attribute, Formula, Kind, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
     ScopeId, ScopeKind, Subject, Target,
@@ -68,7 +68,7 @@ fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<Resour
     if question.subject == Subject::Outside {
         outside::rewrite(&mut layers);
     }
-    absent_tags(&caller, &mut layers);
+    follows::absent_tags(&caller, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
     layers.gaps.extend(unknown::of_question(estate, question, &caller));
     layers
@@ -82,10 +82,21 @@ fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignmen
     }
     if let Object::Named(name) = &question.object {
         known = known.with_text(Attribute::resource(), name.clone());
-        if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
-            known.extend(&organization::of_owner(estate, &owner));
-            known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+    }
+    match (&question.action, &question.object) {
+        (Some(action), _) if presence::names_no_owner(action) => {
+            for key in presence::of_owners() {
+                known.set_absent(key);
+            }
         }
+        // Without an action it is not known whether requests say whose the resource is.
+        (Some(_), Object::Named(name)) => {
+            if let Some(owner) = owner(estate, name).or(caller.account.map(str::to_owned)) {
+                known.extend(&organization::of_owner(estate, &owner));
+                known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+            }
+        }
+        _ => {}
     }
     known
 }
@@ -117,10 +128,10 @@ const NEEDS_NOTHING: &str = "sts:getcalleridentity";
 const NEEDS_NO_ALLOW: &str = "sts:getsessiontoken";
 
 pub(super) struct Work<'e> {
-    estate: &'e Estate,
-    caller: Caller<'e>,
+    pub(super) estate: &'e Estate,
+    pub(super) caller: Caller<'e>,
     known: Assignment,
-    groups: Vec<LayerGroup>,
+    pub(super) groups: Vec<LayerGroup>,
     gaps: BTreeSet<Gap>,
     /// The only resources whose policies take part, if not all do.
     among: Option<&'e BTreeSet<ResourceId>>,
@@ -225,7 +236,7 @@ impl<'e> Work<'e> {
         }
     }
 
-    /// Each level of the organization must allow.
+    /// Each level of the organization must allow what these policies have a say about.
     fn service_control(&mut self, home: ScopeId) {
         for scope in self.estate.ancestry(home) {
             let attached: Vec<_> = self
@@ -235,7 +246,7 @@ impl<'e> Work<'e> {
                 .collect();
             if !attached.is_empty() {
                 let grants = self.wholes(&attached);
-                self.group(SERVICE_CONTROL, Formula::True, grants);
+                self.group(SERVICE_CONTROL, facts::service_controlled(), grants);
             }
         }
     }
@@ -387,7 +398,7 @@ impl<'e> Work<'e> {
                     Some(among) => guards::owned_by_others_among(self.estate, account, among),
                     None => guards::owned_by_others(self.estate, account, object),
                 };
-                same_account(account, others)
+                follows::same_account(account, others)
             }
             _ => return,
         };
@@ -419,97 +430,6 @@ impl<'e> Work<'e> {
             self.group(UNLESS_DENIED, free, Vec::new());
         }
     }
-
-    /// What holds for every request of the question.
-    fn facts(&self, question: &Question) -> Formula {
-        let mut facts = Vec::new();
-        if let Object::Within(resource) = question.object {
-            facts.push(Formula::matches(Attribute::resource(), coverage(self.estate, resource)));
-        }
-        if question.subject == Subject::Outside {
-            facts.push(outside::principals(self.estate, &question.object));
-        }
-        if self.caller.principal.is_none() && question.object == Object::Any {
-            facts.push(Formula::matches(Attribute::resource(), guards::covered(self.estate)));
-        }
-        if self.mentions(keys::RESOURCE_ACCOUNT) && !matches!(question.object, Object::Named(_)) {
-            facts.extend(self.ownership());
-        }
-        facts.extend(self.organization(question));
-        facts.extend(self.sources());
-        Formula::all(facts)
-    }
-
-    /// Of the source of a request only services tell. The concrete rule takes a request at its word, so that one can be
-    /// judged whatever it says; here it is about the requests that there are.
-    fn sources(&self) -> Vec<Formula> {
-        if self.caller.is_service() || self.caller.class == Class::Holder {
-            return Vec::new();
-        }
-        let of_services = keys::OF_SERVICES.into_iter().filter(|(name, _)| self.mentions(name));
-        let absent = of_services.map(|(name, kind)| Formula::present(Attribute::new(name, kind)).not());
-        let owner = self.mentions(keys::SOURCE_OWNER).then(|| self.source_owner());
-        absent.chain(owner).collect()
-    }
-
-    /// Somebody's own account, or none: not one of the estate for somebody who is outside.
-    fn source_owner(&self) -> Formula {
-        let key = Attribute::text(keys::SOURCE_OWNER);
-        let is_own = match (self.caller.class, self.caller.account) {
-            (Class::Member | Class::Assumed, Some(account)) => {
-                Formula::matches(key.clone(), Patterns::literal(account))
-            }
-            (Class::Assumed, None) => {
-                Formula::matches(key.clone(), Patterns::globs(estate_accounts(self.estate))).not()
-            }
-            _ => Formula::False,
-        };
-        Formula::present(key).implies(is_own)
-    }
-
-    /// What follows from who is a member of the organization.
-    fn organization(&self, question: &Question) -> Vec<Formula> {
-        let mut facts = Vec::new();
-        if [keys::PRINCIPAL_ORG_ID, keys::PRINCIPAL_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
-            facts.push(organization::of_stranger(self.estate, &self.caller));
-        }
-        if [keys::RESOURCE_ORG_ID, keys::RESOURCE_ORG_PATHS].into_iter().any(|key| self.mentions(key)) {
-            match &question.object {
-                Object::Named(name) => {
-                    let owner = owner(self.estate, name).or(self.caller.account.map(str::to_owned));
-                    facts.extend(owner.map(|owner| organization::of_strange_owner(self.estate, &owner)));
-                }
-                _ => facts.extend(organization::of_resources(self.estate, |account| self.owns(account))),
-            }
-        }
-        facts
-    }
-
-    fn mentions(&self, name: &str) -> bool {
-        let attribute = keys::attribute(name, Kind::Text);
-        let grants = self.groups.iter().flat_map(|group| &group.grants);
-        let mut formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
-        formulas.any(|formula| formula.speaks_of(&attribute))
-    }
-
-    /// `aws:ResourceAccount` is the account that owns the resource.
-    fn ownership(&self) -> Vec<Formula> {
-        let key = Attribute::text(keys::RESOURCE_ACCOUNT);
-        let mut accounts: BTreeSet<&str> = estate_accounts(self.estate).collect();
-        accounts.extend(self.caller.account);
-        let is = |account: &str| Formula::matches(key.clone(), Patterns::literal(account));
-        accounts.into_iter().map(|account| is(account).iff(self.owns(account))).collect()
-    }
-
-    /// The resource belongs to the account.
-    fn owns(&self, account: &str) -> Formula {
-        if self.caller.account == Some(account) {
-            return same_account(account, guards::owned_by_others(self.estate, account, &Object::Any));
-        }
-        let by_estate = guards::owned_by(self.estate, account);
-        let by_name = conditions::in_account_part(&Patterns::literal(account));
-        Formula::matches(Attribute::resource(), by_estate.union(&by_name))
-    }
 }
 
 /// The calls that a trust policy decides about.
@@ -518,20 +438,6 @@ pub(super) fn trusted_calls() -> Formula {
         Formula::matches(Attribute::action(), Patterns::globs(TRUSTED_ACTIONS.iter().copied()))
     });
     CALLS.clone()
-}
-
-/// The resource belongs to `account`: no other account number stands in its ARN, and it is none of the `others` that the
-/// estate knows another owner of. What has no owner by either is taken to be the caller's own.
-fn same_account(account: &str, others: Patterns) -> Formula {
-    static NUMBERED: LazyLock<Patterns> = LazyLock::new(|| Patterns::of([Pattern::arn("arn:*:*:*:?*:*")]));
-    let resource = Attribute::resource;
-    // `aws` stands there for the managed policies, which every account may use as its own.
-    let own = conditions::in_account_part(&Patterns::globs([account, "aws"]));
-    let foreign = Formula::any([
-        Formula::matches(resource(), NUMBERED.clone()).and(Formula::matches(resource(), own).not()),
-        Formula::matches(resource(), others),
-    ]);
-    foreign.not()
 }
 
 /// The accounts of the estate.
@@ -549,24 +455,6 @@ fn unlisted_roles(estate: &Estate) -> Patterns {
 
 pub(super) fn is_service_linked(name: &str) -> bool {
     name.contains(":role/aws-service-role/")
-}
-
-/// A user has the tags that the estate knows and no others. A role may get more with its session.
-fn absent_tags(caller: &Caller<'_>, layers: &mut Layers) {
-    let Some((_, principal)) = caller.principal.filter(|(_, found)| has_own_tags_only(found)) else {
-        return;
-    };
-    let named = |attribute: &Attribute| attribute.name().strip_prefix(keys::PRINCIPAL_TAG).map(str::to_owned);
-    let grants = layers.groups.iter().flat_map(|group| &group.grants);
-    let formulas = grants.flat_map(|grant| [&grant.condition, &grant.resources]);
-    let mentioned: BTreeSet<Attribute> =
-        formulas.filter(|formula| **formula != Formula::True).flat_map(Formula::attributes).collect();
-    let known: BTreeSet<String> = principal.facts.keys().map(|name| keys::folded(name)).collect();
-    for attribute in mentioned {
-        if named(&attribute).is_some() && !known.contains(attribute.name()) {
-            layers.known.set_absent(attribute);
-        }
-    }
 }
 
 /// Whether a role that is in none of the files lets somebody in is not known.

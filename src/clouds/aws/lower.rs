@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Version};
+use super::ast::{Document, Element, Family, PrincipalName, Principals, Statement, Test, Version};
 use super::conditions::{self, Unreadable};
 use super::evaluate::Clause;
 use super::keys;
@@ -162,8 +162,16 @@ impl Work {
     }
 
     fn tests(&mut self, statement: &Statement) -> Vec<Formula> {
-        let formula = |test| match conditions::test(test, self.version) {
-            Ok(formula) => formula,
+        let formula = |test: &Test| match conditions::test(test, self.version, statement.effect) {
+            Ok(formula) => {
+                let open = conditions::unsaid(&formula).map(|what| format!("`{}`: {what}", test.text));
+                self.gaps.extend(open.map(|message| Gap {
+                    kind: GapKind::OpaqueCondition,
+                    message,
+                    origin: Some(self.origin.clone()),
+                }));
+                formula
+            }
             Err(why) => self.opaque(&test.text, &why),
         };
         statement.condition.iter().map(formula).collect()

@@ -29,6 +29,7 @@ mod evaluate;
 mod facts;
 mod federation;
 mod familiar;
+mod follows;
 mod givers;
 mod globs;
 mod guards;
@@ -36,6 +37,7 @@ pub mod keys;
 mod layers;
 mod lower;
 mod meeting;
+mod named;
 pub mod names;
 mod notes;
 mod organization;
@@ -69,8 +71,8 @@ use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
-    Request, ResourceId, ScopeId, Subject, Verdict,
+    CloudId, Decision, Effect, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId,
+    Question, Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -162,13 +164,17 @@ impl Cloud for Aws {
 
     fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
         let tests = parse::circumstances(condition, problems)?;
-        let holds = |test: &ast::Test| match conditions::test(test, ast::Version::V2012) {
-            Ok(formula) => Some(formula),
-            Err(why) => {
-                let message = format!("the condition `{}` cannot be read: {}", test.text, why.0);
-                problems.push(Problem::error("condition", message).at(test.key.span));
-                None
-            }
+        let mut wrong = |test: &ast::Test, why: &str| {
+            let message = format!("the condition `{}` cannot be read: {why}", test.text);
+            problems.push(Problem::error("condition", message).at(test.key.span));
+            None
+        };
+        let holds = |test: &ast::Test| match conditions::test(test, ast::Version::V2012, Effect::Allow) {
+            Ok(formula) => match conditions::unsaid(&formula) {
+                Some(why) => wrong(test, why),
+                None => Some(formula),
+            },
+            Err(why) => wrong(test, &why.0),
         };
         // All are looked at, so that all mistakes are told.
         let parts: Vec<Option<Formula>> = tests.iter().map(holds).collect();

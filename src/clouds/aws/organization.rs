@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::caller::{Caller, Class};
 use super::rule::MEMBERS_KNOWN;
-use super::{AWS, keys};
+use super::{AWS, keys, presence};
 use crate::logic::{Assignment, Attribute, Formula, Kind, Patterns, Value};
 use crate::model::{Estate, ScopeId, ScopeKind, Target};
 
@@ -115,7 +115,9 @@ pub(super) fn of_resources(estate: &Estate, owns: impl Fn(&str) -> Formula) -> V
     let accounts =
         estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Account);
     let members = accounts.filter_map(|(_, scope)| Some((scope.name.as_str(), place(estate, &scope.name)?)));
-    let mut facts = Vec::new();
+    let said = presence::without_owner().not();
+    let known = [Formula::present(id_key.clone()), Formula::present(paths_key.clone())];
+    let mut facts = vec![Formula::any(known).implies(said.clone())];
     let mut all = Vec::new();
     for (account, Place { id, path }) in members {
         let mut says = vec![Formula::matches(id_key.clone(), Patterns::literal(id))];
@@ -124,7 +126,7 @@ pub(super) fn of_resources(estate: &Estate, owns: impl Fn(&str) -> Formula) -> V
             let some = Formula::any_in(paths_key.clone(), path.clone());
             some.and(Formula::all_in(paths_key.clone(), path))
         }));
-        facts.push(owns(account).implies(Formula::all(says)));
+        facts.push(owns(account).and(said.clone()).implies(Formula::all(says)));
         all.push(owns(account));
     }
     facts.push(Formula::any(all).or(no_member(estate, RESOURCE)));

@@ -55,6 +55,51 @@ const ITEM_CALLS: &[&str] = &[
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Numeric>.
 const LISTING: &[&str] = &["s3:listbucket", "s3:listbucketversions"];
 
+/// Calls whose requests do not say who owns the resource: "the following actions don't support this key",
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>,
+/// and the same of the organization. `events:PutEvents` is another one on buses that were targets before March 2023, which no
+/// file tells.
+const WITHOUT_OWNER: &[&str] = &[
+    "auditmanager:updateassessmentframeworkshare",
+    "detective:acceptinvitation",
+    "ds:acceptshareddirectory",
+    "ebs:*",
+    "ec2:accepttransitgatewaypeeringattachment",
+    "ec2:acceptvpcendpointconnections",
+    "ec2:acceptvpcpeeringconnection",
+    "ec2:createtransitgatewaypeeringattachment",
+    "ec2:createvpcendpoint",
+    "ec2:createvpcpeeringconnection",
+    "es:acceptinboundconnection",
+    "guardduty:acceptadministratorinvitation",
+    "macie2:acceptinvitation",
+    "route53:associatevpcwithhostedzone",
+    "route53:createvpcassociationauthorization",
+    "securityhub:acceptadministratorinvitation",
+];
+
+/// The keys that say who owns the resource.
+pub(super) fn of_owners() -> [Attribute; 3] {
+    [
+        Attribute::text(keys::RESOURCE_ACCOUNT),
+        Attribute::text(keys::RESOURCE_ORG_ID),
+        Attribute::new(keys::RESOURCE_ORG_PATHS, Kind::TextSet),
+    ]
+}
+
+/// Whether requests for an action do not say who owns the resource.
+pub(super) fn names_no_owner(action: &str) -> bool {
+    WITHOUT_OWNER.iter().any(|name| match name.strip_suffix('*') {
+        Some(service) => action.get(..service.len()).is_some_and(|head| head.eq_ignore_ascii_case(service)),
+        None => action.eq_ignore_ascii_case(name),
+    })
+}
+
+/// The requests that do not say who owns the resource.
+pub(super) fn without_owner() -> Formula {
+    calls(WITHOUT_OWNER)
+}
+
 /// What holds for every request, as far as it concerns these attributes. `signed` holds for those with a signature.
 pub(super) fn facts(attributes: &BTreeSet<Attribute>, signed: &Formula) -> Vec<Formula> {
     let facts = attributes.iter().map(|attribute| {

@@ -72,7 +72,14 @@ fn question(subject: Subject, action: Option<&str>, object: Object) -> Question 
 }
 
 pub(super) fn is(key: &str, value: &str) -> Formula {
-    Formula::matches(Attribute::text(keys::folded(key)), Patterns::literal(value))
+    let attribute = keys::attribute(&keys::folded(key), Kind::Text);
+    let value = Patterns::literal(value);
+    match attribute.kind() {
+        Kind::TextSet => {
+            Formula::any_in(attribute.clone(), value.clone()).and(Formula::all_in(attribute, value))
+        }
+        _ => Formula::matches(Attribute::text(attribute.name()), value),
+    }
 }
 
 /// Tokens of an identity provider for subjects that are somebody else's, or that nobody meant.

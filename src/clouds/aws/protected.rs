@@ -11,6 +11,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::asker;
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::rule::PROTECTED;
@@ -46,9 +47,17 @@ const ALIAS_EDITS: &[&str] = &["kms:createalias", "kms:deletealias", "kms:update
 
 /// The edits that AWS refuses to `caller`.
 pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
+    let is = |part: &str| caller.principal.is_some_and(|(_, found)| found.name.contains(part));
     // IAM Identity Center edits its roles with a role of its own.
-    let by_service =
-        caller.principal.is_some_and(|(_, found)| found.name.contains(":role/aws-service-role/"));
+    let edits = if is(":role/aws-service-role/") { Formula::False } else { EDITS.clone() };
+    let calls = match caller.class {
+        Class::Member if is(":federated-user/") => OF_FEDERATED.clone(),
+        Class::Member if is(":role/") => TOKENS.clone(),
+        Class::Member if caller.principal.is_some_and(|(_, found)| found.name.ends_with(":root")) => {
+            TAKING_ON.clone()
+        }
+        _ => Formula::False,
+    };
     let refusal = || Grant {
         effect: Effect::Deny,
         who: Formula::True,
@@ -58,18 +67,29 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
         origin: origin(),
         gaps: Vec::new(),
     };
-    let applies = if is_root(caller) { EDITS.clone().or(TAKING_ON.clone()) } else { EDITS.clone() };
-    (!by_service).then(|| LayerGroup::new(PROTECTED, applies, vec![Arc::new(refusal())]))
-}
-
-fn is_root(caller: &Caller<'_>) -> bool {
-    caller.class == Class::Member && caller.principal.is_some_and(|(_, found)| found.name.ends_with(":root"))
+    let applies = edits.or(calls);
+    (applies != Formula::False).then(|| LayerGroup::new(PROTECTED, applies, vec![Arc::new(refusal())]))
 }
 
 /// "You cannot call AssumeRole by using AWS account root user credentials":
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 static TAKING_ON: LazyLock<Formula> =
     LazyLock::new(|| Formula::matches(Attribute::action(), Patterns::literal("sts:assumerole")));
+
+/// "You must call the GetFederationToken operation using the long-term security credentials of an IAM user", and the same of
+/// the other: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>.
+static TOKENS: LazyLock<Formula> = LazyLock::new(|| {
+    let names = ["sts:getfederationtoken", "sts:getsessiontoken"];
+    Formula::matches(Attribute::action(), Patterns::globs(names))
+});
+
+/// With what `GetFederationToken` gives "you cannot call any AWS STS operations except GetCallerIdentity":
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>.
+static OF_FEDERATED: LazyLock<Formula> = LazyLock::new(|| {
+    let but = Formula::matches(Attribute::action(), Patterns::literal("sts:getcalleridentity"));
+    Formula::matches(Attribute::action(), Patterns::globs(["sts:*"])).and(but.not())
+});
 
 /// The roles that nobody in the account edits.
 pub(super) fn roles() -> Patterns {
@@ -93,13 +113,38 @@ static EDITS: LazyLock<Formula> = LazyLock::new(|| {
 /// What refuses, for reports.
 pub(super) fn origin() -> Origin {
     let what =
-        "the rule that AWS keeps its own policies, roles and aliases to itself, and roles from root users"
+        "the rule that AWS keeps its own policies, roles and aliases to itself, and some calls of STS from some callers"
             .to_owned();
     Origin { what, ..Origin::default() }
 }
 
+/// Whether AWS refuses a request, as the concrete rule asks.
+pub(super) fn is_refused(caller: &asker::Caller<'_>, action: &str, arn: Option<Arn<'_>>) -> bool {
+    let Some((service, call)) = action.split_once(':') else { return false };
+    let folded = || call.to_ascii_lowercase();
+    if service.eq_ignore_ascii_case("sts") {
+        let is_known = caller.kind == asker::Kind::Known;
+        return is_known
+            && match folded().as_str() {
+                "getcalleridentity" => false,
+                "assumerole" => caller.is_root() || caller.is_federated(),
+                "getfederationtoken" | "getsessiontoken" => caller.is_role() || caller.is_federated(),
+                _ => caller.is_federated(),
+            };
+    }
+    let Some(arn) = arn.filter(|_| !caller.is_service_linked()) else { return false };
+    match arn.service {
+        "iam" if service.eq_ignore_ascii_case("iam") => edits_identity(arn, &folded()),
+        "kms" if service.eq_ignore_ascii_case("kms") => {
+            let edits = ["createalias", "deletealias", "updatealias"];
+            arn.resource.starts_with("alias/aws/") && edits.contains(&folded().as_str())
+        }
+        _ => false,
+    }
+}
+
 /// Whether a call of IAM edits a policy or role that is not the account's own.
-pub(super) fn edits_identity(arn: Arn<'_>, call: &str) -> bool {
+fn edits_identity(arn: Arn<'_>, call: &str) -> bool {
     const VERBS: [&str; 9] =
         ["attach", "create", "delete", "detach", "put", "setdefault", "tag", "untag", "update"];
     let mut path = arn.resource.split('/');

@@ -105,7 +105,7 @@ fn is_narrow(value: &str) -> bool {
 /// `span` is where the setting stands.
 pub fn restriction(bucket: &str, owner: &str, span: Span) -> Option<Document> {
     let text = format!(
-        r#"{{"Version": "2012-10-17", "Statement": {{"Sid": "RestrictPublicBuckets", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ["{bucket}", "{bucket}/*"], "Condition": {{"StringNotEqualsIfExists": {{"aws:PrincipalAccount": "{owner}"}}, "Bool": {{"aws:PrincipalIsAWSService": "false"}}}}}}}}"#
+        r#"{{"Version": "2012-10-17", "Statement": {{"Sid": "RestrictPublicBuckets", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ["{bucket}", "{bucket}/*"], "Condition": {{"StringNotEqualsIfExists": {{"aws:PrincipalAccount": "{owner}"}}, "BoolIfExists": {{"aws:PrincipalIsAWSService": "false"}}}}}}}}"#
     );
     stating(format!("block public access of {bucket}"), &text, span)
 }

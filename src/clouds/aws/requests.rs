@@ -1,7 +1,7 @@
 //! Between the attributes of the kernel and requests as users write them.
 
 use super::caller::{self, Caller, Class};
-use super::{facts, keys, layers, organization};
+use super::{facts, keys, layers, organization, presence};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{CloudId, Estate, Question, Request, Subject};
 use std::cell::LazyCell;
@@ -94,10 +94,10 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     };
     let caller = Caller::of(estate, subject);
     let follows = derived(estate, &caller, &request.resource);
-    let own_tags = caller.principal.is_some_and(|(_, principal)| caller::has_own_tags_only(principal));
+    let own_tags = caller.has_known_tags_only();
     for (key, values) in &request.context {
         let key = keys::folded(key);
-        // What follows from the caller cannot be contradicted, and a user has no tags but its own.
+        // What follows from the caller cannot be contradicted, and a user has no tags but its own, a service has none.
         let fixed = follows.contains(&key) || (own_tags && key.starts_with(keys::PRINCIPAL_TAG));
         if !fixed {
             add(&mut all, &key, values);
@@ -111,10 +111,22 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     }
     all.extend(&caller.facts());
     all.extend(&organization::of_caller(estate, &caller));
+    if let Some(beginning) = caller.beginning_of_ids() {
+        let key = Attribute::text(keys::USER_ID);
+        match &session {
+            Some(session) => all.set(key, Value::Text(format!("{beginning}{session}"))),
+            None if all.text(&key).is_none_or(|said| !said.starts_with(&beginning)) => all.set_absent(key),
+            None => {}
+        }
+    }
     if let Some(session) = session {
         all.set(Attribute::text(keys::SESSION), Value::Text(session));
     }
-    if let Some(owner) = owner(estate, &caller, &request.resource) {
+    if presence::names_no_owner(&request.action) {
+        for key in presence::of_owners() {
+            all.set_absent(key);
+        }
+    } else if let Some(owner) = owner(estate, &caller, &request.resource) {
         all.extend(&organization::of_owner(estate, &owner));
         all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
     }

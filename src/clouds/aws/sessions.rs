@@ -15,7 +15,7 @@ pub(super) fn of_request(
     is_allowed: bool,
 ) -> Vec<Gap> {
     let unsaid = (!is_allowed).then(|| opener(estate, request, caller, holders)).flatten();
-    let token = is_allowed.then(|| token(request, caller)).flatten();
+    let token = is_allowed.then(|| token(request, caller).or_else(|| console(request, caller))).flatten();
     let messages = unsaid.into_iter().chain(token);
     messages.map(|message| Gap { kind: GapKind::AssumedDefault, message, origin: None }).collect()
 }
@@ -66,4 +66,13 @@ fn token(request: &Request, caller: &asker::Caller<'_>) -> Option<String> {
     };
     is_barred
         .then(|| format!("the session of `{}` does not come from `sts:GetSessionToken`", request.principal))
+}
+
+/// With what `sts:GetFederationToken` gives "you cannot call any IAM operations using the AWS CLI or the AWS API. This
+/// limitation does not apply to console sessions":
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+fn console(request: &Request, caller: &asker::Caller<'_>) -> Option<String> {
+    let service = request.action.split(':').next().unwrap_or_default();
+    let is_barred = caller.is_federated() && service.eq_ignore_ascii_case("iam");
+    is_barred.then(|| format!("`{}` calls IAM from the console, where alone it may", request.principal))
 }

@@ -149,7 +149,10 @@ pub(super) fn policies(tree: &Tree, kinds: &[&str], estate: &mut Estate, problem
                     loader.group_members(&key.value, value);
                 }
             }
-            "resources" => loader.resources(document),
+            "resources" => {
+                loader.switches(document);
+                loader.resources(document);
+            }
             "containers" => loader.containers(document, None),
             "role_assignments" => loader.role_assignments(document),
             "deny_assignments" => loader.deny_assignments(document),

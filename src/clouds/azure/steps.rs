@@ -15,8 +15,7 @@ use super::{ACTIVATE, ALLOWS, conditions};
 use crate::clouds::{Demand, Step};
 use crate::logic::{Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{
-    Estate, Object, PolicyId, Principal, PrincipalId, PrincipalKind, Question, ScopeId, ScopeKind, Subject,
-    Target,
+    Estate, Object, PolicyId, Principal, PrincipalId, PrincipalKind, Question, ScopeId, Subject, Target,
 };
 
 use super::condition::Key;
@@ -93,7 +92,22 @@ fn step(from: PrincipalId, to: PrincipalId, kind: &'static str, action: &str, re
         action: Some(spelled(action)),
         object: Object::Named(resource.to_owned()),
     };
-    Step { from, to, kind, question }
+    Step { from, to, kind, summary: summary(kind), question }
+}
+
+/// What happens in a step, in words that follow the name of who takes it.
+fn summary(kind: &str) -> &'static str {
+    match kind {
+        "activate-role" => "activates the role that it is eligible for",
+        "add-credential" => "adds a credential to the application and signs in with it",
+        "add-member" => "puts itself into the group",
+        "assign-directory-role" => "gives itself the role Global Administrator",
+        "elevate-access" => "gives itself the right to assign roles in all of Azure",
+        "grant-permission" => "grants itself the permission to give itself any role of the directory",
+        "make-itself-owner" => "makes itself an owner of the application and adds a credential",
+        "reset-password" => "sets another password for the user and signs in with it",
+        _ => "",
+    }
 }
 
 fn spelled(action: &str) -> String {
@@ -220,13 +234,9 @@ pub(super) fn contenders(estate: &Estate, scope: ScopeId) -> BTreeSet<PrincipalI
 /// Who may give itself the roles that give everything: Owner, or one of those that may give Owner
 /// (<https://learn.microsoft.com/azure/role-based-access-control/built-in-roles#privileged>). Writing role assignments
 /// is not enough where a condition says which roles may be given
-/// (<https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview>). Resource groups
-/// are not administered on their own.
+/// (<https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview>).
 pub(super) fn administration(estate: &Estate, scope: ScopeId) -> Vec<Demand> {
     let Some(known) = estate.scope(scope).filter(|scope| scope.cloud == CLOUD) else { return Vec::new() };
-    if known.kind == ScopeKind::Group {
-        return Vec::new();
-    }
     let roles = [OWNER, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR];
     let role = Key::new("@Request", "Microsoft.Authorization/roleAssignments:RoleDefinitionId", Kind::Text);
     let privileged = Patterns::of(roles.map(|guid| Pattern::literal(guid, Case::Sensitive)));

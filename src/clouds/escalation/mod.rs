@@ -95,6 +95,8 @@ pub enum On {
     Target,
     /// The resource that runs as the target.
     Host,
+    /// The resource that is there, whoever it runs as.
+    Existing,
     /// The principal in between.
     Via,
     /// A policy of the target that can be edited.
@@ -114,6 +116,8 @@ pub enum Requirement {
     Trusts(Arc<str>),
     /// A resource of this kind runs as the target.
     Host(Arc<str>),
+    /// A resource of this kind lives where the target does, whoever it runs as.
+    Existing(Arc<str>),
     /// A principal in between may itself become the target: one that this service may act as, or, where principals
     /// delegate without a service, one that has this permission on the target.
     Via(Arc<str>),
@@ -164,13 +168,15 @@ pub struct Lexicon {
     pub targets: &'static [&'static str],
     /// Kinds of resources that run as somebody.
     pub hosts: &'static [&'static str],
+    /// Those of them that are known also if it is not known as whom they run.
+    pub existing: &'static [&'static str],
     /// States of targets.
     pub states: &'static [&'static str],
 }
 
 impl Lexicon {
     /// No words at all: for a cloud without steps as data.
-    pub const EMPTY: Self = Self { targets: &[], hosts: &[], states: &[] };
+    pub const EMPTY: Self = Self { targets: &[], hosts: &[], existing: &[], states: &[] };
 }
 
 /// The steps that the program ships for a cloud, whose file holds `text`. The problems are defects of the program.

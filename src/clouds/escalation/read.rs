@@ -15,8 +15,8 @@ pub const SHAPE: &str =
 const CODE: &str = "escalation-steps";
 const KEYS: [&str; 8] = ["id", "aliases", "summary", "target", "needs", "exists", "gains", "reference"];
 const NEED: [&str; 3] = ["action", "resource", "context"];
-const OBJECTS: &str = "`target`, `host`, `via`, `policy`, `own`, `new` or `like: NAME`";
-const REQUIREMENTS: [&str; 5] = ["trusts", "host", "via", "target", "assume"];
+const OBJECTS: &str = "`target`, `host`, `existing`, `via`, `policy`, `own`, `new` or `like: NAME`";
+const REQUIREMENTS: [&str; 6] = ["trusts", "host", "existing", "via", "target", "assume"];
 
 /// The steps of a file; several documents in one file are read one after the other.
 pub fn read(tree: &Tree, problems: &mut Vec<Problem>) -> Vec<Step> {
@@ -143,6 +143,9 @@ impl Reader<'_> {
         if on(&On::Host) && !has(|one| matches!(one, Requirement::Host(_))) {
             self.refuse(span, format!("step `{}` speaks of a `host`, but `exists` names none", step.id));
         }
+        if on(&On::Existing) && !has(|one| matches!(one, Requirement::Existing(_))) {
+            self.refuse(span, format!("step `{}` speaks of `existing`, but `exists` has none", step.id));
+        }
         if on(&On::Via) && !has(|one| matches!(one, Requirement::Via(_))) {
             self.refuse(span, format!("step `{}` speaks of `via`, but `exists` names none", step.id));
         }
@@ -186,10 +189,12 @@ impl Reader<'_> {
     fn known(&mut self, word: &str, span: Span, what: &str, words: &[&str]) {
         if !words.contains(&word) {
             let name = self.cloud.name();
-            self.refuse(
-                span,
-                format!("{name} has no {what} `{word}`: expected one of `{}`", words.join("`, `")),
-            );
+            let expected = if words.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("one of `{}`", words.join("`, `"))
+            };
+            self.refuse(span, format!("{name} has no {what} `{word}`: expected {expected}"));
         }
     }
 
@@ -247,6 +252,7 @@ impl Reader<'_> {
         let found = match (value.as_str(), like) {
             (Some("target"), _) => On::Target,
             (Some("host"), _) => On::Host,
+            (Some("existing"), _) => On::Existing,
             (Some("via"), _) => On::Via,
             (Some("policy"), _) => On::Policy,
             (Some("own"), _) => On::Own,
@@ -285,6 +291,10 @@ impl Reader<'_> {
             "host" => {
                 self.known(text, entry.value.span, "host", lexicon.hosts);
                 Some(Requirement::Host(value))
+            }
+            "existing" => {
+                self.known(text, entry.value.span, "list of what there is of", lexicon.existing);
+                Some(Requirement::Existing(value))
             }
             "target" => {
                 self.known(text, entry.value.span, "state of a target", lexicon.states);

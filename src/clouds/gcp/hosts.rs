@@ -4,7 +4,7 @@
 //! An instance counts as long as it runs and its access scopes let it use all that the account may do
 //! (<https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>); of one with fewer scopes it is not
 //! known what it is good for, so its project is not called listed then. Functions and services are drawn in pictures, and
-//! steps of a user's own can ask for them; those that the program ships give another identity to any of them.
+//! steps ask for any of them, to give it other code and another identity.
 
 use super::ast::Member;
 use super::load::{self, Subject};
@@ -104,6 +104,7 @@ pub fn host(
     load::known(&subject, route, estate);
     let project = estate.find_scope(CLOUD, &project)?;
     let resource = estate.find_resource(CLOUD, &name)?;
+    estate.hosts_mut().note(project, kind.word(), resource);
     let (account, is_clear) = account(kind, row);
     let origin = Origin {
         span: Some(row.span),

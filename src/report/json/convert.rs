@@ -8,7 +8,7 @@ use crate::evaluator::{
     Witness,
 };
 use crate::findings::{Finding, Level};
-use crate::graph::{Administrators, Evidence, Hop, Path, Radius, Reached, Way, What};
+use crate::graph::{Administrators, Cut, Evidence, Hop, Path, Radius, Reached, Seat, Way, What};
 use crate::model::{
     Effect, Gap, GapKind, Object, Origin, PrincipalId, Question, Reason, Request, ScopeId, Subject,
     Verdict as Decided,
@@ -26,17 +26,17 @@ pub(super) fn content<'a>(report: &'a Report<'a>) -> Option<shape::Content<'a>> 
         Content::Findings(findings) => {
             shape::Content::Findings(findings.iter().map(|finding| from.finding(finding)).collect())
         }
-        Content::Paths(paths, cut) => shape::Content::Paths {
-            paths: paths.iter().map(|path| from.path(path)).collect(),
-            cut: cut.map(|cut| shape::Cut {
-                grants: cut.grants.iter().map(|grant| from.origin(grant)).collect(),
-                complete: cut.complete,
-                smallest: cut.smallest,
-            }),
+        Content::Paths(found) => shape::Content::Paths {
+            paths: found.paths.iter().map(|path| from.path(path)).collect(),
+            own: found.own.iter().map(|seat| from.administrator(seat)).collect(),
+            cut: found.cut.as_ref().map(|cut| from.cut(cut)),
         },
-        Content::Ways(ways, more) => {
-            shape::Content::Ways { ways: ways.iter().map(|way| from.way(way)).collect(), more }
-        }
+        Content::Ways(found) => shape::Content::Ways {
+            ways: found.ways.iter().map(|way| from.way(way)).collect(),
+            more: found.more,
+            own: found.own.iter().map(|id| from.principal(*id)).collect(),
+            cut: found.cut.as_ref().map(|cut| from.cut(cut)),
+        },
         Content::Radius(radius) => shape::Content::Radius(from.radius(radius)),
         Content::Admins(admins) => shape::Content::Admins(from.administrators(admins)),
         Content::Graph(edges) => shape::Content::Graph(picture(report, edges)),
@@ -362,23 +362,26 @@ impl<'a> Converter<'a> {
     }
 
     fn administrators(&self, admins: &'a Administrators) -> shape::Administrators<'a> {
-        let direct = admins.direct.iter().map(|seat| {
-            let certainty = match &seat.standing {
-                Standing::Always(certainty, _)
-                | Standing::Conditionally(certainty, ..)
-                | Standing::Never(certainty) => Some(certainty),
-                Standing::Undecided(_) => None,
-            };
-            shape::Administrator {
-                principal: self.principal(seat.node.principal),
-                scope: self.scope(seat.scope),
-                standing: standing(&seat.standing),
-                certainty: certainty.map(|certainty| self.certainty(certainty)),
-            }
-        });
         shape::Administrators {
-            direct: direct.collect(),
+            direct: admins.direct.iter().map(|seat| self.administrator(seat)).collect(),
             by_path: admins.by_path.iter().map(|path| self.path(path)).collect(),
+        }
+    }
+
+    fn administrator(&self, seat: &'a Seat) -> shape::Administrator<'a> {
+        shape::Administrator {
+            principal: self.principal(seat.node.principal),
+            scope: self.scope(seat.scope),
+            standing: standing(&seat.standing),
+            certainty: seat.standing.sure().map(|certainty| self.certainty(certainty)),
+        }
+    }
+
+    fn cut(&self, cut: &'a Cut) -> shape::Cut<'a> {
+        shape::Cut {
+            grants: cut.grants.iter().map(|grant| self.origin(grant)).collect(),
+            complete: cut.complete,
+            smallest: cut.smallest,
         }
     }
 

@@ -80,6 +80,7 @@ pub(super) enum Content<'a> {
     #[serde(untagged)]
     Paths {
         paths: Vec<Path<'a>>,
+        own: Vec<Administrator<'a>>,
         /// Only for the paths of one principal.
         #[serde(skip_serializing_if = "Option::is_none")]
         cut: Option<Cut<'a>>,
@@ -88,6 +89,10 @@ pub(super) enum Content<'a> {
     Ways {
         ways: Vec<Way<'a>>,
         more: bool,
+        own: Vec<&'a str>,
+        /// Only for the ways of one principal to another.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cut: Option<Cut<'a>>,
     },
     #[serde(untagged)]
     WhoCan {
@@ -309,7 +314,7 @@ pub(super) struct Way<'a> {
     pub(super) certainty: Certainty<'a>,
 }
 
-/// Grants that stand between somebody and administration.
+/// Grants that stand between somebody and a goal.
 #[derive(Serialize)]
 pub(super) struct Cut<'a> {
     pub(super) grants: Vec<Origin<'a>>,

@@ -18,7 +18,7 @@ fn each_content() {
 #[test]
 fn ways() {
     let fixture = Fixture::new();
-    assert_snapshot!(fixture.render("json", Content::Ways(&fixture.ways, false)));
+    assert_snapshot!(fixture.render("json", Content::Ways(&fixture.ways)));
 }
 
 /// Cuts every place out of the source and compares it with the text that was marked.

@@ -37,8 +37,8 @@ impl Reporter for Text {
         let mut page = Page::new(report, style);
         match report.content {
             Content::Findings(findings) => findings::write(&mut page, findings),
-            Content::Paths(found, cut) => paths::write(&mut page, found, cut),
-            Content::Ways(ways, more) => ways::write(&mut page, ways, more),
+            Content::Paths(found) => paths::write(&mut page, found),
+            Content::Ways(ways) => ways::write(&mut page, ways),
             Content::Radius(radius) => radius::write(&mut page, radius),
             Content::Admins(admins) => admins::write(&mut page, admins),
             Content::Graph(edges) => graph::write(&mut page, edges),

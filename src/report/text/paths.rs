@@ -2,12 +2,22 @@
 
 use super::words::{self, Page};
 use crate::evaluator::Standing;
-use crate::graph::{Cut, Hop, Path, Seat};
+use crate::graph::{Cut, Hop, Paths, Seat};
 use crate::report::Report;
 
 /// Writes the paths, what they rest on, and the summary.
-pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path], cut: Option<&Cut>) {
-    for path in paths {
+pub(super) fn write<'a>(page: &mut Page<'a>, found: &'a Paths) {
+    for seat in &found.own {
+        page.gap();
+        let sentence = format!("{} by itself, without a step", self::seat(page.report, seat));
+        let sentence = page.bold(&sentence);
+        page.line(&sentence);
+        if let Some(certainty) = seat.standing.sure() {
+            let certainty = page.certainty(certainty);
+            page.field("certainty", &certainty);
+        }
+    }
+    for path in &found.paths {
         page.gap();
         let title = format!(
             "`{}` becomes an administrator of `{}` in {}",
@@ -26,12 +36,13 @@ pub(super) fn write<'a>(page: &mut Page<'a>, paths: &'a [Path], cut: Option<&Cut
         page.step(path.hops.len() + 1, &sentence);
         page.field("certainty", &certainty);
     }
-    if let Some(cut) = cut {
+    if let Some(cut) = &found.cut {
         write_cut(page, cut);
     }
     page.footnotes();
     page.gap();
-    let found = match (paths.len(), page.report.undecided.len()) {
+    let found = match (found.paths.len(), page.report.undecided.len()) {
+        (0, 0) if !found.own.is_empty() => "No further path".to_owned(),
         (0, 0) => "No path to an administrator".to_owned(),
         (0, _) => "No path to an administrator was found, but not all questions were decided".to_owned(),
         (number, _) => words::count(number, "path") + " to an administrator",
@@ -56,8 +67,8 @@ pub(super) fn steps(page: &mut Page<'_>, hops: &[Hop]) {
     }
 }
 
-/// The fewest grants that stand between somebody and administration.
-fn write_cut(page: &mut Page<'_>, cut: &Cut) {
+/// The fewest grants that stand between somebody and a goal.
+pub(super) fn write_cut(page: &mut Page<'_>, cut: &Cut) {
     page.gap();
     let title = match (cut.complete, cut.smallest) {
         (false, _) => "No set of grants was found whose removal cuts all of these; to begin with, take away:",

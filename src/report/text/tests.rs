@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::graph::Radius;
+use crate::graph::{Paths, Radius, Ways};
 use crate::recommender::Summary;
 use crate::report::fixture::Fixture;
 use crate::report::{Content, Style, reporter};
@@ -18,14 +18,14 @@ fn nothing_found() {
     let mut fixture = Fixture::new();
     let open = fixture.render("text", Content::Findings(&[]));
     assert!(open.contains("No findings, but not all questions were decided; 1 question undecided"), "{open}");
-    assert!(fixture.render("text", Content::Paths(&[], None)).contains("was found, but not all"));
+    assert!(fixture.render("text", Content::Paths(&Paths::default())).contains("was found, but not all"));
     fixture.undecided.clear();
     fixture.guardrails.clear();
     fixture.suppressed.clear();
     let clean = "No findings; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Findings(&[])), clean);
     let clean = "No path to an administrator; 2 documents and 3 principals analysed.\n";
-    assert_eq!(fixture.render("text", Content::Paths(&[], None)), clean);
+    assert_eq!(fixture.render("text", Content::Paths(&Paths::default())), clean);
     let clean = "No suggestions; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Suggestions(&[], &Summary::default())), clean);
 }
@@ -134,8 +134,10 @@ fn prose_is_wrapped_between_names() {
 #[test]
 fn ways() {
     let fixture = Fixture::new();
-    assert_snapshot!(fixture.render("text", Content::Ways(&fixture.ways, true)));
-    assert!(fixture.render("text", Content::Ways(&[], false)).contains("No way was found, but not all"));
+    assert_snapshot!(fixture.render("text", Content::Ways(&fixture.ways)));
+    assert!(
+        fixture.render("text", Content::Ways(&Ways::default())).contains("No way in steps was found, but")
+    );
 }
 
 #[test]

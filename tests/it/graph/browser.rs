@@ -44,7 +44,7 @@ fn the_page_can_be_searched_and_followed() {
     let Some(browser) = browser() else { return };
     let folder = env::temp_dir().join(format!("leastwise-page-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    let account = format!("{TRAINING}/iam-vulnerable/account-details.json");
+    let account = format!("{TRAINING}/iam-vulnerable/estate/account-details.json");
     let page = leastwise(&["graph", &account, "--format", "html"]);
     for forbidden in ["http://", "https://", "src=", "@import", "url("] {
         let frame = page.split("id=\"graph\">").next().unwrap();

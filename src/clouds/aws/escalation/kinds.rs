@@ -31,6 +31,7 @@ pub(in crate::clouds::aws) const LEXICON: Lexicon = Lexicon {
         "lambda-function",
         "sagemaker-notebook",
     ],
+    existing: &[],
     states: &["instance-profile", "password", "no-password", "spare-access-key", "two-access-keys"],
 };
 

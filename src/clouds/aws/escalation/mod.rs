@@ -140,7 +140,10 @@ impl<'a> At<'a> {
                     let vias = self.between(service);
                     uses = product(&uses, &vias, |using, via| Using { via: Some(*via), ..using });
                 }
-                Requirement::Trusts(_) | Requirement::Target(_) | Requirement::Assume(_) => {}
+                Requirement::Trusts(_)
+                | Requirement::Target(_)
+                | Requirement::Existing(_)
+                | Requirement::Assume(_) => {}
             }
         }
         if self.step.needs.iter().any(|need| need.on == On::Policy) {
@@ -249,6 +252,8 @@ impl<'a> At<'a> {
                 }
                 Some(())
             }
+            // A word of other clouds.
+            Requirement::Existing(_) => None,
             Requirement::Assume(what) => {
                 required.gaps.push(assumed(format!("it was assumed that there is {what}")));
                 Some(())
@@ -338,6 +343,7 @@ impl<'a> At<'a> {
                 Some(host) => named(self.estate.resource(host.resource)?.name.clone()),
                 None => any(in_account(self.account)),
             },
+            On::Existing => return None,
             On::Own => (AskOn::Taker, Formula::True),
             On::New => any(in_account(self.account)),
             On::Like(name) => {

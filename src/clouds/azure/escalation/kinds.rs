@@ -40,6 +40,7 @@ pub(in crate::clouds::azure) const LEXICON: Lexicon = Lexicon {
         "registry-task",
         "arc-machine",
     ],
+    existing: &[],
     states: &["user-assigned", "access-policies", "roles"],
 };
 

@@ -176,7 +176,7 @@ impl At<'_> {
                     origin: None,
                 }),
                 // Words of other clouds.
-                Requirement::Trusts(_) | Requirement::Via(_) => return None,
+                Requirement::Trusts(_) | Requirement::Via(_) | Requirement::Existing(_) => return None,
             }
         }
         Some(gaps)
@@ -222,7 +222,7 @@ impl At<'_> {
                 let role = supposed::role(self.estate, self.role?)?;
                 role.scopes.iter().flat_map(|scope| named(scope)).collect()
             }
-            On::Via | On::Own => return None,
+            On::Via | On::Own | On::Existing => return None,
         })
     }
 

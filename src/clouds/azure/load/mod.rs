@@ -41,6 +41,8 @@ pub struct Loader<'a> {
     by_id: BTreeMap<String, PrincipalId>,
     /// Whether storage accounts let containers be public, as far as that is said.
     accounts: BTreeMap<String, Option<bool>>,
+    /// Whether the keys of services are turned off, as far as that is said.
+    keys_off: BTreeMap<String, bool>,
     /// The names of the estate's own roles by GUID.
     role_names: BTreeMap<String, String>,
     /// Names and actions of the directory's roles by id.
@@ -68,6 +70,7 @@ impl<'a> Loader<'a> {
             problems,
             by_id,
             accounts: BTreeMap::new(),
+            keys_off: BTreeMap::new(),
             role_names,
             directory_roles: BTreeMap::new(),
             seen: FxHashSet::default(),

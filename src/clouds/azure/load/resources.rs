@@ -16,6 +16,20 @@ const CONTAINERS: &str = "az storage container-rm list --storage-account A";
 const VAULTS: &str = "az keyvault show --name V";
 
 impl Loader<'_> {
+    /// Notes where the keys of services are turned off. `az resource list` does not tell, so all files have their say
+    /// before any resource is read; a key that one of them calls usable is.
+    pub fn switches(&mut self, tree: &Tree) {
+        for row in super::rows(tree) {
+            let Some(id) = row.text(&["id"]) else { continue };
+            let switch = |key: &str| row.field(&[key]).and_then(Tree::as_bool);
+            let off = switch("allowSharedKeyAccess").map(|on| !on).or_else(|| switch("disableLocalAuth"));
+            if let Some(off) = off {
+                let known = self.keys_off.entry(names::full_name(id)).or_insert(off);
+                *known &= off;
+            }
+        }
+    }
+
     /// Resources as `az resource list`, `az storage account list` and `az keyvault show` print them.
     pub fn resources(&mut self, tree: &Tree) {
         for row in self.rows(tree, "a resource", RESOURCES, &shapes::RESOURCE) {
@@ -36,8 +50,7 @@ impl Loader<'_> {
             "Microsoft.DocumentDB/databaseAccounts"
             | "Microsoft.ServiceBus/namespaces"
             | "Microsoft.EventHub/namespaces" => {
-                let keys_off = row.field(&["disableLocalAuth"]).and_then(Tree::as_bool) == Some(true);
-                self.key(&name, target, origin, keys_off);
+                self.key(&name, target, origin);
             }
             "Microsoft.KeyVault/vaults" => self.vault(row, target, origin),
             _ => {}
@@ -122,17 +135,17 @@ impl Loader<'_> {
         // An account that was shown in full without the switch has never had it set, which permits public access:
         // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
         *known = public.or(*known).or(is_full.then_some(true));
-        let keys_off = row.field(&["allowSharedKeyAccess"]).and_then(Tree::as_bool) == Some(false);
-        self.key(name, target, origin, keys_off);
+        self.key(name, target, origin);
     }
 
     /// What stands for whoever has a key of a service. Keys work unless they are turned off:
     /// <https://learn.microsoft.com/azure/cosmos-db/nosql/how-to-connect-role-based-access-control>,
     /// <https://learn.microsoft.com/azure/service-bus-messaging/disable-local-authentication>,
     /// <https://learn.microsoft.com/azure/event-hubs/disable-local-authentication>.
-    fn key(&mut self, name: &str, target: Target, origin: Origin, keys_off: bool) {
+    fn key(&mut self, name: &str, target: Target, origin: Origin) {
         let holder = format!("{KEY_OF}{name}");
-        if keys_off || self.by_id.contains_key(&holder) {
+        let is_off = self.keys_off.get(name).is_some_and(|off| *off);
+        if is_off || self.by_id.contains_key(&holder) {
             return;
         }
         let facts = [(OBJECT_ID.to_owned(), holder.clone())].into();

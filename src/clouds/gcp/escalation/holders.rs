@@ -10,7 +10,7 @@ use crate::clouds::escalation::Candidates;
 use crate::clouds::gcp::ast::{Binding, Body};
 use crate::clouds::gcp::names::{self, CLOUD};
 use crate::clouds::gcp::{ALLOW, BOUNDARY, DENY, edges, roles};
-use crate::model::{Estate, PolicyId, PrincipalId, ScopeId, Target};
+use crate::model::{Estate, PolicyId, PrincipalId, ResourceId, ScopeId, Target};
 
 /// Bindings by their roles, and who they are for by the permissions asked so far.
 pub(super) struct Holders {
@@ -79,6 +79,14 @@ impl Holders {
         let places = self.places(estate, action);
         let mut inside = self.listed(scope).iter().filter_map(|name| estate.find_resource(CLOUD, name));
         inside.any(|id| places.0.contains_key(&Target::Resource(id)))
+    }
+
+    /// Whether a resource gives the permission by a policy of its own, or one that it lies in does.
+    pub(super) fn is_given_on(&self, estate: &Estate, action: &str, resource: ResourceId) -> bool {
+        let places = self.places(estate, action);
+        let name = estate.resource(resource).map_or("", |resource| resource.name.as_str());
+        let mut own = names::enclosing(name).filter_map(|name| estate.find_resource(CLOUD, name));
+        own.any(|id| places.0.contains_key(&Target::Resource(id)))
     }
 
     /// The names of resources of a scope that have policies of their own.

@@ -22,6 +22,7 @@ pub(in crate::clouds::gcp) const LEXICON: Lexicon = Lexicon {
         "dataproc-cluster",
         "composer-environment",
     ],
+    existing: &["compute-instance", "run-job", "run-service", "cloud-function"],
     states: &[],
 };
 

@@ -24,7 +24,7 @@ use crate::clouds::escalation::{
 };
 use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{
-    Estate, Gap, GapKind, Host, Object, PolicyId, PrincipalId, PrincipalKind, ScopeId, Target,
+    Estate, Gap, GapKind, Host, Object, PolicyId, PrincipalId, PrincipalKind, ResourceId, ScopeId, Target,
 };
 
 /// What lets one account make tokens by way of others:
@@ -156,6 +156,8 @@ struct At<'a> {
 struct Using<'a> {
     account: Option<Account>,
     host: Option<&'a Host>,
+    /// Something that is there, whoever it runs as.
+    existing: Option<ResourceId>,
     /// The account in between, and what has to hold between it and the target.
     via: Option<(PrincipalId, Vec<Ask>)>,
     role: Option<(String, PolicyId)>,
@@ -190,6 +192,9 @@ impl<'a> At<'a> {
                 Requirement::Via(action) => {
                     uses.iter().flat_map(|using| self.with_vias(using, action)).collect()
                 }
+                Requirement::Existing(kind) => {
+                    uses.iter().flat_map(|using| self.with_existing(using, kind)).collect()
+                }
                 Requirement::Trusts(_) | Requirement::Target(_) | Requirement::Assume(_) => uses,
             };
         }
@@ -203,6 +208,24 @@ impl<'a> At<'a> {
         // Without a list there may be more than those that are known.
         let open = scope.is_none_or(|scope| !hosts.is_listed(scope, kind));
         known.chain(open.then_some(None)).map(|host| Using { host, ..using.clone() }).collect()
+    }
+
+    /// What is there of a kind: one of those that are alike, and each that policies may tell from the others.
+    fn with_existing(self, using: &Using<'a>, kind: &str) -> Vec<Using<'a>> {
+        let Some(scope) = using.account.as_ref().map(|account| account.scope) else { return Vec::new() };
+        let hosts = self.estate.hosts();
+        let needs = self.step.needs.iter().filter(|need| need.on == On::Existing);
+        let actions: Vec<&str> = needs.map(|need| &*need.action).collect();
+        let looks = |action: &&str| self.holders.looks_at_resources(self.estate, action, scope);
+        let told_apart = actions.iter().any(looks);
+        let is_own = |id: &ResourceId| {
+            told_apart || actions.iter().any(|action| self.holders.is_given_on(self.estate, action, *id))
+        };
+        let (own, alike): (Vec<ResourceId>, Vec<ResourceId>) = hosts.noted(scope, kind).partition(is_own);
+        let known = own.into_iter().chain(alike.into_iter().take(1)).map(Some);
+        // Without a list there may be more than those that are known.
+        let open = !hosts.is_counted(scope, kind);
+        known.chain(open.then_some(None)).map(|existing| Using { existing, ..using.clone() }).collect()
     }
 
     /// The accounts that may `action` the target, and those from which delegation leads to one of them, each with the
@@ -243,12 +266,15 @@ impl<'a> At<'a> {
         for requirement in &self.step.exists {
             match requirement {
                 Requirement::Host(kind) if using.host.is_none() => gaps.push(self.unlisted(kind, using)?),
+                Requirement::Existing(kind) if using.existing.is_none() => {
+                    gaps.push(self.uncounted(kind, using)?)
+                }
                 Requirement::Assume(what) => {
                     gaps.push(assumed(format!("it was assumed that there is {what}")))
                 }
                 // No account trusts a service of its own accord, and none has states that steps ask for.
                 Requirement::Trusts(_) | Requirement::Target(_) => return None,
-                Requirement::Host(_) | Requirement::Via(_) => {}
+                Requirement::Host(_) | Requirement::Existing(_) | Requirement::Via(_) => {}
             }
         }
         let mut asks = Vec::new();
@@ -292,6 +318,12 @@ impl<'a> At<'a> {
         Some(assumed(format!("it was assumed that {noun} in `{place}` runs as `{name}`")))
     }
 
+    fn uncounted(self, kind: &str, using: &Using<'a>) -> Option<Gap> {
+        let noun = kinds::host(kind);
+        let place = self.estate.scope(using.account.as_ref()?.scope).map(|scope| scope.name.as_str())?;
+        Some(assumed(format!("it was assumed that there is {noun} in `{place}`")))
+    }
+
     /// The question of a need, and who comes into question for it.
     fn ask(self, need: &Need, using: &Using<'a>) -> Option<(Ask, Candidates)> {
         let estate = self.estate;
@@ -307,8 +339,8 @@ impl<'a> At<'a> {
             On::Via => named(as_resource(estate, using.via.as_ref()?.0)),
             On::Policy => named(format!("//iam.googleapis.com/{}", using.role.as_ref()?.0)),
             On::Own => ((AskOn::Taker, Formula::True), Candidates::Anybody),
-            On::Host => match using.host {
-                Some(host) => named(estate.resource(host.resource)?.name.clone()),
+            On::Host | On::Existing => match using.host.map(|host| host.resource).or(using.existing) {
+                Some(resource) => named(estate.resource(resource)?.name.clone()),
                 None if self.holders.is_given_inside(estate, action, home()?) => {
                     (anything(estate, home()?), self.holders.in_scope(estate, action, home()?))
                 }

@@ -114,7 +114,8 @@ fn account(plan: &Plan<'_>) -> String {
         let arns = plan.resources.iter().filter_map(|planned| Arn::parse(planned.text("arn")?));
         arns.map(|arn| arn.account).find(|account| is_account(account))
     };
-    told.or_else(in_arn).unwrap_or("unknown").to_owned()
+    let own = || plan.account.as_deref().or_else(in_arn);
+    told.or_else(own).unwrap_or("unknown").to_owned()
 }
 
 struct Loader<'a, 'p, 't> {
@@ -169,8 +170,8 @@ impl<'t> Loader<'_, '_, 't> {
                     None => "could not be read",
                 }
             }
-            Given::Later => "is known only after the plan is applied",
-            Given::Absent => "is not in the plan",
+            Given::Later => self.plan.later,
+            Given::Absent => "is not given",
         };
         let message = format!("the policy of `{}` {why}; it was taken to grant nothing", planned.address);
         unknown(name, None, origin, message)
@@ -197,7 +198,10 @@ impl<'t> Loader<'_, '_, 't> {
             }
             Given::Later => match self.source_arn(planned, "permissions_boundary") {
                 Some(named) => self.attach(&named, id, BOUNDARY, planned),
-                None => self.gap(planned, "its permission boundary is known only after the plan is applied"),
+                None => {
+                    let message = format!("its permission boundary {}", self.plan.later);
+                    self.gap(planned, &message);
+                }
             },
         }
     }
@@ -269,7 +273,7 @@ impl<'t> Loader<'_, '_, 't> {
             Given::Later => match self.source_arn(planned, key) {
                 Some(arn) => return self.estate.find_principal(AWS, &arn).into_iter().collect(),
                 None => {
-                    self.gap(planned, &format!("its `{key}` is known only after the plan is applied"));
+                    self.gap(planned, &format!("its `{key}` {}", self.plan.later));
                     return Vec::new();
                 }
             },
@@ -350,7 +354,7 @@ impl<'t> Loader<'_, '_, 't> {
             Given::Later | Given::Absent => self.source_arn(planned, "policy_arn"),
         };
         let Some(arn) = arn else {
-            return self.gap(planned, "which policy it attaches is known only after the plan is applied");
+            return self.gap(planned, &format!("which policy it attaches {}", self.plan.later));
         };
         for (key, kind) in holders {
             for id in self.holders(planned, key, kind) {

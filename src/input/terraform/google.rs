@@ -67,9 +67,10 @@ pub(super) fn load(plan: &Plan<'_>, estate: &mut Estate, problems: &mut Vec<Prob
         let (Some(name), Some(role), None, Given::Known(who)) = (name, role, later, planned.value(members))
         else {
             let message = format!(
-                "`{}`: its `{}` is known only after the plan is applied; what it allows was not considered",
+                "`{}`: its `{}` {}; what it allows was not considered",
                 planned.address,
-                later.unwrap_or(members)
+                later.unwrap_or(members),
+                plan.later
             );
             estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(planned.origin()) });
             continue;

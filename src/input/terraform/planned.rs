@@ -29,6 +29,23 @@ pub(super) struct Plan<'t> {
     expressions: BTreeMap<String, &'t Tree>,
     /// Values that data sources told when the plan was made, by address.
     pub(super) data: Vec<(&'t str, &'t Tree)>,
+    /// The account that a source is about.
+    pub(super) account: Option<String>,
+    /// Why a value is not there, in words that follow one about it.
+    pub(super) later: &'static str,
+}
+
+/// A resource of a source, with what is known of its values.
+pub(super) struct Written {
+    pub(super) address: String,
+    pub(super) kind: String,
+    pub(super) values: Tree,
+    /// The values that are not known, each with `true`.
+    pub(super) unknown: Tree,
+    pub(super) route: Route,
+    pub(super) span: Span,
+    /// What tells its text from another one, in words.
+    pub(super) mark: String,
 }
 
 /// A resource with its values.
@@ -38,8 +55,8 @@ pub(super) struct Planned<'t> {
     pub(super) kind: &'t str,
     pub(super) values: &'t Tree,
     unknown: Option<&'t Tree>,
-    /// Whether the plan changes it.
-    pub(super) changes: bool,
+    /// Whether it changes, or what tells it from another one, in words that follow its type.
+    pub(super) mark: String,
     /// The way to its values.
     pub(super) route: Route,
     span: Span,
@@ -85,8 +102,34 @@ impl<'t> Planned<'t> {
 }
 
 impl<'t> Plan<'t> {
+    /// What a source plans.
+    pub(super) fn of_source(written: &'t [Written], account: String) -> Self {
+        let planned = |one: &'t Written| Planned {
+            address: &one.address,
+            kind: &one.kind,
+            values: &one.values,
+            unknown: Some(&one.unknown),
+            mark: one.mark.clone(),
+            route: one.route.clone(),
+            span: one.span,
+        };
+        Self {
+            resources: written.iter().map(planned).collect(),
+            expressions: BTreeMap::new(),
+            data: Vec::new(),
+            account: Some(account),
+            later: "is not known from the source",
+        }
+    }
+
     pub(super) fn read(tree: &'t Tree, side: Side, problems: &mut Vec<Problem>) -> Self {
-        let mut plan = Self { resources: Vec::new(), expressions: BTreeMap::new(), data: Vec::new() };
+        let mut plan = Self {
+            resources: Vec::new(),
+            expressions: BTreeMap::new(),
+            data: Vec::new(),
+            account: None,
+            later: "is known only after the plan is applied",
+        };
         let changes = tree.get("resource_changes");
         if let Some(wrong) = changes.filter(|changes| changes.as_list().is_none()) {
             let message = format!("expected `resource_changes` to be an array, found {}", wrong.kind_name());
@@ -188,6 +231,7 @@ fn planned<'t>(item: &'t Tree, side: Side, route: &Route) -> Result<Option<Plann
     let change = item.get("change").ok_or_else(|| format!("`{address}` has no `change` and was left out"))?;
     let actions = change.get("actions").and_then(Tree::as_list).unwrap_or_default();
     let changes = !actions.iter().all(|action| matches!(action.as_str(), Some("no-op" | "read")));
+    let mark = if changes { format!(", and the plan changes it ({})", side.word()) } else { String::new() };
     let Some(values) = change.get(side.word()).filter(|values| values.as_map().is_some()) else {
         // It is not there on this side.
         return Ok(None);
@@ -195,7 +239,7 @@ fn planned<'t>(item: &'t Tree, side: Side, route: &Route) -> Result<Option<Plann
     let unknown = change.get("after_unknown").filter(|_| side == Side::After);
     let route = route.key("change").key(side.word());
     let span = item.get("address").map_or(item.span, |address| address.span);
-    Ok(Some(Planned { address, kind, values, unknown, changes, route, span }))
+    Ok(Some(Planned { address, kind, values, unknown, mark, route, span }))
 }
 
 /// `module.a["x"].` of `module.a["x"].aws_iam_role.r`.
