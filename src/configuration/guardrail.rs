@@ -132,7 +132,11 @@ impl Reading<'_> {
         for name in &to {
             match cloud.action(&name.text) {
                 Ok(spelled) => actions.push(spelled),
-                Err(nearest) => self.problems.push(unknown_action(cloud, name, &nearest)),
+                Err(nearest) if name.is_plain() => self.problems.push(unknown_action(cloud, name, &nearest)),
+                Err(_) => {
+                    let message = format!("expected one action in `to`, found the pattern `{}`", name.text);
+                    self.problems.push(located(Problem::error("unknown-action", message), name));
+                }
             }
         }
         Some((Claim::Able(Able { who, to: actions, on, always }), Some(cloud)))
@@ -238,12 +242,8 @@ fn known_actions(cloud: &dyn Cloud, names: &[Name], problems: &mut Vec<Problem>)
 }
 
 fn unknown_action(cloud: &dyn Cloud, name: &Name, nearest: &[String]) -> Problem {
-    let message = match name.is_plain() {
-        true => format!("{} has no action `{}`", cloud.name(), name.text),
-        false => {
-            format!("no action of {} matches `{}`, or one action is needed here", cloud.name(), name.text)
-        }
-    };
+    let has = if name.is_plain() { "no action" } else { "no action that matches" };
+    let message = format!("{} has {has} `{}`", cloud.name(), name.text);
     let problem = located(Problem::error("unknown-action", message), name);
     match nearest {
         [] => problem,

@@ -3,10 +3,9 @@
 use super::RuleIds;
 use super::table;
 use crate::guardrails::Name;
-use crate::input::Comment;
 use crate::model::Origin;
 use crate::review::InlineIgnore;
-use crate::text::Problem;
+use crate::text::{Comment, Problem};
 
 /// How such a comment begins.
 const SIGN: &str = "leastwise:";

@@ -21,7 +21,7 @@ use crate::findings::Level;
 use crate::guardrails::{Guardrail, Name};
 use crate::input::disk::{self, Limits};
 use crate::review::Accepting;
-use crate::text::{FileId, Files, Problem, Span, Tree, toml};
+use crate::text::{self, FileId, Files, Problem, Span, Tree};
 
 pub use draft::{Draft, FILE};
 pub use inline::inline_ignores;
@@ -96,8 +96,8 @@ impl Configuration {
 
     fn parse(&mut self, path: &str, text: String) -> Option<(FileId, Tree)> {
         let file = self.files.add(path, text);
-        let text = self.files.shared_text(file);
-        Some((file, toml::parse(file, &text, &mut self.problems)?))
+        let source = self.files.shared_text(file);
+        Some((file, text::toml::parse(file, &source, &mut self.problems)?))
     }
 
     fn whole(&mut self, tree: &Tree, rules: RuleIds<'_>, limits: Limits) {

@@ -8,7 +8,7 @@ use super::{Beside, Confidence, Document, FORMATS, Format, revision, terraform};
 use crate::clouds::federation;
 use crate::model::Estate;
 use crate::progress::{self, Stage};
-use crate::text::{Anchor, FileId, Files, Kind, Problem, Span, Text, Tree, json, yaml};
+use crate::text::{Anchor, Comment, FileId, Files, Kind, Problem, Span, Text, Tree, hcl, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -196,9 +196,12 @@ pub fn content(files: &Files, file: FileId) -> Option<Tree> {
 }
 
 /// The comments of a file that was loaded, where its syntax has comments.
-pub fn comments(files: &Files, file: FileId) -> Vec<yaml::Comment> {
+pub fn comments(files: &Files, file: FileId) -> Vec<Comment> {
     let (path, text) = (Path::new(files.path(file)), files.text(file));
-    if !is_yaml(path) || !text.contains('#') {
+    if path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu") {
+        return hcl::comments(file, text);
+    }
+    if !is_yaml(path) {
         return Vec::new();
     }
     let tree = content(files, file);

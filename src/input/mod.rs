@@ -58,7 +58,6 @@ pub use load::{
 };
 
 use crate::model::Estate;
-pub use crate::text::yaml::Comment;
 use crate::text::{FileId, Files, Problem, Tree};
 
 /// Every kind of document that can be loaded. The first of those with the highest confidence loads the document.

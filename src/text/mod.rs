@@ -10,6 +10,7 @@ pub mod yaml;
 
 pub mod lists;
 
+mod comments;
 mod decoded;
 mod diff;
 mod files;
@@ -22,6 +23,7 @@ mod span;
 mod splice;
 mod tree;
 
+pub use comments::Comment;
 pub use decoded::{Anchor, Text};
 pub use diff::unified;
 pub use files::{Files, Position};

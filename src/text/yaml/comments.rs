@@ -1,18 +1,7 @@
-//! The comments of a YAML text, and what each is about. The parser drops them, so they are looked for between the values.
+//! The comments of a YAML text.
 
+use super::super::comments::{Comment, Layout, find};
 use super::super::{FileId, Kind, Span, Tree};
-
-/// A comment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// What it says, without the sign.
-    pub text: String,
-    /// Where it stands.
-    pub span: Span,
-    /// What it is about: the values that begin on its line, or, if it has a line of its own, the value that begins on the
-    /// next one, with all that is in it.
-    pub covers: Span,
-}
 
 /// The comments of a text that was read as `tree`, in their order.
 pub fn comments(file: FileId, text: &str, tree: &Tree) -> Vec<Comment> {
@@ -20,50 +9,7 @@ pub fn comments(file: FileId, text: &str, tree: &Tree) -> Vec<Comment> {
     collect(tree, &mut scalars, &mut parts);
     parts.push(tree.span);
     scalars.iter_mut().for_each(|span| *span = without_rest(*span, text));
-    scalars.sort();
-    let lines = Lines::of(text);
-    let mut found = Vec::new();
-    for (number, (start, line)) in lines.all.iter().enumerate() {
-        let Some(at) = sign(file, *start, line, &scalars) else { continue };
-        let (before, comment) = line.split_at(at);
-        let alone = before.trim().is_empty();
-        // Comments may stand one above the other.
-        let about = if alone { lines.next_with_value(number) } else { Some(number) };
-        let here = |span: &&Span| about.is_some_and(|line| lines.holds(line, span.start));
-        let begin = parts.iter().filter(here);
-        let covers = if alone { begin.max_by_key(|span| span.len()).copied() } else { joined(begin) };
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let span = Span::new(file, offset(start + at), offset(start + line.len()));
-        let text = comment.trim_start_matches('#').trim().to_owned();
-        found.push(Comment { text, span, covers: covers.unwrap_or(span) });
-    }
-    found
-}
-
-fn joined<'s>(spans: impl Iterator<Item = &'s Span>) -> Option<Span> {
-    // What began on this line and goes on is not about the comment at the end of its first line: the smallest is.
-    let spans: Vec<&Span> = spans.collect();
-    let smallest = spans.iter().map(|span| span.len()).min()?;
-    let small = spans.into_iter().filter(|span| span.len() == smallest);
-    small.copied().reduce(Span::to)
-}
-
-/// Where a comment begins in a line: a sign at its beginning or after a blank that is in no value.
-fn sign(file: FileId, start: usize, line: &str, scalars: &[Span]) -> Option<usize> {
-    let mut before = ' ';
-    for (at, c) in line.char_indices() {
-        if c == '#' && before.is_whitespace() {
-            let place = u32::try_from(start + at).unwrap_or(u32::MAX);
-            let sign = Span::new(file, place, place.saturating_add(1));
-            let nearest = scalars.partition_point(|span| span.start <= place).checked_sub(1);
-            let inside = nearest.and_then(|index| scalars.get(index)).is_some_and(|span| span.contains(sign));
-            if !inside {
-                return Some(at);
-            }
-        }
-        before = c;
-    }
-    None
+    find(file, text, Layout { signs: &["#"], scalars, parts })
 }
 
 /// A text in quotes up to its last quote: what the parser counts to it may go on to the end of the line.
@@ -103,35 +49,6 @@ fn collect(tree: &Tree, scalars: &mut Vec<Span>, parts: &mut Vec<Span>) {
             }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => scalars.push(tree.span),
-    }
-}
-
-/// The lines of a text with where they begin.
-struct Lines<'t> {
-    all: Vec<(usize, &'t str)>,
-}
-
-impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
-        let mut start = 0;
-        let lines = text.split_inclusive('\n').map(|line| {
-            let own = (start, line.trim_end_matches(['\n', '\r']));
-            start += line.len();
-            own
-        });
-        Self { all: lines.collect() }
-    }
-
-    fn holds(&self, line: usize, offset: u32) -> bool {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        self.all.get(line).is_some_and(|(start, text)| (*start..start + text.len()).contains(&offset))
-    }
-
-    /// The next line that is neither empty nor a comment.
-    fn next_with_value(&self, line: usize) -> Option<usize> {
-        let rest = self.all.iter().enumerate().skip(line + 1);
-        let is_value = |text: &str| !text.trim().is_empty() && !text.trim_start().starts_with('#');
-        rest.filter(|(_, (_, text))| is_value(text)).map(|(number, _)| number).next()
     }
 }
 

@@ -8,7 +8,7 @@ mod comments;
 #[cfg(test)]
 mod tests;
 
-pub use comments::{Comment, comments};
+pub use comments::comments;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
