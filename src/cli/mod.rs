@@ -11,6 +11,7 @@ mod can;
 mod catalog;
 mod check;
 mod compare;
+mod completions;
 mod console;
 mod exit;
 mod explain;
@@ -19,6 +20,7 @@ mod formats;
 mod graph;
 mod init;
 mod interrupt;
+mod man;
 mod options;
 mod paths;
 mod recommend;
@@ -70,6 +72,8 @@ enum Command {
     Explain(explain::Explain),
     Catalog(catalog::Catalog),
     Formats(formats::Formats),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the program on its arguments, the first of which is its own name.
@@ -118,5 +122,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
         Command::Explain(command) => command.run(console),
         Command::Catalog(command) => command.run(console),
         Command::Formats(command) => command.run(console),
+        Command::Completions(command) => command.run(console),
+        Command::Man(command) => command.run(console),
     }
 }

@@ -28,6 +28,7 @@ mod catalogs;
 mod certificates;
 #[cfg(test)]
 mod check;
+mod ci;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]

@@ -9,16 +9,16 @@ use std::sync::Arc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{
-    BinaryOp, BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOp,
-    UnaryOperator,
+    BinaryOp, BinaryOperator, Conditional, Expression, ForExpr, FuncCall, ObjectKey, Traversal,
+    TraversalOperator, UnaryOp, UnaryOperator,
 };
 use hcl_edit::template::{Directive, Element, Strip, Template};
 
 use super::functions;
-use super::instances::{Each, InstanceId, World};
+use super::instances::{Each, InstanceId, World, with};
 use super::modules::Source;
 use super::texts::Composed;
-use super::value::{Kind, Member, Sort, Unknown, Value};
+use super::value::{Kind, LONGEST_TEXT, Member, Sort, Unknown, Value};
 use crate::text::{Located, Span};
 
 /// What names stand for where an expression is written.
@@ -72,9 +72,15 @@ impl<'m> World<'m> {
     /// The value of an expression.
     pub(super) fn value(&self, expression: &'m Expression, scope: Scope<'_, 'm>) -> Value {
         let span = scope.at(expression.span());
-        if !self.may_go_on() {
-            return Value::unknown(span, Unknown::open("what takes too long to work out"));
+        if let Err(why) = self.down(span) {
+            return Value::unknown(span, Unknown::open(why));
         }
+        let value = self.worked_out(expression, span, scope);
+        self.up();
+        value
+    }
+
+    fn worked_out(&self, expression: &'m Expression, span: Span, scope: Scope<'_, 'm>) -> Value {
         match expression {
             Expression::Null(_) => Value::null(span),
             Expression::Bool(value) => Value::bool(span, *value.value()),
@@ -98,51 +104,51 @@ impl<'m> World<'m> {
                 Some(value) => value.clone(),
                 None => self.traversal(name.as_str(), &[], span, scope),
             },
-            Expression::Conditional(choice) => {
-                let condition = self.value(&choice.cond_expr, scope);
-                match condition.as_bool() {
-                    Some(true) => self.value(&choice.true_expr, scope),
-                    Some(false) => self.value(&choice.false_expr, scope),
-                    None => {
-                        let yes = self.value(&choice.true_expr, scope);
-                        let no = self.value(&choice.false_expr, scope);
-                        if yes.same(&no) == Some(true) { yes } else { self.open(expression.span(), scope) }
-                    }
-                }
-            }
-            Expression::FuncCall(call) => {
-                let name = call.name.name.as_str();
-                if call.name.is_namespaced() {
-                    return self.open(expression.span(), scope);
-                }
-                let arguments: Vec<&'m Expression> = call.args.iter().collect();
-                match name {
-                    "try" => self.first_known(&arguments, scope),
-                    "can" => match arguments.first().map(|only| sort_of(&self.value(only, scope))) {
-                        Some(Some(Sort::Open)) => self.open(expression.span(), scope),
-                        Some(Some(Sort::Missing)) => Value::bool(span, false),
-                        _ => Value::bool(span, true),
-                    },
-                    _ => {
-                        let mut values: Vec<Value> =
-                            arguments.iter().map(|one| self.value(one, scope)).collect();
-                        if call.args.expand_final()
-                            && let Some(last) = values.pop()
-                        {
-                            match last.as_list() {
-                                Some(items) => values.extend(items.iter().cloned()),
-                                None => values.push(last),
-                            }
-                        }
-                        let called = functions::Call { name, arguments: &values, span, world: self, scope };
-                        called.result().unwrap_or_else(|| self.open(expression.span(), scope))
-                    }
-                }
-            }
+            Expression::Conditional(choice) => self.choice(choice, scope),
+            Expression::FuncCall(call) => self.called(call, span, scope),
             Expression::Traversal(traversal) => self.way(traversal, span, scope),
             Expression::UnaryOp(operation) => self.unary(operation, span, scope),
             Expression::BinaryOp(operation) => self.binary(operation, span, scope),
             Expression::ForExpr(all) => self.each(all, span, scope),
+        }
+    }
+
+    fn choice(&self, choice: &'m Conditional, scope: Scope<'_, 'm>) -> Value {
+        match self.value(&choice.cond_expr, scope).as_bool() {
+            Some(true) => self.value(&choice.true_expr, scope),
+            Some(false) => self.value(&choice.false_expr, scope),
+            None => {
+                let (yes, no) = (self.value(&choice.true_expr, scope), self.value(&choice.false_expr, scope));
+                if yes.same(&no) == Some(true) { yes } else { self.open(choice.span(), scope) }
+            }
+        }
+    }
+
+    fn called(&self, call: &'m FuncCall, span: Span, scope: Scope<'_, 'm>) -> Value {
+        if call.name.is_namespaced() {
+            return self.open(call.span(), scope);
+        }
+        let arguments: Vec<&'m Expression> = call.args.iter().collect();
+        match call.name.name.as_str() {
+            "try" => self.first_known(&arguments, scope),
+            "can" => match arguments.first().map(|only| sort_of(&self.value(only, scope))) {
+                Some(Some(Sort::Open)) => self.open(call.span(), scope),
+                Some(Some(Sort::Missing)) => Value::bool(span, false),
+                _ => Value::bool(span, true),
+            },
+            name => {
+                let mut values: Vec<Value> = arguments.iter().map(|one| self.value(one, scope)).collect();
+                if call.args.expand_final()
+                    && let Some(last) = values.pop()
+                {
+                    match last.as_list() {
+                        Some(items) => values.extend(items.iter().cloned()),
+                        None => values.push(last),
+                    }
+                }
+                let called = functions::Call { name, arguments: &values, span, world: self, scope };
+                called.result().unwrap_or_else(|| self.open(call.span(), scope))
+            }
         }
     }
 
@@ -250,9 +256,7 @@ impl<'m> World<'m> {
                 return self.open(all.span(), scope);
             };
             match members.iter_mut().find(|member| member.key.value == key) {
-                Some(Member { value: Value { kind: Kind::List(list), .. }, .. }) if all.grouping => {
-                    *list = list.iter().cloned().chain([value]).collect();
-                }
+                Some(member) if all.grouping => member.value = with(&member.value, value),
                 Some(member) => member.value = value,
                 None => {
                     let value = if all.grouping { Value::list(span, [value]) } else { value };
@@ -450,9 +454,6 @@ impl<'m> World<'m> {
         }
     }
 }
-
-/// Texts longer than this are cut, against templates that grow without end.
-const LONGEST_TEXT: usize = 4 << 20;
 
 fn sort_of(value: &Value) -> Option<Sort> {
     value.as_unknown().map(|unknown| unknown.sort)

@@ -68,7 +68,7 @@ impl<'m> Call<'_, 'm> {
         match self.name {
             "jsonencode" => {
                 let mut unknowns = BTreeSet::new();
-                let tree = value.to_tree(&mut unknowns);
+                let tree = value.to_texts(&mut unknowns)?;
                 Some(Value::new(value.span, Kind::Json(tree.into(), unknowns.into())))
             }
             "jsondecode" => decoded(value),
@@ -170,13 +170,13 @@ impl<'m> Call<'_, 'm> {
                 self.list(0)?.iter().for_each(|item| flatten(item, &mut items));
                 self.items(items)
             }
-            "distinct" => self.items(distinct(self.list(0)?)),
+            "distinct" => self.items(distinct(self.list(0)?)?),
             "setunion" => {
                 let all: Option<Vec<&[Value]>> = self.arguments.iter().map(Value::as_list).collect();
-                self.items(distinct(&all?.concat()))
+                self.items(distinct(&all?.concat())?)
             }
             "toset" => {
-                let mut items = distinct(self.list(0)?);
+                let mut items = distinct(self.list(0)?)?;
                 items.sort_by_key(|item| item.as_text(&mut BTreeSet::new()));
                 self.items(items)
             }
@@ -426,14 +426,19 @@ fn flatten(value: &Value, items: &mut Vec<Value>) {
     }
 }
 
-fn distinct(items: &[Value]) -> Vec<Value> {
+/// `None` where there are too many to compare each with each.
+fn distinct(items: &[Value]) -> Option<Vec<Value>> {
+    const MOST: usize = 10_000;
+    if items.len() > MOST {
+        return None;
+    }
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
         if !kept.iter().any(|known| known.same(item) == Some(true)) {
             kept.push(item.clone());
         }
     }
-    kept
+    Some(kept)
 }
 
 fn titled(text: &str) -> String {

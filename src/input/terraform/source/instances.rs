@@ -109,6 +109,7 @@ pub(super) struct World<'m> {
     repeated: RefCell<Repeated>,
     called: RefCell<Called>,
     steps: Cell<u64>,
+    depth: Cell<usize>,
     pub(super) problems: RefCell<Vec<Problem>>,
 }
 
@@ -123,12 +124,15 @@ pub(super) enum Name {
 }
 
 /// Expressions that are worked out at most, of all files together.
-const MOST_STEPS: u64 = 20_000_000;
+const MOST_STEPS: u64 = 5_000_000;
 /// What a block is repeated at most, and modules at most.
 const MOST_REPEATED: usize = 10_000;
 const MOST_INSTANCES: usize = 10_000;
 /// Modules in modules.
 const DEEPEST: usize = 32;
+/// Expressions in expressions, those that names stand for counted, too.
+const DEEPEST_VALUE: usize = 128;
+const TOO_DEEP: &str = "terraform-too-deep";
 
 impl<'m> World<'m> {
     pub(super) fn new(
@@ -145,6 +149,7 @@ impl<'m> World<'m> {
             repeated: RefCell::default(),
             called: RefCell::default(),
             steps: Cell::new(0),
+            depth: Cell::new(0),
             problems: RefCell::default(),
         }
     }
@@ -167,10 +172,26 @@ impl<'m> World<'m> {
         self.instances.borrow().get(id).cloned()
     }
 
-    /// Counts a step; `false` when there have been too many.
-    pub(super) fn may_go_on(&self) -> bool {
+    /// Takes a step down; an error says why it cannot be taken. Each that was taken is followed by one up.
+    pub(super) fn down(&self, span: Span) -> Result<(), &'static str> {
         self.steps.set(self.steps.get() + 1);
-        self.steps.get() < MOST_STEPS
+        if self.steps.get() >= MOST_STEPS {
+            return Err("what takes too long to work out");
+        }
+        if self.depth.get() >= DEEPEST_VALUE {
+            let message = "this rests on too many others, one after the other, so it has no value";
+            let mut problems = self.problems.borrow_mut();
+            if !problems.iter().any(|known| known.code == TOO_DEEP) {
+                problems.push(Problem::error(TOO_DEEP, message).at(span));
+            }
+            return Err("what rests on too many others");
+        }
+        self.depth.set(self.depth.get() + 1);
+        Ok(())
+    }
+
+    pub(super) fn up(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
     }
 
     /// Works a value out once. What needs itself is unknown, and said.
@@ -241,7 +262,7 @@ impl<'m> World<'m> {
         self.follow(value, operators.get(used..).unwrap_or_default(), scope)
     }
 
-    fn local(&self, id: InstanceId, name: &str, span: Span) -> Value {
+    pub(super) fn local(&self, id: InstanceId, name: &str, span: Span) -> Value {
         let found = self.instance(id).and_then(|own| own.module.locals.get(name).copied());
         let Some(local) = found else {
             return Value::unknown(span, Unknown::missing(format!("local.{name}")));
@@ -495,14 +516,18 @@ impl<'m> World<'m> {
 
 fn append(members: &mut Vec<Member>, name: &str, at: Span, value: Value) {
     match members.iter_mut().find(|member| &*member.key.value == name) {
-        Some(Member { value: Value { kind: Kind::List(list), .. }, .. }) => {
-            *list = list.iter().cloned().chain([value]).collect();
-        }
+        Some(member) if member.value.as_list().is_some() => member.value = with(&member.value, value),
         _ => {
             let key = Located::new(name.into(), at);
             members.push(Member { key, value: Value::list(at, [value]) });
         }
     }
+}
+
+/// The list with one value more.
+pub(super) fn with(list: &Value, value: Value) -> Value {
+    let known = list.as_list().unwrap_or_default();
+    Value::list(list.span, known.iter().cloned().chain([value]).collect::<Vec<_>>())
 }
 
 /// What repeated blocks are as a value.

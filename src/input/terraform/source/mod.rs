@@ -260,3 +260,6 @@ fn resource<'m>(
         mark: mark(block),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,15 @@ pub(super) struct Value {
     /// Where it is written.
     pub(super) span: Span,
     pub(super) kind: Kind,
+    /// How many values are in it, one that is in it twice counted twice.
+    size: usize,
 }
+
+/// A value of more values than this is not known: lists of lists grow faster than what is written.
+const LARGEST: usize = 1_000_000;
+
+/// Texts longer than this are cut, against templates that grow without end.
+pub(super) const LONGEST_TEXT: usize = 4 << 20;
 
 /// What a value is.
 #[derive(Clone, Debug)]
@@ -92,7 +100,18 @@ impl Unknown {
 
 impl Value {
     pub(super) fn new(span: Span, kind: Kind) -> Self {
-        Self { span, kind }
+        let size = match &kind {
+            Kind::List(items) => items.iter().fold(1, |size: usize, item| size.saturating_add(item.size)),
+            Kind::Object(members) => {
+                members.iter().fold(1, |size: usize, member| size.saturating_add(member.value.size))
+            }
+            _ => 1,
+        };
+        if size > LARGEST {
+            let kind = Kind::Unknown(Unknown::open("a value that is too large"));
+            return Self { span, kind, size: 1 };
+        }
+        Self { span, kind, size }
     }
 
     pub(super) fn null(span: Span) -> Self {
@@ -140,7 +159,7 @@ impl Value {
             Kind::Composed(text, unknowns) => Kind::Composed(made_up(span, text.shared()), unknowns),
             kind => kind,
         };
-        Self { span, kind }
+        Self { span, kind, ..self }
     }
 
     pub(super) fn is_null(&self) -> bool {
@@ -282,8 +301,38 @@ impl Value {
         })
     }
 
-    /// The value as what was read from a document. What is not known stands in it by its name, and is collected.
+    /// The value as what was read from a document; texts that are JSON are what they say. What is not known stands in it by
+    /// its name, and is collected.
     pub(super) fn to_tree(&self, unknowns: &mut BTreeSet<Unknown>) -> Tree {
+        if let Kind::Json(tree, own) = &self.kind {
+            unknowns.extend(own.iter().cloned());
+            return Tree::clone(tree);
+        }
+        self.tree(unknowns, &Self::to_tree)
+    }
+
+    /// The same with texts that are JSON as texts; `None` where those are too long.
+    pub(super) fn to_texts(&self, unknowns: &mut BTreeSet<Unknown>) -> Option<Tree> {
+        let too_long = std::cell::Cell::new(false);
+        let tree = self.encoded(unknowns, &too_long);
+        (!too_long.get()).then_some(tree)
+    }
+
+    fn encoded(&self, unknowns: &mut BTreeSet<Unknown>, too_long: &std::cell::Cell<bool>) -> Tree {
+        if let Kind::Json(tree, own) = &self.kind {
+            unknowns.extend(own.iter().cloned());
+            let text = json(tree);
+            too_long.set(too_long.get() || text.len() > LONGEST_TEXT);
+            return Tree { span: self.span, kind: text::Kind::Text(made_up(self.span, text)) };
+        }
+        self.tree(unknowns, &|value, unknowns| value.encoded(unknowns, too_long))
+    }
+
+    fn tree(
+        &self,
+        unknowns: &mut BTreeSet<Unknown>,
+        inner: &dyn Fn(&Self, &mut BTreeSet<Unknown>) -> Tree,
+    ) -> Tree {
         let kind = match &self.kind {
             Kind::Null | Kind::Handle(_) => text::Kind::Null,
             Kind::Bool(value) => text::Kind::Bool(*value),
@@ -295,17 +344,17 @@ impl Value {
             }
             Kind::Json(tree, own) => {
                 unknowns.extend(own.iter().cloned());
-                return Tree::clone(tree);
+                text::Kind::Text(made_up(self.span, json(tree)))
             }
             Kind::Unknown(unknown) => {
                 unknowns.insert(unknown.clone());
                 text::Kind::Text(made_up(self.span, unknown.written()))
             }
-            Kind::List(items) => text::Kind::List(items.iter().map(|item| item.to_tree(unknowns)).collect()),
+            Kind::List(items) => text::Kind::List(items.iter().map(|item| inner(item, unknowns)).collect()),
             Kind::Object(members) => {
                 let entry = |member: &Member| Entry {
                     key: member.key.clone(),
-                    value: member.value.to_tree(unknowns),
+                    value: inner(&member.value, unknowns),
                 };
                 text::Kind::Map(Map { entries: members.iter().map(entry).collect() })
             }
@@ -330,7 +379,7 @@ impl Value {
                 Kind::Object(map.entries.iter().map(member).collect())
             }
         };
-        Self { span: tree.span, kind }
+        Self::new(tree.span, kind)
     }
 }
 
@@ -345,7 +394,7 @@ pub(super) fn written_number(number: f64) -> String {
 }
 
 /// A tree as compact JSON.
-fn json(tree: &Tree) -> String {
+pub(super) fn json(tree: &Tree) -> String {
     fn of(tree: &Tree) -> serde_json::Value {
         match &tree.kind {
             text::Kind::Null => serde_json::Value::Null,
