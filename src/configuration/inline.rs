@@ -8,7 +8,7 @@ use crate::review::InlineIgnore;
 use crate::text::{Comment, Problem};
 
 /// How such a comment begins.
-const SIGN: &str = "leastwise:";
+pub const INLINE_SIGN: &str = "leastwise:";
 
 /// Those among the comments that say what is meant.
 pub fn inline_ignores(
@@ -20,7 +20,7 @@ pub fn inline_ignores(
 }
 
 fn read(comment: &Comment, rules: RuleIds<'_>, problems: &mut Vec<Problem>) -> Option<InlineIgnore> {
-    let rest = comment.text.strip_prefix(SIGN)?;
+    let rest = comment.text.strip_prefix(INLINE_SIGN)?;
     let mut words = rest.split_whitespace();
     let help = "write it as `# leastwise: ignore RULE REASON`";
     let (Some("ignore"), Some(rule)) = (words.next(), words.next()) else {

@@ -24,7 +24,7 @@ use crate::review::Accepting;
 use crate::text::{self, FileId, Files, Problem, Span, Tree};
 
 pub use draft::{Draft, FILE};
-pub use inline::inline_ignores;
+pub use inline::{INLINE_SIGN, inline_ignores};
 pub use packs::PACKS;
 
 use source::Source;

@@ -90,12 +90,15 @@ fn beyond_everybody(context: &Context<'_>, probe: &Probe, resource: ResourceId) 
     context.evaluator.can_beyond(&probe.question, &probe.given, &everybody)
 }
 
+/// A question with what holds of its requests, and the answer.
+pub(super) type Asked = ((Question, Formula), Answer);
+
 /// What [`ask`] asks, and the answer, for a resource of the estate.
 pub(super) fn asked(
     context: &Context<'_>,
     subject: Subject,
     resource: ResourceId,
-) -> Result<Option<((Question, Formula), Answer)>, Bug> {
+) -> Result<Option<Asked>, Bug> {
     let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
         return Ok(None);
     };
@@ -130,7 +133,7 @@ pub(super) fn finding(
     meta: &'static Meta,
     wording: &Wording,
     resource: ResourceId,
-    (asked, answer): ((Question, Formula), Answer),
+    (asked, answer): Asked,
 ) -> Option<Finding> {
     let what = context.estate.resource(resource)?;
     let (message, witness) = match answer.outcome {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::judge::{Judge, Ruling};
-use super::people::Chosen;
+use super::people::{ANONYMOUS, Chosen, OUTSIDE};
 use super::places::{Place, place};
 use super::report::Breach;
 use super::{End, Guardrail, Name, NoPath};
@@ -22,13 +22,20 @@ pub(super) fn judge(
     let Some(cloud) = judge.cloud_of(guardrail.cloud) else { return Ok(()) };
     let (from, missing) = judge.people.choose(&no_path.from, guardrail.cloud);
     if judge.clouds(guardrail.cloud).is_empty() {
+        ruling.idle(guardrail, cloud, missing, (Level::Medium, "who is in none of the files"));
         return Ok(());
     }
     let anybody = missing.len() < no_path.from.len();
     ruling.idle(guardrail, cloud, missing, (Level::Medium, "who is in none of the files"));
+    let strangers = || no_path.from.iter().filter(|name| is_stranger(name));
+    let has_principals = !from.principals.is_empty() || no_path.from.iter().any(|name| !is_stranger(name));
+    // A rule that cannot fail is no rule.
+    let stepless =
+        (Level::Medium, "of whom no steps are known; `nobody_but` with the action of the step can say it");
     match &no_path.to {
         End::Administration => {
-            ruling.asked = anybody;
+            ruling.asked = anybody && has_principals;
+            ruling.idle(guardrail, cloud, strangers(), stepless);
             to_administration(judge, guardrail, &from, ruling)
         }
         End::Names(names) => {
@@ -39,7 +46,10 @@ pub(super) fn judge(
                     ruling.idle(guardrail, cloud, [name], (Level::Medium, why));
                     continue;
                 };
-                ruling.asked |= anybody;
+                if !reached.by_use {
+                    ruling.idle(guardrail, cloud, strangers(), stepless);
+                }
+                ruling.asked |= anybody && (reached.by_use || has_principals);
                 ruling.rest_on(&reached.certainty);
                 for way in reached.ways.into_iter().filter(|way| from.holds(way.from)) {
                     let against = format!("against the guardrail `{}`", guardrail.id);
@@ -49,6 +59,10 @@ pub(super) fn judge(
             Ok(())
         }
     }
+}
+
+fn is_stranger(name: &Name) -> bool {
+    [ANONYMOUS, OUTSIDE].contains(&&*name.text)
 }
 
 fn to_administration(
@@ -104,6 +118,8 @@ fn to_administration(
 /// Who comes to something, and how.
 pub(super) struct Reached {
     pub(super) ways: Vec<Way>,
+    /// Whether that is by using it, as strangers may, and not by acting as it.
+    pub(super) by_use: bool,
     /// What all others rest on who do not.
     pub(super) certainty: Certainty,
 }
@@ -122,6 +138,7 @@ struct Ends {
     principals: BTreeSet<PrincipalId>,
     /// Who needs no step: whoever may use a resource.
     direct: Vec<Way>,
+    by_use: bool,
     certainty: Certainty,
 }
 
@@ -139,7 +156,7 @@ pub(super) fn reach(
     let open = graph.undecided().first().map(|question| format!("it stayed open {question}"));
     let mut found = Vec::new();
     for ends in ends {
-        let Some(Ends { principals, direct, certainty }) = ends else {
+        let Some(Ends { principals, direct, by_use, certainty }) = ends else {
             found.push(None);
             continue;
         };
@@ -151,16 +168,16 @@ pub(super) fn reach(
             ways.push(Way { cloud, from, hops, certainty: way.certainty, witness });
         }
         let certainty = certainty.and(open.clone().map_or(Certainty::Proven, Certainty::Undecided));
-        found.push(Some(Reached { ways, certainty }));
+        found.push(Some(Reached { ways, by_use, certainty }));
     }
     Ok(found)
 }
 
 fn ends(judge: &Judge<'_>, name: &Name, cloud: Option<CloudId>) -> Result<Option<Ends>, Bug> {
     let (chosen, unknown) = judge.people.choose(std::slice::from_ref(name), cloud);
-    if unknown.is_empty() {
+    if unknown.is_empty() && !chosen.principals.is_empty() {
         let (direct, certainty) = (Vec::new(), Certainty::Proven);
-        return Ok(Some(Ends { principals: chosen.principals, direct, certainty }));
+        return Ok(Some(Ends { principals: chosen.principals, direct, by_use: false, certainty }));
     }
     for cloud in judge.clouds(cloud).into_iter().filter(|cloud| cloud.claims(&name.text)) {
         let place = place(judge.estate(), cloud, name);
@@ -175,7 +192,8 @@ fn ends(judge: &Judge<'_>, name: &Name, cloud: Option<CloudId>) -> Result<Option
 
 /// Everybody who may do something at a place.
 fn users(judge: &Judge<'_>, cloud: &dyn Cloud, place: &Place) -> Result<Ends, Bug> {
-    let mut ends = Ends { principals: BTreeSet::new(), direct: Vec::new(), certainty: Certainty::Proven };
+    let mut ends =
+        Ends { principals: BTreeSet::new(), direct: Vec::new(), by_use: true, certainty: Certainty::Proven };
     for subject in judge.people.askers(cloud.id()) {
         let question = Question { cloud: cloud.id(), subject, action: None, object: place.object.clone() };
         let answer = judge.evaluator.ask(question)?.can(&place.within)?;

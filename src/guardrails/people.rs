@@ -10,9 +10,9 @@ use crate::logic::{Case, Pattern};
 use crate::model::{CloudId, Estate, Principal, PrincipalId, PrincipalKind, Subject};
 
 /// Somebody without credentials.
-const ANONYMOUS: &str = "anonymous";
+pub(super) const ANONYMOUS: &str = "anonymous";
 /// Somebody of whom no file tells.
-const OUTSIDE: &str = "outside";
+pub(super) const OUTSIDE: &str = "outside";
 /// Everybody whom the files define.
 const INSIDE: &str = "inside";
 /// Those whom the files name and do not define, such as other accounts.

@@ -34,6 +34,9 @@ pub struct ReadDocuments {
     pub new: Policy,
 }
 
+/// A document, as each kind that it can be.
+pub type AsKinds = Vec<(DocumentKind, Policy)>;
+
 /// Every kind of documents that can be compared, of all clouds.
 pub fn kinds() -> impl Iterator<Item = DocumentKind> {
     CLOUDS.iter().filter_map(|cloud| cloud.documents()).flat_map(|documents| documents.kinds()).copied()
@@ -94,7 +97,7 @@ pub fn reference(
     limits: Limits,
     files: &mut Files,
     problems: &mut Vec<Problem>,
-) -> Option<(&'static dyn Cloud, Vec<(DocumentKind, Policy)>)> {
+) -> Option<(&'static dyn Cloud, AsKinds)> {
     let shown = path.to_string_lossy().into_owned();
     let text = text_of(path, limits).map_err(|problem| problems.push(*problem)).ok()?;
     let file = files.add(shown.clone(), text);

@@ -195,9 +195,13 @@ pub fn content(files: &Files, file: FileId) -> Option<Tree> {
     parse(path, file, files.text(file), &mut json::Reader::default(), &mut Vec::new())
 }
 
-/// The comments of a file that was loaded, where its syntax has comments.
-pub fn comments(files: &Files, file: FileId) -> Vec<Comment> {
+/// The comments of a file that was loaded, where its syntax has comments and some of them may hold a sign: most files
+/// need not be looked at again.
+pub fn comments(files: &Files, file: FileId, sign: &str) -> Vec<Comment> {
     let (path, text) = (Path::new(files.path(file)), files.text(file));
+    if !text.contains(sign) {
+        return Vec::new();
+    }
     if path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu") {
         return hcl::comments(file, text);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Settings, rule_ids};
-use crate::configuration::{Configuration, RuleIds, inline_ignores};
+use crate::configuration::{Configuration, INLINE_SIGN, RuleIds, inline_ignores};
 use crate::evaluator::{Bug, Evaluator};
 use crate::findings::Finding;
 use crate::input::{self, Loaded, disk};
@@ -52,7 +52,7 @@ impl<'a> Said<'a> {
         let mut files: Vec<_> = loaded.documents.iter().map(|document| document.file).collect();
         files.dedup();
         for file in files {
-            let found = input::comments(&loaded.files, file);
+            let found = input::comments(&loaded.files, file, INLINE_SIGN);
             comments.extend(inline_ignores(found, RuleIds(&ids), &mut problems));
         }
         loaded.problems.extend(problems);

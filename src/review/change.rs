@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::message;
+use super::widened::widened;
 use crate::clouds::{self, CLOUDS};
 use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Side, Surplus};
 use crate::findings::Finding;
@@ -135,6 +136,10 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
         found.findings.push(message::finding(after.evaluator.estate(), change));
     }
     compare_findings(before.findings, after.findings, &mut found);
+    for finding in &found.known {
+        found.findings.extend(widened(before.evaluator, after.evaluator, finding)?);
+    }
+    found.findings.sort_by(|a, b| (b.level, a.rule, &a.message).cmp(&(a.level, b.rule, &b.message)));
     Ok(found)
 }
 
@@ -190,7 +195,6 @@ fn compare_findings(then: Vec<Finding>, now: Vec<Finding>, found: &mut Review) {
     let (known, fresh): (Vec<_>, Vec<_>) = now.into_iter().partition(|finding| old.contains(&key(finding)));
     found.known = known;
     found.findings.extend(fresh);
-    found.findings.sort_by(|a, b| (b.level, a.rule, &a.message).cmp(&(a.level, b.rule, &b.message)));
     found.resolved = then.into_iter().filter(|finding| !new.contains(&key(finding))).collect();
 }
 

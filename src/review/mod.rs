@@ -12,6 +12,7 @@ mod change;
 mod ignore;
 mod levels;
 mod message;
+mod widened;
 
 pub use accepted::{
     Accepted, Accepting, EXPIRED_IGNORE, InlineIgnore, Saying, Suppressed, UNMATCHED_IGNORE, Why,
