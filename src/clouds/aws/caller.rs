@@ -95,11 +95,17 @@ impl<'e> Caller<'e> {
         self.is_no_identity() || self.principal.is_some_and(|(_, principal)| of_user(principal))
     }
 
+    /// Whether it acts in a session, and never with credentials that last: a role, or whom a user opened one for.
+    pub(super) fn is_session(&self) -> bool {
+        let is_role = |name: &str| Arn::parse(name).is_some_and(|arn| arn.resource.starts_with("role/"));
+        let is_one = |name: &str| is_role(name) || is_federated_session(name);
+        self.class == Class::Member && self.principal.is_some_and(|(_, principal)| is_one(&principal.name))
+    }
+
     /// What the id of each session of a role begins with, if it is one whose own id is known: the rest is the session's name.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
     pub(super) fn beginning_of_ids(&self) -> Option<String> {
-        let (_, principal) = self.principal.filter(|_| self.class == Class::Member)?;
-        Arn::parse(&principal.name).filter(|arn| arn.resource.starts_with("role/"))?;
+        let (_, principal) = self.principal.filter(|_| self.is_session())?;
         principal.facts.get("unique-id").map(|id| format!("{id}:"))
     }
 

@@ -29,6 +29,7 @@ impl Work<'_> {
             facts.extend(self.ownership(&question.object));
         }
         facts.extend(self.ids());
+        facts.extend(self.issue());
         facts.extend(self.organization(question));
         facts.extend(self.sources());
         Formula::all(facts)
@@ -117,6 +118,14 @@ impl Work<'_> {
             Formula::True
         };
         Some(Formula::matches(id, begins).and(follows))
+    }
+
+    /// Sessions have temporary credentials, and their requests say when these were issued:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>.
+    /// As with [`Self::sources`], the concrete rule takes a request at its word.
+    fn issue(&self) -> Option<Formula> {
+        let is_session = self.caller.is_session() && self.mentions(keys::TOKEN_ISSUE_TIME);
+        is_session.then(|| Formula::present(Attribute::new(keys::TOKEN_ISSUE_TIME, Kind::Instant)))
     }
 
     /// The resource belongs to the account.

@@ -107,7 +107,7 @@ pub const OF_CREDENTIALS: [(&str, Kind); 23] = [
     ("aws:multifactorauthpresent", Kind::Boolean),
     ("aws:signinsessionarn", Kind::Text),
     ("aws:sourceidentity", Kind::Text),
-    ("aws:tokenissuetime", Kind::Instant),
+    (TOKEN_ISSUE_TIME, Kind::Instant),
     ("codebuild:buildarn", Kind::Text),
     ("codebuild:projectarn", Kind::Text),
     ("ec2:roledelivery", Kind::Number),
@@ -118,6 +118,8 @@ pub const OF_CREDENTIALS: [(&str, Kind); 23] = [
     ("lambda:sourcefunctionarn", Kind::Text),
     ("ssm:sourceinstancearn", Kind::Text),
 ];
+/// `aws:TokenIssueTime`.
+pub const TOKEN_ISSUE_TIME: &str = "aws:tokenissuetime";
 /// `aws:ViaAWSService`.
 pub const VIA_SERVICE: &str = "aws:viaawsservice";
 /// `aws:SourceOwner`, which the default policy of a topic asks for. Its availability is on no page; that policy is for
@@ -197,7 +199,7 @@ pub(super) const LONGEST_SESSION: i64 = 129_600;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
 pub(super) fn clocks() -> &'static Clocks {
     static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| {
-        let keys = [("aws:currenttime", 0), ("aws:epochtime", 0), ("aws:tokenissuetime", LONGEST_SESSION)];
+        let keys = [("aws:currenttime", 0), ("aws:epochtime", 0), (TOKEN_ISSUE_TIME, LONGEST_SESSION)];
         let keys = keys.map(|(name, age)| (Attribute::new(name, Kind::Instant), age));
         Clocks::new(&catalog::current().info().date, keys)
     });
