@@ -293,17 +293,17 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
     Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
 }
 
-/// The file of that name in the current folder or the nearest one above it, up to the root of the repository; and the
+/// The file of that name in the current folder, or in the nearest one above it up to the root of the repository; and the
 /// current folder, seen from there.
 pub fn find_above(name: &str) -> Option<(PathBuf, PathBuf)> {
     let current = std::env::current_dir().ok()?;
+    let is_root = |folder: &Path| folder.join(".git").exists();
+    // Outside of a repository nothing above belongs to the folder.
+    let levels = current.ancestors().position(is_root).unwrap_or_default();
     let (mut up, mut below) = (PathBuf::new(), PathBuf::new());
-    for folder in current.ancestors() {
+    for folder in current.ancestors().take(levels + 1) {
         if folder.join(name).is_file() {
             return Some((up.join(name), below));
-        }
-        if folder.join(".git").exists() {
-            return None;
         }
         up.push("..");
         below = folder.file_name().map(|own| Path::new(own).join(&below)).unwrap_or_default();

@@ -28,6 +28,7 @@ mod catalogs;
 mod certificates;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
 mod ci;
 #[cfg(test)]
 mod cli;
