@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::aws_layout::{Fact, Place};
 use super::aws_shapes;
 use super::{Confidence, Document, Format};
-use crate::clouds::aws::AWS;
 use crate::clouds::aws::ast::{Document as Policy, PrincipalName};
 use crate::clouds::aws::composed::{self, Allowed};
 use crate::clouds::aws::estate::{account, add_policy, attach, resource, silent};
 use crate::clouds::aws::public::{bound_to, has_public_policy, restriction};
 use crate::clouds::aws::rule::{ACCESS_LIST, BLOCK_KNOWN, RESOURCE};
+use crate::clouds::aws::{AWS, access_points};
 use crate::model::{Estate, Origin, ResourceId, Target};
 use crate::text::{Problem, Route, Span, Tree};
 
@@ -183,6 +183,9 @@ impl<'t> Read<'t> {
             let all = if is_access_point(&found.name) { 3 } else { 2 };
             if blocks.len() >= all || blocks.iter().any(|restricts| restricts.is_some()) {
                 note_known(estate, bucket);
+            }
+            if let Some((behind, _)) = point {
+                access_points::put_before(estate, bucket, behind);
             }
             let network = point.and_then(|(_, network)| *network);
             if let Some(network) = network {

@@ -9,8 +9,22 @@ use crate::clouds::aws::escalation::INSTANCE_PROFILES;
 use crate::clouds::aws::estate::{add_policy, attach, home, policy, resource};
 use crate::clouds::aws::parse::Capacity;
 use crate::clouds::aws::rule::{IDENTITY, TRUST};
-use crate::model::{Estate, Layer, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Target};
+use crate::model::{
+    Estate, Layer, Origin, PolicyId, Principal, PrincipalId, PrincipalKind, Scope, ScopeKind, Target,
+};
 use crate::text::{Problem, Route, Tree};
+
+/// The account that sources make resources in when they do not say which: the only one that other files tell of, else one
+/// that is like no other.
+pub(super) fn only_account(estate: &Estate) -> String {
+    const UNTOLD: &str = "000000000000";
+    let is_account = |scope: &Scope| scope.cloud == AWS && scope.kind == ScopeKind::Account;
+    let mut told = estate.scopes().map(|(_, scope)| scope).filter(|scope| is_account(scope));
+    match (told.next(), told.next()) {
+        (Some(scope), None) => scope.name.clone(),
+        _ => UNTOLD.to_owned(),
+    }
+}
 
 /// A user, a group or a role.
 pub(super) struct Member<'t> {

@@ -28,7 +28,7 @@ use crate::clouds::aws::rule::{IDENTITY, RESOURCE, TRUST};
 use crate::clouds::aws::{AWS, body};
 use crate::model::{Estate, Gap, GapKind, Origin, Principal, PrincipalKind, ResourceId, ScopeId, Target};
 use crate::text::{Kind, Problem, Tree};
-use answers::Given;
+use answers::{Given, Regional};
 
 /// The format.
 #[derive(Clone, Copy, Debug)]
@@ -150,6 +150,8 @@ fn is_statement_list(tree: &Tree) -> bool {
 const COMMANDS: &[&str] = &[
     "ACCOUNT/s3/BUCKET/policy.json                          aws s3api get-bucket-policy --bucket BUCKET",
     "ACCOUNT/s3/REGION/accesspoint/NAME/policy.json         aws s3control get-access-point-policy --account-id ACCOUNT --name NAME",
+    "ACCOUNT/s3/multi-region-access-point-ALIAS.json        aws s3control get-multi-region-access-point-policy --account-id ACCOUNT --name NAME",
+    "ACCOUNT/s3-object-lambda/REGION/accesspoint/NAME/policy.json  aws s3control get-access-point-policy-for-object-lambda --account-id ACCOUNT --name NAME",
     "ACCOUNT/kms/REGION/key/KEY/policy.json                 aws kms get-key-policy --key-id KEY",
     "ACCOUNT/sqs/REGION/NAME/policy.json                    aws sqs get-queue-attributes --queue-url URL --attribute-names All",
     "ACCOUNT/sns/REGION/NAME/policy.json                    aws sns get-topic-attributes --topic-arn ARN",
@@ -157,6 +159,7 @@ const COMMANDS: &[&str] = &[
     "ACCOUNT/lambda/REGION/layer/NAME/VERSION/policy.json   aws lambda get-layer-version-policy --layer-name NAME --version-number VERSION",
     "ACCOUNT/secretsmanager/REGION/secret/NAME/policy.json  aws secretsmanager get-resource-policy --secret-id ARN",
     "ACCOUNT/ecr/REGION/repository/NAME/policy.json         aws ecr get-repository-policy --repository-name NAME",
+    "ACCOUNT/ecr/REGION/registry-policy.json                aws ecr get-registry-policy",
     "ACCOUNT/elasticfilesystem/REGION/file-system/ID/policy.json  aws efs describe-file-system-policy --file-system-id ID",
     "ACCOUNT/dynamodb/REGION/table/NAME/policy.json         aws dynamodb get-resource-policy --resource-arn ARN",
     "ACCOUNT/kinesis/REGION/stream/NAME/policy.json         aws kinesis get-resource-policy --resource-arn ARN",
@@ -165,6 +168,7 @@ const COMMANDS: &[&str] = &[
     "ACCOUNT/events/REGION/event-bus/NAME/policy.json       aws events describe-event-bus --name NAME",
     "ACCOUNT/logs/REGION/resource-policies.json             aws logs describe-resource-policies",
     "ACCOUNT/glacier/REGION/vaults/NAME/policy.json         aws glacier get-vault-access-policy --account-id - --vault-name NAME",
+    "ACCOUNT/glacier/REGION/vaults/NAME/vault-lock.json     aws glacier get-vault-lock --account-id - --vault-name NAME",
     "ACCOUNT/backup/REGION/backup-vault/NAME/policy.json    aws backup get-backup-vault-access-policy --backup-vault-name NAME",
     "ACCOUNT/codeartifact/REGION/domain/NAME/policy.json    aws codeartifact get-domain-permissions-policy --domain NAME",
     "ACCOUNT/codeartifact/REGION/repository/DOMAIN/NAME/policy.json  aws codeartifact get-repository-permissions-policy --domain DOMAIN --repository NAME",
@@ -187,7 +191,7 @@ fn no_policy(document: &Document<'_>, place: &Place, estate: &mut Estate) {
 
 /// What the policy can be: one with a principal somewhere is a resource's or a role's.
 fn capacity(given: &Given<'_>) -> Capacity {
-    if given.resource.is_some() || given.is_regional {
+    if given.resource.is_some() || given.regional.is_some() {
         return Capacity::Resource;
     }
     let text_names = given.policy.as_str().is_some_and(|text| text.contains("Principal"));
@@ -332,9 +336,12 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Reports that another file holds a policy of the resource. Log groups and parameters have several.
+    /// Reports that another file holds a policy of the resource. Log groups and parameters have several, and a vault of
+    /// Glacier may have a lock beside its policy:
+    /// <https://docs.aws.amazon.com/amazonglacier/latest/dev/vault-lock-policy.html>.
     fn second(&mut self, id: ResourceId, arn: &str, origin: &Origin) {
-        let has_several = Arn::parse(arn).is_some_and(|arn| ["logs", "ssm"].contains(&arn.service));
+        let has_several =
+            Arn::parse(arn).is_some_and(|arn| ["glacier", "logs", "ssm"].contains(&arn.service));
         let file = origin.span.map(|span| span.file);
         let elsewhere = self.estate.attached_to(Target::Resource(id)).any(|other| {
             let is_given =
@@ -354,8 +361,8 @@ impl Loader<'_, '_> {
         if let Some(tree) = self.given.resource {
             return self.stated(tree).into_iter().collect();
         }
-        if self.given.is_regional {
-            return self.log_groups(document).into_iter().collect();
+        if let Some(regional) = self.given.regional {
+            return self.in_region(document, regional).into_iter().collect();
         }
         let by_place = self.place.resource.clone();
         if self.place.is_folder() {
@@ -365,10 +372,11 @@ impl Loader<'_, '_> {
         if named.is_empty() { by_place.into_iter().collect() } else { named }
     }
 
-    /// A policy of CloudWatch Logs without a resource holds for all log groups of the account in the region. They go
-    /// by the part of the ARN that they share.
-    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
-    fn log_groups(&self, document: &Policy) -> Option<String> {
+    /// A policy of CloudWatch Logs without a resource holds for all log groups of the account in the region, and the policy
+    /// of a registry of ECR for all its repositories. They go by the part of the ARN that they share.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>,
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
+    fn in_region(&self, document: &Policy, (service, kind): Regional) -> Option<String> {
         let values =
             document.statements.iter().filter_map(|one| one.resource.as_ref()).flat_map(|one| &one.values);
         let written = values.map(|value| &*value.value);
@@ -376,7 +384,7 @@ impl Loader<'_, '_> {
         let arn = arns.find(|arn| {
             is_account(arn.account) && !arn.region.contains(['*', '?']) && !arn.region.is_empty()
         })?;
-        Some(format!("arn:{}:logs:{}:{}:log-group", arn.partition, arn.region, arn.account))
+        Some(format!("arn:{}:{service}:{}:{}:{kind}", arn.partition, arn.region, arn.account))
     }
 
     fn stated(&mut self, tree: &Tree) -> Option<String> {
@@ -421,6 +429,9 @@ fn whole(text: &str) -> Option<String> {
     let arn = Arn::parse(text)?;
     let name = match arn.service {
         "s3" if arn.account.is_empty() => arn.resource.split('/').next()?,
+        "s3" if arn.resource.starts_with("accesspoint/") => {
+            arn.resource.split_once("/object").map_or(arn.resource, |(point, _)| point)
+        }
         _ => arn.resource.strip_suffix("/*").or(arn.resource.strip_suffix(":*")).unwrap_or(arn.resource),
     };
     let head = format!("arn:{}:{}:{}:{}:", arn.partition, arn.service, arn.region, arn.account);

@@ -53,6 +53,23 @@ pub(super) const BUCKET: Shape = Map(&[
 const CONSTRAINTS: Shape =
     Map(&[("EncryptionContextSubset", Values(&Text)), ("EncryptionContextEquals", Values(&Text))]);
 
+const ASSOCIATION: Shape = Map(&[
+    ("resourceShareArn", Text),
+    ("associatedEntity", Text),
+    ("associationType", Text),
+    ("status", Text),
+    ("arn", Text),
+    ("id", Text),
+]);
+
+/// The lists of AWS RAM.
+pub(super) const SHARES: Shape = Map(&[
+    ("resourceShareAssociations", List(&ASSOCIATION)),
+    ("resourceShares", List(&ASSOCIATION)),
+    ("resources", List(&ASSOCIATION)),
+    ("principals", List(&ASSOCIATION)),
+]);
+
 /// `aws kms list-grants`
 pub(super) const KEY_GRANTS: Shape = Map(&[(
     "Grants",
@@ -78,7 +95,8 @@ const MEMBER: Shape = Map(&[]);
 const SUMMARY: Shape = Map(&[("Type", Text), ("Name", Text)]);
 
 /// Lists of policies that hold more than the policy: `aws logs describe-resource-policies`
-pub(super) const LISTED: Shape = Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)])))]);
+pub(super) const LISTED: Shape =
+    Map(&[("resourcePolicies", Each(&Map(&[("policyName", Text)]))), ("State", Text)]);
 
 /// What `aws organizations` prints.
 pub(super) const ORGANIZATION: Shape = Map(&[

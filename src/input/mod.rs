@@ -19,6 +19,7 @@ mod aws_organization;
 mod aws_policy;
 mod aws_session_policy;
 mod aws_shapes;
+mod aws_shares;
 mod aws_vpc_endpoints;
 mod azure_deny_assignments;
 mod azure_directory;
@@ -30,6 +31,7 @@ mod azure_names;
 mod azure_resources;
 mod azure_role_assignments;
 mod azure_role_definitions;
+mod cloudformation;
 pub mod digest;
 pub mod disk;
 pub mod document_pairs;
@@ -70,6 +72,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &aws_key_grants::AwsKeyGrants,
     &aws_vpc_endpoints::AwsVpcEndpoints,
     &aws_session_policy::AwsSessionPolicy,
+    &aws_shares::AwsShares,
     &aws_compute::AwsCompute,
     &aws_credential_report::AwsCredentialReport,
     &gcp_iam_policy::GcpIamPolicy,
@@ -92,6 +95,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &azure_eligible_assignments::AzureEligibleAssignments,
     &azure_directory_roles::AzureDirectoryRoles,
     &azure_federated_credentials::AzureFederatedCredentials,
+    &cloudformation::CloudFormation,
     &terraform::TerraformPlan,
     &terraform::TerraformSource,
 ];

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::ast::{Arn, is_account};
 use super::keys::OF_CREDENTIALS;
-use super::{AWS, presence};
+use super::{AWS, access_points, inside, presence};
 use crate::model::{Estate, Principal, PrincipalId, PrincipalKind, Request, ResourceId};
 
 /// Who asks, as the concrete rule sees it.
@@ -173,7 +173,8 @@ impl<'a> Caller<'a> {
         self.resource.is_some() && !matches!(self.kind, Kind::Bare | Kind::Anonymous)
     }
 
-    fn is_service(&self) -> bool {
+    /// Whether it is a service of AWS.
+    pub(super) fn is_service(&self) -> bool {
         self.principal.is_some_and(|(_, principal)| principal.kind == PrincipalKind::Service)
     }
 
@@ -293,11 +294,12 @@ impl<'a> Keys<'a> {
         if !self.alone && self.caller.is_no_identity() && is_of_identities(key) {
             return Given::Absent;
         }
-        if !key.starts_with("aws:") {
-            return self.carried(key);
-        }
-        if self.alone {
-            return self.of_stranger(key);
+        let is_global = key.starts_with("aws:");
+        match (is_global, self.alone) {
+            (true, true) => return self.of_stranger(key),
+            (false, true) => return self.carried(key),
+            (false, false) => return self.of_service(key),
+            (true, false) => {}
         }
         match key {
             "aws:viaawsservice" if self.caller.is_no_identity() => Given::One("false"),
@@ -334,6 +336,30 @@ impl<'a> Keys<'a> {
             _ if self.caller.kind == Kind::Holder => self.carried(key),
             _ => self.of_caller(key),
         }
+    }
+
+    /// Keys of services that follow from who asks and on what: see `service_keys.rs`.
+    fn of_service(&self, key: &str) -> Given<'_> {
+        let known = match key {
+            "kms:calleraccount" if self.is_call_of("kms:") => match self.caller.kind {
+                Kind::Anonymous => return Given::Absent,
+                Kind::Bare => None,
+                _ => self.caller.account,
+            },
+            "s3:resourceaccount" if self.is_call_of("s3:") => self.owner.or(self.caller.account),
+            "s3:dataaccesspointarn" => access_points::of_request(&self.request.resource),
+            "s3:dataaccesspointaccount" => {
+                access_points::of_request(&self.request.resource).map(access_points::account)
+            }
+            _ => None,
+        };
+        let known = known.filter(|_| self.caller.kind != Kind::Holder);
+        known.map_or_else(|| self.carried(key), Given::One)
+    }
+
+    fn is_call_of(&self, service: &str) -> bool {
+        let head = self.request.action.get(..service.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(service))
     }
 
     fn in_organization<'k>(
@@ -513,19 +539,14 @@ impl Holders {
 
 /// The resources of the estate that `name` is, or lies in: an object in its bucket.
 pub(super) fn holders(estate: &Estate, name: &str) -> Holders {
-    let closed = |kind: &str| matches!(kind, "iam:role" | "kms:key" | "sqs:queue" | "sns:topic");
-    let by_slash = |kind: &str| kind == "s3:bucket" || kind.starts_with("execute-api:");
     let fits = |id: &ResourceId, end: usize| {
-        let Some(resource) = estate.resource(*id) else { return false };
-        match name.as_bytes().get(end) {
-            None => true,
-            Some(b':') => !closed(&resource.kind) && !by_slash(&resource.kind),
-            Some(_) => !closed(&resource.kind),
-        }
+        let rest = name.get(end..).unwrap_or_default();
+        estate.resource(*id).is_some_and(|resource| inside::reaches(&resource.kind, rest))
     };
     let found = estate.resources_at(AWS, name, *b"/:").filter(|(end, id)| fits(id, *end));
+    let above = inside::above(name).into_iter().filter_map(|name| estate.find_resource(AWS, &name));
     let mut holders = Holders::default();
-    for (_, id) in found {
+    for id in found.map(|(_, id)| id).chain(above) {
         match holders.first {
             None => holders.first = Some(id),
             Some(_) => holders.others.push(id),

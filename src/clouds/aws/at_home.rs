@@ -29,7 +29,23 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     // The calling identity must "belong to the bucket owner's account in order to use this operation":
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>, and the same of the other two.
-    ("s3", &["DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy"]),
+    ("s3", POLICY_CALLS),
+    // "Cross-account access to this API operation isn't supported":
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>, and the same of the others for directory buckets.
+    ("s3express", POLICY_CALLS),
+    (
+        "s3express",
+        &[
+            "CreateBucket",
+            "DeleteBucket",
+            "GetEncryptionConfiguration",
+            "GetLifecycleConfiguration",
+            "GetMetricsConfiguration",
+            "PutEncryptionConfiguration",
+            "PutLifecycleConfiguration",
+            "PutMetricsConfiguration",
+        ],
+    ),
     // "Cross-account use: No"; a permission for such a call on a key of another account "is not effective":
     // <https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>
     (
@@ -43,6 +59,7 @@ const CALLS: &[(&str, &[&str])] = &[
             "DisableKeyRotation",
             "EnableKey",
             "EnableKeyRotation",
+            "GetKeyLastUsage",
             "GetKeyPolicy",
             "GetParametersForImport",
             "ImportKeyMaterial",
@@ -51,6 +68,7 @@ const CALLS: &[(&str, &[&str])] = &[
             "ListResourceTags",
             "PutKeyPolicy",
             "ReplicateKey",
+            "RotateKeyOnDemand",
             "ScheduleKeyDeletion",
             "TagResource",
             "UntagResource",
@@ -59,17 +77,69 @@ const CALLS: &[(&str, &[&str])] = &[
             "UpdatePrimaryRegion",
         ],
     ),
+    // Of the calls that the page's tables list as not supported across accounts, those of the table and of its statements
+    // in PartiQL: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html>
+    (
+        "dynamodb",
+        &[
+            "CreateTable",
+            "DisableKinesisStreamingDestination",
+            "PartiQLDelete",
+            "PartiQLInsert",
+            "PartiQLSelect",
+            "PartiQLUpdate",
+            "UpdateTimeToLive",
+        ],
+    ),
+    // "Cross-account permission is effective only for the following operations", and these are none of them:
+    // <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html>
+    ("secretsmanager", &["BatchGetSecretValue", "CreateSecret"]),
+    // The calling identity must "belong to the owner's account in order to use this operation":
+    // <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html>
+    ("kinesis", &["PutResourcePolicy"]),
+    // "Regardless of the AWS Backup vault's access policy, cross-account access for any action other than
+    // backup:CopyIntoBackupVault will be rejected": <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>.
+    // Here are those that change a vault or read its settings: what is in a vault can be shared beside the policy.
+    (
+        "backup",
+        &[
+            "DeleteBackupVault",
+            "DeleteBackupVaultAccessPolicy",
+            "DeleteBackupVaultLockConfiguration",
+            "DeleteBackupVaultNotifications",
+            "DeleteRecoveryPoint",
+            "GetBackupVaultAccessPolicy",
+            "GetBackupVaultNotifications",
+            "PutBackupVaultAccessPolicy",
+            "PutBackupVaultLockConfiguration",
+            "PutBackupVaultNotifications",
+            "StartBackupJob",
+            "UpdateRecoveryPointLifecycle",
+        ],
+    ),
 ];
+
+/// The calls about the policy of a bucket.
+const POLICY_CALLS: &[&str] = &["DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy"];
 
 /// The requests for such a call.
 pub(super) fn calls() -> Formula {
-    static ALL: LazyLock<Formula> = LazyLock::new(|| {
-        let names = CALLS.iter().flat_map(|(service, calls)| calls.iter().map(move |call| (service, call)));
-        let names: Vec<String> =
-            names.map(|(service, call)| format!("{service}:{}", call.to_ascii_lowercase())).collect();
-        Formula::matches(Attribute::action(), Patterns::globs(names.iter().map(String::as_str)))
-    });
+    static ALL: LazyLock<Formula> = LazyLock::new(|| requests(CALLS));
     ALL.clone()
+}
+
+/// The requests about the policy of a bucket.
+pub(super) fn policy_calls() -> Formula {
+    static ALL: LazyLock<Formula> =
+        LazyLock::new(|| requests(&[("s3", POLICY_CALLS), ("s3express", POLICY_CALLS)]));
+    ALL.clone()
+}
+
+fn requests(calls: &[(&str, &[&str])]) -> Formula {
+    let names = calls.iter().flat_map(|(service, calls)| calls.iter().map(move |call| (service, call)));
+    let names: Vec<String> =
+        names.map(|(service, call)| format!("{service}:{}", call.to_ascii_lowercase())).collect();
+    Formula::matches(Attribute::action(), Patterns::globs(names.iter().map(String::as_str)))
 }
 
 /// Whether an action is such a call.
@@ -77,4 +147,9 @@ pub(super) fn is_call(action: &str) -> bool {
     let Some((service, call)) = action.split_once(':') else { return false };
     let mut known = CALLS.iter().filter(|(name, _)| name.eq_ignore_ascii_case(service));
     known.any(|(_, calls)| calls.iter().any(|name| name.eq_ignore_ascii_case(call)))
+}
+
+/// Whether a call is about the policy of a bucket.
+pub(super) fn is_policy_call(call: &str) -> bool {
+    POLICY_CALLS.iter().any(|name| name.eq_ignore_ascii_case(call))
 }

@@ -72,6 +72,12 @@ impl<'e> Caller<'e> {
         self.class == Class::Member && arn.is_some_and(of_user)
     }
 
+    /// Whether it is the root user of an account.
+    pub(super) fn is_root(&self) -> bool {
+        self.class == Class::Member
+            && self.principal.is_some_and(|(_, principal)| principal.name.ends_with(":root"))
+    }
+
     /// The user that opened the federated session which asks, if the estate says so.
     pub(super) fn federated_by(&self) -> Option<&'e str> {
         let (_, principal) = self.principal?;

@@ -13,7 +13,7 @@ use super::rule::{
     ACCESS_LIST, BOUNDARY, ENDPOINT, IDENTITY, KEY_GRANT, PROTECTED, RESOURCE, RESOURCE_CONTROL,
     SERVICE_CONTROL, SESSION, TRUST,
 };
-use super::{Body, at_home, body, facts, protected, sessions, unknown};
+use super::{Body, access_points, at_home, body, facts, no_say, protected, sessions, unknown};
 use crate::model::{
     Attachment, Decision, Effect, Estate, Gap, GapKind, Layer, Origin, Policy, Reason, Request, ScopeId,
     Target, Verdict,
@@ -25,12 +25,33 @@ use crate::model::{
 pub(super) fn decide(estate: &Estate, request: &Request) -> Decision {
     let mut notes = Written::default();
     let verdict = judge(estate, request, &mut notes);
-    notes.decision(verdict)
+    let decision = notes.decision(verdict);
+    match behind(estate, request, verdict) {
+        Some(on_bucket) => after(decision, decide(estate, &on_bucket)),
+        None => decision,
+    }
+}
+
+/// What a request that is allowed through an access point has to pass still.
+fn behind(estate: &Estate, request: &Request, verdict: Verdict) -> Option<Request> {
+    (verdict == Verdict::Allowed).then(|| access_points::behind(estate, request)).flatten()
+}
+
+/// A decision that another one follows, after the first has allowed.
+fn after(first: Decision, second: Decision) -> Decision {
+    let mut gaps = [first.gaps, second.gaps].concat();
+    gaps.sort();
+    gaps.dedup();
+    match second.verdict {
+        Verdict::Allowed => Decision { because: [first.because, second.because].concat(), gaps, ..second },
+        _ => Decision { gaps, ..second },
+    }
 }
 
 /// The verdict that [`decide`] comes to.
 pub(super) fn verdict(estate: &Estate, request: &Request) -> Verdict {
-    judge(estate, request, &mut Unwritten)
+    let verdict = judge(estate, request, &mut Unwritten);
+    behind(estate, request, verdict).map_or(verdict, |on_bucket| self::verdict(estate, &on_bucket))
 }
 
 fn judge<N: Notes>(estate: &Estate, request: &Request, notes: &mut N) -> Verdict {
@@ -251,10 +272,12 @@ impl<'a, N: Notes> Judge<'a, N> {
 
     fn resource_side(&mut self) {
         let estate = self.estate;
+        let is_own = self.is_own();
         for resource in self.holders.iter() {
+            let kind = estate.resource(resource).map_or("", |found| &found.kind);
             for attachment in estate.attached_to(Target::Resource(resource)) {
                 let concerns = match attachment.layer {
-                    RESOURCE => !self.retires() && !self.configures_domain(),
+                    RESOURCE => !no_say::is_unheard(kind, &self.request.action, self.caller, is_own),
                     KEY_GRANT | ACCESS_LIST => true,
                     TRUST => is_trusted_call(&self.request.action) && self.caller.kind != Kind::Anonymous,
                     _ => false,
@@ -326,6 +349,11 @@ impl<'a, N: Notes> Judge<'a, N> {
                 self.note(Found::Denials, attachment.layer, document, statement);
                 continue;
             }
+            // A grant is noted like other statements, and marked because it is enough across accounts:
+            // <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+            if attachment.layer == KEY_GRANT && (named.direct || named.role) {
+                self.mark(Found::Grantee);
+            }
             let ways =
                 [(named.direct, Found::Direct), (named.role, Found::Role), (named.account, Found::Account)];
             for (_, way) in ways.into_iter().filter(|(is, _)| *is) {
@@ -359,20 +387,6 @@ impl<'a, N: Notes> Judge<'a, N> {
     /// Whether a key's policy has no say: <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
     fn retires(&self) -> bool {
         self.is_on_key() && self.request.action.eq_ignore_ascii_case("kms:RetireGrant")
-    }
-
-    /// Whether a call changes or describes an OpenSearch domain and does not use it:
-    /// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html#ac-types-resource>
-    fn configures_domain(&self) -> bool {
-        let call = || self.request.action.split_once(':').map_or("", |(_, call)| call);
-        let begins = |head: &str| {
-            call()
-                .as_bytes()
-                .get(..head.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(head.as_bytes()))
-        };
-        self.arn.is_some_and(|arn| arn.service == "es" && arn.resource.starts_with("domain/"))
-            && !(begins("ESHttp") || begins("ESCrossClusterGet"))
     }
 
     /// Whether the resource side must allow in any case.
@@ -460,7 +474,9 @@ impl<'a, N: Notes> Judge<'a, N> {
         if !self.is_own() {
             let from_resource = self.has(Found::Direct) || self.has(Found::Role) || self.has(Found::Account);
             let stays = || at_home::is_call(&self.request.action);
-            return (own && from_resource && !stays()).then_some(ALLOWING);
+            let both = own && from_resource;
+            let by_grant = self.has(Found::Grantee) && !limited;
+            return ((both || by_grant) && !stays()).then_some(ALLOWING);
         }
         if self.has(Found::Direct) {
             return Some(&[Found::Direct]);

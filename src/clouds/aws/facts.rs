@@ -120,7 +120,8 @@ fn actions() -> Actions {
 }
 
 /// The ARNs of a resource type: each placeholder stands for some text that is not empty, left of the sixth part
-/// without a colon. Partitions begin with `aws`.
+/// without a colon. Partitions begin with `aws`. The templates leave out that access points of several regions name none:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointRequests.html>.
 fn arns(template: &str) -> Pattern {
     let mut tokens = Vec::new();
     let mut colons = 0;
@@ -135,12 +136,16 @@ fn arns(template: &str) -> Pattern {
         rest = behind;
         match (name, colons) {
             ("Partition", _) => tokens.extend("aws".chars().map(Token::Char).chain([Token::RunInSegment])),
+            ("Region", _) if template.contains(OF_REGIONS) => tokens.push(Token::RunInSegment),
             (_, ..5) => tokens.extend([Token::OneInSegment, Token::RunInSegment]),
             _ => tokens.extend([Token::One, Token::Run]),
         }
     }
     Pattern::new(tokens, Case::Sensitive)
 }
+
+/// What the templates of access points have in common.
+const OF_REGIONS: &str = ":s3:${Region}:${Account}:accesspoint/";
 
 /// "The `kms:RetireGrant` permission is not effective in an RCP", whatever its actions are:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>.

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::caller::{Caller, Class};
+use super::inside::coverage;
 use super::layers::{Work, estate_accounts, owner};
-use super::{conditions, coverage, guards, keys, organization, outside, presence};
+use super::{conditions, guards, keys, organization, outside, presence, service_keys};
 use crate::logic::{Attribute, Case, Formula, Kind, Part, Pattern, Patterns, Template};
 use crate::model::{Layers, Object, Question, Subject};
 
@@ -32,6 +33,7 @@ impl Work<'_> {
         facts.extend(self.issue());
         facts.extend(self.organization(question));
         facts.extend(self.sources());
+        facts.extend(service_keys::facts(self, question));
         Formula::all(facts)
     }
 
@@ -129,7 +131,7 @@ impl Work<'_> {
     }
 
     /// The resource belongs to the account.
-    fn owns(&self, account: &str) -> Formula {
+    pub(super) fn owns(&self, account: &str) -> Formula {
         if self.caller.account == Some(account) {
             return same_account(account, guards::owned_by_others(self.estate, account, &Object::Any));
         }

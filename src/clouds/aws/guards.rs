@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::ast::{Arn, PrincipalName};
-use super::layers::{covering, trusted_calls};
-use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS, retires};
-use super::{AWS, body, coverage};
+use super::inside::{coverage, covering};
+use super::layers::trusted_calls;
+use super::rule::{ACCESS_LIST, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, TRUST, TRUSTED_ACTIONS};
+use super::{AWS, body, no_say};
 use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Layer, LayerGroup, Object, PolicyId, ResourceId, ScopeId, Target,
@@ -27,8 +28,10 @@ struct Guards {
     has_roles: bool,
     /// The resources with policies that can decide about an action; about any action under the empty text.
     by_action: Mutex<FxHashMap<String, Arc<Guarded>>>,
-    /// What is asked on a resource, and in the case of a role of calls that its trust policy decides about.
+    /// What is asked on a resource, and which of it its policy, or the trust policy of a role, decides about.
     on_it: Vec<(Formula, Formula)>,
+    /// The resources that lie in others, both ways.
+    related: FxHashMap<ResourceId, Vec<ResourceId>>,
     /// The groups of a policy's grants that every caller shares whom all of them may concern.
     whole: Mutex<FxHashMap<(PolicyId, ResourceId, Layer), WholeGroups>>,
 }
@@ -71,7 +74,8 @@ fn guards(estate: &Estate) -> Arc<Guards> {
         let keys = Patterns::of(keys);
         let by_action = Mutex::default();
         let on_it = estate.resources().map(|(id, _)| asked_on(estate, id)).collect();
-        Guards { owned, others, all_owned, keys, has_roles, by_action, on_it, whole: Mutex::default() }
+        let (related, whole) = (related(estate), Mutex::default());
+        Guards { owned, others, all_owned, keys, has_roles, by_action, on_it, related, whole }
     })
 }
 
@@ -97,24 +101,36 @@ impl Guards {
     }
 }
 
+fn related(estate: &Estate) -> FxHashMap<ResourceId, Vec<ResourceId>> {
+    let mut related: FxHashMap<ResourceId, Vec<ResourceId>> = FxHashMap::default();
+    for (id, resource) in estate.resources().filter(|(_, resource)| resource.cloud == AWS) {
+        for other in covering(estate, &resource.name).into_iter().filter(|other| *other != id) {
+            related.entry(id).or_default().push(other);
+            related.entry(other).or_default().push(id);
+        }
+    }
+    related
+}
+
+/// A resource, what it lies in and what lies in it: their policies decide about requests on it.
+pub(super) fn around(estate: &Estate, resource: ResourceId) -> Vec<ResourceId> {
+    let guards = guards(estate);
+    let related = guards.related.get(&resource).into_iter().flatten().copied();
+    std::iter::once(resource).chain(related).collect()
+}
+
 fn asked_on(estate: &Estate, id: ResourceId) -> (Formula, Formula) {
     let on_it = Formula::matches(Attribute::resource(), coverage(estate, id));
     let trusts = estate.attached_to(Target::Resource(id)).any(|one| one.layer == TRUST);
     let kind = estate.resource(id).map_or("", |found| &found.kind);
     let decided = match (trusts, kind) {
         (true, _) => trusted_calls().and(on_it.clone()),
-        (false, "kms:key") => retires().not().and(on_it.clone()),
-        (false, "es:domain") => uses_of_domains().and(on_it.clone()),
-        (false, _) => Formula::False,
+        (false, kind) => match no_say::calls(kind) {
+            Some(calls) => calls.not().and(on_it.clone()),
+            None => on_it.clone(),
+        },
     };
     (on_it, decided)
-}
-
-/// "Resource-based policies only apply to the domain's subresources, not the domain itself. In resource-based policies, the
-/// `es:*` action is equivalent to `es:ESHttp*`", but for searches across clusters:
-/// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html#ac-types-resource>.
-fn uses_of_domains() -> Formula {
-    Formula::matches(Attribute::action(), Patterns::globs(["es:eshttp*", "es:escrossclusterget"]))
 }
 
 /// The owner of a resource whose ARN names no account, if the estate knows one.
@@ -211,6 +227,7 @@ pub(super) fn shared(
     let key = (attachment.policy, resource, attachment.layer);
     let same = |kept: &LayerGroup, own: &LayerGroup| {
         kept.layer == own.layer
+            && kept.applies == own.applies
             && kept.grants.len() == own.grants.len()
             && kept.grants.iter().zip(&own.grants).all(|(one, two)| Arc::ptr_eq(one, two))
     };

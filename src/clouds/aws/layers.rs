@@ -8,22 +8,23 @@ use super::caller::{Caller, Class};
 use super::lower::{Body, Lowered};
 use super::rule::{
     ACCESS_LIST, ALWAYS, BOUNDARY, DEFAULT_KEY, ENDPOINT, IDENTITY, KEY_GRANT, OWN_ACCOUNT, OWN_SIDE_ASSUMED,
-    RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_ROLE, TRUST,
-    TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
+    RESOURCE, RESOURCE_CONTROL, RESOURCE_SIDE_ALONE, SERVICE_CONTROL, SESSION, TO_ACCOUNT, TO_GRANTEE,
+    TO_ROLE, TRUST, TRUSTED_ACTIONS, UNLESS_DENIED, key_resources, role_resources,
 };
 use super::{
-    AWS, at_home, body, coverage, endpoints, facts, follows, guards, keys, organization, outside, presence,
-    protected, unknown,
+    AWS, access_points, at_home, body, endpoints, facts, follows, guards, inside, keys, no_say, organization,
+    outside, presence, protected, service_keys, unknown,
 };
 use crate::logic::{Assignment, Attribute, Formula, Patterns};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Question, ResourceId,
     ScopeId, ScopeKind, Subject, Target,
 };
+use inside::covering;
 
 /// Everything that decides `question`.
 pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
-    gathered(estate, question, None)
+    gathered(estate, question, None, None)
 }
 
 /// The same for a question of a member about any resource, as if no resource had a policy but these. Of the others it
@@ -40,11 +41,18 @@ pub(super) fn layers_among(
     }
     let work = Work::new(estate, question, None);
     let all = guards::how_many(estate, work.known.text(&Attribute::action()), work.names());
-    (all > FEW).then(|| gathered(estate, question, Some(resources)))
+    (all > FEW).then(|| gathered(estate, question, Some(resources), None))
 }
 
-fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<ResourceId>>) -> Layers {
+/// `point`: the access point that the requests come through, if the question is about the bucket behind one.
+fn gathered(
+    estate: &Estate,
+    question: &Question,
+    among: Option<&BTreeSet<ResourceId>>,
+    point: Option<&str>,
+) -> Layers {
     let mut work = Work::new(estate, question, among);
+    work.through(point, &question.object);
     let caller = work.caller;
     work.own_side();
     for resource in work.guarded(&question.object).iter() {
@@ -69,9 +77,25 @@ fn gathered(estate: &Estate, question: &Question, among: Option<&BTreeSet<Resour
         outside::rewrite(&mut layers);
     }
     follows::absent_tags(&caller, &mut layers);
+    through_points(estate, question, &mut layers);
     unknown_trust(estate, question, &caller, &mut layers);
     layers.gaps.extend(unknown::of_question(estate, question, &caller));
     layers
+}
+
+/// What comes through an access point meets the bucket behind it.
+fn through_points(estate: &Estate, question: &Question, layers: &mut Layers) {
+    let is_of_s3 = question.action.as_ref().is_none_or(|action| action.starts_with("s3:"));
+    if !is_of_s3 || Caller::of(estate, question.subject).class == Class::Holder {
+        return;
+    }
+    for point in access_points::asked(estate, &question.object) {
+        let Some(bucket) = access_points::bucket(estate, &point) else { continue };
+        let Some(name) = estate.resource(bucket).map(|found| found.name.as_str()) else { continue };
+        let inner = Question { object: Object::Within(bucket), ..question.clone() };
+        let met = gathered(estate, &inner, None, Some(&point));
+        access_points::join(layers, &point, name, &met);
+    }
 }
 
 fn known(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Assignment {
@@ -111,13 +135,6 @@ pub(super) fn owner(estate: &Estate, name: &str) -> Option<String> {
     estate.scope(home).map(|scope| scope.name.clone())
 }
 
-/// The resources of the estate that a request on `name` is a request on: `name` itself, and what it lies in.
-pub(super) fn covering(estate: &Estate, name: &str) -> Vec<ResourceId> {
-    let cuts = name.match_indices(['/', ':']).map(|(at, _)| at).chain([name.len()]);
-    let found = cuts.filter_map(|at| estate.find_resource(AWS, name.get(..at)?));
-    found.filter(|id| coverage(estate, *id).matches(name)).collect()
-}
-
 /// A question that so few resources bear on is as quickly asked with all of them.
 const FEW: usize = 32;
 
@@ -135,6 +152,8 @@ pub(super) struct Work<'e> {
     gaps: BTreeSet<Gap>,
     /// The only resources whose policies take part, if not all do.
     among: Option<&'e BTreeSet<ResourceId>>,
+    /// Whether the requests come through an access point.
+    pub(super) by_point: bool,
 }
 
 impl<'e> Work<'e> {
@@ -145,7 +164,22 @@ impl<'e> Work<'e> {
     ) -> Self {
         let caller = Caller::of(estate, question.subject);
         let known = known(estate, question, &caller);
-        Self { estate, caller, known, groups: Vec::new(), gaps: BTreeSet::new(), among }
+        Self { estate, caller, known, groups: Vec::new(), gaps: BTreeSet::new(), among, by_point: false }
+    }
+
+    /// Makes the question one about requests through an access point.
+    fn through(&mut self, point: Option<&str>, object: &Object) {
+        let (Some(point), Object::Within(bucket)) = (point, object) else { return };
+        self.by_point = true;
+        let mut known = std::mem::take(&mut self.known);
+        let name = self.estate.resource(*bucket).map_or("", |found| &found.name);
+        if let Some(owner) = owner(self.estate, name).or(self.caller.account.map(str::to_owned)) {
+            known.extend(&organization::of_owner(self.estate, &owner));
+            known = known.with_text(Attribute::text(keys::RESOURCE_ACCOUNT), owner);
+        }
+        self.known = known
+            .with_text(Attribute::text(service_keys::POINT), point)
+            .with_text(Attribute::text(service_keys::POINT_ACCOUNT), access_points::account(point));
     }
 
     fn group(&mut self, layer: Layer, applies: Formula, grants: Vec<Arc<Grant>>) {
@@ -179,7 +213,7 @@ impl<'e> Work<'e> {
         }
         match object {
             Object::Named(name) => Arc::new(covering(self.estate, name)),
-            Object::Within(resource) => Arc::new(vec![*resource]),
+            Object::Within(resource) => Arc::new(guards::around(self.estate, *resource)),
             Object::Any => guards::resources(self.estate, action, self.names()),
         }
     }
@@ -261,12 +295,15 @@ impl<'e> Work<'e> {
     fn resource_side(&mut self, resource: ResourceId) {
         let estate = self.estate;
         let (on_it, decided) = guards::on_it(estate, resource);
-        let is_for_some = |kind: &str| ["kms:key", "es:domain"].contains(&kind);
-        let for_some = estate.resource(resource).is_some_and(|found| is_for_some(&found.kind));
+        let unheard = self.unheard(resource);
         for attachment in estate.attached_to(Target::Resource(resource)) {
             match attachment.layer {
-                RESOURCE if for_some => self.resource_policy(attachment, resource, &decided),
-                RESOURCE | KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
+                RESOURCE if unheard == Formula::True => {}
+                RESOURCE => {
+                    let heard = decided.clone().and(unheard.clone().not());
+                    self.resource_policy(attachment, resource, &heard);
+                }
+                KEY_GRANT | ACCESS_LIST => self.resource_policy(attachment, resource, &on_it),
                 // Whoever has no credentials cannot call what a trust policy decides about.
                 TRUST if self.caller.class != Class::Anonymous && self.asks_for_trusted_call() => {
                     self.resource_policy(attachment, resource, &decided);
@@ -296,6 +333,14 @@ impl<'e> Work<'e> {
                 self.group(RESOURCE_CONTROL, on_it.clone().and(facts::resource_controlled()), denials);
             }
         }
+    }
+
+    /// What the policy of a resource has no say about because of who asks.
+    fn unheard(&self, resource: ResourceId) -> Formula {
+        let Some(found) = self.estate.resource(resource) else { return Formula::False };
+        let owner = found.home.and_then(|home| self.estate.scope(home)).map(|scope| scope.name.as_str());
+        let is_own = owner.is_none() || owner == self.caller.account;
+        no_say::of_caller(&self.caller, &found.kind, is_own)
     }
 
     fn resource_policy(&mut self, attachment: &Attachment, resource: ResourceId, applies: &Formula) {
@@ -333,7 +378,9 @@ impl<'e> Work<'e> {
             account.extend(self.concerning(to_account.as_ref()));
         }
         let [named, role, account] = sorted;
-        let sorted = [(attachment.layer, named), (TO_ROLE, role), (TO_ACCOUNT, account)];
+        let by_name = if attachment.layer == KEY_GRANT { [&*named, &*role].concat() } else { Vec::new() };
+        let sorted =
+            [(attachment.layer, named), (TO_ROLE, role), (TO_GRANTEE, by_name), (TO_ACCOUNT, account)];
         let groups = sorted.into_iter().filter(|(_, grants)| !grants.is_empty());
         let groups: Vec<LayerGroup> =
             groups.map(|(layer, grants)| LayerGroup::new(layer, applies.clone(), grants)).collect();

@@ -9,6 +9,7 @@
 //! twice under one name: as the principal that acts, and as the resource (`iam:role`) that its trust policy protects.
 //! The policy of a VPC endpoint is attached to the endpoint, and takes part in requests that come through it.
 
+pub mod access_points;
 mod action_names;
 mod administration;
 mod admitted;
@@ -19,6 +20,7 @@ pub mod composed;
 mod conditions;
 mod asker;
 mod at_home;
+mod beside_policies;
 mod decide;
 mod differing;
 mod documents;
@@ -33,12 +35,14 @@ mod follows;
 mod givers;
 mod globs;
 mod guards;
+mod inside;
 pub mod keys;
 mod layers;
 mod lower;
 mod meeting;
 mod named;
 pub mod names;
+mod no_say;
 mod notes;
 mod organization;
 mod outside;
@@ -52,6 +56,7 @@ mod requests;
 pub mod rule;
 mod scenario;
 mod sense;
+mod service_keys;
 mod sessions;
 mod statements;
 
@@ -69,7 +74,7 @@ use super::escalation as escalation_steps;
 use super::federation::Federation;
 use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
-use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns, Universe};
+use crate::logic::{Assignment, Attribute, Formula, Patterns, Universe};
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId,
     Question, Request, ResourceId, ScopeId, Subject, Verdict,
@@ -127,7 +132,7 @@ impl Cloud for Aws {
     }
 
     fn guardians(&self, estate: &Estate, request: &Request) -> Vec<ResourceId> {
-        layers::covering(estate, &request.resource)
+        inside::covering(estate, &request.resource)
     }
 
     fn combine(&self, layers: &Layers) -> Formula {
@@ -182,7 +187,7 @@ impl Cloud for Aws {
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
-        coverage(estate, resource)
+        inside::coverage(estate, resource)
     }
 
     /// Those of providers of SAML; all others are data.
@@ -305,19 +310,4 @@ impl Cloud for Aws {
 /// A policy's body, if it is one of this cloud's.
 pub fn body(policy: &Policy) -> Option<&Body> {
     policy.body.downcast_ref()
-}
-
-/// The names of all requests on a resource: its ARN, and what lies inside it. Roles, keys, queues and topics hold
-/// nothing.
-fn coverage(estate: &Estate, resource: ResourceId) -> Patterns {
-    let Some(resource) = estate.resource(resource) else { return Patterns::of([]) };
-    let exact = Pattern::literal(&resource.name, Case::Sensitive);
-    let inside = |separator: char| Pattern::prefix(&format!("{}{separator}", resource.name), Case::Sensitive);
-    match resource.kind.as_str() {
-        "iam:role" | "kms:key" | "sqs:queue" | "sns:topic" => Patterns::of([exact]),
-        "s3:bucket" => Patterns::of([exact, inside('/')]),
-        // `API/STAGE/METHOD/PATH`.
-        api if api.starts_with("execute-api:") => Patterns::of([exact, inside('/')]),
-        _ => Patterns::of([exact, inside('/'), inside(':')]),
-    }
 }

@@ -11,6 +11,8 @@ pub(super) enum Found {
     Direct,
     Role,
     Account,
+    /// A grant of a key names the caller, which is told apart from other ways in.
+    Grantee,
     /// Ceilings that leave the request out: those that limit identity policies only.
     Limits,
     /// And the others.
@@ -18,7 +20,7 @@ pub(super) enum Found {
 }
 
 impl Found {
-    pub(super) const ALL: usize = 7;
+    pub(super) const ALL: usize = 8;
 
     /// Where a statement of that effect belongs, if those that allow belong to `allows`.
     pub(super) fn of(effect: Effect, allows: Self) -> Self {

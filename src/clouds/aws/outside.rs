@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::ast::{Arn, PrincipalName, is_account};
+use super::service_keys::{self, CALLER_ACCOUNT};
 use super::{AWS, body, conditions, keys, layers};
 use crate::logic::{Atom, Attribute, Formula, Literal, Part, Pattern, Patterns, Shape, Template};
 use crate::model::{Effect, Estate, Grant, LayerGroup, Layers, Object, ResourceId, Subject, Target};
@@ -121,6 +122,10 @@ fn of_atom(literal: &Literal) -> Formula {
         }
         Atom::Matches(attribute, patterns) if attribute.name() == keys::PRINCIPAL_ACCOUNT => {
             Formula::matches(Attribute::principal(), conditions::in_account_part(patterns))
+        }
+        Atom::Matches(attribute, patterns) if attribute.name() == CALLER_ACCOUNT => {
+            let carried = Formula::literal(Literal { atom: literal.atom.clone(), positive: true });
+            service_keys::of_stranger(patterns, carried)
         }
         Atom::Present(attribute)
             if [keys::PRINCIPAL_ARN, keys::PRINCIPAL_ACCOUNT].contains(&attribute.name()) =>

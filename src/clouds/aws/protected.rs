@@ -53,9 +53,7 @@ pub(super) fn group(caller: &Caller<'_>) -> Option<LayerGroup> {
     let calls = match caller.class {
         Class::Member if is(":federated-user/") => OF_FEDERATED.clone(),
         Class::Member if is(":role/") => TOKENS.clone(),
-        Class::Member if caller.principal.is_some_and(|(_, found)| found.name.ends_with(":root")) => {
-            TAKING_ON.clone()
-        }
+        _ if caller.is_root() => TAKING_ON.clone(),
         _ => Formula::False,
     };
     let refusal = || Grant {

@@ -1,8 +1,8 @@
 //! What S3 holds for a public bucket policy, and what its Block Public Access makes of one.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>, "The meaning of
-//! 'public'" and `RestrictPublicBuckets`. Access control lists are not read, so of the four settings only this one
-//! changes a decision; two others only refuse to store what is public.
+//! 'public'" and `RestrictPublicBuckets`. `IgnorePublicAcls` is about access control lists, and their reader's
+//! matter; the two others only refuse to store what is public.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Between the attributes of the kernel and requests as users write them.
 
 use super::caller::{self, Caller, Class};
-use super::{facts, keys, layers, organization, presence};
+use super::{facts, keys, layers, organization, presence, service_keys};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{CloudId, Estate, Question, Request, Subject};
 use std::cell::LazyCell;
@@ -122,11 +122,13 @@ pub(super) fn assignment(estate: &Estate, request: &Request) -> Assignment {
     if let Some(session) = session {
         all.set(Attribute::text(keys::SESSION), Value::Text(session));
     }
+    let owner = owner(estate, &caller, &request.resource);
+    service_keys::settle(&caller, &request.action, owner.as_deref(), &request.resource, &mut all);
     if presence::names_no_owner(&request.action) {
         for key in presence::of_owners() {
             all.set_absent(key);
         }
-    } else if let Some(owner) = owner(estate, &caller, &request.resource) {
+    } else if let Some(owner) = owner {
         all.extend(&organization::of_owner(estate, &owner));
         all.set(Attribute::text(keys::RESOURCE_ACCOUNT), Value::Text(owner));
     }

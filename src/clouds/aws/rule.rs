@@ -18,6 +18,9 @@ pub const BOUNDARY: Layer = Layer::ceiling("permission boundary");
 pub const SESSION: Layer = Layer::ceiling("session policy");
 /// The policy of a resource.
 pub const RESOURCE: Layer = Layer::new("resource policy");
+/// The name of the second policy that a vault of Glacier can have:
+/// <https://docs.aws.amazon.com/amazonglacier/latest/dev/vault-lock-policy.html>.
+pub const VAULT_LOCK: &str = "vault lock";
 /// A grant of a KMS key. Like a statement of the key's policy it names the grantee, but it needs no statement there:
 /// "grants are considered along with key policies and IAM policies".
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
@@ -26,6 +29,8 @@ pub const KEY_GRANT: Layer = Layer::new("key grant");
 pub const ACCESS_LIST: Layer = Layer::new("access control list");
 /// Says that the Block Public Access of a bucket was looked at; takes part in no decision.
 pub const BLOCK_KNOWN: Layer = Layer::new("block public access known");
+/// Says which bucket is behind an access point, and to a formula what the bucket makes of a request through it.
+pub(super) const BEHIND: Layer = Layer::new("bucket behind the access point");
 /// Says that all members of an organization are known; takes part in no decision.
 pub const MEMBERS_KNOWN: Layer = Layer::new("members of the organization known");
 /// The trust policy of a role.
@@ -42,6 +47,11 @@ pub(super) const PROTECTED: Layer = Layer::ceiling("protection by AWS");
 
 /// What a resource policy gives to a role by the role's ARN.
 pub(super) const TO_ROLE: Layer = Layer::new("resource policy naming the role");
+/// What a grant of a key gives to a principal by its name, also across accounts: "the grant allows the grantee principal to
+/// call the specified grant operations", <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>. The role of
+/// Auto Scaling, whose policy has no permission of KMS, uses keys of other accounts by grants alone:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html>.
+pub(super) const TO_GRANTEE: Layer = Layer::new("key grant naming the principal");
 /// What a resource policy lets an account pass on to its principals.
 pub(super) const TO_ACCOUNT: Layer = Layer::new("resource policy naming the account");
 /// `applies`: the resource belongs to the caller's account.
@@ -109,8 +119,10 @@ pub(super) fn key_resources() -> Patterns {
 /// - A deny anywhere ends it.
 /// - Inside one account, an allow on either side is enough, except where the resource side must speak (above). An
 ///   allow that reaches the caller through its account counts only together with an identity allow.
-/// - Across accounts both sides must allow, and the call must be one that is made across accounts.
+/// - Across accounts both sides must allow, but for a grant of a key, which is enough; and the call must be one that is
+///   made across accounts.
 /// - A user gets a session token unless that is denied.
+/// - What comes through an access point must be allowed on the bucket behind it as well.
 /// - Boundary and session policies limit what identity policies give and what a resource policy gives to the role;
 ///   they do not limit what a resource policy of the same account gives to a user, a session or everybody.
 pub fn combine(layers: &Layers) -> Formula {
@@ -135,12 +147,13 @@ pub fn combine(layers: &Layers) -> Formula {
     let own_limited = own.and(limits.clone());
 
     let needs = NEEDS_RESOURCE_SIDE.clone();
-    let given_inside = Formula::any([direct.clone(), role.clone().and(limits)]);
+    let given_inside = Formula::any([direct.clone(), role.clone().and(limits.clone())]);
+    let by_grant = allowed(TO_GRANTEE).and(limits);
     let inside = Formula::any([
         given_inside,
         own_limited.clone().and(Formula::any([needs.not(), account.clone(), applies(layers, DEFAULT_KEY)])),
     ]);
-    let across = own_limited.and(Formula::any([direct.clone(), role, account]));
+    let across = own_limited.and(Formula::any([direct.clone(), role, account])).or(by_grant);
     let same = applies(layers, OWN_ACCOUNT);
     let decided = Formula::any([
         same.clone().and(inside),
@@ -149,7 +162,8 @@ pub fn combine(layers: &Layers) -> Formula {
     ]);
     let ceilings = Formula::all([ceiling(SERVICE_CONTROL), ceiling(ENDPOINT)]);
     let granted = Formula::any([ceilings.and(decided), free]);
-    Formula::any([denied.not().and(granted), always])
+    let behind = Formula::all(of(layers, BEHIND).map(|group| group.applies.clone()));
+    Formula::any([Formula::all([denied.not(), granted, behind]), always])
 }
 
 fn of(layers: &Layers, wanted: Layer) -> impl Iterator<Item = &LayerGroup> {

@@ -7,8 +7,8 @@
 use super::ast::Arn;
 use super::caller::{Caller, Class};
 use super::public::has_public_policy;
-use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL};
-use super::{AWS, Body, asker, body, catalog, facts, keys, layers};
+use super::rule::{ACCESS_LIST, BLOCK_KNOWN, ENDPOINT, KEY_GRANT, RESOURCE, RESOURCE_CONTROL, VAULT_LOCK};
+use super::{AWS, Body, access_points, asker, beside_policies, body, catalog, facts, inside, keys, layers};
 use crate::logic::{Atom, Formula, Universe};
 use crate::model::{
     Attachment, Effect, Estate, Gap, GapKind, Layer, Object, Question, Request, ResourceId, Target,
@@ -30,6 +30,7 @@ const CARRIERS: &[(&str, &str)] = &[
     ("es", "domain/"),
     ("execute-api", ""),
     ("events", "event-bus/"),
+    ("events", "rule/"),
     ("logs", "log-group:"),
     ("glacier", "vaults/"),
     ("backup", "backup-vault:"),
@@ -75,7 +76,7 @@ const SHARED: &[(&str, &str)] = &[
 /// What bears on the answer that no request of the question is allowed.
 pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<'_>) -> Vec<Gap> {
     let (name, holders) = match &question.object {
-        Object::Named(name) => (name.as_str(), layers::covering(estate, name)),
+        Object::Named(name) => (name.as_str(), inside::covering(estate, name)),
         Object::Within(id) => match estate.resource(*id) {
             Some(found) => (found.name.as_str(), vec![*id]),
             None => return Vec::new(),
@@ -88,12 +89,13 @@ pub(super) fn of_question(estate: &Estate, question: &Question, caller: &Caller<
         return unasked.into_iter().collect();
     }
     let is_own = caller.account.is_some() && caller.account == layers::owner(estate, name).as_deref();
-    policy(estate, name, &holders, !is_own)
+    policies(estate, name, &holders, !is_own)
         .into_iter()
         .chain(list(estate, name, &holders).filter(|_| !is_own))
+        .chain(access_points::handed_over(estate, &holders).filter(|_| !is_own))
         .chain(grants(estate, name, &holders))
         .chain(manager(estate, name))
-        .chain(action.and_then(|action| unpoliced(estate, action, name, &holders)))
+        .chain(action.and_then(|action| beside_policies::lets_in(estate, action, name, &holders)))
         .chain(action.filter(|_| caller.has_own_credentials()).and_then(token))
         .collect()
 }
@@ -116,17 +118,20 @@ pub(super) fn of_request(
     let block = block(estate, &holders).filter(|_| is_allowed && !is_own);
     let grants = grants(estate, &request.resource, &holders).filter(|_| !is_allowed);
     let manager = manager(estate, &request.resource).filter(|_| !is_allowed);
-    let policy = policy(estate, &request.resource, &holders, !is_allowed && !is_own);
-    let open = unpoliced(estate, &request.action, &request.resource, &holders).filter(|_| !is_allowed);
+    let policies = policies(estate, &request.resource, &holders, !is_allowed && !is_own);
+    let open = beside_policies::lets_in(estate, &request.action, &request.resource, &holders)
+        .filter(|_| !is_allowed);
+    let asks = beside_policies::asks(estate, request, caller.kind, is_own, &holders).filter(|_| is_allowed);
     // In a scenario the endpoint's policy stands beside the request, and not with an endpoint.
     let is_stated = caller
         .principal
         .is_some_and(|(id, _)| estate.attached_to(Target::Principal(id)).any(|one| one.layer == ENDPOINT));
     let way = way(estate, request).filter(|_| is_allowed && !is_stated);
     let token = token(&request.action).filter(|_| !is_allowed && caller.has_own_credentials());
-    let behind = behind(&request.action, &request.resource).filter(|_| is_allowed);
-    let known = policy.into_iter().chain(list).chain(grants).chain(manager).chain(block);
-    known.chain(behind).chain(open).chain(way).chain(token).collect()
+    let behind = behind(estate, &request.action, &request.resource).filter(|_| is_allowed);
+    let handed = access_points::handed_over(estate, &holders).filter(|_| !is_allowed && !is_own);
+    let known = policies.into_iter().chain(list).chain(grants).chain(manager).chain(block);
+    known.chain(behind).chain(handed).chain(open).chain(asks).chain(way).chain(token).collect()
 }
 
 /// What bears on an answer about all resources: of which of those that the files speak of the policy is in none of them.
@@ -134,7 +139,7 @@ pub(super) fn of_estate(estate: &Estate) -> Vec<Gap> {
     let own = |id: ResourceId, name: &str| {
         let is_key =
             Arn::parse(name).is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-        if is_key { !has(estate, &[id], RESOURCE) } else { policy(estate, name, &[id], true).is_some() }
+        if is_key { !has(estate, &[id], RESOURCE) } else { own_policy(estate, name, &[id], true).is_some() }
     };
     let all = estate.resources().filter(|(_, found)| found.cloud == AWS);
     let names: Vec<&str> =
@@ -174,18 +179,54 @@ fn unasked(action: &str, object: &Object) -> Option<Gap> {
 /// At most so many kinds of resources are named.
 const SHOWN: usize = 3;
 
-/// That the policy of a resource is not known; one that only shares it matters to some. What nobody's files mention is
-/// not looked for in a policy alone.
-fn policy(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Option<Gap> {
+/// That the policy of a resource is not known, or of what it lies in; one that only shares it matters to some.
+fn policies(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Vec<Gap> {
+    let Some(arn) = Arn::parse(name).filter(|_| !name.contains(['*', '?'])) else { return Vec::new() };
+    let wider = wider(name, arn);
+    let is_known =
+        |holder: &str| estate.find_resource(AWS, holder).is_some_and(|id| has(estate, &[id], RESOURCE));
+    let missing = wider.iter().filter(|(holder, _)| !is_known(holder)).map(|(_, shown)| unsaid(shown));
+    own_policy(estate, name, holders, sharing_matters).into_iter().chain(missing).collect()
+}
+
+/// That the policy of a resource itself is not known. What nobody's files mention is not looked for in a policy alone.
+fn own_policy(estate: &Estate, name: &str, holders: &[ResourceId], sharing_matters: bool) -> Option<Gap> {
     let arn = Arn::parse(name)?;
     let is_of = |types: &[(&str, &str)]| {
         types.iter().any(|(service, head)| arn.service == *service && arn.resource.starts_with(head))
     };
     let carries = is_of(CARRIERS) || (sharing_matters && is_of(SHARED));
-    let known = !carries || name.contains(['*', '?']) || has(estate, holders, RESOURCE);
-    let message =
-        format!("the policy of `{}` is not in the input and was taken to say nothing", carrier(name, arn));
-    (!known).then_some(Gap { kind: GapKind::MissingPolicy, message, origin: None })
+    let wider = wider(name, arn);
+    let is_wider = |id: &ResourceId| {
+        estate.resource(*id).is_some_and(|found| wider.iter().any(|(holder, _)| *holder == found.name))
+    };
+    let own: Vec<ResourceId> = holders.iter().copied().filter(|id| !is_wider(id)).collect();
+    let known = !carries || name.contains(['*', '?']) || has(estate, &own, RESOURCE);
+    (!known).then(|| unsaid(carrier(name, arn)))
+}
+
+fn unsaid(name: &str) -> Gap {
+    let message = format!("the policy of `{name}` is not in the input and was taken to say nothing");
+    Gap { kind: GapKind::MissingPolicy, message, origin: None }
+}
+
+/// What else has a policy that decides about a resource beside the resource's own, and what to call it: the domain of a
+/// repository of CodeArtifact, and the registry that repositories of ECR lie in.
+fn wider(name: &str, arn: Arn<'_>) -> Vec<(String, String)> {
+    match (arn.service, arn.resource.split('/').next()) {
+        ("codeartifact", Some("repository" | "package")) => {
+            let domains = inside::above(name).into_iter().filter(|holder| holder.contains(":domain/"));
+            domains
+                .filter(|domain| domain.matches('/').count() == 1)
+                .map(|domain| (domain.clone(), domain))
+                .collect()
+        }
+        ("ecr", Some("repository")) => {
+            let registry = name.split('/').next().unwrap_or(name);
+            vec![(registry.to_owned(), format!("{registry}/*"))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// That the access control list of a bucket is not known. Such lists give nothing to the bucket's own account.
@@ -236,42 +277,17 @@ fn block(estate: &Estate, holders: &[ResourceId]) -> Option<Gap> {
     Some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
-/// That a request through an access point meets the bucket behind it as well: "both the access point and the underlying
-/// bucket must permit the request",
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>. What is said about objects by the
-/// name of the bucket is not compared with what is asked by that of the access point.
-fn behind(action: &str, name: &str) -> Option<Gap> {
-    let arn = Arn::parse(name).filter(|arn| arn.service == "s3")?;
-    let point = arn.resource.strip_prefix("accesspoint/")?.split('/').next()?;
-    let is_about_it = action.to_ascii_lowercase().contains("accesspoint");
+/// That a request through an access point meets a bucket whose policy is not known: "both the access point and the
+/// underlying bucket must permit the request",
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>.
+fn behind(estate: &Estate, action: &str, name: &str) -> Option<Gap> {
+    let point = access_points::of_request(name)?;
+    let is_decided = access_points::stays(action) || access_points::bucket(estate, point).is_some();
+    let point = point.rsplit('/').next().unwrap_or(point);
     let message = format!(
         "the bucket behind the access point `{point}` must allow the request as well, which was taken to be so"
     );
-    (!is_about_it).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
-}
-
-/// That a service lets in whom no policy lets in, as long as the resource has none. Of a file system: "the default EFS file
-/// system policy does not use IAM to authenticate, and grants full access to any anonymous client that can connect to the
-/// file system using a mount target",
-/// <https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html#default-filesystempolicy>. Of an API: its
-/// methods say what they ask for, and may ask for nothing,
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html>.
-fn unpoliced(estate: &Estate, action: &str, name: &str, holders: &[ResourceId]) -> Option<Gap> {
-    let folded = action.to_ascii_lowercase();
-    let message = match folded.split_once(':') {
-        Some(("elasticfilesystem", call)) if call.starts_with("client") => format!(
-            "without a policy of its own `{name}` lets in everybody who reaches one of its mount targets; networks are not read"
-        ),
-        Some(("execute-api", _)) => format!(
-            "without a policy of its own the methods of `{name}` are open unless they ask for authorization, which is not read"
-        ),
-        _ => return None,
-    };
-    let of = holders.iter().flat_map(|id| estate.attached_to(Target::Resource(*id)));
-    let mut bodies =
-        of.filter(|one| one.layer == RESOURCE).filter_map(|one| body(estate.policy(one.policy)?));
-    let has_statements = bodies.any(|body| !body.document.statements.is_empty());
-    (!has_statements).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
+    (!is_decided).then_some(Gap { kind: GapKind::AssumedDefault, message, origin: None })
 }
 
 /// That a request comes through a VPC endpoint of which no file tells. "If you don't attach an endpoint policy, we attach the
@@ -334,12 +350,13 @@ fn token(action: &str) -> Option<Gap> {
 }
 
 /// Whether something is attached in a layer. What settings make of a bucket is written like a policy of it, but tells
-/// nothing about the policy that it has.
-fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
+/// nothing about the policy that it has; nor does the lock of a vault.
+pub(super) fn has(estate: &Estate, holders: &[ResourceId], layer: Layer) -> bool {
     let of = |id: &ResourceId| estate.resource(*id).is_some_and(|found| found.cloud == AWS);
     let is_made_up = |one: &Attachment| {
         let body = estate.policy(one.policy).and_then(body);
-        layer == RESOURCE && body.is_some_and(|body| body.document.provided)
+        let is_other = |body: &Body| body.document.provided || *body.document.name == *VAULT_LOCK;
+        layer == RESOURCE && body.is_some_and(is_other)
     };
     let mut attached =
         holders.iter().filter(|id| of(id)).flat_map(|id| estate.attached_to(Target::Resource(*id)));

@@ -3,7 +3,11 @@
 //! <https://docs.aws.amazon.com/cli/latest/reference/>, compared in November 2026 with the service models that the command
 //! line is made of (botocore 1.44.8). What a policy means is not in here.
 
+use crate::clouds::aws::rule::VAULT_LOCK;
 use crate::text::{Kind, Route, Tree};
+
+/// A service and the type of its resources.
+pub(super) type Regional = (&'static str, &'static str);
 
 /// A policy with what the answer or the user's wrapper says about it.
 #[derive(Clone, Debug)]
@@ -18,15 +22,16 @@ pub(super) struct Given<'t> {
     pub(super) managed: Option<&'t str>,
     /// The name that the answer gives to the policy.
     pub(super) name: Option<&'t str>,
-    /// It holds for all resources of its kind in an account and a region, as policies of CloudWatch Logs do.
-    pub(super) is_regional: bool,
+    /// It holds for all resources of a kind in an account and a region, as policies of CloudWatch Logs do: the service, and
+    /// the part of the ARN that the resources share.
+    pub(super) regional: Option<Regional>,
 }
 
 impl<'t> Given<'t> {
     /// A policy of which nothing else is said.
     pub(super) fn bare(policy: &'t Tree) -> Self {
         let route = Route::root();
-        Self { policy, route, resource: None, account: None, managed: None, name: None, is_regional: false }
+        Self { policy, route, resource: None, account: None, managed: None, name: None, regional: None }
     }
 }
 
@@ -44,8 +49,10 @@ const PATHS: &[&[&str]] = &[
     &["AccessPolicies"],
     // codeartifact get-domain-permissions-policy and get-repository-permissions-policy
     &["policy", "document"],
-    // glacier get-vault-access-policy
+    // glacier get-vault-access-policy; get-vault-lock answers with `Policy`
     &["policy", "Policy"],
+    // s3control get-multi-region-access-point-policy
+    &["Policy", "Established", "Policy"],
     // redshift and redshift-serverless get-resource-policy
     &["ResourcePolicy", "Policy"],
     &["resourcePolicy", "policy"],
@@ -134,7 +141,9 @@ fn list<'t>(tree: &'t Tree, key: &'static str) -> Option<Vec<Given<'t>>> {
     // Of the services that answer with this key, CloudWatch Logs names its policies.
     let is_regional =
         |given: &Given<'_>| key == "resourcePolicies" && given.resource.is_none() && given.name.is_some();
-    let found = found.into_iter().map(|given| Given { is_regional: is_regional(&given), ..given });
+    let found = found
+        .into_iter()
+        .map(|given| Given { regional: is_regional(&given).then_some(("logs", "log-group")), ..given });
     Some(found.collect::<Vec<_>>()).filter(|found| !found.is_empty())
 }
 
@@ -151,8 +160,20 @@ fn single<'t>(tree: &'t Tree, route: &Route) -> Option<Given<'t>> {
     let managed = text("PolicyArn").or(text("policyArn"));
     resource = resource.filter(|_| managed.is_none());
     let route = way.iter().fold(route.clone(), |route, key| route.key(*key));
-    let name = text("policyName");
-    Some(Given { resource, account: tree.get("Account"), managed, name, route, ..Given::bare(policy) })
+    let is_lock = text("State").is_some_and(|state| ["InProgress", "Locked"].contains(&state));
+    let name = text("policyName").or(is_lock.then_some(VAULT_LOCK));
+    // The policy of a registry holds for all of its repositories; that of a single one comes with the repository's name.
+    let is_registry = tree.get("registryId").is_some() && tree.get("repositoryName").is_none();
+    let regional = is_registry.then_some(("ecr", "repository"));
+    Some(Given {
+        resource,
+        account: tree.get("Account"),
+        managed,
+        name,
+        regional,
+        route,
+        ..Given::bare(policy)
+    })
 }
 
 fn inside<'t>(tree: &'t Tree, way: &[&str]) -> Option<&'t Tree> {

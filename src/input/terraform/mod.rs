@@ -15,6 +15,18 @@ pub(super) use source::{ENDINGS, TerraformSource};
 use crate::model::{Estate, Gap, GapKind};
 use crate::text::Problem;
 use planned::Plan;
+pub(super) use planned::Written;
+
+/// Puts resources that are written elsewhere, in the words of Terraform, into the estate.
+pub(super) fn load_written(
+    written: &[Written],
+    account: String,
+    later: &'static str,
+    estate: &mut Estate,
+    problems: &mut Vec<Problem>,
+) {
+    load(&Plan::of_source(written, account, later), estate, problems);
+}
 
 /// Puts what resources say into the estate.
 fn load(plan: &Plan<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {

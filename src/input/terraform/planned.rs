@@ -36,16 +36,16 @@ pub(super) struct Plan<'t> {
 }
 
 /// A resource of a source, with what is known of its values.
-pub(super) struct Written {
-    pub(super) address: String,
-    pub(super) kind: String,
-    pub(super) values: Tree,
+pub(in crate::input) struct Written {
+    pub(in crate::input) address: String,
+    pub(in crate::input) kind: String,
+    pub(in crate::input) values: Tree,
     /// The values that are not known, each with `true`.
-    pub(super) unknown: Tree,
-    pub(super) route: Route,
-    pub(super) span: Span,
+    pub(in crate::input) unknown: Tree,
+    pub(in crate::input) route: Route,
+    pub(in crate::input) span: Span,
     /// What tells its text from another one, in words.
-    pub(super) mark: String,
+    pub(in crate::input) mark: String,
 }
 
 /// A resource with its values.
@@ -103,7 +103,7 @@ impl<'t> Planned<'t> {
 
 impl<'t> Plan<'t> {
     /// What a source plans.
-    pub(super) fn of_source(written: &'t [Written], account: String) -> Self {
+    pub(super) fn of_source(written: &'t [Written], account: String, later: &'static str) -> Self {
         let planned = |one: &'t Written| Planned {
             address: &one.address,
             kind: &one.kind,
@@ -118,7 +118,7 @@ impl<'t> Plan<'t> {
             expressions: BTreeMap::new(),
             data: Vec::new(),
             account: Some(account),
-            later: "is not known from the source",
+            later,
         }
     }
 

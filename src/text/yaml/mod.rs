@@ -74,6 +74,8 @@ struct Open {
     /// How many values were read before it.
     before: usize,
     content: Content,
+    /// The function that its tag stands for.
+    function: Option<&'static str>,
 }
 
 enum Content {
@@ -116,8 +118,13 @@ impl<'t> Reader<'t> {
     fn event(&mut self, event: Event<'_>, place: Marked) -> Read<Option<Tree>> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let kind = self.scalar(&value, style, tag.as_deref(), place)?;
-                self.value(Tree { span: self.span(place), kind }, anchor, 1, place)
+                let function = tag.as_deref().and_then(function);
+                let kind = match function {
+                    Some(_) => Kind::Text(self.text(&value, place)),
+                    None => self.scalar(&value, style, tag.as_deref(), place)?,
+                };
+                let tree = called(function, Tree { span: self.span(place), kind });
+                self.value(tree, anchor, 1, place)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.open(anchor, Content::List(Vec::new()), tag.as_deref(), place)
@@ -150,7 +157,9 @@ impl<'t> Reader<'t> {
         tag: Option<&Tag>,
         place: Marked,
     ) -> Read<Option<Tree>> {
-        if let Some(tag) = tag.filter(|tag| !["seq", "map"].contains(&tag.suffix.as_str())) {
+        let function = tag.and_then(function);
+        let is_core = |tag: &&Tag| ["seq", "map"].contains(&tag.suffix.as_str());
+        if let Some(tag) = tag.filter(|tag| function.is_none() && !is_core(tag)) {
             return Err(self.tagged(tag, place));
         }
         if self.open.len() >= MAX_DEPTH {
@@ -160,7 +169,7 @@ impl<'t> Reader<'t> {
             return Err(self.wrong("a key is an object or an array", place));
         }
         let start = self.byte(place.start.index());
-        self.open.push(Open { anchor, start, before: self.values, content });
+        self.open.push(Open { anchor, start, before: self.values, content, function });
         Ok(None)
     }
 
@@ -181,7 +190,8 @@ impl<'t> Reader<'t> {
         };
         let size = self.values - open.before + 1;
         let span = Span::new(self.file, open.start, end.max(open.start));
-        self.value(Tree { span, kind }, open.anchor, size, place)
+        let tree = called(open.function, Tree { span, kind });
+        self.value(tree, open.anchor, size, place)
     }
 
     /// Puts a complete value where it belongs.
@@ -238,6 +248,44 @@ impl<'t> Reader<'t> {
         let start = source.find(value).and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
         Text::anchored(value, vec![Anchor { decoded: 0, source: span.start.saturating_add(start) }])
     }
+}
+
+/// The function of CloudFormation that a tag is short for: `!Sub x` is `{"Fn::Sub": "x"}`.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>
+fn function(tag: &Tag) -> Option<&'static str> {
+    const FUNCTIONS: [&str; 20] = [
+        "Ref",
+        "Condition",
+        "Fn::And",
+        "Fn::Base64",
+        "Fn::Cidr",
+        "Fn::Contains",
+        "Fn::Equals",
+        "Fn::FindInMap",
+        "Fn::GetAZs",
+        "Fn::GetAtt",
+        "Fn::If",
+        "Fn::ImportValue",
+        "Fn::Join",
+        "Fn::Length",
+        "Fn::Not",
+        "Fn::Or",
+        "Fn::Select",
+        "Fn::Split",
+        "Fn::Sub",
+        "Fn::Transform",
+    ];
+    let own = tag.handle == "!" && !tag.suffix.is_empty();
+    let names = |name: &&&str| name.strip_prefix("Fn::").unwrap_or(name) == tag.suffix.as_str();
+    FUNCTIONS.iter().filter(|_| own).find(names).copied()
+}
+
+/// What a function is called with, as JSON has it.
+fn called(function: Option<&'static str>, tree: Tree) -> Tree {
+    let Some(name) = function else { return tree };
+    let span = tree.span;
+    let entry = Entry { key: Located::new(name.into(), span), value: tree };
+    Tree { span, kind: Kind::Map(Map { entries: vec![entry] }) }
 }
 
 /// The key of an entry; merge keys are none.

@@ -94,7 +94,7 @@ fn hostile_input_meets_limits() {
         "a: [1\n",
         "? [1]\n: 2\n",
         "<<: {a: 1}\n",
-        "a: !Ref b\n",
+        "a: !Custom b\n",
         "",
         "\t- x: :\n\ty",
     ] {
@@ -102,4 +102,26 @@ fn hostile_input_meets_limits() {
         assert_eq!((tree.is_none(), problems.len()), (true, 1), "{}", text.get(..20).unwrap_or(text));
         assert!(problems.iter().all(|problem| problem.span.is_some()));
     }
+}
+
+/// The short forms of CloudFormation's functions are what JSON has for them.
+#[test]
+fn functions_are_what_their_json_is() {
+    let read = |text: &str| parse(Files::default().add("t.yaml", text), text, &mut Vec::new()).unwrap();
+    let (short, long) = (
+        "a: !Sub x\nb: !Join [\"\", [!Ref c, 1]]\n",
+        "a: {Fn::Sub: x}\nb: {Fn::Join: [\"\", [{Ref: c}, 1]]}\n",
+    );
+    fn shape(tree: &Tree) -> String {
+        match (&tree.kind, tree.scalar()) {
+            (Kind::Map(map), _) => {
+                let entries =
+                    map.entries.iter().map(|entry| format!("{}:{}", entry.key.value, shape(&entry.value)));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+            }
+            (Kind::List(items), _) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(",")),
+            (_, scalar) => scalar.unwrap_or_default(),
+        }
+    }
+    assert_eq!(shape(&read(short)), shape(&read(long)));
 }

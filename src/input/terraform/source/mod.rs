@@ -29,13 +29,12 @@ use self::files::{Texts, plain};
 use self::instances::{Handle, InstanceId, Of, World};
 use self::modules::{Module, Placed, Source, joined, modules, parse};
 use self::value::{Sort, Unknown};
-use super::planned::{Plan, Written};
-use super::{is_about_access, load as load_plan, reads};
-use crate::clouds::aws::AWS;
+use super::{Written, is_about_access, load_written, reads};
 use crate::clouds::aws::ast::is_account;
+use crate::input::aws_members::only_account;
 use crate::input::digest;
 use crate::input::{Beside, Confidence, Document, Format};
-use crate::model::{Estate, Gap, GapKind, Origin, ScopeKind};
+use crate::model::{Estate, Gap, GapKind, Origin};
 use crate::text::{self, Entry, Files, Located, Map, Problem, Route, Span, Tree, hcl};
 
 /// The format.
@@ -112,8 +111,7 @@ impl Format for TerraformSource {
                 collect(&world, root, estate, &mut written);
             }
         }
-        let plan = Plan::of_source(&written, account);
-        load_plan(&plan, estate, problems);
+        load_written(&written, account, "is not known from the source", estate, problems);
         problems.append(&mut world.problems.borrow_mut());
     }
 }
@@ -145,22 +143,14 @@ fn roots<'m>(modules: &BTreeMap<&'m str, Module<'m>>) -> Vec<&'m str> {
     modules.keys().copied().filter(|folder| !called.contains(*folder)).collect()
 }
 
-/// The account that AWS's resources are made in: the one that a provider is limited to, or the only one that other files
-/// tell of; else one that is like no other.
+/// The account that AWS's resources are made in: the one that a provider is limited to, or else [`only_account`].
 fn account(modules: &BTreeMap<&str, Module<'_>>, estate: &Estate) -> String {
-    const UNTOLD: &str = "000000000000";
     let providers = modules.values().flat_map(|module| &module.providers);
-    let limited = providers.filter_map(|block| match block.argument("allowed_account_ids")? {
+    let mut limited = providers.filter_map(|block| match block.argument("allowed_account_ids")? {
         Expression::Array(items) if items.len() == 1 => items.get(0)?.as_str().filter(|id| is_account(id)),
         _ => None,
     });
-    let mut told =
-        estate.scopes().filter(|(_, scope)| scope.cloud == AWS && scope.kind == ScopeKind::Account);
-    let only = match (told.next(), told.next()) {
-        (Some((_, scope)), None) => Some(scope.name.as_str()),
-        _ => None,
-    };
-    limited.into_iter().next().or(only).unwrap_or(UNTOLD).to_owned()
+    limited.next().map_or_else(|| only_account(estate), str::to_owned)
 }
 
 fn origin(span: Span) -> Origin {

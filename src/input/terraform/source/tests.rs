@@ -100,11 +100,11 @@ fn what_is_not_known_is_named() {
         ("concat([\"a\"], var.v)", "\"a\",\"<var.v>\"", "var.v"),
         ("join(\",\", [\"a\", var.v])", "a,<var.v>", "var.v"),
         ("upper(var.v)", "<upper(var.v)>", "upper(var.v)"),
-        ("var.v ? \"a\" : \"b\"", "<var.v ? \"a\" : \"b\">", "var.v ? \"a\" : \"b\""),
+        ("var.v ? \"a\" : \"b\"", "<var.v ? \"a\" . \"b\">", "var.v ? \"a\" : \"b\""),
         ("try(var.v, \"a\")", "<var.v>", "var.v"),
         ("sha256(\"a\")", "<sha256(\"a\")>", "sha256(\"a\")"),
         ("aws_kms_key.k.key_id", "<aws_kms_key.k>", "aws_kms_key.k"),
-        ("provider::a::b(1)", "<provider::a::b(1)>", "provider::a::b(1)"),
+        ("provider::a::b(1)", "<provider..a..b(1)>", "provider::a::b(1)"),
     ] {
         let text =
             format!("{variable}resource \"aws_kms_key\" \"k\" {{}}\nlocals {{\n  x = {expression}\n}}\n");

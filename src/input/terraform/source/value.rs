@@ -92,9 +92,9 @@ impl Unknown {
         Self { name: name.into(), sort: Sort::Made }
     }
 
-    /// How it stands in a text.
+    /// How it stands in a text. A colon would part an ARN.
     pub(super) fn written(&self) -> String {
-        format!("<{}>", self.name)
+        format!("<{}>", self.name.replace(':', "."))
     }
 }
 
