@@ -9,9 +9,10 @@ use tabled::settings::Style;
 use super::analysis::alternatives;
 use super::console::{Console, without_trailing_blanks};
 use super::exit::Exit;
-use crate::clouds::catalog::{self, CatalogPart, Match};
-use crate::clouds::{aws, azure, gcp};
+use crate::clouds::catalog::{self, CatalogPart};
+use crate::clouds::{self, Cloud};
 use crate::input::disk::{self, Limits};
+use crate::model::CloudId;
 use crate::text::{Files, printable, render};
 
 /// Show, search and rebuild the catalogs of actions, roles and managed policies.
@@ -34,7 +35,7 @@ enum Command {
         /// Such as `getobjct` or `objectCreator`.
         #[arg(value_name = "TEXT")]
         text: String,
-        /// The most matches of each catalog.
+        /// The most matches, those that are nearest in all catalogs.
         #[arg(long, value_name = "NUMBER", default_value_t = 10)]
         limit: usize,
     },
@@ -107,13 +108,7 @@ fn damaged(parts: &[CatalogPart], console: &mut Console) -> Exit {
 fn show(names: &[String], console: &mut Console) -> Exit {
     let mut exit = Exit::Clean;
     for (name, index) in names.iter().zip(0..) {
-        let clouds = [
-            ("AWS", aws::catalog::describe(name)),
-            ("Google Cloud", gcp::catalog::describe(name)),
-            ("Azure", azure::catalog::describe(name)),
-        ];
-        let known = clouds.into_iter().filter_map(|(cloud, rows)| Some((cloud, rows?)));
-        let known: Vec<_> = known.collect();
+        let known = catalog::describe(name);
         if known.is_empty() {
             exit = unknown(name, console);
         }
@@ -121,7 +116,8 @@ fn show(names: &[String], console: &mut Console) -> Exit {
             if index > 0 {
                 console.out("\n");
             }
-            console.out(&format!("{cloud}\n{}", described(&rows)));
+            let title = clouds::cloud(CloudId::new(cloud)).map_or(cloud, Cloud::name);
+            console.out(&format!("{title}\n{}", described(&rows)));
         }
     }
     exit
@@ -142,24 +138,13 @@ fn described(rows: &[(String, Vec<String>)]) -> String {
 }
 
 fn unknown(name: &str, console: &mut Console) -> Exit {
-    let nearest: Vec<String> = matches(name, 3).into_iter().map(|(_, found)| found.name).take(5).collect();
+    let nearest: Vec<String> = catalog::search(name, 5).into_iter().map(|(_, found)| found.name).collect();
     let help = (!nearest.is_empty()).then(|| format!("did you mean {}?", alternatives(&nearest)));
     console.fail(&format!("no catalog knows `{name}`"), help.as_deref())
 }
 
-/// The best matches of each catalog.
-fn matches(text: &str, limit: usize) -> Vec<(&'static str, Match)> {
-    let of = |cloud, found: Vec<Match>| found.into_iter().map(move |found| (cloud, found));
-    of("aws", aws::catalog::current().search(text, limit))
-        .chain(of("aws", aws::catalog::managed().search(text, limit)))
-        .chain(of("gcp", gcp::catalog::current().search(text, limit)))
-        .chain(of("azure", azure::catalog::current().search(text, limit)))
-        .chain(of("azure", azure::catalog::operations().search(text, limit)))
-        .collect()
-}
-
 fn search(text: &str, limit: usize, console: &mut Console) -> Exit {
-    let found = matches(text, limit);
+    let found = catalog::search(text, limit);
     if found.is_empty() {
         return console.fail(&format!("nothing in the catalogs is near `{text}`"), None);
     }

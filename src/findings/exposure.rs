@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{Context, Finding, Intent, Meta, Related};
 use crate::clouds::{self, Probe, ProbeKind};
 use crate::evaluator::{Answer, Bug, Outcome};
-use crate::logic::Formula;
+use crate::logic::{Attribute, Case, Formula, Pattern, Patterns};
 use crate::model::{CloudId, Object, Origin, Question, ResourceId, Subject, Target};
 
 /// Resources that policies are attached to, in the order of the estate: only those can let a stranger in by
@@ -52,6 +52,46 @@ fn ask_newly(context: &Context<'_>, subject: Subject, resource: ResourceId) -> R
     context.evaluator.can(&question(cloud, subject, resource), &Formula::True).map(Some)
 }
 
+/// What of `answer`, about `resource`, does not rest on resources inside it that are `open` themselves and so have a
+/// finding of their own.
+pub(super) fn beside_inner(
+    context: &Context<'_>,
+    subject: Subject,
+    resource: ResourceId,
+    answer: Answer,
+    open: &[ResourceId],
+) -> Result<Answer, Bug> {
+    let estate = context.estate;
+    let Some(own) = estate.resource(resource) else { return Ok(answer) };
+    let Some(cloud) = clouds::cloud(own.cloud).filter(|_| !rests_on(context, resource, &answer)) else {
+        return Ok(answer);
+    };
+    let around = cloud.coverage(estate, resource);
+    let lies_in = |one: ResourceId| {
+        let name = estate.resource(one).filter(|one| one.cloud == own.cloud).map(|one| &one.name);
+        name.is_some_and(|name| around.matches(name))
+    };
+    let inner = open.iter().filter(|one| lies_in(**one)).map(|one| cloud.coverage(estate, *one));
+    let inner = inner.filter(|within| !within.matches(&own.name));
+    // Some clouds compare names without case, and no other differs from one inside it by nothing else.
+    let spelled = |within: &Patterns| {
+        Patterns::of(within.iter().map(|one| Pattern::new(one.tokens(), Case::Insensitive)))
+    };
+    let elsewhere = inner.map(|within| Formula::matches(Attribute::resource(), spelled(&within)).not());
+    match Formula::all(elsewhere) {
+        Formula::True => Ok(answer),
+        elsewhere => context.evaluator.can(&question(own.cloud, subject, resource), &elsewhere),
+    }
+}
+
+/// Whether a policy of the resource itself is a reason for the answer.
+fn rests_on(context: &Context<'_>, resource: ResourceId, answer: &Answer) -> bool {
+    let Outcome::Sometimes(witness) = &answer.outcome else { return false };
+    let own = context.estate.attached_to(Target::Resource(resource));
+    let mut own = own.filter_map(|one| context.estate.policy(one.policy)).map(|policy| &policy.origin);
+    own.any(|origin| witness.decision.because.iter().any(|reason| reason.origin == *origin))
+}
+
 /// One finding for each resource that a stranger of that kind gets at. What everybody gets at is said by `public-resource`
 /// alone.
 pub(super) fn probe(
@@ -93,17 +133,14 @@ fn beyond_everybody(context: &Context<'_>, probe: &Probe, resource: ResourceId) 
 /// A question with what holds of its requests, and the answer.
 pub(super) type Asked = ((Question, Formula), Answer);
 
-/// What [`ask`] asks, and the answer, for a resource of the estate.
-pub(super) fn asked(
+/// What [`ask`] asks about a resource of the estate.
+pub(super) fn question_of(
     context: &Context<'_>,
     subject: Subject,
     resource: ResourceId,
-) -> Result<Option<Asked>, Bug> {
-    let Some(cloud) = context.estate.resource(resource).map(|resource| resource.cloud) else {
-        return Ok(None);
-    };
-    let answer = ask(context, subject, resource)?;
-    Ok(answer.map(|answer| ((question(cloud, subject, resource), Formula::True), answer)))
+) -> Option<(Question, Formula)> {
+    let cloud = context.estate.resource(resource)?.cloud;
+    Some((question(cloud, subject, resource), Formula::True))
 }
 
 fn question(cloud: CloudId, subject: Subject, resource: ResourceId) -> Question {

@@ -4,7 +4,7 @@ use super::exposure::{self, Wording};
 use super::rule::rule;
 use super::{Context, Finding, Meta, Rule};
 use crate::evaluator::Bug;
-use crate::model::Subject;
+use crate::model::{ResourceId, Subject};
 
 rule! {
     /// ## What it does
@@ -51,10 +51,18 @@ impl Rule for PublicResource {
     }
 
     fn check(&self, context: &Context<'_>, sink: &mut Vec<Finding>) -> Result<(), Bug> {
+        let mut open = Vec::new();
         for resource in exposure::guarded_resources(context) {
-            if let Some(asked) = exposure::asked(context, Subject::Anonymous, resource)? {
-                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, asked));
-            }
+            let answer = exposure::ask(context, Subject::Anonymous, resource)?;
+            open.extend(answer.filter(|answer| !answer.is_never()).map(|answer| (resource, answer)));
+        }
+        let known: Vec<ResourceId> = open.iter().map(|(resource, _)| *resource).collect();
+        for (resource, answer) in open {
+            let answer = exposure::beside_inner(context, Subject::Anonymous, resource, answer, &known)?;
+            let asked = exposure::question_of(context, Subject::Anonymous, resource);
+            sink.extend(asked.and_then(|asked| {
+                exposure::finding(context, &Self::META, &WORDING, resource, (asked, answer))
+            }));
         }
         Ok(())
     }

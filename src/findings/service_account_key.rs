@@ -10,7 +10,8 @@ rule! {
     /// ## What it does
     ///
     /// Reports keys of service accounts that users have made and that still work: those without an end as medium,
-    /// those with one as low. Keys that the provider holds and those that are disabled are passed over.
+    /// those with one as low. Keys that the provider holds and those that are disabled are passed over. For Azure, these
+    /// are the secrets and certificates by which service principals sign in, their own and those of their applications.
     ///
     /// ## Why it matters
     ///
@@ -22,13 +23,17 @@ rule! {
     /// ```console
     /// $ gcloud iam service-accounts keys list --iam-account=app@acme.iam.gserviceaccount.com --format=json > keys-of-app.json
     /// $ leastwise scan keys-of-app.json
+    /// $ az ad sp list --all > service-principals.json
+    /// $ az ad app list --all > applications.json
+    /// $ leastwise scan service-principals.json applications.json
     /// ```
     ///
     /// ## What to do
     ///
     /// Let programs in the cloud run as the account, let programs elsewhere prove who they are by workload identity
     /// federation, and let people impersonate the account. Then delete the key and forbid new ones with the
-    /// organization policy `iam.disableServiceAccountKeyCreation`.
+    /// organization policy `iam.disableServiceAccountKeyCreation`. In Azure, let programs run as managed identities or use
+    /// federated credentials.
     ///
     /// ## What is not covered
     ///
@@ -38,6 +43,7 @@ rule! {
     ///
     /// - <https://cloud.google.com/iam/docs/best-practices-for-managing-service-account-keys>
     /// - <https://cloud.google.com/iam/docs/service-account-creds#user-managed-keys>
+    /// - <https://learn.microsoft.com/entra/identity-platform/security-best-practices-for-app-registration>
     ServiceAccountKey,
     "service-account-key",
     Medium,

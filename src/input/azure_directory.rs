@@ -1,9 +1,9 @@
-//! Users, groups, service principals, and the members of groups, as `az ad` prints them
+//! Users, groups, service principals, applications, and the members of groups, as `az ad` prints them
 //! (<https://learn.microsoft.com/cli/azure/ad>). A list of members does not name its group: the file does,
 //! `group-NAME.members.json`.
 
 use super::{Confidence, Document, Format, azure_directory_roles};
-use crate::clouds::azure::load::{Loader, Row, some_row};
+use crate::clouds::azure::load::{Loader, Row, is_application, some_row};
 use crate::model::Estate;
 use crate::text::{Problem, Tree};
 
@@ -17,7 +17,7 @@ impl Format for AzureDirectory {
     }
 
     fn summary(&self) -> &'static str {
-        "users, groups, service principals: az ad user list; az ad group list; az ad sp list --all"
+        "users, groups, service principals, applications: az ad user list; az ad group list; az ad sp list --all; az ad app list --all"
     }
 
     fn commands(&self) -> &'static [&'static str] {
@@ -25,6 +25,7 @@ impl Format for AzureDirectory {
             "az ad user list > users.json",
             "az ad group list > groups.json",
             "az ad sp list --all > service-principals.json",
+            "az ad app list --all > applications.json",
             "az ad group member list --group NAME > group-NAME.members.json",
         ]
     }
@@ -38,8 +39,9 @@ impl Format for AzureDirectory {
             let kind = row.text(&["@odata.type"]).unwrap_or_default();
             let marks =
                 ["userPrincipalName", "servicePrincipalType", "servicePrincipalNames", "securityEnabled"];
-            row.text(&["id", "objectId"]).is_some()
-                && (kind.starts_with("#microsoft.graph.") || row.field(&marks).is_some())
+            is_application(row)
+                || row.text(&["id", "objectId"]).is_some()
+                    && (kind.starts_with("#microsoft.graph.") || row.field(&marks).is_some())
         };
         if some_row(tree, fits) { Confidence::Certain } else { Confidence::No }
     }
@@ -62,11 +64,17 @@ impl Format for AzureDirectory {
         self.load_all(&[*document], estate, problems);
     }
 
-    /// Members name what the lists describe, so they come last.
+    /// Applications and members name what the lists describe, so they come last.
     fn load_all(&self, documents: &[Document<'_>], estate: &mut Estate, problems: &mut Vec<Problem>) {
         let mut loader = Loader::new(estate, problems);
-        for document in documents.iter().filter(|document| group(document.path).is_none()) {
+        let lists = documents.iter().filter(|document| group(document.path).is_none());
+        let (applications, others): (Vec<&Document<'_>>, Vec<_>) =
+            lists.partition(|document| some_row(document.tree, is_application));
+        for document in others {
             loader.directory(document.tree);
+        }
+        for document in applications {
+            loader.applications(document.tree);
         }
         for document in documents {
             if let Some(group) = group(document.path) {

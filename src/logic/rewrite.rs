@@ -17,6 +17,18 @@ impl Formula {
         }
     }
 
+    /// The formula that holds only where this one does whatever its opaque conditions stand for.
+    #[must_use]
+    pub fn without_opaque(&self) -> Self {
+        match self.shape() {
+            None => self.clone(),
+            Some(Shape::All(parts)) => Self::all(parts.iter().map(Self::without_opaque)),
+            Some(Shape::Any(parts)) => Self::any(parts.iter().map(Self::without_opaque)),
+            Some(Shape::Literal(literal)) if matches!(literal.atom, Atom::Opaque(_)) => Self::False,
+            Some(Shape::Literal(_)) => self.clone(),
+        }
+    }
+
     /// The formula that says of `to` what this one says of `from`. Both are of one kind.
     #[must_use]
     pub fn renamed(&self, from: &Attribute, to: &Attribute) -> Self {

@@ -85,8 +85,24 @@ impl Default for Portfolio {
 impl Portfolio {
     /// Decides `goal`. An error means that two engines contradict each other, or that an engine named a request that
     /// does not do what was asked.
+    ///
+    /// A request that makes the formula true whatever opaque conditions stand for is worth more than one that needs them,
+    /// so it is looked for first.
     pub fn decide(&self, goal: &Goal) -> Result<Decided, Disagreement> {
         progress::step();
+        if goal.formula.opaques().is_empty() {
+            return self.decide_at_once(goal);
+        }
+        let firmly = Goal { formula: goal.formula.without_opaque(), universe: goal.universe.clone() };
+        let first = self.decide_at_once(&firmly)?;
+        if matches!(first.answer, Answer::Sometimes(_)) {
+            return Ok(first);
+        }
+        let second = self.decide_at_once(goal)?;
+        Ok(Decided { steps: first.steps.saturating_add(second.steps), ..second })
+    }
+
+    fn decide_at_once(&self, goal: &Goal) -> Result<Decided, Disagreement> {
         let by_shape = |answer| Ok(Decided { answer, engine: "shape", steps: 0 });
         match (&goal.formula, &goal.universe) {
             (Formula::False, _) => return by_shape(Answer::Never),

@@ -99,6 +99,16 @@ fn readable(goal: &Goal, mut request: Assignment) -> Assignment {
         if shared || fixed {
             continue;
         }
+        // A text that is there only to differ from what is asked for need not be there at all.
+        let differs = |text: &str| !mentions.patterns.iter().any(|pattern| pattern.matches(text));
+        if matches!(request.value(&attribute), Some(Value::Text(text)) if differs(text)) {
+            let mut next = request.clone();
+            next.set_absent(attribute.clone());
+            if goal.admits(&next) {
+                request = next;
+                continue;
+            }
+        }
         let candidates = match request.value(&attribute) {
             Some(Value::Text(current)) if current.is_empty() && is_named(&attribute) => {
                 vec![Value::Text("example".to_owned())]

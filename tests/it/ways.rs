@@ -119,7 +119,7 @@ fn a_goal_that_is_nothing_is_refused() {
     let output = command.args(["paths", ORGANIZATION, "--to", "platform-admn"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("no principal or resource goes by `platform-admn`"), "{said}");
+    assert!(said.contains("no principal, resource or scope goes by `platform-admn`"), "{said}");
 }
 
 /// An account with one role, and a user if one is named.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::condition::{Comparison, Condition, Expression, Key, Order, Quantifier, Test, TextTest};
-use super::names;
+use super::{names, times};
 use crate::logic::Kind;
 use crate::text::Span;
 
@@ -24,7 +24,7 @@ pub(super) type Place<'a> = &'a dyn Fn(usize, usize) -> Option<Span>;
 /// Reads a condition.
 pub(super) fn read(source: &str, version: Option<&str>, place: Place<'_>) -> Condition {
     let whole = || Expression::Opaque(source.into(), place(0, source.len()));
-    let known = version.is_none_or(|version| version.is_empty() || version == "2.0" || version == "1.0");
+    let known = version.is_none_or(is_known_version);
     let expression = match tokenize(source) {
         Some(tokens) if known && source.len() <= MAX_LENGTH => {
             let mut reader = Reader { tokens: &tokens, at: 0, depth: 0, source, place };
@@ -33,6 +33,12 @@ pub(super) fn read(source: &str, version: Option<&str>, place: Place<'_>) -> Con
         _ => whole(),
     };
     Condition { source: source.into(), expression }
+}
+
+/// Without a version it is 2.0, and Azure refuses 1.0:
+/// <https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot>.
+pub(super) fn is_known_version(version: &str) -> bool {
+    version.is_empty() || version == "2.0"
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -212,7 +218,7 @@ impl Reader<'_> {
         match self.next()? {
             Token::Text(text) => Some(Value::Text(text)),
             Token::Word(word) => Some(Value::Word(word)),
-            Token::Attribute(..) => Some(Value::Attribute),
+            Token::Attribute(source, name) => Some(Value::Attribute(source, name)),
             Token::Sign(_) => None,
         }
     }
@@ -232,8 +238,8 @@ impl Reader<'_> {
 enum Value {
     Text(String),
     Word(String),
-    /// Another attribute: not read yet.
-    Attribute,
+    /// Another attribute: `@Source[name]`
+    Attribute(String, String),
 }
 
 fn comparison(source: &str, name: &str, operator: &str, values: &[Value]) -> Option<Expression> {
@@ -242,13 +248,15 @@ fn comparison(source: &str, name: &str, operator: &str, values: &[Value]) -> Opt
         None => (None, operator),
     };
     let (negated, operator) = operation(operator)?;
-    let tests: Option<Vec<Test>> = values.iter().map(|value| operator.test(value)).collect();
+    let key = Key::new(source, name, operator.kind())?;
+    let tests: Option<Vec<Test>> = values.iter().map(|value| operator.test(&key, value)).collect();
     let tests = tests.filter(|tests| !tests.is_empty() && (quantifier.is_some() || tests.len() == 1))?;
-    let wanted = operator.kind();
-    let key = Key::new(source, name, wanted)?;
+    // How many values another attribute has is not known, and neither is what the quantifiers make of them.
+    let is_simple = quantifier.is_none() || !tests.iter().any(|test| matches!(test, Test::Other(..)));
+    let wanted = tests.first()?.kind();
     let fits =
         key.kind == wanted || (key.kind == Kind::TextSet && wanted == Kind::Text && quantifier.is_some());
-    if !fits {
+    if !fits || !is_simple {
         return None;
     }
     let comparison = Comparison { key, quantifier, negated, tests };
@@ -286,10 +294,10 @@ impl Operator {
         }
     }
 
-    fn test(self, value: &Value) -> Option<Test> {
+    fn test(self, key: &Key, value: &Value) -> Option<Test> {
         let text = match value {
             Value::Text(text) | Value::Word(text) => text.as_str(),
-            Value::Attribute => return None,
+            Value::Attribute(source, name) => return self.test_with(source, name),
         };
         Some(match self {
             Self::Text(test, ignore_case) if matches!(value, Value::Text(_)) => {
@@ -302,9 +310,26 @@ impl Operator {
                 "false" => false,
                 _ => return None,
             }),
-            Self::Number(order) => Test::Number(order, text.parse().ok()?),
-            Self::Instant(order) => Test::Instant(order, instant(text)?),
+            // Times that are kept as numbers are no numbers to a condition.
+            Self::Number(order) if !key.is_exact_time() => Test::Number(order, text.parse().ok()?),
+            Self::Number(_) => return None,
+            Self::Instant(order) if key.is_exact_time() => {
+                Test::ExactInstant(order, times::exact_instant(text)?)
+            }
+            Self::Instant(order) => Test::Instant(order, times::instant(text)?),
         })
+    }
+
+    /// With another attribute, as the documentation compares custom security attributes with the tags of blobs:
+    /// <https://learn.microsoft.com/azure/role-based-access-control/conditions-custom-security-attributes>.
+    fn test_with(self, source: &str, name: &str) -> Option<Test> {
+        let other = Key::new(source, name, Kind::Text).filter(|other| other.kind == Kind::Text)?;
+        match self {
+            Self::Text(how @ (TextTest::Equals | TextTest::StartsWith), ignore_case) => {
+                Some(Test::Other(how, ignore_case, other))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -347,12 +372,6 @@ fn order(word: &str, negated: bool) -> Option<Order> {
         _ => return None,
     };
     (!negated || order == Order::Equal).then_some(order)
-}
-
-/// A point in time in microseconds; finer ones are not rounded but not read.
-pub(super) fn instant(text: &str) -> Option<i64> {
-    let timestamp: jiff::Timestamp = text.parse().ok()?;
-    (timestamp.subsec_nanosecond() % 1000 == 0).then(|| timestamp.as_microsecond())
 }
 
 #[cfg(test)]
@@ -416,7 +435,18 @@ mod tests {
             ["@Request[x] StringMatches '.*'"]
         );
         assert_eq!(opaques("@Request[x] StringEquals {'a', 'b'}"), ["@Request[x] StringEquals {'a', 'b'}"]);
-        assert_eq!(opaques("@Principal[x] StringEquals @Resource[y]").len(), 1);
+        for with_another in [
+            "@Principal[x] StringLike @Resource[y]",
+            "@Principal[x] NumericEquals @Resource[y]",
+            "@Resource[y] ForAnyOfAnyValues:StringEquals @Principal[x]",
+            "@Principal[x] StringEquals @Environment[UtcNow]",
+            "@Principal[x] StringEquals @Resource[Microsoft.Storage/storageAccounts:name]",
+        ] {
+            assert_eq!(opaques(with_another), [with_another]);
+        }
+        let version = "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId]";
+        assert_eq!(opaques(&format!("{version} NumericEquals 7")).len(), 1);
+        assert_eq!(opaques(&format!("{version} DateTimeEquals '2022-06-01T23:38:32.8883645Z'")), [""; 0]);
         assert_eq!(opaques("{'a'} ForAnyOfAnyValues:StringEquals {'a'}").len(), 1);
         assert_eq!(opaques("@Environment[isPrivateLink] StringEquals 'true'").len(), 1);
     }

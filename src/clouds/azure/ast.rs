@@ -31,6 +31,8 @@ pub enum Body {
     AccountKey(AccountKey),
     /// That tokens of an issuer are taken for an application or a managed identity.
     Federated(FederatedCredential),
+    /// A secret or a certificate by which a program signs in.
+    Credential(Credential),
     /// The id of a tenant that the input speaks of.
     Tenant(Arc<str>),
     /// That a list was exported, even if it is empty.
@@ -46,6 +48,15 @@ pub struct FederatedCredential {
     pub issuer: Arc<str>,
     /// What the token has to say, all of it.
     pub claims: Vec<Claim>,
+}
+
+/// A secret or a certificate of a program:
+/// <https://learn.microsoft.com/graph/api/resources/passwordcredential>,
+/// <https://learn.microsoft.com/graph/api/resources/keycredential>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credential {
+    /// Until when it works, as it is written.
+    pub until: Option<Arc<str>>,
 }
 
 /// A role given to a principal at a scope:

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::logic::Kind;
+use crate::logic::{Decimal, Kind};
 use crate::text::Span;
 
 /// A condition with its text.
@@ -38,7 +38,7 @@ pub enum Expression {
     Opaque(Arc<str>, Option<Span>),
 }
 
-/// A comparison of an attribute with constants.
+/// A comparison of an attribute with constants, or with another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The attribute.
@@ -73,6 +73,10 @@ pub enum Test {
     Number(Order, i64),
     /// `DateTimeEquals` and the like, in microseconds since the Unix epoch
     Instant(Order, i64),
+    /// The same for attributes with finer times, in seconds since then
+    ExactInstant(Order, Decimal),
+    /// `StringEquals` and `StringStartsWith` with the text of another attribute
+    Other(TextTest, IgnoreCase, Key),
 }
 
 /// Whether an operator ends in `IgnoreCase`.
@@ -124,12 +128,15 @@ pub enum InName {
     Container,
     /// `…/containers/blobs:path`
     Path,
+    /// `…/queueServices/queues:name`
+    Queue,
 }
 
 /// Attributes whose kind or spelling is known, without their source:
 /// <https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes>,
+/// <https://learn.microsoft.com/azure/storage/queues/queues-auth-abac-attributes>,
 /// <https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes>.
-const KNOWN: [(&str, Kind); 21] = [
+const KNOWN: [(&str, Kind); 22] = [
     ("HasObotoken", Kind::Boolean),
     ("Microsoft.Authorization/roleAssignments:PrincipalId", Kind::Text),
     ("Microsoft.Authorization/roleAssignments:PrincipalType", Kind::Text),
@@ -141,17 +148,23 @@ const KNOWN: [(&str, Kind); 21] = [
     ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs:isCurrentVersion", Kind::Boolean),
     ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path", Kind::Text),
     ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs:prefix", Kind::Text),
-    ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs:snapshot", Kind::Instant),
-    ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId", Kind::Instant),
+    (SNAPSHOT, Kind::Number),
+    (VERSION, Kind::Number),
     ("Microsoft.Storage/storageAccounts/blobServices/containers/metadata&$keys$&", Kind::TextSet),
     ("Microsoft.Storage/storageAccounts/blobServices/containers:name", Kind::Text),
     ("Microsoft.Storage/storageAccounts/encryptionScopes:name", Kind::Text),
+    ("Microsoft.Storage/storageAccounts/queueServices/queues:name", Kind::Text),
     ("Microsoft.Storage/storageAccounts:isHnsEnabled", Kind::Boolean),
     ("Microsoft.Storage/storageAccounts:name", Kind::Text),
     ("UtcNow", Kind::Instant),
     ("isPrivateLink", Kind::Boolean),
     ("subOperation", Kind::Text),
 ];
+
+/// Which snapshot of a blob, by the time when it was made, to seven digits of a second: a number of seconds here.
+const SNAPSHOT: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:snapshot";
+/// Which version of a blob, likewise.
+const VERSION: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId";
 
 const SOURCES: [&str; 4] = ["@Environment", "@Principal", "@Request", "@Resource"];
 
@@ -208,6 +221,12 @@ impl Key {
         self.name.starts_with("@Principal[")
     }
 
+    /// Whether its values are times that are finer than those of other attributes.
+    pub fn is_exact_time(&self) -> bool {
+        let name = self.name.split_once('[').and_then(|(_, name)| name.strip_suffix(']'));
+        name.is_some_and(|name| [SNAPSHOT, VERSION].contains(&name))
+    }
+
     /// What the resource's name tells of it, if it tells anything.
     pub fn in_name(&self) -> Option<InName> {
         match &*self.name {
@@ -218,6 +237,7 @@ impl Key {
             "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]" => {
                 Some(InName::Path)
             }
+            "@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name]" => Some(InName::Queue),
             _ => None,
         }
     }
@@ -238,9 +258,9 @@ impl Test {
     /// The kind of the values that it compares with.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Text(..) | Self::Guid(_) => Kind::Text,
+            Self::Text(..) | Self::Guid(_) | Self::Other(..) => Kind::Text,
             Self::Bool(_) => Kind::Boolean,
-            Self::Number(..) => Kind::Number,
+            Self::Number(..) | Self::ExactInstant(..) => Kind::Number,
             Self::Instant(..) => Kind::Instant,
         }
     }
@@ -249,7 +269,7 @@ impl Test {
 impl Comparison {
     /// Whether sets of patterns over the resource's name and over the attribute can say it. Wildcards inside the name
     /// of an account or a container cannot be told from what follows it; what several wildcards have in common is no
-    /// pattern.
+    /// pattern; and what is a part of a name is no text that another attribute could be compared with.
     pub fn can_be_said(&self) -> bool {
         let wild = |test: &Test| match test {
             Test::Text(TextTest::Like, _, text) => text.contains(['*', '?', '\\']),
@@ -260,11 +280,27 @@ impl Comparison {
             Test::Text(TextTest::Like, _, text) => text.trim_end_matches('*').contains(['*', '?', '\\']),
             _ => false,
         };
-        let named = matches!(self.key.in_name(), Some(InName::Account | InName::Container));
+        let part = self.key.in_name();
+        let others = self.others().any(|other| part.is_some() || other.in_name().is_some());
+        let named = matches!(part, Some(InName::Account | InName::Container | InName::Queue));
         let common = self.quantifier.is_some_and(|one| one.all_left != one.all_right)
             && self.quantifier.is_some_and(|one| one.all_left == self.negated);
         let several = self.key.kind == Kind::TextSet && common && self.tests.len() > 1;
-        !((named && self.tests.iter().any(inner)) || (several && self.tests.iter().any(wild)))
+        !(others || (named && self.tests.iter().any(inner)) || (several && self.tests.iter().any(wild)))
+    }
+
+    /// Whether it is documented to fail in a request that lacks the attribute; it is open whether it does otherwise.
+    /// `plainly` is false below an odd number of `NOT`s.
+    pub fn fails_without_value(&self, plainly: bool) -> bool {
+        plainly && self.quantifier.map_or(!self.negated, |one| !one.all_left)
+    }
+
+    /// The attributes on the right.
+    pub fn others(&self) -> impl Iterator<Item = &Key> {
+        self.tests.iter().filter_map(|test| match test {
+            Test::Other(_, _, key) => Some(key),
+            _ => None,
+        })
     }
 }
 
@@ -283,7 +319,9 @@ impl Expression {
     pub fn for_each_key(&self, visit: &mut impl FnMut(&Key)) {
         match self {
             Self::Exists(key) => visit(key),
-            Self::Compare(comparison) => visit(&comparison.key),
+            Self::Compare(comparison) => {
+                std::iter::once(&comparison.key).chain(comparison.others()).for_each(visit);
+            }
             Self::Not(inner) => inner.for_each_key(visit),
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each_key(visit)),
             Self::Action(_) | Self::SubOperation(_) | Self::Opaque(..) => {}

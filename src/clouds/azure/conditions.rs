@@ -1,15 +1,19 @@
 //! Conditions as formulas.
 //!
-//! A condition is an expression of two values: an attribute that a request lacks satisfies no comparison, and the
-//! operators with `Not` are the "negation of" the others
-//! (<https://learn.microsoft.com/azure/role-based-access-control/conditions-format#string-comparison-operators>), so
-//! those it satisfies. Under `ForAll…` an attribute that is lacking counts as no value at all.
+//! What a comparison comes to whose attribute a request lacks is documented only where it stands as it is: the check fails
+//! (<https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes#suboperations>). The operators with `Not`
+//! are called the "negation of" the others, and yet an example asks for `NOT Exists` beside `StringNotEquals`, so that
+//! blobs without the tag can be read
+//! (<https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-examples>). So what holds there of a negation, of a
+//! comparison under `NOT`, and of `ForAll…`, is open: both outcomes are considered.
 
 use super::abac;
 use super::condition::{Comparison, Condition, Expression, InName, Key, Order, Quantifier, Test, TextTest};
-use super::names::{self, ACCOUNTS, BLOBS, CONTAINERS};
+use super::names::{self, ACCOUNTS, BLOBS, CONTAINERS, QUEUES, StorageParts};
 use super::roles;
-use crate::logic::{Attribute, Case, Decimal, Formula, Kind, Pattern, Patterns, Ranges, Token, Value};
+use crate::logic::{
+    Attribute, Case, Decimal, Formula, Kind, Part, Pattern, Patterns, Ranges, Template, Token, Value,
+};
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Problem, Tree};
 
@@ -31,7 +35,7 @@ pub(super) enum Place<'a> {
 
 /// The requests for which a condition holds; `True` for none.
 pub(super) fn holds(condition: Option<&Condition>, place: Place<'_>) -> Formula {
-    condition.map_or(Formula::True, |condition| lower(&condition.expression, place))
+    condition.map_or(Formula::True, |condition| lower(&condition.expression, place, true))
 }
 
 /// The requests for which a condition holds that stands alone. `None` after a problem.
@@ -68,11 +72,12 @@ pub(super) fn gaps(condition: Option<&Condition>) -> Vec<Gap> {
     found
 }
 
-fn lower(expression: &Expression, place: Place<'_>) -> Formula {
+/// `plainly` is false below an odd number of `NOT`s.
+fn lower(expression: &Expression, place: Place<'_>, plainly: bool) -> Formula {
     match expression {
-        Expression::Not(inner) => lower(inner, place).not(),
-        Expression::And(parts) => Formula::all(parts.iter().map(|part| lower(part, place))),
-        Expression::Or(parts) => Formula::any(parts.iter().map(|part| lower(part, place))),
+        Expression::Not(inner) => lower(inner, place, !plainly).not(),
+        Expression::And(parts) => Formula::all(parts.iter().map(|part| lower(part, place, plainly))),
+        Expression::Or(parts) => Formula::any(parts.iter().map(|part| lower(part, place, plainly))),
         Expression::Action(pattern) => {
             Formula::matches(Attribute::action(), Patterns::of([roles::pattern(pattern)]))
         }
@@ -82,11 +87,22 @@ fn lower(expression: &Expression, place: Place<'_>) -> Formula {
             Formula::matches(attribute(&Key::suboperation()), Patterns::of([pattern]))
         }
         Expression::Exists(key) => present(key, place),
-        Expression::Compare(comparison) => compare(comparison, place).unwrap_or_else(|| {
-            Formula::opaque(format!("azure:{} {:?}", comparison.key.name, comparison.tests))
-        }),
+        Expression::Compare(comparison) => match compare(comparison, place) {
+            Some(holds) if comparison.fails_without_value(plainly) => holds,
+            Some(holds) => {
+                let others = comparison.others().map(|other| present(other, place));
+                let present = present(&comparison.key, place).and(Formula::all(others));
+                holds.and(present.clone()).or(present.not().and(opaque("without a value", comparison)))
+            }
+            None => opaque("unsaid", comparison),
+        },
         Expression::Opaque(part, _) => Formula::opaque(format!("azure:{part}")),
     }
+}
+
+/// A comparison of which it is open whether it holds.
+fn opaque(why: &str, comparison: &Comparison) -> Formula {
+    Formula::opaque(format!("azure:{why} {comparison:?}"))
 }
 
 /// The request has the attribute.
@@ -101,7 +117,7 @@ fn constant(holds: bool) -> Formula {
     if holds { Formula::True } else { Formula::False }
 }
 
-/// `None` for what cannot be said in formulas.
+/// What holds if the request has the attribute, and `None` for what cannot be said in formulas.
 fn compare(comparison: &Comparison, place: Place<'_>) -> Option<Formula> {
     let Comparison { key, quantifier, negated, tests } = comparison;
     if key.kind == Kind::TextSet {
@@ -114,8 +130,7 @@ fn compare(comparison: &Comparison, place: Place<'_>) -> Option<Formula> {
     let Some(quantifier) = quantifier else { return one(tests.first()?) };
     let each: Option<Vec<Formula>> = tests.iter().map(one).collect();
     let right = if quantifier.all_right { Formula::all(each?) } else { Formula::any(each?) };
-    let present = present(key, place);
-    Some(if quantifier.all_left { present.implies(right) } else { present.and(right) })
+    Some(present(key, place).and(right))
 }
 
 /// The one value of the attribute satisfies the test.
@@ -130,6 +145,19 @@ fn test_one(key: &Key, test: &Test, place: Place<'_>) -> Option<Formula> {
         }
         Test::Instant(order, instant) => {
             Formula::within(attribute, ranges(*order, &Value::Instant(*instant))?)
+        }
+        Test::ExactInstant(order, seconds) => {
+            Formula::within(attribute, ranges(*order, &Value::Number(*seconds))?)
+        }
+        Test::Other(how, ignore_case, other) => {
+            let case = if *ignore_case { Case::Insensitive } else { Case::Sensitive };
+            let behind = match how {
+                TextTest::Equals => None,
+                TextTest::StartsWith => Some(Part::Tokens([Token::Run].into())),
+                TextTest::Like => return None,
+            };
+            let own = Part::Reference(self::attribute(other));
+            Formula::same(attribute, Template::new(std::iter::once(own).chain(behind), case))
         }
         Test::Text(..) | Test::Guid(_) => match key.in_name() {
             None => Formula::matches(attribute, Patterns::of([text_pattern(test)?])),
@@ -195,11 +223,12 @@ fn name_pattern(part: InName, test: &Test) -> Option<Pattern> {
 }
 
 fn own_part(part: InName, resource: &str) -> Option<&str> {
-    let (account, container, path) = names::storage_parts(resource)?;
+    let parts = names::storage_parts(resource)?;
     match part {
-        InName::Account => Some(account),
-        InName::Container => container,
-        InName::Path => path,
+        InName::Account => Some(parts.account),
+        InName::Container => parts.container,
+        InName::Path => parts.path,
+        InName::Queue => parts.queue,
     }
 }
 
@@ -223,13 +252,20 @@ fn below(part: InName, pattern: &Pattern, name: &str) -> Formula {
         like(head, &some).and(like(head, pattern))
     };
     match (part, names::storage_parts(name)) {
-        (InName::Container, Some((account, None, None))) if name.ends_with(account) => {
+        (InName::Container, Some(StorageParts { account, .. })) if name.ends_with(&format!("/{account}")) => {
             like(&format!("{name}/blobServices/default/containers/"), pattern)
         }
-        (InName::Path, Some((_, Some(container), None))) if name.ends_with(container) => {
+        (InName::Queue, Some(StorageParts { account, .. })) if name.ends_with(&format!("/{account}")) => {
+            like(&format!("{name}/queueServices/default/queues/"), pattern)
+        }
+        (InName::Path, Some(StorageParts { container: Some(container), path: None, .. }))
+            if name.ends_with(container) =>
+        {
             path(&format!("{name}{BLOBS}"))
         }
-        (InName::Path, Some((_, Some(_), Some(own)))) => path(name.strip_suffix(own).unwrap_or(name)),
+        (InName::Path, Some(StorageParts { path: Some(own), .. })) => {
+            path(name.strip_suffix(own).unwrap_or(name))
+        }
         _ => anywhere(part, pattern),
     }
 }
@@ -255,6 +291,7 @@ fn anywhere(part: InName, pattern: &Pattern) -> Formula {
     match part {
         InName::Account => follows(head(&[ACCOUNTS]), pattern, part),
         InName::Container => follows(head(&[ACCOUNTS, CONTAINERS]), pattern, part),
+        InName::Queue => follows(head(&[ACCOUNTS, QUEUES]), pattern, part),
         InName::Path => {
             // Something has to stand there, and in the very case that is asked for.
             let markers = [ACCOUNTS, CONTAINERS, BLOBS];
@@ -278,10 +315,9 @@ pub(super) fn facts(place: Place<'_>) -> Formula {
     let anchored = match place {
         Place::Anywhere => false,
         Place::At(_) => true,
-        Place::In(name) => {
-            matches!(names::storage_parts(name), Some((_, Some(container), None)) if name.ends_with(container))
-                || matches!(names::storage_parts(name), Some((_, _, Some(_))))
-        }
+        Place::In(name) => names::storage_parts(name).is_some_and(|parts| {
+            parts.path.is_some() || parts.container.is_some_and(|container| name.ends_with(container))
+        }),
     };
     if anchored {
         return Formula::True;
@@ -296,6 +332,8 @@ pub(super) fn facts(place: Place<'_>) -> Formula {
     about_data.implies(Formula::all([
         any(format!("*{ACCOUNTS}*{}*", again(ACCOUNTS))).not(),
         any(format!("*{ACCOUNTS}*/*{CONTAINERS}*")).not(),
+        any(format!("*{ACCOUNTS}*/*{QUEUES}*")).not(),
+        any(format!("*{ACCOUNTS}*{QUEUES}*{}*", again(QUEUES))).not(),
         any(format!("{in_container}/*{BLOBS}*")).not(),
         any(format!("{in_container}{}*", again(CONTAINERS))).not(),
         any(format!("{in_container}{BLOBS}*{BLOBS}*")).not(),
@@ -311,10 +349,8 @@ fn set(attribute: &Attribute, quantifier: Quantifier, negated: bool, tests: &[Te
     let all = Patterns::of(each.iter().cloned());
     let present = || Formula::present(attribute.clone());
     let some_in = |patterns: &Patterns| Formula::any_in(attribute.clone(), patterns.clone());
-    let all_in =
-        |patterns: &Patterns| present().implies(Formula::all_in(attribute.clone(), patterns.clone()));
-    let some_outside =
-        |patterns: &Patterns| present().and(Formula::all_in(attribute.clone(), patterns.clone()).not());
+    let all_in = |patterns: &Patterns| Formula::all_in(attribute.clone(), patterns.clone());
+    let some_outside = |patterns: &Patterns| present().and(all_in(patterns).not());
     let alone = |pattern: &Pattern| Patterns::of([pattern.clone()]);
     // What all values on the right have in common: of equal ones that one, of different exact ones nothing.
     let exact = each.iter().all(|pattern| pattern.as_literal().is_some());

@@ -358,8 +358,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a condition holds. One that is not understood is taken not to, and what it asks of the principal is
-    /// only what the request says.
+    /// Whether a condition holds. One that stays open is taken not to, and what it asks of the principal is only what
+    /// the request says.
     fn holds(&mut self, condition: &Condition, origin: &Origin) -> bool {
         condition.expression.for_each_key(&mut |key| {
             if key.is_of_principal() {
@@ -374,12 +374,15 @@ impl Judge<'_> {
             Outcome::Holds => true,
             Outcome::Fails => false,
             Outcome::Open => {
+                let mut is_read = true;
+                condition.expression.for_each_opaque(&mut |_, _| is_read = false);
+                let why = match is_read {
+                    true => "rests on an attribute that the request lacks",
+                    false => "is not understood",
+                };
                 self.gaps.insert(Gap {
                     kind: GapKind::OpaqueCondition,
-                    message: format!(
-                        "the condition `{}` is not understood; it was taken not to hold",
-                        condition.source
-                    ),
+                    message: format!("the condition `{}` {why}; it was taken not to hold", condition.source),
                     origin: Some(origin.clone()),
                 });
                 false

@@ -86,6 +86,11 @@ impl Documents for AzureDocuments {
         let mut loader = Loader::new(&mut estate, problems);
         if kind == ROLE {
             loader.role_alone(tree, name, HOLDER)?;
+        } else if rows(tree).iter().any(is_role) {
+            let message = format!("`{name}` is a role, where {} is expected", kind.name);
+            let problem = Problem::error("azure-shape", message).at(tree.span);
+            problems.push(problem.help("compare a role with a role"));
+            return None;
         } else if tree.as_map().is_some() && PARTS.iter().any(|part| tree.get(part).is_some()) {
             scenario::policies(tree, &PARTS, &mut estate, problems);
         } else {

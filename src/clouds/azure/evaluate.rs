@@ -4,7 +4,7 @@
 //! <https://learn.microsoft.com/azure/role-based-access-control/conditions-format>.
 
 use super::condition::{Comparison, Expression, InName, Key, Order, SUBOPERATION, Test, TextTest};
-use super::{abac, names};
+use super::{names, times};
 use crate::logic::Decimal;
 use crate::model::Request;
 
@@ -13,7 +13,7 @@ use crate::model::Request;
 pub(super) enum Outcome {
     Holds,
     Fails,
-    /// It rests on a part that is not understood.
+    /// It rests on a part that is not understood, or on an attribute that the request lacks.
     Open,
 }
 
@@ -32,14 +32,19 @@ pub(super) struct Facts<'a> {
 
 impl Facts<'_> {
     pub(super) fn evaluate(&self, expression: &Expression) -> Outcome {
+        self.under(expression, true)
+    }
+
+    /// `plainly` says that an even number of `NOT`s stands above.
+    fn under(&self, expression: &Expression, plainly: bool) -> Outcome {
         match expression {
-            Expression::Not(inner) => match self.evaluate(inner) {
+            Expression::Not(inner) => match self.under(inner, !plainly) {
                 Outcome::Holds => Outcome::Fails,
                 Outcome::Fails => Outcome::Holds,
                 Outcome::Open => Outcome::Open,
             },
-            Expression::And(parts) => self.join(parts, Outcome::Fails, Outcome::Holds),
-            Expression::Or(parts) => self.join(parts, Outcome::Holds, Outcome::Fails),
+            Expression::And(parts) => self.join(parts, plainly, Outcome::Fails, Outcome::Holds),
+            Expression::Or(parts) => self.join(parts, plainly, Outcome::Holds, Outcome::Fails),
             Expression::Action(pattern) => Outcome::of(wildcard(pattern, self.action)),
             Expression::SubOperation(pattern) => {
                 let own = self.values_of(SUBOPERATION);
@@ -48,16 +53,23 @@ impl Facts<'_> {
                 )
             }
             Expression::Exists(key) => Outcome::of(self.is_present(key)),
-            Expression::Compare(comparison) => Outcome::of(self.compare(comparison)),
+            Expression::Compare(comparison) => {
+                let lacks = |key: &Key| !self.is_present(key);
+                match lacks(&comparison.key) || comparison.others().any(lacks) {
+                    true if comparison.fails_without_value(plainly) => Outcome::Fails,
+                    true => Outcome::Open,
+                    false => Outcome::of(self.compare(comparison)),
+                }
+            }
             Expression::Opaque(..) => Outcome::Open,
         }
     }
 
     /// One part that comes to `decisive` settles it, whatever is open beside it.
-    fn join(&self, parts: &[Expression], decisive: Outcome, otherwise: Outcome) -> Outcome {
+    fn join(&self, parts: &[Expression], plainly: bool, decisive: Outcome, otherwise: Outcome) -> Outcome {
         let mut sum = otherwise;
         for part in parts {
-            match self.evaluate(part) {
+            match self.under(part, plainly) {
                 outcome if outcome == decisive => return decisive,
                 Outcome::Open => sum = Outcome::Open,
                 _ => {}
@@ -75,11 +87,12 @@ impl Facts<'_> {
 
     fn values(&self, key: &Key) -> Vec<&str> {
         let Some(part) = key.in_name() else { return self.values_of(&key.name) };
-        let Some((account, container, path)) = names::storage_parts(self.resource) else { return Vec::new() };
+        let Some(parts) = names::storage_parts(self.resource) else { return Vec::new() };
         let own = match part {
-            InName::Account => Some(account),
-            InName::Container => container,
-            InName::Path => path,
+            InName::Account => Some(parts.account),
+            InName::Container => parts.container,
+            InName::Path => parts.path,
+            InName::Queue => parts.queue,
         };
         own.into_iter().collect()
     }
@@ -89,32 +102,37 @@ impl Facts<'_> {
             || self.request.context.keys().any(|own| Key::of_context(own).is_some_and(|own| own == *key))
     }
 
+    /// Whether it holds in a request that has its attributes.
     fn compare(&self, comparison: &Comparison) -> bool {
         let Comparison { key, quantifier, negated, tests } = comparison;
-        let folds = matches!(key.in_name(), Some(InName::Account | InName::Container));
+        let folds = matches!(key.in_name(), Some(InName::Account | InName::Container | InName::Queue));
         let values = self.values(key);
-        let satisfies = |value: &&str, test: &Test| satisfies(value, test, folds) != *negated;
-        match quantifier {
-            // Without a value the plain operator does not hold, and its negation does.
-            None => match values.first() {
-                Some(value) => tests.first().is_some_and(|test| satisfies(value, test)),
-                None => *negated,
-            },
-            Some(quantifier) => {
-                let right = |value: &&str| {
-                    if quantifier.all_right {
-                        tests.iter().all(|test| satisfies(value, test))
-                    } else {
-                        tests.iter().any(|test| satisfies(value, test))
-                    }
-                };
-                if quantifier.all_left { values.iter().all(right) } else { values.iter().any(right) }
+        let satisfies = |value: &&str, test: &Test| self.satisfies(value, test, folds) != *negated;
+        let Some(quantifier) = quantifier else {
+            return values.first().zip(tests.first()).is_some_and(|(value, test)| satisfies(value, test));
+        };
+        let right = |value: &&str| {
+            if quantifier.all_right {
+                tests.iter().all(|test| satisfies(value, test))
+            } else {
+                tests.iter().any(|test| satisfies(value, test))
             }
+        };
+        if quantifier.all_left { values.iter().all(right) } else { values.iter().any(right) }
+    }
+
+    /// Whether one value satisfies a test, its negation aside.
+    fn satisfies(&self, value: &str, test: &Test, folds: bool) -> bool {
+        match test {
+            Test::Other(how, ignore_case, other) => self.values(other).first().is_some_and(|wanted| {
+                satisfies(value, &Test::Text(*how, *ignore_case, (*wanted).into()), folds)
+            }),
+            test => satisfies(value, test, folds),
         }
     }
 }
 
-/// Whether one value satisfies a test, its negation aside.
+/// The same for tests with constants.
 fn satisfies(value: &str, test: &Test, folds: bool) -> bool {
     match test {
         Test::Text(how, ignore_case, wanted) => {
@@ -138,8 +156,12 @@ fn satisfies(value: &str, test: &Test, folds: bool) -> bool {
             Decimal::parse(value).zip(wanted).is_some_and(|(own, wanted)| in_order(*order, own.cmp(&wanted)))
         }
         Test::Instant(order, wanted) => {
-            abac::instant(value).is_some_and(|own| in_order(*order, own.cmp(wanted)))
+            times::instant(value).is_some_and(|own| in_order(*order, own.cmp(wanted)))
         }
+        Test::ExactInstant(order, wanted) => {
+            times::exact_instant(value).is_some_and(|own| in_order(*order, own.cmp(wanted)))
+        }
+        Test::Other(..) => false,
     }
 }
 

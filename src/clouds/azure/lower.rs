@@ -16,9 +16,9 @@ use super::directory::{self, Power};
 use super::index::Index;
 use super::members::{self, Identity};
 use super::roles::{self, Definitions};
-use super::{ALLOWS, ALONE, DENY, gaps, names};
+use super::{ALLOWS, ALONE, DENY, gaps, names, requests};
 use crate::logic::{
-    Assignment as Known, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
+    Assignment as Known, Attribute, Case, Decimal, Formula, Kind, Pattern, Patterns, Ranges, Token, Value,
 };
 use crate::model::{
     Effect, Estate, Gap, Grant, Layer, LayerGroup, Layers, Object, Origin, Policy, PolicyId, Question,
@@ -122,19 +122,26 @@ pub(super) fn layers(estate: &Estate, question: &Question) -> Layers {
 
 /// Requests have a time, and all times lie in years that can be written.
 pub(super) fn real_times<'a>(conditions: impl Iterator<Item = &'a Formula>) -> Formula {
-    let times: BTreeSet<Attribute> = conditions
-        .flat_map(Formula::attributes)
-        .filter(|attribute| attribute.kind() == Kind::Instant)
-        .collect();
-    let [first, last] = [0, 253_370_764_800_000_000].map(Value::Instant);
-    let ranges = Ranges::above(&first, true).zip(Ranges::below(&last, false));
-    let ranges = ranges.map_or_else(Ranges::full, |(from, to)| from.intersection(&to));
+    let is_time =
+        |attribute: &Attribute| attribute.kind() == Kind::Instant || requests::is_exact_time(attribute);
+    let times: BTreeSet<Attribute> = conditions.flat_map(Formula::attributes).filter(is_time).collect();
+    let ranges = |first: &Value, last: &Value| {
+        let both = Ranges::above(first, true).zip(Ranges::below(last, false));
+        both.map_or_else(Ranges::full, |(from, to)| from.intersection(&to))
+    };
+    let seconds = |seconds: i128| Value::Number(Decimal::from_units(seconds * 1_000_000_000_000));
+    let exact = ranges(&seconds(0), &seconds(LAST_SECOND.into()));
+    let usual = ranges(&Value::Instant(0), &Value::Instant(LAST_SECOND * 1_000_000));
     Formula::all(times.into_iter().map(|time| {
-        let real = Formula::within(time.clone(), ranges.clone());
+        let own = if time.kind() == Kind::Instant { &usual } else { &exact };
+        let real = Formula::within(time.clone(), own.clone());
         let is_now = time.name() == &*super::condition::Key::now().name;
         if is_now { real } else { Formula::present(time).implies(real) }
     }))
 }
+
+/// The last second that can be written with four digits for the year, and a day less.
+const LAST_SECOND: i64 = 253_370_764_800;
 
 /// A question in the works.
 struct Asking<'e> {

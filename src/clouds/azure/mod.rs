@@ -3,8 +3,8 @@
 //! Read in this order: `ast` and `condition` (typed policies), `abac` (conditions from texts), `names` (resources and
 //! hierarchy), `index` (where things are in an estate), `roles`, `members`, `directory` (power beside Azure's roles), `further`
 //! (operations without a catalog),
-//! `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
-//! `steps` (becoming others), `claims` and `federation` (tokens of other issuers), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
+//! `times`, `conditions`, `lower` (formulas), `decide`, `decide_directory` and `evaluate` (the concrete rule), `escalation` and
+//! `steps` (becoming others), `credentials`, `claims` and `federation` (tokens of other issuers), `assignable` (roles to propose), `load` (documents into an estate), `scenario`, `documents` (two of them side
 //! by side). Not read: Azure Policy, locks, network rules, shared access signatures, and delegations of Azure
 //! Lighthouse.
 
@@ -15,6 +15,7 @@ pub mod catalog;
 mod claims;
 pub mod condition;
 mod conditions;
+mod credentials;
 mod decide;
 mod decide_directory;
 mod directory;
@@ -33,6 +34,7 @@ mod requests;
 mod roles;
 mod scenario;
 mod steps;
+mod times;
 
 #[cfg(test)]
 mod tests;
@@ -73,6 +75,8 @@ pub const PUBLIC: Layer = Layer::new("anonymous access");
 pub const ROLE_DEFINITION: Layer = Layer::new("role definition");
 /// Credentials that take tokens of other issuers.
 pub const FEDERATED: Layer = Layer::new("federated credential");
+/// Secrets and certificates of programs.
+pub const CREDENTIAL: Layer = Layer::new("credential");
 /// The capacity in which it is noted that a list was exported.
 pub const LISTING: Layer = Layer::new("listing");
 
@@ -229,6 +233,10 @@ impl Cloud for Azure {
     }
 
     fn roles(&self) -> Option<&dyn crate::clouds::Roles> {
+        Some(self)
+    }
+
+    fn service_accounts(&self) -> Option<&dyn crate::clouds::ServiceAccounts> {
         Some(self)
     }
 

@@ -223,18 +223,39 @@ pub const CONTAINERS: &str = "/blobservices/default/containers/";
 /// How the name of a blob goes on after its container.
 pub const BLOBS: &str = "/blobs/";
 
-/// The parts of a storage resource's name that attributes of conditions tell: account, container, path of the blob.
-pub fn storage_parts(name: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
+/// How the name of a queue goes on after its account, in lower case.
+pub const QUEUES: &str = "/queueservices/default/queues/";
+
+/// The parts of a storage resource's name that attributes of conditions tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StorageParts<'n> {
+    /// The account.
+    pub account: &'n str,
+    /// The container.
+    pub container: Option<&'n str>,
+    /// The path of the blob in it.
+    pub path: Option<&'n str>,
+    /// The queue.
+    pub queue: Option<&'n str>,
+}
+
+/// The parts that a name has; `None` outside of storage accounts.
+pub fn storage_parts(name: &str) -> Option<StorageParts<'_>> {
     let folded = name.to_ascii_lowercase();
-    let account = folded.find(ACCOUNTS)? + ACCOUNTS.len();
+    let start = folded.find(ACCOUNTS)? + ACCOUNTS.len();
     let word = |from: usize| name.get(from..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let after = |from: usize, marker: &str| {
         let end = from + word(from).len();
         folded.get(end..)?.starts_with(marker).then_some(end + marker.len())
     };
-    let Some(container) = after(account, CONTAINERS) else { return Some((word(account), None, None)) };
-    let path = after(container, BLOBS).and_then(|at| name.get(at..)).filter(|path| !path.is_empty());
-    Some((word(account), Some(word(container)), path))
+    let container = after(start, CONTAINERS);
+    let path = container.and_then(|at| name.get(after(at, BLOBS)?..)).filter(|path| !path.is_empty());
+    Some(StorageParts {
+        account: word(start),
+        container: container.map(word),
+        path,
+        queue: after(start, QUEUES).map(word),
+    })
 }
 
 /// A resource and all that lies in it, in the one spelling that [`full_name`] gives.
@@ -267,7 +288,12 @@ mod tests {
         let spelled = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c/blobs/Dir/Blobs/X";
         assert_eq!(full_name(blob), spelled);
         assert_eq!(full_name(spelled), spelled);
-        assert_eq!(storage_parts(spelled), Some(("a", Some("c"), Some("Dir/Blobs/X"))));
+        let parts =
+            StorageParts { account: "a", container: Some("c"), path: Some("Dir/Blobs/X"), queue: None };
+        assert_eq!(storage_parts(spelled), Some(parts));
+        let queue = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/queueServices/default/queues/q/messages/1";
+        let parts = StorageParts { account: "a", queue: Some("q"), ..StorageParts::default() };
+        assert_eq!(storage_parts(queue), Some(parts));
         // A resource group may be called like a keyword.
         assert_eq!(scope_kind(&full_name("/subscriptions/s/resourceGroups/blobs")), Some(ScopeKind::Group));
         let nested = "/subscriptions/s/providers/microsoft.authorization/roleassignments/X";

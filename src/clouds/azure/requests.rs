@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::Key;
 use super::members::{NOBODY, OUTSIDER};
-use super::{abac, catalog, conditions, further, names};
+use super::{catalog, conditions, further, names, times};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{Estate, Question, Request, Subject};
 
@@ -21,7 +21,7 @@ pub(super) fn of(principal: String, witness: &Assignment) -> Request {
     let spelled = known.or_else(|| further::spelled(&action)).map(str::to_owned);
     let of_request = witness.iter().filter(|(attribute, _)| attribute.name().starts_with('@'));
     let context: BTreeMap<String, Vec<String>> = of_request
-        .filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(value?))))
+        .filter_map(|(attribute, value)| Some((attribute.name().to_owned(), written(attribute, value?))))
         .collect();
     Request {
         cloud: names::CLOUD,
@@ -41,14 +41,15 @@ fn asker(estate: &Estate, subject: Subject) -> String {
 }
 
 /// The values of a context key.
-fn written(value: &Value) -> Vec<String> {
+fn written(attribute: &Attribute, value: &Value) -> Vec<String> {
+    let is_time = matches!(value, Value::Instant(_)) || is_exact_time(attribute);
+    if let Some(time) = times::written(value).filter(|_| is_time) {
+        return vec![time];
+    }
     match value {
         Value::Text(text) => vec![text.clone()],
         Value::Number(number) => vec![number.to_string()],
-        Value::Instant(micros) => {
-            let time = jiff::Timestamp::from_microsecond(*micros);
-            vec![time.map_or_else(|_| micros.to_string(), |time| time.to_string())]
-        }
+        Value::Instant(micros) => vec![micros.to_string()],
         Value::Address(address) => vec![address.to_string()],
         Value::Boolean(value) => vec![value.to_string()],
         Value::Set(values) => values.iter().cloned().collect(),
@@ -63,22 +64,28 @@ pub(super) fn assignment(request: &Request) -> Assignment {
         .with_text(Attribute::resource(), names::full_name(&request.resource));
     for (name, values) in &request.context {
         let Some(key) = Key::of_context(name) else { continue };
-        if let Some(value) = read(key.kind, values) {
+        if let Some(value) = read(&key, values) {
             known.set(conditions::attribute(&key), value);
         }
     }
     known
 }
 
-fn read(kind: Kind, values: &[String]) -> Option<Value> {
-    if kind == Kind::TextSet {
+/// Whether an attribute holds times that are kept as numbers.
+pub(super) fn is_exact_time(attribute: &Attribute) -> bool {
+    Key::of_context(attribute.name()).is_some_and(|key| key.is_exact_time())
+}
+
+fn read(key: &Key, values: &[String]) -> Option<Value> {
+    if key.kind == Kind::TextSet {
         return Some(Value::Set(values.iter().cloned().collect::<BTreeSet<String>>()));
     }
     let first = values.first()?;
-    match kind {
+    match key.kind {
         Kind::Text => Some(Value::Text(first.clone())),
+        Kind::Number if key.is_exact_time() => times::exact_instant(first).map(Value::Number),
         Kind::Number => Decimal::parse(first).map(Value::Number),
-        Kind::Instant => abac::instant(first).map(Value::Instant),
+        Kind::Instant => times::instant(first).map(Value::Instant),
         Kind::Boolean => first.parse().ok().map(Value::Boolean),
         Kind::Address | Kind::TextSet => None,
     }

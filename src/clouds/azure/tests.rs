@@ -67,7 +67,7 @@ fn symbolically(scenario: &Scenario) -> Vec<Option<bool>> {
 }
 
 /// A condition of each kind, and what the context may hold for it.
-const CONDITIONS: [&str; 9] = [
+const CONDITIONS: [&str; 11] = [
     "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'docs'",
     "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringStartsWith 'd'",
     "@Resource[Microsoft.Storage/storageAccounts:name] StringNotEquals 'files'",
@@ -76,6 +76,8 @@ const CONDITIONS: [&str; 9] = [
     "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags&$keys$&] ForAllOfAnyValues:StringEquals {'x', 'y'}",
     "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags&$keys$&] ForAnyOfAllValues:StringNotLike {'x*', 'y'}",
     "@Environment[UtcNow] DateTimeLessThan '2026-06-01T00:00:00Z' AND @Principal[level] NumericGreaterThan 3",
+    "NOT @Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:p<$key_case_sensitive$>] StringEqualsIgnoreCase @Principal[team]",
+    "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId] DateTimeLessThanEquals '2022-06-01T23:38:32.8883645Z'",
     "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {8e3af657a8ff443ca75c2fe8c4bcb635}",
 ];
 
@@ -196,6 +198,11 @@ fn some_request() -> impl Strategy<Value = Json> {
                 "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags&$keys$&]";
             add(tag_keys, tags.map(|tags| json!(tags)));
             add("@Principal[level]#number", level.map(|level| json!(level)));
+            add("@Principal[team]", level.filter(|level| *level > 1).map(|_| json!("Blue")));
+            let tag = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags:p<$key_case_sensitive$>]";
+            add(tag, level.map(|level| json!(if level > 3 { "red" } else { "blue" })));
+            let version = "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:versionId]";
+            add(version, level.map(|level| json!(format!("2022-06-01T23:38:32.888364{level}Z"))));
             add(
                 "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]",
                 role.map(|role| json!(role)),
@@ -242,8 +249,10 @@ proptest! {
     fn formula_and_concrete_rule_agree(document in some_scenario()) {
         let scenario = scenario(&document);
         let decision = Azure.decide(&scenario.estate, &scenario.request);
+        let is_open = decision.gaps.iter().any(|gap| gap.kind == GapKind::OpaqueCondition);
         for answer in symbolically(&scenario) {
-            prop_assert_eq!(answer, Some(decision.is_allowed()), "{} {:?}", document, decision);
+            let agrees = answer.map_or(is_open, |answer| answer == decision.is_allowed());
+            prop_assert!(agrees, "{answer:?} {document} {decision:?}");
         }
     }
 }

@@ -146,13 +146,13 @@ impl Loader<'_> {
         let Some(text) = tree.as_text() else {
             // Without its condition an assignment would give too much; one that cannot be read is open.
             self.wrong(tree, "a `condition`", "a string", ASSIGNMENTS);
-            return Some(abac::read("?", None, &|_, _| Some(tree.span)));
+            return Some(unreadable(tree));
         };
         if text.as_str().trim().is_empty() {
             return None;
         }
         let version = row.text(&["conditionVersion"]);
-        if let Some(stated) = version.filter(|stated| !["1.0", "2.0"].contains(stated)) {
+        if let Some(stated) = version.filter(|stated| !abac::is_known_version(stated)) {
             let place = row.field(&["conditionVersion"]).map_or(tree.span, |found| found.span);
             let message = format!("conditions of version `{stated}` are not known");
             let problem = Problem::error("azure-condition-version", message).at(place);
@@ -315,6 +315,16 @@ impl Loader<'_> {
     }
 
     fn deny_assignment(&mut self, row: &Row<'_>) -> Option<()> {
+        let effect = row.text(&["denyAssignmentEffect"]).unwrap_or("enforced");
+        // Such a one logs what it would block:
+        // <https://learn.microsoft.com/dotnet/api/azure.resourcemanager.authorization.models.denyassignmenteffect>.
+        if effect.eq_ignore_ascii_case("audit") {
+            return None;
+        }
+        let condition = match effect.eq_ignore_ascii_case("enforced") {
+            true => self.condition(row),
+            false => self.unknown_effect(row, effect),
+        };
         let scope = self.scope_of(row, "a deny assignment", DENIES)?;
         let name = row.text(&["denyAssignmentName", "displayName", "name"]).unwrap_or("without a name");
         let principals = self.listed_principals(row, "principals");
@@ -330,10 +340,23 @@ impl Loader<'_> {
             excluded: self.listed_principals(row, "excludePrincipals"),
             blocks: self.blocks(row, DENIES),
             own_scope_only: row.field(&["doNotApplyToChildScopes"]).and_then(Tree::as_bool) == Some(true),
-            condition: self.condition(row),
+            condition,
         };
         self.attach(name, Body::Deny(body), target, DENY, origin);
         Some(())
+    }
+
+    /// Whether a deny assignment of an unknown effect denies is open.
+    fn unknown_effect(&mut self, row: &Row<'_>, effect: &str) -> Option<Condition> {
+        let place = row.field(&["denyAssignmentEffect"]).unwrap_or(row.tree);
+        let message = format!("deny assignments of the effect `{effect}` are not known");
+        let problem = Problem::error("azure-deny-effect", message).at(place.span);
+        self.problems.push(
+            problem.help(
+                "expected `enforced` or `audit`; what it denies is considered both denied and permitted",
+            ),
+        );
+        Some(unreadable(place))
     }
 
     fn listed_principals(&mut self, row: &Row<'_>, key: &str) -> Vec<(Arc<str>, HolderKind)> {
@@ -422,6 +445,11 @@ impl Loader<'_> {
         self.by_id.insert(instance.to_owned(), id);
         self.estate.add_membership(Membership { group: holder, member: id, origin: origin.clone() });
     }
+}
+
+/// A condition of which it is open whether it holds.
+fn unreadable(tree: &Tree) -> Condition {
+    abac::read("?", None, &|_, _| Some(tree.span))
 }
 
 /// The kind of classic administrator that a row lists, if it does.

@@ -12,6 +12,7 @@ mod powers;
 mod resources;
 mod shapes;
 
+pub use directory::is_application;
 pub use federated::is_of_identity as is_federated_of_identity;
 pub use powers::Owned;
 

@@ -128,13 +128,9 @@ impl Loader<'_> {
     /// A storage account. Without `allowSharedKeyAccess: false` its keys open all of its data:
     /// <https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent>.
     fn account(&mut self, row: &Row<'_>, name: &str, target: Target, origin: Origin) {
-        let is_full =
-            row.field(&["allowBlobPublicAccess", "primaryEndpoints", "allowSharedKeyAccess"]).is_some();
         let public = row.field(&["allowBlobPublicAccess"]).and_then(Tree::as_bool);
         let known = self.accounts.entry(name.to_owned()).or_default();
-        // An account that was shown in full without the switch has never had it set, which permits public access:
-        // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
-        *known = public.or(*known).or(is_full.then_some(true));
+        *known = public.or(*known);
         self.key(name, target, origin);
     }
 
@@ -236,26 +232,34 @@ impl Loader<'_> {
         let place = row.field(&["publicAccess", "id", "name"]).map_or(row.tree.span, |found| found.span);
         let origin = row.origin(place, format!("container `{id}`"));
         let target = self.target(&id, &origin);
-        let lists = match level.as_str() {
-            "container" => true,
-            "blob" => false,
-            _ => return Some(()),
-        };
         let account = id.split("/blobServices/").next().unwrap_or_default();
+        let access = format!("public access level `{level}`");
+        let assumed = |message| Gap { kind: GapKind::AssumedDefault, message, origin: Some(origin.clone()) };
         let switch = self.accounts.get(account).copied().flatten();
-        if switch == Some(false) {
-            return Some(());
-        }
-        let gaps = switch.is_none().then(|| Gap {
-            kind: GapKind::AssumedDefault,
-            message: format!(
-                "whether `{account}` permits public access is not in the input; assumed that it does"
-            ),
-            origin: Some(origin.clone()),
-        });
-        let body = PublicContainer { lists, gaps: gaps.into_iter().collect() };
-        let origin = Origin { what: format!("public access level `{level}` of {}", origin.what), ..origin };
-        self.attach(&level, Body::Container(body), target, PUBLIC, origin);
+        let open = match (level.as_str(), switch) {
+            ("container" | "blob", Some(true)) => Some((access.as_str(), level == "container", None)),
+            // Old accounts that never had the switch set permit it, and new ones do not:
+            // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent>.
+            ("container" | "blob", None) => {
+                let message = format!(
+                    "whether `{account}` permits public access is not in the input; assumed that it does"
+                );
+                Some((access.as_str(), level == "container", Some(assumed(message))))
+            }
+            // "The $web container is always publicly accessible", whatever the switch and the level say:
+            // <https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure>.
+            _ if id.ends_with("/containers/$web") => {
+                let message = format!(
+                    "`{account}` has the container `$web`; assumed that it serves it as a static website"
+                );
+                Some(("static website", false, Some(assumed(message))))
+            }
+            _ => None,
+        };
+        let Some((by, lists, gap)) = open else { return Some(()) };
+        let body = PublicContainer { lists, gaps: gap.into_iter().collect() };
+        let origin = Origin { what: format!("{by} of {}", origin.what), ..origin };
+        self.attach(by, Body::Container(body), target, PUBLIC, origin);
         Some(())
     }
 }

@@ -45,6 +45,7 @@ pub(super) const DENY: Shape = Map(&[
     ("id", Text),
     ("scope", Text),
     ("denyAssignmentName", Text),
+    ("denyAssignmentEffect", Text),
     ("doNotApplyToChildScopes", Flag),
     ("conditionVersion", Text),
     ("permissions", Objects(&BLOCK)),
@@ -65,6 +66,16 @@ pub(super) const ENTRY: Shape = Map(&[
     ("onPremisesSyncEnabled", Flag),
     ("membershipRule", Text),
     ("groupTypes", WORDS),
+    ("passwordCredentials", List(&CREDENTIAL)),
+    ("keyCredentials", List(&CREDENTIAL)),
+]);
+
+const CREDENTIAL: Shape = Map(&[
+    ("keyId", Text),
+    ("displayName", Text),
+    ("customKeyIdentifier", Text),
+    ("endDateTime", Text),
+    ("usage", Text),
 ]);
 
 /// Assignments of roles of the directory, and granted permissions.
