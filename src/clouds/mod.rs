@@ -91,6 +91,12 @@ pub trait Cloud: Sync {
     /// The request, printed the way users write it, that a witness of `question` stands for.
     fn request(&self, estate: &Estate, question: &Question, witness: &Assignment) -> Request;
 
+    /// Whether requests need not carry a key of their context, so that a witness says nothing of it where it makes no
+    /// difference.
+    fn may_lack(&self, _key: &str) -> bool {
+        false
+    }
+
     /// Witnesses of `question` that read more like requests of the estate than this one, the best first. They need not be
     /// such: whoever asks tries them.
     fn familiar(&self, _estate: &Estate, _question: &Question, _witness: &Assignment) -> Vec<Assignment> {
@@ -118,6 +124,11 @@ pub trait Cloud: Sync {
 
     /// Whether a name or pattern of a resource that somebody wrote is one of this cloud, as far as its beginning tells.
     fn claims(&self, written: &str) -> bool;
+
+    /// The names of the principals whom the name of one stands for that the files only mention: of an account, all in it.
+    fn mentioned(&self, name: &str) -> Patterns {
+        Patterns::literal(name)
+    }
 
     /// The names that a name or pattern of a resource stands for, which somebody wrote with `*` and `?`.
     fn written(&self, written: &str) -> Patterns {

@@ -154,9 +154,7 @@ impl<'a> Evaluator<'a> {
         posed: &Posed,
         given: &Formula,
     ) -> Result<Answer, Bug> {
-        let formula =
-            Formula::all([posed.allowed.clone(), posed.facts.clone(), given.restrict(&posed.known)]);
-        self.decide(question, posed, formula, true)
+        self.decide(question, posed, posed.allowed.clone(), given, true)
     }
 
     /// Is there a request of `question` for which `given` holds and that is not allowed? *Never* means that all such
@@ -172,9 +170,7 @@ impl<'a> Evaluator<'a> {
         posed: &Posed,
         given: &Formula,
     ) -> Result<Answer, Bug> {
-        let refused = posed.allowed.clone().not();
-        let formula = Formula::all([refused, posed.facts.clone(), given.restrict(&posed.known)]);
-        self.decide(question, posed, formula, false)
+        self.decide(question, posed, posed.allowed.clone().not(), given, false)
     }
 
     /// Writes the question down as formulas.
@@ -187,9 +183,11 @@ impl<'a> Evaluator<'a> {
         &self,
         question: &Question,
         posed: &Posed,
-        formula: Formula,
+        asked: Formula,
+        given: &Formula,
         expect_allowed: bool,
     ) -> Result<Answer, Bug> {
+        let formula = Formula::all([asked, posed.facts.clone(), given.restrict(&posed.known)]);
         let goal = Goal::satisfiable(with_fixed(formula, &posed.known), posed.cloud.universe());
         let decided = self.portfolio.decide(&goal).map_err(Bug::from)?;
         let (outcome, certainty) = match decided.answer {
@@ -199,6 +197,7 @@ impl<'a> Evaluator<'a> {
                 let mut found = self.familiar(question, posed, &goal, found);
                 found.extend(&posed.known);
                 let witness = self.replay(question, posed, &found, decided.engine, expect_allowed)?;
+                let witness = self.told(posed.cloud, witness, given);
                 let certainty = Certainty::from_gaps(witness.decision.gaps.iter().cloned());
                 (Outcome::Sometimes(Box::new(witness)), certainty)
             }

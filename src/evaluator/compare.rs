@@ -3,9 +3,10 @@
 use super::access::Describer;
 use super::answer::explain;
 use super::ask::{Posed, has_unread, with_fixed};
+use super::idle::without_idle;
 use super::{Access, Answer, Bug, Certainty, Evaluator, Outcome, Witness};
 use crate::logic::{Assignment, Formula, Goal};
-use crate::model::{Gap, Question};
+use crate::model::{Gap, Question, Request};
 use crate::solver;
 
 /// What somebody may do in one estate and not in another.
@@ -103,6 +104,11 @@ impl Side<'_> {
                 ),
             });
         }
+        let verdict = |side: &Self, request: &Request| cloud.decide(side.evaluator.estate(), request);
+        let same = |next: &Request| {
+            verdict(self, next) == decision && other.map(|other| verdict(other, next)) == there
+        };
+        let request = without_idle(cloud, request, same);
         Ok(Witness { request, decision })
     }
 }
@@ -155,6 +161,13 @@ impl Evaluator<'_> {
                     });
                 }
                 let certainty = Certainty::from_gaps(after.gaps.iter().chain(&then.gaps).cloned());
+                let same = |next: &Request| {
+                    let holds = || given.evaluate(&new.cloud.assignment(self.estate(), next)) == Some(true);
+                    new.cloud.decide(self.estate(), next) == after
+                        && new.cloud.decide(before.estate(), next) == then
+                        && (*given == Formula::True || holds())
+                };
+                let request = without_idle(new.cloud, request, same);
                 (Outcome::Sometimes(Box::new(Witness { request, decision: after })), certainty)
             }
         };

@@ -1,8 +1,9 @@
 //! Two policy documents: what the new one allows that the old one does not, and the other way round.
 
-use super::access::Describer;
+use super::access::{Describer, parts};
 use super::answer::explain;
 use super::ask::has_unread;
+use super::idle::without_idle;
 use super::{AccessRow, Bug, Certainty};
 use rustc_hash::FxHashMap;
 
@@ -182,7 +183,6 @@ impl<'a> DocumentEvaluator<'a> {
         let describer = Describer::new(self.cloud, self.portfolio, &rules.facts);
         let mut found = Vec::new();
         for formula in [gain(&rules), loss(&rules)] {
-            let formula = formula.and(rules.facts.clone());
             found.push(match describer.rows(&formula, &self.universe())? {
                 Ok(rows) => DifferenceRows::Rows(rows),
                 Err(reason) => DifferenceRows::Undecided(explain(reason)),
@@ -257,6 +257,11 @@ impl<'a> DocumentEvaluator<'a> {
                         ),
                     });
                 }
+                let same = |next: &Request| {
+                    self.documents.decide(kind, allowing, next) == allowed
+                        && self.documents.decide(kind, other, next) == refused
+                };
+                let request = without_idle(self.cloud, request, same);
                 Difference::Some(Box::new(Change { request, allowed, refused }))
             }
         };
@@ -291,10 +296,39 @@ fn loss(rules: &RulesOfTwo) -> Formula {
 /// not allowed.
 fn minus(more: &Rules, less: &Rules) -> Formula {
     let own = beyond(without(&more.allows, &less.allows), &less.allows);
-    let own = any(&own).and(any(&less.allows).not());
+    let own = any(&own).and(any(&near(&own, &less.allows)).not());
     let denied = any(&beyond(without(&less.denies, &more.denies), &more.denies));
     let newly = if denied == Formula::False { Formula::False } else { any(&more.allows).and(denied) };
     own.or(newly).and(any(&more.denies).not())
+}
+
+/// The rules of `others` that may be about a request that some rule is about. What is left unsaid reads better: who lost a
+/// role is not one of those who keep it.
+fn near(rules: &[Rule], others: &[Rule]) -> Vec<Rule> {
+    if rules.len().saturating_mul(others.len()) > MOST {
+        return others.to_vec();
+    }
+    let meets = |other: &&Rule| rules.iter().any(|rule| !plainly_apart(&rule.rest, &other.rest));
+    others.iter().filter(meets).cloned().collect()
+}
+
+/// Whether both ask one attribute for texts of which none is among those that the other asks for.
+fn plainly_apart(one: &Formula, other: &Formula) -> bool {
+    let asked = |formula: &Formula| -> Vec<(Attribute, Patterns)> {
+        let literals = parts(formula).iter().filter_map(Formula::as_literal);
+        let positive = literals.filter_map(|literal| match &literal.atom {
+            Atom::Matches(attribute, patterns) if literal.positive => {
+                Some((attribute.clone(), patterns.clone()))
+            }
+            _ => None,
+        });
+        positive.collect()
+    };
+    let others = asked(other);
+    asked(one).iter().any(|(attribute, patterns)| {
+        let same = others.iter().filter(|(own, _)| own == attribute);
+        same.map(|(_, texts)| texts).any(|texts| !texts.iter().any(|text| patterns.meets(text)))
+    })
 }
 
 fn any(rules: &[Rule]) -> Formula {

@@ -133,7 +133,9 @@ impl<'a> Inquiry<'a> {
             }
             Found::Sometimes(found) => {
                 let found = self.whole(found);
-                self.evaluator.replay(&self.question, &self.alone, &found, solved.can.engine, true)?
+                let witness =
+                    self.evaluator.replay(&self.question, &self.alone, &found, solved.can.engine, true)?;
+                self.evaluator.told(self.cloud, witness, &Formula::True)
             }
         };
         let (left, refusal) = match &solved.lacks.answer {
@@ -157,7 +159,8 @@ impl<'a> Inquiry<'a> {
     fn refusal(&self, found: &Assignment) -> Option<Witness> {
         let request = self.cloud.request(self.evaluator.estate(), &self.question, &self.whole(found));
         let decision = self.cloud.decide(self.evaluator.estate(), &request);
-        (!decision.is_allowed()).then_some(Witness { request, decision })
+        let witness = (!decision.is_allowed()).then_some(Witness { request, decision })?;
+        Some(self.evaluator.told(self.cloud, witness, &self.meant))
     }
 
     /// An allowed request for what is most dangerous in the role.

@@ -24,6 +24,7 @@ mod compare;
 mod documents;
 mod effect;
 mod find;
+mod idle;
 mod left_out;
 mod narrow;
 mod parts;

@@ -48,6 +48,8 @@ struct Prepared<'g> {
     guardrail: &'g Guardrail,
     cloud: &'static dyn Cloud,
     but: Chosen,
+    /// Holds for strangers whom the files name and who may.
+    named: Formula,
     /// Where it is asked, with the requests that it rules out there.
     places: Vec<(Object, Formula)>,
 }
@@ -61,7 +63,7 @@ fn prepare<'g>(
 ) -> Result<Prepared<'g>, Bug> {
     let (but, strange) = judge.people.choose(&only.but, Some(cloud.id()));
     ruling.idle(guardrail, cloud.id(), strange, (Level::Low, "who is in none of the files"));
-    let named = Named::new(judge.estate(), cloud);
+    let files = Named::new(judge.estate(), cloud);
     let mut places = Vec::new();
     for name in &only.on {
         let Place { object, within } = place(judge.estate(), cloud, name);
@@ -70,7 +72,7 @@ fn prepare<'g>(
         if let Object::Named(_) | Object::Within(_) = object {
             possible = possible.and(Formula::matches(Attribute::resource(), covered(judge, cloud, &object)));
         }
-        let is_known = guardrail.shipped || named.knows(name);
+        let is_known = guardrail.shipped || files.knows(name);
         match judge.evaluator.is_possible(cloud.id(), &possible)? {
             Possible::No => {
                 let why = "on which these actions are never asked";
@@ -86,7 +88,8 @@ fn prepare<'g>(
         }
         places.push((object, ruled_out));
     }
-    Ok(Prepared { guardrail, cloud, but, places })
+    let named = judge.people.mentioned(&but, cloud);
+    Ok(Prepared { guardrail, cloud, but, named, places })
 }
 
 /// The names of all requests on a place.
@@ -114,7 +117,7 @@ impl Prepared<'_> {
                 asked.insert(object.clone(), judge.evaluator.ask(question)?);
             }
             let Some(question) = asked.get(object) else { continue };
-            let answer = question.can(ruled_out)?;
+            let answer = question.can(&self.given(subject, ruled_out))?;
             match &answer.outcome {
                 Outcome::Never => ruling.rest_on(&answer.certainty),
                 Outcome::Undecided => open = Some(answer),
@@ -127,6 +130,14 @@ impl Prepared<'_> {
         let open = open.map(|answer| self.breach(judge, subject, answer).finding(self.guardrail));
         ruling.findings.extend(open);
         Ok(())
+    }
+
+    /// What is ruled out for somebody.
+    fn given(&self, subject: Subject, ruled_out: &Formula) -> Formula {
+        match subject {
+            Subject::Outside => ruled_out.clone().and(self.named.clone().not()),
+            Subject::Principal(_) | Subject::Anonymous => ruled_out.clone(),
+        }
     }
 
     fn breach(&self, judge: &Judge<'_>, subject: Subject, answer: Answer) -> Breach {
@@ -150,7 +161,8 @@ impl Prepared<'_> {
         };
         let cloud = self.cloud.id();
         let question = |object: &Object| Question { cloud, subject, action: None, object: object.clone() };
-        let access = self.places.iter().map(|(object, ruled_out)| (question(object), ruled_out.clone()));
+        let access =
+            self.places.iter().map(|(object, ruled_out)| (question(object), self.given(subject, ruled_out)));
         Breach {
             cloud,
             principal,

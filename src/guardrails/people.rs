@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Name;
-use crate::clouds::CLOUDS;
+use crate::clouds::{CLOUDS, Cloud};
 use crate::evaluator::is_short_for;
 use crate::graph::Graph;
-use crate::logic::{Case, Pattern};
+use crate::logic::{Attribute, Case, Formula, Pattern};
 use crate::model::{CloudId, Estate, Principal, PrincipalId, PrincipalKind, Subject};
 
 /// Somebody without credentials.
@@ -123,6 +123,15 @@ impl<'a> People<'a> {
     pub(super) fn askers(&self, cloud: CloudId) -> impl Iterator<Item = Subject> {
         let known = self.known(Some(cloud)).filter(|(_, who)| who.kind.sends_requests());
         known.map(|(id, _)| Subject::Principal(id)).chain([Subject::Outside, Subject::Anonymous])
+    }
+
+    /// The principals among those that were chosen whom the files only mention: strangers with a name, who are not meant
+    /// where others are asked about that no file tells of.
+    pub(super) fn mentioned(&self, chosen: &Chosen, cloud: &dyn Cloud) -> Formula {
+        let own = self
+            .known(Some(cloud.id()))
+            .filter(|(id, who)| who.kind == PrincipalKind::External && chosen.principals.contains(id));
+        Formula::any(own.map(|(_, who)| Formula::matches(Attribute::principal(), cloud.mentioned(&who.name))))
     }
 
     /// How messages call somebody.

@@ -5,6 +5,7 @@
 //! file is named after what it says. `…/key/KEY.json` is short for `…/key/KEY/policy.json`. A part that holds a slash or
 //! a colon is percent-encoded: `%2Faws%2Flambda%2Ff`.
 
+use super::load::stem;
 use crate::clouds::aws::ast::is_account;
 use crate::clouds::aws::names;
 
@@ -117,7 +118,7 @@ pub(super) fn title(path: &str) -> String {
     }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let name = name.strip_suffix(".gz").unwrap_or(name);
-    name.strip_suffix(".json").unwrap_or(name).to_owned()
+    stem(name).unwrap_or(name).to_owned()
 }
 
 /// `%2F` and the like as the characters they stand for; what is no such code stays as it is.

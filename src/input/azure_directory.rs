@@ -2,6 +2,7 @@
 //! (<https://learn.microsoft.com/cli/azure/ad>). A list of members does not name its group: the file does,
 //! `group-NAME.members.json`.
 
+use super::load::stem;
 use super::{Confidence, Document, Format, azure_directory_roles};
 use crate::clouds::azure::load::{Loader, Row, is_application, some_row};
 use crate::model::Estate;
@@ -86,7 +87,6 @@ impl Format for AzureDirectory {
 
 /// The group that a file of members is about.
 fn group(path: &str) -> Option<&str> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let name = file.strip_prefix("group-")?.strip_suffix(".members.json")?;
+    let name = stem(path)?.strip_prefix("group-")?.strip_suffix(".members")?;
     (!name.is_empty()).then_some(name)
 }

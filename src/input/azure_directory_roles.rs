@@ -4,6 +4,7 @@
 //! Graph (<https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto>), owners, and the members of
 //! administrative units. Owners and members do not name what they belong to: the file does.
 
+use super::load::stem;
 use super::{Confidence, Document, Format, azure_names};
 use crate::clouds::azure::load::{Loader, Owned, Row, rows, some_row};
 use crate::model::Estate;
@@ -111,13 +112,12 @@ pub(super) fn is_named(path: &str) -> bool {
 }
 
 fn named(path: &str) -> Option<Named<'_>> {
-    let file = path.rsplit(['/', '\\']).next()?;
+    let file = stem(path)?;
     let between = |start: &str, end: &str| {
         file.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).filter(|name| !name.is_empty())
     };
-    let owners =
-        |start: &str, owned: Owned| between(start, ".owners.json").map(|name| Named::Owners(owned, name));
-    between("unit-", ".members.json")
+    let owners = |start: &str, owned: Owned| between(start, ".owners").map(|name| Named::Owners(owned, name));
+    between("unit-", ".members")
         .map(Named::Unit)
         .or_else(|| owners("app-", Owned::Application))
         .or_else(|| owners("sp-", Owned::ServicePrincipal))

@@ -3,6 +3,7 @@
 //! <https://learn.microsoft.com/cli/azure/identity/federated-credential>). Those of an application do not say whose they
 //! are: the file does, `app-APP.federated-credentials.json`.
 
+use super::load::stem;
 use super::{Confidence, Document, Format, azure_names};
 use crate::clouds::azure::load::{Loader, Row, is_federated_of_identity, some_row};
 use crate::model::Estate;
@@ -48,7 +49,7 @@ impl Format for AzureFederatedCredentials {
     }
 
     fn claims(&self, path: &str) -> bool {
-        application(path).is_some() || path.ends_with(ENDING)
+        application(path).is_some() || stem(path).is_some_and(|stem| stem.ends_with(ENDING))
     }
 
     fn load(&self, document: &Document<'_>, estate: &mut Estate, problems: &mut Vec<Problem>) {
@@ -70,11 +71,10 @@ impl Format for AzureFederatedCredentials {
     }
 }
 
-const ENDING: &str = ".federated-credentials.json";
+const ENDING: &str = ".federated-credentials";
 
 /// The application that a file is about.
 fn application(path: &str) -> Option<&str> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let name = file.strip_prefix("app-")?.strip_suffix(ENDING)?;
+    let name = stem(path)?.strip_prefix("app-")?.strip_suffix(ENDING)?;
     (!name.is_empty()).then_some(name)
 }

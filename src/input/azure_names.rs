@@ -1,14 +1,13 @@
 //! Names of files that say what an export of Azure holds. Anything else in such a file is a mistake, and an empty list
 //! says that there is nothing of the kind.
 
+use super::load::stem;
 use crate::clouds::azure::load::rows;
 use crate::text::Tree;
 
-/// Whether the name of the file begins like one of these, up to an id, and ends in `.json`.
+/// Whether the name of the file begins like one of these, up to an id.
 pub(super) fn is_called(path: &str, beginnings: &[&str]) -> bool {
-    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let file = file.strip_suffix(".gz").unwrap_or(file);
-    let Some(stem) = file.strip_suffix(".json") else { return false };
+    let Some(stem) = stem(path) else { return false };
     beginnings
         .iter()
         .any(|start| stem.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))

@@ -2,6 +2,7 @@
 //! (<https://learn.microsoft.com/cli/azure/resource>). A list of containers from the data plane does not name its
 //! account: the file does, `containers-ACCOUNT.json`.
 
+use super::load::stem;
 use super::{Confidence, Document, Format, azure_names};
 use crate::clouds::azure::load::{Loader, Row, is_federated_of_identity, rows, some_row};
 use crate::model::Estate;
@@ -89,7 +90,6 @@ fn is_container(row: &Row<'_>) -> bool {
 
 /// The account that a file of containers is about.
 fn account(path: &str) -> Option<&str> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let name = file.strip_prefix("containers-")?.strip_suffix(".json")?;
+    let name = stem(path)?.strip_prefix("containers-")?;
     (!name.is_empty()).then_some(name)
 }

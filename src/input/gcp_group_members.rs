@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::gcp_rows::{first_rows, is_list, rows};
+use super::load::stem;
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::names::CLOUD;
 use crate::clouds::gcp::{load, shapes};
@@ -110,11 +111,8 @@ fn list(
 }
 
 fn group(path: &str) -> Option<&str> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let mail = file.strip_prefix("group-")?;
-    let mail = [".members.json", ".json", ".members.yaml", ".yaml", ".yml"]
-        .iter()
-        .find_map(|end| mail.strip_suffix(end))?;
+    let mail = stem(path)?.strip_prefix("group-")?;
+    let mail = mail.strip_suffix(".members").unwrap_or(mail);
     mail.contains('@').then_some(mail)
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::gcp_rows::{first_rows, rows};
+use super::load::stem;
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::hosts::{self, Kind};
 use crate::model::{Estate, ScopeId};
@@ -93,8 +94,7 @@ impl Format for GcpHosts {
 
 /// The kind and the project that the name of a file tells.
 fn told(path: &str) -> Option<(Kind, &str)> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let stem = file.strip_suffix(".json")?;
+    let stem = stem(path)?;
     let told = |kind: Kind| {
         let head = match kind {
             Kind::Instance => "instances-of-",

@@ -10,6 +10,7 @@
 //!
 //! A file may hold an array of wrappers. Several bare policies in one file are not read.
 
+use super::load::stem;
 use super::{Confidence, Document, Format};
 use crate::clouds::gcp::load::{self, Subject};
 use crate::clouds::gcp::{names, shapes};
@@ -126,10 +127,8 @@ fn told(tree: &Tree) -> Option<String> {
 
 /// The resource that a file name tells.
 fn owner(path: &str) -> Option<String> {
-    let file = path.rsplit(['/', '\\']).next()?;
-    let stem = [".iam.json", ".json", ".iam.yaml", ".iam.yml", ".yaml", ".yml"]
-        .iter()
-        .find_map(|ending| file.strip_suffix(ending))?;
+    let stem = stem(path)?;
+    let stem = stem.strip_suffix(".iam").unwrap_or(stem);
     let scope = |kind: &str, id: &str| names::scope_resource(&format!("{kind}/{id}"));
     let (kind, id) = stem
         .strip_prefix("service-account-")

@@ -320,6 +320,14 @@ pub(super) fn has_lines(path: &Path) -> bool {
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
+/// The name of a file without folders and ending, whatever it is written in; `None` for other endings than those that are
+/// read.
+pub(super) fn stem(path: &str) -> Option<&str> {
+    let name = path.rsplit(['/', '\\']).next()?;
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    [".json", ".jsonl", ".ndjson", ".yaml", ".yml"].into_iter().find_map(|ending| name.strip_suffix(ending))
+}
+
 /// Whether a file is read as the text that it is, by its name.
 fn is_source(path: &Path) -> bool {
     let name = path.to_string_lossy();

@@ -1,6 +1,6 @@
 //! Exports of Google Cloud and Azure that are broken: each kind of file of `exports/`, cut off, empty, too deep, of another
 //! kind as a whole, and with each value in turn replaced by one of another kind. What is wrong is reported with its place,
-//! and the file beside is read all the same.
+//! and the file beside is read all the same. Good ones say the same in JSON and in YAML, and so do broken ones.
 //!
 //! `unread` names the keys that nothing is made of, whose values may be anything; `named` marks kinds whose files have
 //! no names of their own, so that one with something else in it is passed over unless the user names it.
@@ -47,7 +47,11 @@ impl Folder {
 
     /// Loads the folder with that text in the kind's file; by its name too where it must be named.
     fn load(&self, kind: &Kind, text: &str, named: bool) -> Loaded {
-        let file = self.0.join(&kind.file);
+        self.load_as(&kind.file, text, named)
+    }
+
+    fn load_as(&self, name: &str, text: &str, named: bool) -> Loaded {
+        let file = self.0.join(name);
         fs::write(&file, text).unwrap();
         let mut paths = vec![self.0.to_string_lossy().into_owned()];
         if named {
@@ -157,6 +161,84 @@ fn each_value_of_another_kind_is_said_in_its_place() {
     }
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(tried > 700, "{tried}");
+}
+
+/// What a document gives to an estate, in the order of the document.
+fn given(loaded: &Loaded) -> Vec<String> {
+    let estate = &loaded.estate;
+    let principals =
+        estate.principals().map(|(_, one)| format!("{} {:?} {:?}", one.name, one.kind, one.facts));
+    let resources = estate.resources().map(|(_, one)| format!("{} {:?}", one.name, one.kind));
+    let attached = estate.attachments().iter().map(|one| {
+        let policy = estate.policy(one.policy).unwrap();
+        format!("{} {:?} {:?} {}", policy.name, one.target, one.layer, policy.origin.what)
+    });
+    let groups = estate.memberships().iter().map(|one| format!("{:?} in {:?}", one.member, one.group));
+    principals.chain(resources).chain(attached).chain(groups).collect()
+}
+
+/// A document as `gcloud` and `az` print it by `--format=yaml` and `-o yaml`.
+fn yaml(value: &Value) -> String {
+    let mut text = String::new();
+    write_yaml(value, 0, &mut text);
+    text
+}
+
+fn write_yaml(value: &Value, depth: usize, text: &mut String) {
+    let item = |head: &str, value: &Value, text: &mut String| {
+        let nested = value.as_array().is_some_and(|items| !items.is_empty())
+            || value.as_object().is_some_and(|map| !map.is_empty());
+        if nested {
+            text.push_str(&format!("{}{head}\n", "  ".repeat(depth)));
+            write_yaml(value, depth + 1, text);
+        } else {
+            text.push_str(&format!("{}{head} {value}\n", "  ".repeat(depth)));
+        }
+    };
+    match value {
+        Value::Array(items) => items.iter().for_each(|value| item("-", value, text)),
+        Value::Object(map) => map.iter().for_each(|(key, value)| item(&format!("{key:?}:"), value, text)),
+        value => text.push_str(&format!("{value}\n")),
+    }
+}
+
+#[test]
+fn exports_say_the_same_in_yaml() {
+    let folder = Folder::new("yaml");
+    for kind in kinds() {
+        let name = kind.file.replace(".json", ".yaml");
+        let [json, yaml] = [
+            folder.load(&kind, &kind.good.to_string(), kind.named),
+            folder.load_as(&name, &yaml(&kind.good), kind.named),
+        ];
+        assert_eq!(yaml.problems, [], "{name}");
+        assert_eq!(given(&json), given(&yaml), "{name}");
+        assert!(given(&json).len() > 1, "{name}");
+    }
+}
+
+#[test]
+fn each_value_of_another_kind_is_said_in_its_place_in_yaml() {
+    let folder = Folder::new("yaml-values");
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for kind in kinds() {
+        let name = kind.file.replace(".json", ".yaml");
+        for (at, value) in values(&kind.good, String::new()) {
+            let other = if value.is_array() { json!({"x": 1}) } else { json!([7]) };
+            let mut broken = kind.good.clone();
+            *broken.pointer_mut(&at).unwrap() = other;
+            let codes = |loaded: &Loaded| -> Vec<&str> {
+                loaded.problems.iter().filter(|one| one.span.is_some()).map(|one| one.code).collect()
+            };
+            let json = codes(&folder.load(&kind, &broken.to_string(), kind.named));
+            let loaded = folder.load_as(&name, &yaml(&broken), kind.named);
+            tried += 1;
+            if json != codes(&loaded) {
+                wrong.push(format!("{name}: {at}: {json:?}, in YAML {:?}", loaded.problems));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// All values but the whole, each with the way to it.

@@ -214,6 +214,66 @@ fn public_buckets_and_datasets_are_findings_unless_it_is_prevented() {
     assert!(found[0].starts_with("`//bigquery.googleapis.com/projects/p/datasets/open`"), "{found:#?}");
 }
 
+/// Each finding shows the part of the file that it is about, cut out as it stands there, in JSON and in the text.
+#[test]
+fn findings_show_what_they_are_about() {
+    let export = Export::new("places");
+    let machine = format!("serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com");
+    let bindings = [
+        binding("editor", &machine),
+        binding("viewer", "user:ann@example.com"),
+        binding("iam.serviceAccountTokenCreator", "user:bob@example.com"),
+    ];
+    let bucket = json!({"resource": "//storage.googleapis.com/open", "assetType": "storage.googleapis.com/Bucket",
+        "project": "projects/p", "organization": "organizations/1",
+        "policy": {"bindings": [binding("storage.objectViewer", "allUsers")]}});
+    let policies =
+        serde_json::to_string_pretty(&json!([policy("projects/p", &[], &bindings), bucket])).unwrap();
+    let keys =
+        serde_json::to_string_pretty(&json!([key("aaa", "USER_MANAGED", "2027-01-01T00:00:00Z", false)]))
+            .unwrap();
+    fs::write(export.0.join("policies.json"), &policies).unwrap();
+    fs::write(export.0.join("keys-of-app.json"), &keys).unwrap();
+    let report = export.ask(&["scan"]);
+    let shown = |rule: &str| -> Vec<String> {
+        let findings = report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == rule);
+        let mut shown: Vec<String> =
+            findings.map(|one| cut(&one["primary"]["place"], &policies, &keys)).collect();
+        shown.sort();
+        shown
+    };
+    assert_eq!(shown("public-resource"), ["\"roles/storage.objectViewer\""]);
+    assert_eq!(shown("default-service-account"), ["\"roles/editor\""]);
+    assert_eq!(shown("basic-role"), ["\"roles/editor\"", "\"roles/viewer\""]);
+    assert_eq!(shown("broad-impersonation"), ["\"roles/iam.serviceAccountTokenCreator\""]);
+    assert_eq!(shown("service-account-key").len(), 1);
+    assert!(shown("service-account-key")[0].contains("keys/aaa"), "{:?}", shown("service-account-key"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let text = command.args(["scan", export.0.to_str().unwrap()]).env_clear().output().unwrap().stdout;
+    let text = String::from_utf8(text).unwrap();
+    for rule in [
+        "public-resource",
+        "default-service-account",
+        "basic-role",
+        "broad-impersonation",
+        "service-account-key",
+    ] {
+        assert!(text.contains(&format!("[{rule}]: ")), "{rule}: {text}");
+    }
+    assert!(text.contains("\"role\": \"roles/storage.objectViewer\""), "{text}");
+}
+
+/// What stands at a place of a report.
+fn cut(place: &Value, policies: &str, keys: &str) -> String {
+    let text = if place["path"].as_str().unwrap().ends_with("policies.json") { policies } else { keys };
+    let at = |line: &str, column: &str| {
+        let number = |key: &str| usize::try_from(place[key].as_u64().unwrap()).unwrap() - 1;
+        let start: usize = text.split_inclusive('\n').take(number(line)).map(str::len).sum();
+        start + number(column)
+    };
+    text.get(at("line", "column")..at("end_line", "end_column")).unwrap().to_owned()
+}
+
 const POOL: &str = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/ci";
 
 /// A provider of tokens of GitHub Actions for a pool, and a policy that gives something to its identities.

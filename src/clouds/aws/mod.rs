@@ -163,6 +163,14 @@ impl Cloud for Aws {
         scenario::scenario(tree, problems)
     }
 
+    fn mentioned(&self, name: &str) -> Patterns {
+        let account = name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
+        match account {
+            Some(account) => Patterns::globs([format!("arn:*:*:*:{account}:*").as_str()]),
+            None => Patterns::literal(name),
+        }
+    }
+
     fn claims(&self, written: &str) -> bool {
         written.starts_with("arn:")
     }

@@ -125,13 +125,43 @@ pub enum Member {
     Deleted(String),
     /// Identities of a pool of workload or workforce identity federation.
     Federated(Federated),
-    /// All principals that a project, folder or organization holds: `projects/p`.
-    InScope(String),
+    /// Principals that a project, folder or organization holds: `projects/p`.
+    InScope(Held, String),
     /// Anything else, as it is written.
     Other(String),
 }
 
-/// Identities of a pool: <https://cloud.google.com/iam/docs/principal-identifiers>.
+/// Which of the principals that a scope holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// All.
+    All,
+    /// Service accounts that users have made, and default ones.
+    ServiceAccounts,
+    /// Accounts by which services of Google act for it.
+    ServiceAgents,
+}
+
+impl Held {
+    /// What follows the scope in an identifier.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::ServiceAccounts => "/type/ServiceAccount",
+            Self::ServiceAgents => "/type/ServiceAgent",
+        }
+    }
+
+    /// Reads what follows `principalSet://cloudresourcemanager.googleapis.com/`.
+    fn read(text: &str) -> Option<(Self, &str)> {
+        let kinds = [Self::ServiceAccounts, Self::ServiceAgents, Self::All];
+        let split = kinds.into_iter().find_map(|held| Some((held, text.strip_suffix(held.suffix())?)));
+        split.filter(|(_, scope)| scope.split('/').count() == 2)
+    }
+}
+
+/// Identities of a pool: <https://cloud.google.com/iam/docs/principal-identifiers>. Agents of a trust domain are read as
+/// ones of a pool that goes by the name of the domain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Federated {
     /// The pool: `iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p`.
@@ -147,8 +177,10 @@ pub enum Which {
     Subject(String),
     /// Those in this group.
     Group(String),
-    /// Those with this value of an attribute.
+    /// Those with this value of an attribute of their token: `attribute.repository`, `kubernetes.cluster`.
     Attribute(String, String),
+    /// Those of this namespace of Kubernetes, which their subjects tell.
+    Namespace(String),
     /// All of them.
     All,
 }
@@ -156,19 +188,20 @@ pub enum Which {
 impl Federated {
     /// Reads what follows `principal://` or `principalSet://`.
     fn read(text: &str) -> Option<Self> {
-        let at = ["/workloadIdentityPools/", "/workforcePools/"].into_iter().find_map(|part| {
-            let start = text.find(part)? + part.len();
-            Some(start + text.get(start..)?.find('/')?)
-        })?;
-        let (pool, rest) = text.split_at_checked(at)?;
-        let (kind, value) = rest.strip_prefix('/')?.split_once('/').unwrap_or((rest.strip_prefix('/')?, ""));
+        let pool = pool_of(text)?;
+        let rest = text.strip_prefix(pool)?.strip_prefix('/')?;
+        let (kind, value) = rest.split_once('/').unwrap_or((rest, ""));
         let which = match (kind, value) {
             ("*", "") => Which::All,
-            ("subject", subject) if !subject.is_empty() => Which::Subject(subject.to_owned()),
-            ("group", group) if !group.is_empty() => Which::Group(group.to_owned()),
+            ("resources", _) if is_of_agents(pool) => Which::Subject(rest.to_owned()),
+            (_, "") => return None,
+            ("subject", subject) => Which::Subject(subject.to_owned()),
+            ("group", group) => Which::Group(group.to_owned()),
+            ("namespace", namespace) => Which::Namespace(namespace.to_owned()),
+            (CLUSTER | ACCOUNT, value) => Which::Attribute(kind.to_owned(), value.to_owned()),
             (kind, value) => {
-                let name = kind.strip_prefix("attribute.").filter(|name| !name.is_empty())?;
-                Which::Attribute(name.to_owned(), value.to_owned())
+                kind.strip_prefix("attribute.").filter(|name| !name.is_empty())?;
+                Which::Attribute(kind.to_owned(), value.to_owned())
             }
         };
         Some(Self { pool: pool.to_owned(), which })
@@ -178,12 +211,44 @@ impl Federated {
     fn name(&self) -> String {
         let pool = &self.pool;
         match &self.which {
+            Which::Subject(subject) if is_of_agents(pool) => format!("principal://{pool}/{subject}"),
             Which::Subject(subject) => format!("principal://{pool}/subject/{subject}"),
             Which::Group(group) => format!("principalSet://{pool}/group/{group}"),
-            Which::Attribute(name, value) => format!("principalSet://{pool}/attribute.{name}/{value}"),
+            Which::Attribute(name, value) if name == ACCOUNT => format!("principal://{pool}/{name}/{value}"),
+            Which::Attribute(name, value) => format!("principalSet://{pool}/{name}/{value}"),
+            Which::Namespace(namespace) => format!("principalSet://{pool}/namespace/{namespace}"),
             Which::All => format!("principalSet://{pool}/*"),
         }
     }
+
+    /// How the names of its single identities begin.
+    pub fn identities(&self) -> String {
+        let pool = &self.pool;
+        if is_of_agents(pool) {
+            format!("principal://{pool}/")
+        } else {
+            format!("principal://{pool}/subject/")
+        }
+    }
+}
+
+/// All pods of a cluster, and all of an account of Kubernetes in one, which tokens of pods tell:
+/// <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity>.
+const CLUSTER: &str = "kubernetes.cluster";
+const ACCOUNT: &str = "kubernetes.serviceaccount.uid";
+
+/// The pool of an identity or a set of them, after `principal://` or `principalSet://`; for agents their trust domain.
+pub fn pool_of(text: &str) -> Option<&str> {
+    let pools = ["/workloadIdentityPools/", "/workforcePools/"];
+    let start = pools.into_iter().find_map(|part| Some(text.find(part)? + part.len()));
+    let start = start.or_else(|| is_of_agents(text).then_some(0))?;
+    text.get(..start + text.get(start..)?.find('/')?)
+}
+
+/// Whether a pool is a trust domain of agents: <https://cloud.google.com/iam/docs/principal-identifiers>.
+pub fn is_of_agents(pool: &str) -> bool {
+    let domain = pool.split('/').next().unwrap_or_default();
+    domain.starts_with("agents.global.") && domain.ends_with(".system.id.goog")
 }
 
 /// A basic role: <https://cloud.google.com/iam/docs/roles-overview#basic>.
@@ -222,9 +287,8 @@ impl Member {
     pub fn read(text: &str) -> Self {
         let text = text.trim();
         if let Some(scope) = text.strip_prefix("principalSet://cloudresourcemanager.googleapis.com/") {
-            // Parts of such a set, by type, are not told apart.
-            let whole = scope.split('/').count() == 2;
-            return if whole { Self::InScope(scope.to_owned()) } else { Self::Other(text.to_owned()) };
+            let held = Held::read(scope).map(|(held, scope)| Self::InScope(held, scope.to_owned()));
+            return held.unwrap_or_else(|| Self::Other(text.to_owned()));
         }
         if text == "allUsers" {
             return Self::AllUsers;
@@ -262,7 +326,9 @@ impl Member {
                 _ => None,
             };
         }
-        if let Some((_, mail)) = text.strip_prefix("iam.googleapis.com/")?.split_once("/serviceAccounts/") {
+        let account =
+            text.strip_prefix("iam.googleapis.com/").and_then(|rest| rest.split_once("/serviceAccounts/"));
+        if let Some((_, mail)) = account {
             return Some(Self::ServiceAccount(mail.to_ascii_lowercase()));
         }
         Federated::read(text).map(Self::Federated)
@@ -285,7 +351,9 @@ impl Member {
             Self::Holders(basic, project) => format!("{}{project}", basic.prefix()),
             Self::Deleted(name) => format!("deleted:{name}"),
             Self::Federated(federated) => federated.name(),
-            Self::InScope(scope) => format!("principalSet://cloudresourcemanager.googleapis.com/{scope}"),
+            Self::InScope(held, scope) => {
+                format!("principalSet://cloudresourcemanager.googleapis.com/{scope}{}", held.suffix())
+            }
             Self::Other(text) => text.clone(),
         }
     }
@@ -317,6 +385,8 @@ pub enum Expression {
     Choice(Box<[Expression; 3]>),
     /// A test of the request.
     Test(Test),
+    /// A part that has no value where the condition stands.
+    Failing,
     /// A part that is not understood, or that is understood for one request only.
     Opaque(Located<Arc<str>>),
 }
@@ -330,6 +400,8 @@ pub enum Test {
     Extract(Key, Template, Comparison, String),
     /// A comparison of `request.time`, in microseconds since the Unix epoch.
     Time(Order, i64),
+    /// A comparison of `destination.port`.
+    Port(Order, i64),
     /// The part of `request.time` in a time zone is one of these numbers.
     Calendar(Part, String, Vec<i64>),
     /// The set holds the text.
@@ -362,7 +434,7 @@ pub enum Key {
     Service,
     /// `api.getAttribute(name, default)` of a text.
     Api(String, String),
-    /// A text that only some requests carry: `request.path`, `request.host`, `destination.ip`, `destination.port`.
+    /// A text that only some requests carry: `request.path`, `request.host`, `destination.ip`.
     Carried(&'static str),
     /// `principal.type`, in bindings of principal access boundary policies.
     PrincipalType,
@@ -403,7 +475,7 @@ pub enum Comparison {
     AtLeast(usize),
 }
 
-/// How a time is compared: `request.time` stands on the left.
+/// How a time or a number is compared: what the request says stands on the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Order {
     /// `<`
@@ -422,12 +494,26 @@ impl Expression {
     /// Calls `visit` for each test and each part that is not understood.
     pub fn for_each(&self, visit: &mut impl FnMut(Leaf<'_>)) {
         match self {
-            Self::Constant(_) => {}
+            Self::Constant(_) | Self::Failing => {}
             Self::Opaque(part) => visit(Leaf::Opaque(part)),
             Self::Test(test) => visit(Leaf::Test(test)),
             Self::Not(inner) => inner.for_each(visit),
             Self::Choice(parts) => parts.iter().for_each(|part| part.for_each(visit)),
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each(visit)),
+        }
+    }
+
+    /// The expression where only some tests have a value.
+    #[must_use]
+    pub fn knowing(&self, known: &impl Fn(&Test) -> bool) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.knowing(known)).collect();
+        match self {
+            Self::Test(test) if !known(test) => Self::Failing,
+            Self::Not(inner) => Self::Not(Box::new(inner.knowing(known))),
+            Self::And(parts) => Self::And(all(parts)),
+            Self::Or(parts) => Self::Or(all(parts)),
+            Self::Choice(parts) => Self::Choice(Box::new(parts.each_ref().map(|part| part.knowing(known)))),
+            Self::Constant(_) | Self::Test(_) | Self::Failing | Self::Opaque(_) => self.clone(),
         }
     }
 }

@@ -73,14 +73,6 @@ pub(super) fn tag_name(key: &TagKey) -> String {
     }
 }
 
-/// The members of a set, as requests write it.
-pub(super) fn set_name(key: &SetKey) -> &str {
-    match key {
-        SetKey::AccessLevels => "request.auth.access_levels",
-        SetKey::Api(name, _) => name,
-    }
-}
-
 /// The requests for which a condition holds; `True` for none.
 pub(super) fn holds(condition: Option<&Condition>) -> Formula {
     condition.map_or(Formula::True, |condition| lower(&condition.expression).holds)
@@ -169,6 +161,7 @@ fn lower(expression: &Expression) -> Lowered {
             Lowered { holds: either(then.holds, otherwise.holds), fails: either(then.fails, otherwise.fails) }
         }
         Expression::Test(test) => lower_test(test),
+        Expression::Failing => Lowered { holds: Formula::False, fails: Formula::False },
         Expression::Opaque(part) => {
             // It may be false or fail where it is not true, so one name is not enough.
             let holds = Formula::opaque(format!("cel:{}", part.value));
@@ -188,10 +181,14 @@ fn lower_test(test: &Test) -> Lowered {
         Test::Text(key, comparison, text) => lower_text(key, *comparison, text),
         Test::Extract(key, template, comparison, text) => lower_extract(key, template, *comparison, text),
         Test::Time(order, instant) => {
-            let ranges = during(*order, *instant);
+            let ranges = compared(*order, &Value::Instant(*instant));
             let fails = Formula::within(request_time(), ranges.complement());
             Lowered { holds: Formula::within(request_time(), ranges), fails }
         }
+        Test::Port(order, number) => carried(types::PORT, |name| {
+            let port = |ranges: Ranges| Formula::within(Attribute::new(name, Kind::Number), ranges);
+            (port(ports(Order::NotBefore, 0)), port(ports(*order, *number)))
+        }),
         Test::Calendar(part, zone, numbers) => {
             let (low, high) = part.bounds();
             let others = (low..=high).filter(|number| !numbers.contains(number));
@@ -200,18 +197,19 @@ fn lower_test(test: &Test) -> Lowered {
             };
             Lowered { holds: within(&mut numbers.iter().copied()), fails: within(&mut others.into_iter()) }
         }
-        Test::Holds(key, text) => {
-            let attribute = set(key);
-            let holds = Formula::any_in(attribute.clone(), Patterns::literal(text));
-            let by_default = default(key).map(|items| items.iter().any(|item| item == text));
-            settle(attribute, holds, by_default)
-        }
+        Test::Holds(key, text) => lower_set(
+            key,
+            |set| Formula::any_in(set, Patterns::literal(text)),
+            |items| items.iter().any(|item| item == text),
+        ),
         Test::HoldsOnly(key, texts) => {
-            let attribute = set(key);
             let allowed = texts.iter().map(|text| Pattern::literal(text, Case::Sensitive));
-            let holds = Formula::all_in(attribute.clone(), Patterns::of(allowed));
-            let by_default = default(key).map(|items| items.iter().all(|item| texts.contains(item)));
-            settle(attribute, holds, by_default)
+            let allowed = Patterns::of(allowed);
+            lower_set(
+                key,
+                |set| Formula::all_in(set, allowed),
+                |items| items.iter().all(|item| texts.contains(item)),
+            )
         }
         Test::Tag(key, value) => {
             let attribute = Attribute::text(tag_name(key));
@@ -223,30 +221,57 @@ fn lower_test(test: &Test) -> Lowered {
     }
 }
 
-fn set(key: &SetKey) -> Attribute {
-    Attribute::new(set_name(key), Kind::TextSet)
-}
-
-fn default(key: &SetKey) -> Option<&[String]> {
+fn lower_set(
+    key: &SetKey,
+    holds: impl FnOnce(Attribute) -> Formula,
+    by_default: impl FnOnce(&[String]) -> bool,
+) -> Lowered {
+    let set = |name: &str| Attribute::new(name, Kind::TextSet);
     match key {
-        SetKey::AccessLevels => None,
-        SetKey::Api(_, default) => Some(default),
+        SetKey::AccessLevels => {
+            carried(types::ACCESS_LEVELS, |name| (Formula::present(set(name)), holds(set(name))))
+        }
+        SetKey::Api(name, default) => settle(set(name), holds(set(name)), by_default(default)),
     }
 }
 
-/// What holds of a present attribute, with the outcome for an absent one; without one it fails then.
-fn settle(attribute: Attribute, holds: Formula, absent: Option<bool>) -> Lowered {
+/// What holds of a present attribute, with the outcome for an absent one.
+fn settle(attribute: Attribute, holds: Formula, absent: bool) -> Lowered {
     let present = Formula::present(attribute);
-    let fails = present.clone().and(holds.clone().not());
-    match absent {
-        None => Lowered { holds, fails },
-        Some(true) => total(present.not().or(holds)),
-        Some(false) => total(holds),
-    }
+    total(if absent { present.not().or(holds) } else { holds })
+}
+
+/// Where an attribute has a value that only requests for some permissions carry, and what holds of it; it fails elsewhere.
+fn carried(name: &str, of: impl FnOnce(&str) -> (Formula, Formula)) -> Lowered {
+    let permissions = types::permissions_with(name).iter();
+    let permissions = permissions.map(|permission| Pattern::literal(permission, Case::Sensitive));
+    let asked = Formula::matches(Attribute::action(), Patterns::of(permissions));
+    let (there, holds) = of(name);
+    let fails = there.and(holds.clone().not());
+    Lowered { fails: fails.and(asked.clone()), holds: holds.and(asked) }
+}
+
+/// The ports of a comparison, of those that there are. Each stands for all numbers from it up to the next, so that what engines find between two
+/// can be rounded down.
+fn ports(order: Order, number: i64) -> Ranges {
+    let from = |port: i64| Ranges::above(&whole(port), true).unwrap_or_else(Ranges::empty);
+    let next = number.saturating_add(1);
+    let fitting = match order {
+        Order::Before => from(number).complement(),
+        Order::NotAfter => from(next).complement(),
+        Order::At => from(number).intersection(&from(next).complement()),
+        Order::NotBefore => from(number),
+        Order::After => from(next),
+    };
+    fitting.intersection(&from(0)).intersection(&from(i64::from(u16::MAX) + 1).complement())
+}
+
+fn whole(number: i64) -> Value {
+    Value::Number(Decimal::from_units(i128::from(number) * UNITS))
 }
 
 fn points(numbers: &mut dyn Iterator<Item = i64>) -> Ranges {
-    let point = |number: i64| Value::Number(Decimal::from_units(i128::from(number) * UNITS)).point();
+    let point = |number: i64| whole(number).point();
     Ranges::of(numbers.filter_map(point).map(|point| (point, point)))
 }
 
@@ -267,14 +292,13 @@ pub(super) fn calendar_facts<'a>(expressions: impl IntoIterator<Item = &'a Expre
     Formula::all(facts)
 }
 
-fn during(order: Order, instant: i64) -> Ranges {
-    let value = Value::Instant(instant);
+fn compared(order: Order, value: &Value) -> Ranges {
     match order {
-        Order::Before => Ranges::below(&value, false),
-        Order::NotAfter => Ranges::below(&value, true),
-        Order::At => Ranges::exactly(&value),
-        Order::NotBefore => Ranges::above(&value, true),
-        Order::After => Ranges::above(&value, false),
+        Order::Before => Ranges::below(value, false),
+        Order::NotAfter => Ranges::below(value, true),
+        Order::At => Ranges::exactly(value),
+        Order::NotBefore => Ranges::above(value, true),
+        Order::After => Ranges::above(value, false),
     }
     .unwrap_or_else(Ranges::empty)
 }
@@ -291,13 +315,13 @@ fn lower_text(key: &Key, comparison: Comparison, text: &str) -> Lowered {
             let attribute = Attribute::text(name.as_str());
             let holds =
                 Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
-            return settle(attribute, holds, Some(compares(default, comparison, text)));
+            return settle(attribute, holds, compares(default, comparison, text));
         }
         Key::Carried(name) => {
-            let attribute = Attribute::text(*name);
-            let holds =
-                Formula::matches(attribute.clone(), Patterns::of([pattern("", &around(comparison, text))]));
-            return settle(attribute, holds, None);
+            return carried(name, |name| {
+                let like = Patterns::of([pattern("", &around(comparison, text))]);
+                (Formula::present(Attribute::text(name)), Formula::matches(Attribute::text(name), like))
+            });
         }
         // Only bindings of boundary policies know them.
         Key::PrincipalType | Key::PrincipalSubject => {
@@ -390,9 +414,11 @@ fn lower_extract(key: &Key, template: &Template, comparison: Comparison, text: &
         Key::Api(name, default) => {
             // The default is a constant: what the template takes out of it, too.
             let by_default = compares(extracts::taken_from(default, template), comparison, text);
-            settle(Attribute::text(name.as_str()), present_and(name, holds), Some(by_default))
+            settle(Attribute::text(name.as_str()), present_and(name, holds), by_default)
         }
-        Key::Carried(name) => settle(Attribute::text(*name), present_and(name, holds), None),
+        Key::Carried(name) => {
+            carried(name, |name| (Formula::present(Attribute::text(name)), present_and(name, holds)))
+        }
         _ => {
             let known = of_services(|_| true);
             Lowered { holds: known.clone().and(holds.clone()), fails: known.and(holds.not()) }

@@ -13,8 +13,8 @@ use crate::text::{Located, Problem, Route, Tree};
 pub(super) struct Dataset {
     /// Its full resource name.
     pub(super) name: String,
-    /// Its access entries.
-    pub(super) bindings: Vec<PlacedBinding>,
+    /// Its access entries; `None` where the document lists the dataset without them.
+    pub(super) bindings: Option<Vec<PlacedBinding>>,
     /// What is not followed.
     pub(super) gaps: Vec<Gap>,
 }
@@ -34,7 +34,7 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
     shapes::check(tree, &shapes::DATASET, problems);
     let mut dataset = Dataset {
         name: format!("//bigquery.googleapis.com/projects/{project}/datasets/{id}"),
-        bindings: Vec::new(),
+        bindings: None,
         gaps: Vec::new(),
     };
     let route = route.key("access");
@@ -43,14 +43,21 @@ pub(super) fn read(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> O
         problems.push(parse::wrong(tree.get("access").unwrap_or(tree), "`access`", "an array of entries"));
         return None;
     };
-    for (index, entry) in items.iter().enumerate() {
-        dataset.entry(entry, project, route.index(index), problems);
-    }
-    Some(dataset)
+    let entries = items.iter().enumerate();
+    let read =
+        entries.filter_map(|(index, entry)| dataset.entry(entry, project, route.index(index), problems));
+    let bindings = read.collect();
+    Some(Dataset { bindings: Some(bindings), ..dataset })
 }
 
 impl Dataset {
-    fn entry(&mut self, entry: &Tree, project: &str, route: Route, problems: &mut Vec<Problem>) {
+    fn entry(
+        &mut self,
+        entry: &Tree,
+        project: &str,
+        route: Route,
+        problems: &mut Vec<Problem>,
+    ) -> Option<PlacedBinding> {
         if let Some(kind) = ["view", "routine", "dataset"].into_iter().find(|kind| entry.get(kind).is_some())
         {
             let what = format!("authorized {kind} of `{}`", self.name);
@@ -62,7 +69,7 @@ impl Dataset {
                 ),
                 origin: Some(Origin { span: Some(entry.span), route, what }),
             });
-            return;
+            return None;
         }
         let role = entry.get("role").and_then(|role| Some((role.as_str()?, role.span)));
         let (Some((role, span)), Some(member)) = (role, member(entry, project)) else {
@@ -74,18 +81,15 @@ impl Dataset {
                 .at(entry.span)
                 .help("it was left out; export the dataset again with `bq show --format=prettyjson`"),
             );
-            return;
+            return None;
         };
         let condition = match entry.get("condition").filter(|condition| !condition.is_null()) {
-            Some(condition) => match parse::read_condition(condition, problems) {
-                Some(condition) => Some(condition),
-                None => return,
-            },
+            Some(condition) => Some(parse::read_condition(condition, problems)?),
             None => None,
         };
         let role = Located::new(equivalent(role).into(), span);
         let binding = Binding { role, members: vec![member], condition, gaps: Vec::new() };
-        self.bindings.push(PlacedBinding { binding, route });
+        Some(PlacedBinding { binding, route })
     }
 }
 

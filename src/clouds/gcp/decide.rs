@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 
 use super::ast::{Basic, Binding, Body, Condition, Federated, Member, Which};
+use super::defaults::Container;
 use super::members::NOBODY;
 use super::names::{self, CLOUD};
 use super::sets::{self, Belongs};
 use super::truth::{Asked, Truth};
-use super::{ALLOW, defaults, lower, public, roles, tops};
+use super::{ALLOW, lower, public, roles, tops};
 use crate::model::{
     Decision, Effect, Estate, Gap, GapKind, Origin, Reason, Request, ScopeId, Target, Verdict,
 };
@@ -79,10 +80,10 @@ impl Judge<'_> {
                 self.policy(Target::Resource(id));
             }
         }
-        if let (Some(bucket), Some(scope)) = (names::bucket(self.resource), place)
-            && defaults::is_assumed(self.estate, bucket, scope)
+        if let (Some((kind, name)), Some(scope)) = (Container::around(self.resource), place)
+            && kind.is_assumed(self.estate, name, scope)
         {
-            self.default_policy(scope);
+            self.default_policy(kind, scope);
         }
         let mut level = place;
         let mut seen = BTreeSet::new();
@@ -164,14 +165,16 @@ impl Judge<'_> {
             Member::Holders(basic, project) => self.holders(*basic, project),
             Member::Deleted(_) => Meant::No,
             Member::Federated(set) => named(is_in_pool(set, self.request)),
-            Member::InScope(scope) => match sets::in_scope(self.estate, principal, scope) {
+            Member::InScope(..) if principal == member.name() => named(true),
+            Member::InScope(held, scope) => match sets::among(self.estate, principal, *held, scope) {
                 Belongs::Yes => named(true),
                 Belongs::No => named(false),
                 Belongs::Unknown => Meant::Unknown(nobody(&member.name(), origin)),
             },
             Member::Other(text) => {
                 let single = text.starts_with("principal://") || text.starts_with("serviceAccount:");
-                if text == principal || single || !self.could_be_member() {
+                let could_be = self.could_be_member() || principal.starts_with("principal");
+                if text == principal || single || !could_be {
                     return named(text == principal);
                 }
                 Meant::Unknown(nobody(text, origin))
@@ -250,18 +253,18 @@ impl Judge<'_> {
         meant && self.grants_now(binding.condition.as_ref(), origin)
     }
 
-    /// The policy of a bucket that nobody has changed.
-    fn default_policy(&mut self, scope: ScopeId) {
+    /// The policy of a bucket or a dataset that nobody has changed.
+    fn default_policy(&mut self, kind: Container, scope: ScopeId) {
         let name = self.estate.scope(scope).map(|scope| scope.name.clone()).unwrap_or_default();
         let Some(project) = name.strip_prefix("projects/") else { return };
-        for (role, holders) in defaults::BINDINGS {
+        for (role, holders) in kind.bindings() {
             if !roles::find(self.estate, role).is_some_and(|role| role.contains(&self.request.action)) {
                 continue;
             }
-            for basic in holders {
+            for basic in *holders {
                 let Meant::Yes(through) = self.holders(*basic, project) else { continue };
-                let origin = defaults::origin(role, *basic, project);
-                self.gaps.insert(defaults::gap(project, &origin));
+                let origin = kind.origin(role, *basic, project);
+                self.gaps.insert(kind.gap(project, &origin));
                 self.because.push(reason(&origin));
                 self.because.extend(through);
             }
@@ -292,6 +295,7 @@ fn inheritance(basic: Basic, project: &str, through: &[Reason]) -> Option<Gap> {
 /// Whether who asks is of these identities of a pool: by its subject, or by what its token says.
 pub(super) fn is_in_pool(set: &Federated, request: &Request) -> bool {
     let principal = request.principal.as_str();
+    let single = principal.strip_prefix(&set.identities());
     let Some(rest) = principal
         .strip_prefix("principal://")
         .or_else(|| principal.strip_prefix("principalSet://"))
@@ -304,13 +308,16 @@ pub(super) fn is_in_pool(set: &Federated, request: &Request) -> bool {
     };
     match &set.which {
         Which::All => true,
-        Which::Subject(subject) => rest.strip_prefix("subject/") == Some(subject),
+        Which::Subject(subject) => single == Some(subject),
         Which::Group(group) => rest.strip_prefix("group/") == Some(group) || says("google.groups", group),
+        Which::Namespace(namespace) => {
+            let own = single.and_then(|subject| subject.strip_prefix("ns/")?.split_once("/sa/"));
+            own.map(|(own, _)| own).or(rest.strip_prefix("namespace/")) == Some(namespace)
+        }
         Which::Attribute(name, value) => {
-            let name = format!("attribute.{name}");
-            match rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('/')) {
+            match rest.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('/')) {
                 Some(own) => own == value,
-                None => says(&name, value),
+                None => says(name, value),
             }
         }
     }

@@ -12,9 +12,9 @@ use super::names::CLOUD;
 use super::truth::{Asked, Truth};
 use super::{ALLOW, catalog, conditions, lower, members, parse, requests, roles};
 use crate::clouds::documents::{DocumentKind, Documents, HOLDER, Opened, Rule, Rules, RulesOfTwo};
-use crate::logic::{Assignment, Attribute, Case, Formula, Pattern, Patterns};
+use crate::logic::{Assignment, Attribute, Formula, Patterns};
 use crate::model::{Decision, Effect, Estate, Gap, Origin, Policy, Reason, Request, Verdict};
-use crate::text::{Problem, Route, Tree};
+use crate::text::{Located, Problem, Route, Tree};
 
 /// Permissions under a name.
 const ROLE: DocumentKind = DocumentKind { id: "role", name: "role of Google Cloud" };
@@ -126,29 +126,38 @@ fn rules(policy: &Policy, gaps: &mut Vec<Gap>, facts: &mut Vec<Formula>) -> Rule
         }
         Some(Body::Document(bindings)) => bindings
             .iter()
-            .filter_map(|(binding, route)| rule(binding, &origin(policy, binding, route), gaps, facts))
+            .flat_map(|(binding, route)| of_binding(binding, &origin(policy, binding, route), gaps, facts))
             .collect(),
         _ => Vec::new(),
     };
     Rules { allows, denies: Vec::new() }
 }
 
-fn rule(binding: &Binding, origin: &Origin, gaps: &mut Vec<Gap>, facts: &mut Vec<Formula>) -> Option<Rule> {
+/// One rule for each member: of two versions of a binding, only those are compared who are not in both.
+fn of_binding(
+    binding: &Binding,
+    origin: &Origin,
+    gaps: &mut Vec<Gap>,
+    facts: &mut Vec<Formula>,
+) -> Vec<Rule> {
     let condition = binding.condition.as_ref();
     gaps.extend(binding.gaps.iter().cloned());
     gaps.extend(conditions::gaps(condition));
     let nothing = Estate::default();
     let Some(role) = roles::find(&nothing, &binding.role.value) else {
         gaps.push(lower::unknown_role(&binding.role.value, origin));
-        return None;
+        return Vec::new();
     };
     let holds = conditions::holds(condition);
     facts.push(conditions::calendar_facts(condition.map(|condition| &condition.expression)));
     if holds.attributes().contains(&conditions::request_time()) {
         facts.push(lower::real_time());
     }
-    let who = Formula::any(binding.members.iter().map(|member| alone(&member.value)));
-    Some(Rule { actions: role.actions(), rest: who.and(holds) })
+    let of = |member: &Located<Member>| Rule {
+        actions: role.actions(),
+        rest: alone(&member.value).and(holds.clone()),
+    };
+    binding.members.iter().map(of).collect()
 }
 
 /// The principals that a member stands for when nothing else is known.
@@ -156,12 +165,9 @@ fn alone(member: &Member) -> Formula {
     let named = |name: &str| Formula::matches(Attribute::principal(), Patterns::literal(name));
     match member {
         Member::AllUsers => Formula::True,
-        Member::AllAuthenticatedUsers => {
-            let federated = Pattern::prefix("principal", Case::Sensitive);
-            let federated = Formula::matches(Attribute::principal(), Patterns::of([federated]));
-            named(NOBODY).or(federated).not()
+        Member::AllAuthenticatedUsers | Member::Domain(_) | Member::Federated(_) => {
+            members::who(&Estate::default(), member)
         }
-        Member::Domain(_) | Member::Federated(_) => members::who(&Estate::default(), member),
         Member::Deleted(_) => Formula::False,
         member => named(&member.name()),
     }

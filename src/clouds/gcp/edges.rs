@@ -79,8 +79,8 @@ pub(super) fn principals(estate: &Estate, member: &Member) -> Vec<PrincipalId> {
             let starts = ["principal", "principalSet"].map(|kind| format!("{kind}://{}/", set.pool));
             named_like(estate, |name| starts.iter().any(|start| name.starts_with(start.as_str())))
         }
-        Member::InScope(scope) => {
-            named_like(estate, |name| sets::in_scope(estate, name, scope) != Belongs::No)
+        Member::InScope(held, scope) => {
+            named_like(estate, |name| sets::among(estate, name, *held, scope) != Belongs::No)
         }
         _ => estate.find_principal(CLOUD, &member.name()).into_iter().collect(),
     }

@@ -363,10 +363,7 @@ fn compare(sign: Sign, term: &Term, value: &Value) -> Option<Expression> {
             let test = Test::Extract(key.clone(), template.clone(), Comparison::Equals, text.clone());
             Some(Expression::Test(test))
         }
-        (Term::Port, Value::Int(port)) if sign == Sign::Equal => {
-            let key = Key::Carried("destination.port");
-            Some(Expression::Test(Test::Text(key, Comparison::Equals, port.to_string())))
-        }
+        (Term::Port, Value::Int(port)) => Some(Expression::Test(Test::Port(ordering(sign)?, *port))),
         (Term::Time(shift), Value::Timestamp(nanos)) => time(sign, nanos.checked_sub(*shift)?),
         (Term::Calendar(part, zone), Value::Int(number)) => {
             let (low, high) = part.bounds();

@@ -190,9 +190,9 @@ pub(super) fn known(estate: &Estate, subject: Subject) -> Formula {
     let Member::Federated(own) = Member::read(&one.name) else { return Formula::True };
     let named = Named::of(estate);
     let asked = named.of_pool(&own.pool).filter_map(|which| match which {
-        Which::Attribute(name, _) => Some((format!("attribute.{name}"), Kind::Text)),
+        Which::Attribute(name, _) => Some((name.clone(), Kind::Text)),
         Which::Group(_) => Some(("google.groups".to_owned(), Kind::TextSet)),
-        Which::All | Which::Subject(_) => None,
+        Which::All | Which::Subject(_) | Which::Namespace(_) => None,
     });
     let asked: BTreeMap<String, Kind> = asked.collect();
     Formula::all(asked.into_iter().map(|(name, kind)| {
@@ -246,9 +246,9 @@ fn is_one(identity: &BTreeMap<String, String>, which: &Which) -> bool {
     match which {
         Which::All => true,
         Which::Subject(subject) => has("google.subject", subject),
-        Which::Attribute(name, value) => has(&format!("attribute.{name}"), value),
+        Which::Attribute(name, value) => has(name, value),
         // Groups of a token are a list, of which nothing is known.
-        Which::Group(_) => false,
+        Which::Group(_) | Which::Namespace(_) => false,
     }
 }
 
@@ -260,10 +260,8 @@ impl Provider {
         let mut told = matches!(which, Which::All);
         let asked = match which {
             Which::Subject(subject) => self.claim("google.subject").map(|claim| (claim, subject)),
-            Which::Attribute(name, value) => {
-                self.claim(&format!("attribute.{name}")).map(|claim| (claim, value))
-            }
-            Which::Group(_) | Which::All => None,
+            Which::Attribute(name, value) => self.claim(name).map(|claim| (claim, value)),
+            Which::Group(_) | Which::Namespace(_) | Which::All => None,
         };
         if let Some((claim, value)) = asked {
             told = true;

@@ -1,12 +1,12 @@
-//! What is looked up again and again in an estate, worked out once: which resources lie inside of another, and which
-//! bindings name somebody. An organization has hundreds of thousands of bindings.
+//! What is looked up again and again in an estate, worked out once: which resources lie inside of another, which bindings
+//! name somebody, and which give basic roles. An organization has hundreds of thousands of bindings.
 
 use std::collections::BTreeMap;
 
 use super::ALLOW;
-use super::ast::{Binding, Body};
+use super::ast::{Basic, Binding, Body};
 use super::names::CLOUD;
-use crate::model::{Estate, PolicyId, ResourceId, Target};
+use crate::model::{Estate, Policy, PolicyId, ResourceId, ScopeId, Target};
 
 /// The resources of Google Cloud in the order of their names.
 struct ByName(Vec<ResourceId>);
@@ -58,6 +58,35 @@ fn by_member(estate: &Estate) -> ByMember {
         }
     }
     ByMember(all)
+}
+
+/// The bindings of basic roles, by the scope that they stand on.
+struct Basics(BTreeMap<ScopeId, Vec<PolicyId>>);
+
+/// The bindings of a basic role right on a scope. Most scopes have few, whatever else they bind.
+pub(super) fn basic_bindings(
+    estate: &Estate,
+    scope: ScopeId,
+    basic: Basic,
+) -> impl Iterator<Item = (&Policy, &Binding)> {
+    let all = estate.derived(basics);
+    let own = all.0.get(&scope).cloned().unwrap_or_default();
+    let found = own.into_iter().filter_map(|id| Some((estate.policy(id)?, binding(estate, id)?)));
+    found.filter(move |(_, binding)| *binding.role.value == *basic.role())
+}
+
+fn basics(estate: &Estate) -> Basics {
+    let mut all: BTreeMap<ScopeId, Vec<PolicyId>> = BTreeMap::new();
+    for attachment in estate.attached_as(ALLOW) {
+        let (Target::Scope(scope), Some(binding)) = (attachment.target, binding(estate, attachment.policy))
+        else {
+            continue;
+        };
+        if [Basic::Owner, Basic::Editor, Basic::Viewer].iter().any(|one| *binding.role.value == *one.role()) {
+            all.entry(scope).or_default().push(attachment.policy);
+        }
+    }
+    Basics(all)
 }
 
 fn binding(estate: &Estate, policy: PolicyId) -> Option<&Binding> {

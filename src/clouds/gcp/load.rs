@@ -292,7 +292,7 @@ fn add_principal(estate: &mut Estate, member: &Member, origin: Origin) -> Option
         Member::ServiceAccount(mail) if names::is_service_agent(mail) => PrincipalKind::Service,
         Member::ServiceAccount(_) => PrincipalKind::ServiceAccount,
         Member::Group(_) | Member::Domain(_) => PrincipalKind::Group,
-        Member::InScope(_) => PrincipalKind::Group,
+        Member::InScope(..) => PrincipalKind::Group,
         Member::Other(text) if text.starts_with("principalSet://") => PrincipalKind::Group,
         // A set of identities of a pool stands for one of them, nobody being listed anywhere.
         Member::Federated(_) | Member::Other(_) => PrincipalKind::External,
@@ -422,14 +422,17 @@ pub fn known(subject: &Subject<'_>, route: &Route, estate: &mut Estate) {
     target(&name, subject, None, &origin, estate);
 }
 
-/// Loads the access entries of a BigQuery dataset as bindings on it.
+/// Loads the access entries of a BigQuery dataset as bindings on it; without them, that there is such a dataset.
 pub fn dataset(tree: &Tree, route: &Route, estate: &mut Estate, problems: &mut Vec<Problem>) {
     let Some(dataset) = dataset::read(tree, route, problems) else { return };
     let subject = Subject { name: &dataset.name, span: tree.span, kind: None, ancestors: Vec::new() };
     for gap in dataset.gaps {
         estate.add_gap(gap);
     }
-    bound(&subject, dataset.bindings, tree.span, route, estate);
+    match dataset.bindings {
+        Some(bindings) => bound(&subject, bindings, tree.span, route, estate),
+        None => known(&subject, route, estate),
+    }
 }
 
 /// Loads a custom role onto the project or organization that its name tells. Predefined roles are in the catalog and

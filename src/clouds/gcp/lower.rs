@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ast::{Basic, Binding, Body, Condition, Member};
+use super::defaults::Container;
 use super::members::{self, Identity};
-use super::{
-    ACCESS, ALLOW, DENY, conditions, defaults, federation, index, names, public, restrictions, roles, tops,
-};
+use super::{ACCESS, ALLOW, DENY, conditions, federation, index, names, public, restrictions, roles, tops};
 use crate::logic::{Assignment, Attribute, Case, Formula, Kind, Pattern, Patterns, Ranges, Value};
 use crate::model::{
     Effect, Estate, Gap, GapKind, Grant, Layer, LayerGroup, Layers, Object, Origin, PolicyId, Question,
@@ -162,11 +161,12 @@ impl Asking<'_> {
             groups.extend(self.denials(target, applies.clone()));
             groups.extend(self.group(target, applies));
         }
-        if let Some(bucket) = names::bucket(name)
+        if let Some((kind, name)) = Container::around(name)
             && let Some(scope) = scope
-            && defaults::is_assumed(estate, bucket, scope)
+            && kind.is_assumed(estate, name, scope)
         {
-            groups.extend(self.default_group(scope, Formula::True));
+            let grants = self.default_grants(kind, scope);
+            groups.extend((!grants.is_empty()).then(|| LayerGroup::new(ALLOW, Formula::True, grants)));
         }
         groups
     }
@@ -198,13 +198,11 @@ impl Asking<'_> {
             .filter(|(_, scope)| scope.name.starts_with("projects/"))
             .map(|(id, _)| id)
             .collect();
-        for project in projects {
-            let applies = self.assumed_buckets(project);
-            if applies == Formula::False {
-                continue;
-            }
-            if let Some(group) = self.default_group(project, applies) {
-                groups.push(group);
+        for (project, kind) in projects.into_iter().flat_map(|one| Container::ALL.map(|kind| (one, kind))) {
+            let grants = self.default_grants(kind, project);
+            let some = if grants.is_empty() { Formula::False } else { kind.assumed(estate, project) };
+            if some != Formula::False {
+                groups.push(LayerGroup::new(ALLOW, self.exactly_in(project).and(some), grants));
                 relevant.insert(project);
             }
         }
@@ -217,25 +215,6 @@ impl Asking<'_> {
     /// The resource is the one of that id or lies in it.
     fn covered(&self, resource: ResourceId) -> Formula {
         Formula::matches(Attribute::resource(), coverage(self.estate, resource))
-    }
-
-    /// The buckets of a project for which the default policy is assumed.
-    fn assumed_buckets(&self, project: ScopeId) -> Formula {
-        let select = |listed: bool| {
-            let chosen = self.estate.resources().filter(|(_, resource)| {
-                let bucket =
-                    resource.name.strip_prefix(names::BUCKETS).filter(|bucket| !bucket.contains('/'));
-                bucket.is_some_and(|bucket| defaults::has_policy(self.estate, bucket) == listed)
-            });
-            let patterns = chosen.flat_map(|(_, resource)| names::inside(&resource.name));
-            Formula::matches(Attribute::resource(), Patterns::of(patterns))
-        };
-        let buckets = if defaults::has_listed_buckets(self.estate, project) {
-            select(false)
-        } else {
-            names::in_some_bucket().and(select(true).not())
-        };
-        self.exactly_in(project).and(buckets)
     }
 
     fn exactly_in(&self, scope: ScopeId) -> Formula {
@@ -315,27 +294,27 @@ impl Asking<'_> {
         }
     }
 
-    /// The grants of the default policy of a bucket in `project`.
-    fn default_group(&mut self, project: ScopeId, applies: Formula) -> Option<LayerGroup> {
-        let name = &self.estate.scope(project)?.name;
-        let id = name.strip_prefix("projects/")?;
+    /// The grants of the default policy of a bucket or a dataset in `project`.
+    fn default_grants(&self, kind: Container, project: ScopeId) -> Vec<Arc<Grant>> {
+        let name = self.estate.scope(project).map(|scope| scope.name.as_str()).unwrap_or_default();
+        let Some(id) = name.strip_prefix("projects/") else { return Vec::new() };
         let mut grants = Vec::new();
-        for (role_name, holders) in defaults::BINDINGS {
+        for (role_name, holders) in kind.bindings() {
             let Some(role) = roles::find(self.estate, role_name) else { continue };
             if self.action.is_some_and(|action| !role.contains(action)) {
                 continue;
             }
-            for basic in holders {
-                grants.extend(self.default_grant(role_name, role, *basic, id));
+            for basic in *holders {
+                grants.extend(self.default_grant(kind, (role_name, role), *basic, id));
             }
         }
-        (!grants.is_empty()).then_some(LayerGroup::new(ALLOW, applies, grants))
+        grants
     }
 
     fn default_grant(
         &self,
-        name: &str,
-        role: roles::Role<'_>,
+        kind: Container,
+        (name, role): (&str, roles::Role<'_>),
         basic: Basic,
         project: &str,
     ) -> Option<Arc<Grant>> {
@@ -343,8 +322,8 @@ impl Asking<'_> {
         if condition == Formula::False {
             return None;
         }
-        let origin = defaults::origin(name, basic, project);
-        let mut gaps = vec![defaults::gap(project, &origin)];
+        let origin = kind.origin(name, basic, project);
+        let mut gaps = vec![kind.gap(project, &origin)];
         gaps.extend(members::inherited_gap(self.estate, &self.identity, basic, project));
         Some(Arc::new(Grant {
             effect: Effect::Allow,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::ast::{Basic, Binding, Body, Federated, Member, Which};
 use super::names::CLOUD;
 use super::sets::{self, Belongs};
-use super::{ALLOW, conditions};
+use super::{ALLOW, conditions, index};
 use crate::logic::{Attribute, Case, Formula, Kind, Pattern, Patterns};
 use crate::model::{Estate, Gap, GapKind, Origin, Policy, PrincipalId, Subject, Target};
 
@@ -66,7 +66,7 @@ impl Identity {
         match member {
             Member::Holders(basic, project) => holds(estate, self, *basic, project),
             Member::Federated(set) => self.federated.as_ref().map_or(Formula::False, |own| within(own, set)),
-            Member::InScope(scope) if sets::in_scope(estate, &self.name, scope) == Belongs::Yes => {
+            Member::InScope(held, scope) if sets::among(estate, &self.name, *held, scope) == Belongs::Yes => {
                 Formula::True
             }
             member if self.is(member) => Formula::True,
@@ -77,10 +77,13 @@ impl Identity {
     /// What is missing to know whether a member that does not stand for this principal does so after all.
     pub(super) fn gap_of(&self, estate: &Estate, member: &Member, origin: &Origin) -> Option<Gap> {
         match member {
-            Member::InScope(scope) => match sets::in_scope(estate, &self.name, scope) {
+            Member::InScope(held, scope) => match sets::among(estate, &self.name, *held, scope) {
                 Belongs::Unknown => gap_of(estate, member, origin),
                 Belongs::Yes | Belongs::No => None,
             },
+            Member::Other(_) if self.federated.is_some() && !self.is(member) => {
+                gap_of(estate, member, origin)
+            }
             _ if self.could_be_in_groups() => gap_of(estate, member, origin),
             _ => None,
         }
@@ -95,8 +98,8 @@ impl Identity {
                 self.names.contains(&member.name())
             }
             Member::Domain(domain) => self.names.contains(&member.name()) || self.is_in(domain),
-            Member::Other(text) => self.names.contains(text),
-            Member::Holders(..) | Member::Deleted(_) | Member::Federated(_) | Member::InScope(_) => false,
+            Member::Other(_) | Member::InScope(..) => self.names.contains(&member.name()),
+            Member::Holders(..) | Member::Deleted(_) | Member::Federated(_) => false,
         }
     }
 
@@ -166,7 +169,7 @@ pub(super) fn gap_of(estate: &Estate, member: &Member, origin: &Origin) -> Optio
             (!names.is_empty()).then_some(())?;
             gap(format!("the members of `{}` are not in the input; assumed to be none", names.join("`, `")))
         }
-        Member::Other(_) | Member::InScope(_) if !is_single(member) => {
+        Member::Other(_) | Member::InScope(..) if !is_single(member) => {
             let text = member.name();
             gap(format!("who belongs to `{text}` is not known; assumed to be nobody of the input"))
         }
@@ -198,11 +201,12 @@ pub(super) fn holdings<'e>(estate: &'e Estate, basic: Basic, project: &str) -> V
     let Some(scope) = estate.find_scope(CLOUD, &format!("projects/{project}")) else { return Vec::new() };
     let mut found = Vec::new();
     for level in estate.ancestry(scope) {
-        for (policy, binding) in bindings(estate, Target::Scope(level)) {
-            if *binding.role.value == *basic.role() {
-                found.push(Holding { binding, origin: &policy.origin, inherited: level != scope });
-            }
-        }
+        let here = index::basic_bindings(estate, level, basic);
+        found.extend(here.map(|(policy, binding)| Holding {
+            binding,
+            origin: &policy.origin,
+            inherited: level != scope,
+        }));
     }
     found
 }
@@ -256,15 +260,23 @@ pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
     let named = |name: &str| Formula::matches(Attribute::principal(), Patterns::literal(name));
     match member {
         Member::AllUsers => Formula::True,
-        Member::AllAuthenticatedUsers => named(NOBODY).not(),
+        Member::AllAuthenticatedUsers => {
+            let federated = Pattern::prefix("principal", Case::Sensitive);
+            let federated = Formula::matches(Attribute::principal(), Patterns::of([federated]));
+            named(NOBODY).or(federated).not()
+        }
         Member::User(_) | Member::ServiceAccount(_) => named(&member.name()),
         Member::Other(_) if is_single(member) => named(&member.name()),
         Member::Federated(set) => {
-            let subjects = Pattern::prefix(&format!("principal://{}/subject/", set.pool), Case::Sensitive);
-            let anybody = Formula::matches(Attribute::principal(), Patterns::of([subjects]));
+            let within = |start: &str| Patterns::of([Pattern::prefix(start, Case::Sensitive)]);
+            let anybody = Formula::matches(Attribute::principal(), within(&set.identities()));
             let some = match &set.which {
                 Which::Subject(_) => Formula::False,
                 Which::All => anybody,
+                Which::Namespace(namespace) => {
+                    let pods = format!("{}{}", set.identities(), pods_of(namespace));
+                    Formula::matches(Attribute::principal(), within(&pods))
+                }
                 which => anybody.and(carries(which)),
             };
             some.or(named(&member.name()))
@@ -291,7 +303,7 @@ pub(super) fn who(estate: &Estate, member: &Member) -> Formula {
             }))
         }
         Member::Deleted(_) => Formula::False,
-        Member::Other(_) | Member::InScope(_) => Formula::opaque(format!("member:{}", member.name())),
+        Member::Other(_) | Member::InScope(..) => Formula::opaque(format!("member:{}", member.name())),
     }
 }
 
@@ -308,10 +320,15 @@ fn carries(which: &Which) -> Formula {
             Formula::any_in(Attribute::new("google.groups", Kind::TextSet), Patterns::literal(group))
         }
         Which::Attribute(name, value) => {
-            Formula::matches(Attribute::text(format!("attribute.{name}")), Patterns::literal(value))
+            Formula::matches(Attribute::text(name.as_str()), Patterns::literal(value))
         }
-        Which::Subject(_) | Which::All => Formula::False,
+        Which::Subject(_) | Which::Namespace(_) | Which::All => Formula::False,
     }
+}
+
+/// How the subjects of all pods of a namespace of Kubernetes begin.
+fn pods_of(namespace: &str) -> String {
+    format!("ns/{namespace}/sa/")
 }
 
 /// When an identity of a pool, or somebody of a set of them, is in a set.
@@ -323,7 +340,10 @@ fn within(own: &Federated, set: &Federated) -> Formula {
         return Formula::True;
     }
     match (&own.which, &set.which) {
-        (_, Which::Subject(_)) => Formula::False,
+        (Which::Subject(own), Which::Namespace(namespace)) if own.starts_with(&pods_of(namespace)) => {
+            Formula::True
+        }
+        (_, Which::Subject(_) | Which::Namespace(_)) => Formula::False,
         // Two values of one attribute exclude each other.
         (Which::Attribute(own, _), Which::Attribute(name, _)) if own == name => Formula::False,
         (_, which) => carries(which),

@@ -128,6 +128,11 @@ impl Cloud for Gcp {
         requests::request(estate, question, witness)
     }
 
+    /// All but the place of the resource: conditions alone ask for them.
+    fn may_lack(&self, key: &str) -> bool {
+        key != names::ANCESTRY
+    }
+
     fn assignment(&self, estate: &Estate, request: &Request) -> Assignment {
         requests::assignment(estate, request)
     }

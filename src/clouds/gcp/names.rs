@@ -14,6 +14,7 @@ pub const CLOUD: CloudId = CloudId::new("gcp");
 /// How the name of every bucket begins.
 pub const BUCKETS: &str = "//storage.googleapis.com/projects/_/buckets/";
 const STORAGE: &str = "//storage.googleapis.com/";
+const BIGQUERY: &str = "//bigquery.googleapis.com/";
 const RESOURCE_MANAGER: &str = "//cloudresourcemanager.googleapis.com/";
 const SERVICE_ACCOUNTS: &str = "//iam.googleapis.com/projects/";
 
@@ -83,6 +84,20 @@ pub fn is_service_agent(mail: &str) -> bool {
             && domain.strip_suffix(".iam.gserviceaccount.com").is_some_and(is_google_system)
 }
 
+/// The project, folder or organization that a service agent acts for, if its address tells:
+/// `service-123@gcp-sa-pubsub.iam.gserviceaccount.com` acts for `projects/123`.
+pub fn service_agent_scope(mail: &str) -> Option<String> {
+    let (name, _) = mail.split_once('@').filter(|_| is_service_agent(mail))?;
+    let name = name.strip_prefix("service-").or_else(|| name.strip_prefix("bq-")).unwrap_or(name);
+    let (kind, number) = match name.split_once('-') {
+        Some(("org", number)) => ("organizations", number),
+        Some(("folder", number)) => ("folders", number),
+        _ => ("projects", name),
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("{kind}/{number}"))
+}
+
 /// Projects of Google's that the accounts of older services live in.
 fn is_google_system(project: &str) -> bool {
     ["-system", "-robot", "cloudbuild"].iter().any(|suffix| project.ends_with(suffix))
@@ -93,6 +108,19 @@ fn is_google_system(project: &str) -> bool {
 pub fn bucket(name: &str) -> Option<&str> {
     let bucket = name.strip_prefix(BUCKETS)?.split('/').next()?;
     (!bucket.is_empty()).then_some(bucket)
+}
+
+/// The full name of the bucket that a resource is or lies in.
+pub fn around_bucket(name: &str) -> Option<&str> {
+    name.get(..BUCKETS.len() + bucket(name)?.len())
+}
+
+/// The full name of the BigQuery dataset that a resource is or lies in.
+pub fn around_dataset(name: &str) -> Option<&str> {
+    let (project, rest) = name.strip_prefix(BIGQUERY)?.strip_prefix("projects/")?.split_once("/datasets/")?;
+    let dataset = rest.split('/').next().filter(|dataset| !dataset.is_empty())?;
+    let length = BIGQUERY.len() + "projects/".len() + project.len() + "/datasets/".len() + dataset.len();
+    name.get(..length).filter(|_| !project.contains('/'))
 }
 
 /// The kind of a scope by the first word of its name.
@@ -197,6 +225,12 @@ pub fn in_some_bucket() -> Formula {
     Formula::matches(Attribute::resource(), Patterns::of([some]))
 }
 
+/// The resource is a dataset or lies in one.
+pub fn in_some_dataset() -> Formula {
+    let some = Pattern::glob(&format!("{BIGQUERY}projects/*/datasets/?*"), Case::Sensitive);
+    Formula::matches(Attribute::resource(), Patterns::of([some]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +244,19 @@ mod tests {
         assert_eq!(full_name(bucket), bucket);
         assert_eq!(super::bucket(&format!("{bucket}/objects/x")), Some("b"));
         assert_eq!(super::bucket(BUCKETS), None);
+        assert_eq!(around_bucket(&format!("{bucket}/objects/x")), Some(bucket));
+    }
+
+    #[test]
+    fn tables_lie_in_datasets() {
+        let dataset = "//bigquery.googleapis.com/projects/p/datasets/d";
+        assert_eq!(around_dataset(dataset), Some(dataset));
+        assert_eq!(around_dataset(&format!("{dataset}/tables/t")), Some(dataset));
+        for other in
+            ["//bigquery.googleapis.com/projects/p/datasets/", "//bigquery.googleapis.com/projects/p/jobs/j"]
+        {
+            assert_eq!(around_dataset(other), None, "{other}");
+        }
     }
 
     #[test]
@@ -221,6 +268,14 @@ mod tests {
         assert!(is_service_agent("service-1@gcp-sa-pubsub.iam.gserviceaccount.com"));
         assert!(is_service_agent("service-1@container-engine-robot.iam.gserviceaccount.com"));
         assert!(!is_service_agent("a@p.iam.gserviceaccount.com"));
+        let scope = |mail: &str| service_agent_scope(mail);
+        assert_eq!(scope("service-1@gcp-sa-pubsub.iam.gserviceaccount.com").as_deref(), Some("projects/1"));
+        assert_eq!(scope("1@cloudservices.gserviceaccount.com").as_deref(), Some("projects/1"));
+        assert_eq!(
+            scope("service-org-2@gcp-sa-x.iam.gserviceaccount.com").as_deref(),
+            Some("organizations/2")
+        );
+        assert_eq!(scope("a@p.iam.gserviceaccount.com"), None);
     }
 
     #[test]

@@ -69,30 +69,32 @@ fn binding(tree: &Tree, route: &Route, problems: &mut Vec<Problem>) -> Option<Bi
         None => hidden,
     };
     let members = members(tree, problems);
-    if let Some(condition) = condition.as_ref().filter(|_| gaps.is_empty()) {
-        refused_condition(condition, role, &members, problems);
+    if let Some(condition) = condition.as_ref().filter(|_| gaps.is_empty())
+        && let Some(problem) = refused(condition, role, &members)
+    {
+        problems.push(problem);
+        return None;
     }
     Some(Binding { role: Located::new(role.into(), span), members, condition, gaps })
 }
 
-/// Google takes no condition on basic roles and public members, so such a policy cannot be in force:
-/// <https://cloud.google.com/iam/docs/conditions-overview>. It is read as it is written.
-fn refused_condition(
-    condition: &Condition,
-    role: &str,
-    members: &[Located<Member>],
-    problems: &mut Vec<Problem>,
-) {
+/// "You cannot use conditions when you grant" basic roles, or roles to `allUsers` or `allAuthenticatedUsers`:
+/// <https://cloud.google.com/iam/docs/conditions-overview#conditions-allow-policies>. Such a binding can be in force
+/// nowhere, so it gives nothing.
+fn refused(condition: &Condition, role: &str, members: &[Located<Member>]) -> Option<Problem> {
     let basic = [Basic::Owner, Basic::Editor, Basic::Viewer].iter().any(|basic| basic.role() == role);
     let public = members.iter().find(|member| member.value.is_public());
     let what = match (basic, public) {
         (true, _) => role.to_owned(),
         (false, Some(member)) => member.value.name(),
-        (false, None) => return,
+        (false, None) => return None,
     };
-    let message = format!("Google refuses a condition on `{what}`, so this policy is not in force anywhere");
+    let message = format!("Google refuses a condition on `{what}`, so this binding is in force nowhere");
     let problem = Problem::error("gcp-condition-refused", message).at(condition.source.span);
-    problems.push(problem.help("leave the condition out, or bind a predefined role to named principals"));
+    Some(
+        problem
+            .help("it was left out; take the condition away, or bind a predefined role to named principals"),
+    )
 }
 
 /// A policy that was asked for in a version below 3 shows a conditional role as `ROLE_withcond_HASH`, without the

@@ -142,7 +142,7 @@ fn given(identity: &BTreeMap<String, String>, named: &[Which]) -> Formula {
     let asked: BTreeSet<String> = named
         .iter()
         .filter_map(|which| match which {
-            Which::Attribute(name, _) => Some(format!("attribute.{name}")),
+            Which::Attribute(name, _) => Some(name.clone()),
             _ => None,
         })
         .collect();

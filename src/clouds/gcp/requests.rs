@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ast::{Body, Condition, Leaf, Test};
 use super::cel::{Part, Zone, timestamp};
-use super::{catalog, conditions, edges, expressions, names};
+use super::{catalog, conditions, edges, expressions, names, types};
 use crate::logic::{Assignment, Attribute, Decimal, Kind, Value};
 use crate::model::{Estate, Question, Request};
 
@@ -15,7 +15,7 @@ pub(super) fn alone(witness: &Assignment) -> Request {
     let mut context = BTreeMap::new();
     for (attribute, value) in witness.iter().filter(|(attribute, _)| !fixed.contains(attribute)) {
         let Some(value) = value else { continue };
-        context.insert(attribute.name().to_owned(), written(value));
+        context.insert(attribute.name().to_owned(), written(attribute, value));
     }
     settle_time(&mut context);
     Request {
@@ -35,7 +35,7 @@ pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment
     let mut context = BTreeMap::new();
     for (attribute, value) in witness.iter().filter(|(attribute, _)| !fixed.contains(attribute)) {
         let Some(value) = value else { continue };
-        context.insert(attribute.name().to_owned(), written(value));
+        context.insert(attribute.name().to_owned(), written(attribute, value));
     }
     if let Some(chain) = witness.text(&names::ancestry())
         && names::placement(estate, &resource).is_none()
@@ -48,8 +48,13 @@ pub(super) fn request(estate: &Estate, question: &Question, witness: &Assignment
     Request { cloud: names::CLOUD, principal, action: text(Attribute::action()), resource, context }
 }
 
-fn written(value: &Value) -> Vec<String> {
+fn written(attribute: &Attribute, value: &Value) -> Vec<String> {
     match value {
+        // Between two ports there is none: `conditions` takes what lies there for the lower one.
+        Value::Number(number) if attribute.name() == types::PORT => {
+            let text = number.to_string();
+            vec![text.split('.').next().unwrap_or_default().to_owned()]
+        }
         Value::Text(text) => vec![text.clone()],
         Value::Number(number) => vec![number.to_string()],
         Value::Instant(micros) => {
@@ -155,6 +160,10 @@ fn add(known: &mut Assignment, key: &str, values: &[String]) {
             known.set(Attribute::new(key, Kind::Number), Value::Number(number));
         }
         return;
+    }
+    if let Some(number) = values.first().filter(|_| key == types::PORT).and_then(|port| Decimal::parse(port))
+    {
+        known.set(Attribute::new(key, Kind::Number), Value::Number(number));
     }
     known.set(Attribute::new(key, Kind::TextSet), Value::Set(values.iter().cloned().collect()));
     if let Some(first) = values.first() {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Body, Boundary, BoundaryBinding, DenyRule, Member, Permissions};
+use super::ast::{Body, Boundary, BoundaryBinding, Condition, DenyRule, Key, Member, Permissions, Test};
 use super::parse::read_condition;
 use super::{catalog, names, shapes, versions};
 use crate::model::{Gap, GapKind, Origin};
@@ -106,7 +106,7 @@ fn deny_rule(tree: &Tree, policy: &str, route: &Route, problems: &mut Vec<Proble
     };
     let mut gaps = Vec::new();
     let condition = match rule.get("denialCondition").filter(|condition| !condition.is_null()) {
-        Some(condition) => Some(read_condition(condition, problems)?),
+        Some(condition) => Some(narrow(read_condition(condition, problems)?, Knows::Tags, problems)),
         None => None,
     };
     let mut permissions = |key: &str, problems: &mut Vec<Problem>| {
@@ -280,7 +280,7 @@ fn boundary_binding(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Boundary
         return None;
     };
     let condition = match tree.get("condition").filter(|condition| !condition.is_null()) {
-        Some(condition) => Some(read_condition(condition, problems)?),
+        Some(condition) => Some(narrow(read_condition(condition, problems)?, Knows::Principal, problems)),
         None => None,
     };
     Some(BoundaryBinding {
@@ -288,6 +288,39 @@ fn boundary_binding(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Boundary
         policy: Located::new(policy.into(), span),
         condition,
     })
+}
+
+/// What conditions know that are not those of role bindings.
+#[derive(Clone, Copy)]
+enum Knows {
+    /// Those of deny rules "only recognize resource tag functions":
+    /// <https://cloud.google.com/iam/docs/deny-overview#denial-conditions>.
+    Tags,
+    /// `principal.type` and `principal.subject`, "no other attributes are supported":
+    /// <https://cloud.google.com/iam/docs/principal-access-boundary-policies#conditions>.
+    Principal,
+}
+
+/// The condition as it can be evaluated. Where it cannot, both deny rules and boundaries take effect.
+fn narrow(condition: Condition, knows: Knows, problems: &mut Vec<Problem>) -> Condition {
+    let known = |test: &Test| match knows {
+        Knows::Tags => matches!(test, Test::Tag(..)),
+        Knows::Principal => matches!(test, Test::Text(Key::PrincipalType | Key::PrincipalSubject, ..)),
+    };
+    let expression = condition.expression.knowing(&known);
+    if expression != condition.expression {
+        let (what, has, effect) = match knows {
+            Knows::Tags => ("a denial condition", "the tags of a resource", "the rule denies"),
+            Knows::Principal => {
+                ("the condition of a boundary", "type and subject of a principal", "the boundary is enforced")
+            }
+        };
+        let source = &condition.source.value;
+        let message = format!("{what} knows {has} only, so a part of `{source}` has no value");
+        let problem = Problem::warning("gcp-condition-attribute", message).at(condition.source.span);
+        problems.push(problem.help(format!("where the condition has no value, {effect}")));
+    }
+    Condition { expression, ..condition }
 }
 
 #[cfg(test)]

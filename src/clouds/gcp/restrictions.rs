@@ -59,14 +59,17 @@ fn pattern(permissions: &Permissions) -> Pattern {
 /// <https://cloud.google.com/iam/docs/principal-access-boundary-policies#evaluation>.
 pub(super) fn eligible(layers: &Layers) -> Formula {
     let bound = || layers.groups.iter().filter(|group| group.layer == BOUNDARY);
-    let over = |part: fn(&Grant) -> Formula| {
-        Formula::any(bound().map(|group| {
-            group.applies.clone().and(Formula::any(group.grants.iter().map(|grant| part(grant))))
-        }))
+    let over = |group: &LayerGroup, part: fn(&Grant) -> Formula| {
+        Formula::any(group.grants.iter().map(|grant| part(grant)))
     };
-    let blocks = over(|grant| grant.actions.clone());
-    let includes = over(|grant| grant.resources.clone());
-    blocks.implies(includes)
+    Formula::all(bound().map(|one| {
+        // What the policy itself includes need not be asked whether it applies: it does where it blocks.
+        let included = Formula::any(bound().map(|other| {
+            let resources = over(other, |grant| grant.resources.clone());
+            if std::ptr::eq(one, other) { resources } else { other.applies.clone().and(resources) }
+        }));
+        one.applies.clone().and(over(one, |grant| grant.actions.clone())).implies(included)
+    }))
 }
 
 /// The scopes that boundary policies tell apart.

@@ -1,11 +1,12 @@
 //! One request with all policies that decide it, written down together: read into an estate of its own.
 //!
-//! Policies are complete: what is not there does not apply, and a bucket without a policy has an empty one.
+//! Policies are complete: what is not there does not apply, and a bucket or a dataset without a policy has an empty one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Body, Member};
+use super::defaults::Container;
 use super::load::{self, Subject};
 use super::names::{self, CLOUD};
 use super::tops;
@@ -253,21 +254,21 @@ impl Builder<'_> {
         }
     }
 
-    /// Whoever asks and what is asked for, and an empty policy for a bucket that has none.
+    /// Whoever asks and what is asked for, and an empty policy for a bucket or a dataset that has none.
     fn complete(&mut self, request: &Request, tree: &Tree) {
         let origin = Origin { span: Some(tree.span), ..Origin::default() };
         if !["*", "allAuthenticatedUsers"].contains(&request.principal.as_str()) {
             load::principal(&mut self.estate, &Member::read(&request.principal), origin.clone());
         }
-        let bucket = names::bucket(&request.resource).map(|bucket| format!("{}{bucket}", names::BUCKETS));
-        let name = bucket.as_deref().unwrap_or(&request.resource);
+        let container = Container::around(&request.resource).map(|(_, name)| name);
+        let name = container.unwrap_or(&request.resource);
         if names::scope_of(name).is_some() {
             return;
         }
         let place = self.place;
         let id = load::placed(name, place, origin.clone(), &mut self.estate);
         let has_policy = self.estate.attached_to(Target::Resource(id)).any(|one| one.layer == super::ALLOW);
-        if bucket.is_some() && !has_policy {
+        if container.is_some() && !has_policy {
             load::attach(&mut self.estate, "empty allow policy", Body::Empty, Target::Resource(id), origin);
         }
     }

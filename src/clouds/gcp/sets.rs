@@ -4,6 +4,7 @@
 //! sets hold: <https://cloud.google.com/iam/docs/principal-identifiers>,
 //! <https://cloud.google.com/iam/docs/principal-access-boundary-policies#principal-sets>.
 
+use super::ast::{self, Federated, Held, Member, Which};
 use super::names::{self, CLOUD};
 use crate::model::{Estate, ScopeId};
 
@@ -16,23 +17,28 @@ pub(super) enum Belongs {
     Unknown,
 }
 
-const IAM: &str = "//iam.googleapis.com/";
-
 /// Whether a principal (`serviceAccount:…`, `principal://…`) is in a set that boundary policies are bound to.
 pub(super) fn in_set(estate: &Estate, principal: &str, set: &str) -> Belongs {
     let set = set.trim_start_matches("principalSet:");
     if let Some(scope) = set.strip_prefix("//cloudresourcemanager.googleapis.com/") {
         return in_scope(estate, principal, scope);
     }
-    let Some(pool) = set.strip_prefix(IAM) else { return Belongs::Unknown };
+    let Some(pool) = set.strip_prefix("//") else { return Belongs::Unknown };
     if pool.contains("/workspace/") {
         // Which domains a Workspace account holds is in no file.
         let has_account = principal.starts_with("user:") || principal.starts_with("group:");
         return if has_account { Belongs::Unknown } else { Belongs::No };
     }
-    let pool = pool.trim_end_matches("/*");
+    let whole = pool.trim_end_matches("/*");
     match pool_of(principal) {
-        Some(own) if own.strip_prefix("iam.googleapis.com/") == Some(pool) => Belongs::Yes,
+        Some(own) if own == whole => Belongs::Yes,
+        // Agents of one project: <https://cloud.google.com/iam/docs/principal-access-boundary-policies#principal-sets>.
+        Some(own) if pool.strip_prefix(own).is_some_and(|rest| rest.starts_with("/attribute.")) => {
+            match (pool.rsplit_once("/attribute.container/"), project_of(principal)) {
+                (Some((_, container)), Some(project)) => same_project(estate, &project, container),
+                _ => Belongs::Unknown,
+            }
+        }
         _ => Belongs::No,
     }
 }
@@ -41,30 +47,29 @@ pub(super) fn in_set(estate: &Estate, principal: &str, set: &str) -> Belongs {
 fn pool_of(principal: &str) -> Option<&str> {
     let rest =
         principal.strip_prefix("principal://").or_else(|| principal.strip_prefix("principalSet://"))?;
-    let start = ["/workloadIdentityPools/", "/workforcePools/"]
-        .into_iter()
-        .find_map(|part| rest.find(part).map(|at| at + part.len()))?;
-    let length = rest.get(start..)?.find('/')?;
-    rest.get(..start + length)
+    ast::pool_of(rest)
 }
 
-/// Whether a principal belongs to a project, folder or organization. Service accounts and pools of workload identity
-/// belong to their project and so to all above it; accounts of people and workforce pools to organizations only.
-pub(super) fn in_scope(estate: &Estate, principal: &str, scope: &str) -> Belongs {
-    let project = match principal.strip_prefix("serviceAccount:") {
-        Some(mail) => names::service_account_project(mail).map(|project| format!("projects/{project}")),
-        None => pool_of(principal)
-            .and_then(|pool| pool.strip_prefix("iam.googleapis.com/"))
-            .and_then(|pool| pool.split_once("/locations/"))
-            .map(|(project, _)| project.to_owned())
-            .filter(|project| project.starts_with("projects/")),
-    };
-    match project {
-        Some(project) => match estate.find_scope(CLOUD, &project) {
-            Some(own) => inside(estate, own, scope),
-            None if project == scope => Belongs::Yes,
+/// Whether a principal is one of those that a scope holds.
+pub(super) fn among(estate: &Estate, principal: &str, held: Held, scope: &str) -> Belongs {
+    let mail = principal.strip_prefix("serviceAccount:");
+    let is_agent = mail.is_some_and(names::is_service_agent);
+    match held {
+        Held::All => in_scope(estate, principal, scope),
+        Held::ServiceAccounts if mail.is_some() && !is_agent => in_scope(estate, principal, scope),
+        Held::ServiceAgents if is_agent => match mail.and_then(names::service_agent_scope) {
+            Some(own) => below(estate, &own, scope),
             None => Belongs::Unknown,
         },
+        Held::ServiceAccounts | Held::ServiceAgents => Belongs::No,
+    }
+}
+
+/// Whether a principal belongs to a project, folder or organization. Service accounts, pools of workload identity and
+/// agents belong to their project and so to all above it; accounts of people and workforce pools to organizations only.
+pub(super) fn in_scope(estate: &Estate, principal: &str, scope: &str) -> Belongs {
+    match project_of(principal) {
+        Some(project) => below(estate, &project, scope),
         None if !scope.starts_with("organizations/") => Belongs::No,
         None if ["user:", "group:", "domain:", "principal"]
             .iter()
@@ -73,6 +78,49 @@ pub(super) fn in_scope(estate: &Estate, principal: &str, scope: &str) -> Belongs
             Belongs::Unknown
         }
         None => Belongs::No,
+    }
+}
+
+/// The project of a service account, of a pool of workload identity or of an agent, as its name tells it.
+fn project_of(principal: &str) -> Option<String> {
+    if let Some(mail) = principal.strip_prefix("serviceAccount:") {
+        return names::service_account_project(mail).map(|project| format!("projects/{project}"));
+    }
+    let pool = pool_of(principal)?;
+    let pooled = pool.strip_prefix("iam.googleapis.com/").and_then(|pool| pool.split_once("/locations/"));
+    let project = match pooled {
+        Some((project, _)) => project.to_owned(),
+        None if ast::is_of_agents(pool) => {
+            let (_, rest) = principal.split_once("/projects/")?;
+            format!("projects/{}", rest.split('/').next()?)
+        }
+        None => return None,
+    };
+    Some(project).filter(|project| project.starts_with("projects/"))
+}
+
+/// Whether the scope of that name is another or stands below it.
+fn below(estate: &Estate, own: &str, scope: &str) -> Belongs {
+    match estate.find_scope(CLOUD, own) {
+        Some(own) => inside(estate, own, scope),
+        None if own == scope => Belongs::Yes,
+        None => Belongs::Unknown,
+    }
+}
+
+/// Whether two names are of one project.
+fn same_project(estate: &Estate, one: &str, other: &str) -> Belongs {
+    let found = |name: &str| estate.find_scope(CLOUD, name);
+    match (one == other, found(one), found(other)) {
+        (true, _, _) => Belongs::Yes,
+        (false, Some(one), Some(other)) => {
+            if one == other {
+                Belongs::Yes
+            } else {
+                Belongs::No
+            }
+        }
+        _ => Belongs::Unknown,
     }
 }
 
@@ -96,14 +144,18 @@ fn inside(estate: &Estate, scope: ScopeId, other: &str) -> Belongs {
 /// The type of a principal as conditions of boundary bindings name it, and its subject:
 /// <https://cloud.google.com/iam/docs/conditions-attribute-reference#principal>.
 pub(super) fn type_and_subject(principal: &str) -> Option<(String, String)> {
-    let (kind, subject) = match principal.split_once(':') {
-        Some(("user", mail)) => ("iam.googleapis.com/GoogleAccount", mail),
-        Some(("serviceAccount", mail)) => ("iam.googleapis.com/ServiceAccount", mail),
-        Some(("principal", _)) if principal.contains("/workforcePools/") => {
-            ("iam.googleapis.com/WorkforcePoolIdentity", principal)
+    let (kind, subject) = match Member::read(principal) {
+        Member::User(mail) => ("WorkspaceIdentity", mail),
+        Member::ServiceAccount(mail) => ("ServiceAccount", mail),
+        Member::Federated(Federated { pool, which: Which::Subject(subject) }) => {
+            let kind = match () {
+                () if pool.contains("/workforcePools/") => "WorkforcePoolIdentity",
+                () if pool.contains("/workloadIdentityPools/") => "WorkloadPoolIdentity",
+                () => "AgentPoolIdentity",
+            };
+            (kind, subject)
         }
-        Some(("principal", _)) => ("iam.googleapis.com/WorkloadPoolIdentity", principal),
         _ => return None,
     };
-    Some((kind.to_owned(), subject.to_owned()))
+    Some((format!("iam.googleapis.com/{kind}"), subject))
 }

@@ -1,5 +1,6 @@
 //! Conditions for one request: the concrete side. Shares the typed expression with `conditions` and nothing else.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::ast::{Comparison, Condition, Expression, Key, Order, SetKey, TagKey, Template, Test};
@@ -21,6 +22,7 @@ pub(super) enum Truth {
 
 /// One request as conditions see it.
 pub(super) struct Asked<'a> {
+    action: &'a str,
     resource: &'a str,
     context: &'a BTreeMap<String, Vec<String>>,
     /// `principal.type` and `principal.subject`, where conditions may ask for them.
@@ -31,7 +33,8 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn new(resource: &'a str, request: &'a Request) -> Self {
-        Self { resource, context: &request.context, principal: None, unread: Vec::new() }
+        let (action, context) = (request.action.as_str(), &request.context);
+        Self { action, resource, context, principal: None, unread: Vec::new() }
     }
 
     /// Judges a condition; none holds always. What remains open, or was decided for this request alone, is a gap.
@@ -76,6 +79,7 @@ impl<'a> Asked<'a> {
                 if self.value(condition)? { self.value(then) } else { self.value(otherwise) }
             }
             Expression::Test(test) => self.test(test),
+            Expression::Failing => Err(Trouble::Fails),
             Expression::Opaque(part) => self.opaque(&part.value),
         }
     }
@@ -116,14 +120,11 @@ impl<'a> Asked<'a> {
             }
             Test::Time(order, instant) => {
                 let now = self.now().ok_or(Trouble::Fails)?;
-                let then = i128::from(*instant) * 1000;
-                Ok(match order {
-                    Order::Before => now < then,
-                    Order::NotAfter => now <= then,
-                    Order::At => now == then,
-                    Order::NotBefore => now >= then,
-                    Order::After => now > then,
-                })
+                Ok(is_so(*order, now.cmp(&(i128::from(*instant) * 1000))))
+            }
+            Test::Port(order, number) => {
+                let port = self.port().ok_or(Trouble::Fails)?;
+                Ok(is_so(*order, port.cmp(number)))
             }
             Test::Calendar(part, zone, numbers) => {
                 Ok(numbers.contains(&self.calendar(*part, zone).ok_or(Trouble::Fails)?))
@@ -143,6 +144,15 @@ impl<'a> Asked<'a> {
 
     fn first(&self, name: &str) -> Option<&'a String> {
         self.context.get(name)?.first()
+    }
+
+    /// An attribute that only requests for some permissions have.
+    fn carried(&self, name: &str) -> Option<&'a Vec<String>> {
+        self.context.get(name).filter(|_| types::permissions_with(name).contains(&self.action))
+    }
+
+    fn port(&self) -> Option<i64> {
+        self.carried(types::PORT)?.first()?.parse::<u16>().ok().map(i64::from)
     }
 
     fn now(&self) -> Option<i128> {
@@ -169,7 +179,9 @@ impl<'a> Asked<'a> {
             Key::Service => self.named().map(|(service, _)| service.to_owned()),
             Key::Type => Err(Trouble::Unknown),
             Key::Api(name, default) => Ok(self.first(name).unwrap_or(default).clone()),
-            Key::Carried(name) => self.first(name).cloned().ok_or(Trouble::Fails),
+            Key::Carried(name) => {
+                self.carried(name).and_then(|values| values.first()).cloned().ok_or(Trouble::Fails)
+            }
             Key::PrincipalType => self.principal.as_ref().map(|one| one.0.clone()).ok_or(Trouble::Fails),
             Key::PrincipalSubject => self.principal.as_ref().map(|one| one.1.clone()).ok_or(Trouble::Fails),
         }
@@ -177,9 +189,7 @@ impl<'a> Asked<'a> {
 
     fn set(&self, key: &SetKey) -> Result<Vec<String>, Trouble> {
         match key {
-            SetKey::AccessLevels => {
-                self.context.get("request.auth.access_levels").cloned().ok_or(Trouble::Fails)
-            }
+            SetKey::AccessLevels => self.carried(types::ACCESS_LEVELS).cloned().ok_or(Trouble::Fails),
             SetKey::Api(name, default) => Ok(self.context.get(name).unwrap_or(default).clone()),
         }
     }
@@ -223,13 +233,8 @@ impl Environment for Asked<'_> {
             "request.path" => text(&Key::Carried("request.path")),
             "request.host" => text(&Key::Carried("request.host")),
             "destination.ip" => text(&Key::Carried("destination.ip")),
-            "destination.port" => {
-                let port = self.first("destination.port").and_then(|port| port.parse().ok());
-                port.map(Value::Int).ok_or_else(|| unknown(path))
-            }
-            "request.auth.access_levels" => {
-                self.set(&SetKey::AccessLevels).map(list).map_err(|_| unknown(path))
-            }
+            types::PORT => self.port().map(Value::Int).ok_or_else(|| unknown(path)),
+            types::ACCESS_LEVELS => self.set(&SetKey::AccessLevels).map(list).map_err(|_| unknown(path)),
             _ => return None,
         })
     }
@@ -263,6 +268,16 @@ impl Environment for Asked<'_> {
 
 fn list(values: Vec<String>) -> Value {
     Value::List(values.into_iter().map(Value::String).collect())
+}
+
+fn is_so(order: Order, own: Ordering) -> bool {
+    match order {
+        Order::Before => own.is_lt(),
+        Order::NotAfter => own.is_le(),
+        Order::At => own.is_eq(),
+        Order::NotBefore => own.is_ge(),
+        Order::After => own.is_gt(),
+    }
 }
 
 fn compare(value: &str, comparison: Comparison, wanted: &str) -> bool {

@@ -1,4 +1,7 @@
-//! Types of resources that conditions may ask for, and what names resources of each have:
+//! What requests have attributes: types of resources that conditions may ask for, with the names that resources of each
+//! have, and permissions that are asked with more than a resource and a time.
+//!
+//! Types:
 //! <https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-type> (November 2026). A fact table:
 //! how a name is held against it, each side of the decision says for itself.
 
@@ -104,3 +107,22 @@ impl ResourceType {
         self.name.split_once('/').map_or("", |(service, _)| service)
     }
 }
+/// The permissions of which requests carry an attribute that few do; requests for any other have no value of it
+/// (<https://cloud.google.com/iam/docs/conditions-attribute-reference#request-attributes>, November 2026).
+pub(super) fn permissions_with(attribute: &str) -> &'static [&'static str] {
+    match attribute {
+        ACCESS_LEVELS => &[
+            "iap.tunnelDestGroups.accessViaIAP",
+            "iap.tunnelInstances.accessViaIAP",
+            "iap.webServiceVersions.accessViaIAP",
+        ],
+        "destination.ip" | PORT => &["iap.tunnelDestGroups.accessViaIAP", "iap.tunnelInstances.accessViaIAP"],
+        "request.path" | "request.host" => &["iap.webServiceVersions.accessViaIAP", "run.routes.invoke"],
+        _ => &[],
+    }
+}
+
+/// The access levels that a request meets.
+pub(super) const ACCESS_LEVELS: &str = "request.auth.access_levels";
+/// The port that a tunnel leads to.
+pub(super) const PORT: &str = "destination.port";
