@@ -28,6 +28,8 @@ mod catalogs;
 mod certificates;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+#[cfg(unix)]
 mod ci;
 #[cfg(test)]
 mod cli;
