@@ -29,6 +29,7 @@ mod certificates;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+#[cfg(unix)]
 mod ci;
 #[cfg(test)]
 mod cli;
