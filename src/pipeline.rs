@@ -2,19 +2,28 @@
 //!
 //! [`run`] is what every command that looks at files does. It neither prints nor chooses an exit code.
 
+mod accepting;
 mod check;
 mod edited;
 mod logs;
 mod question;
+mod scan;
 mod seals;
 mod simulate;
 mod ways;
 
+pub use accepting::BaselineFile;
+pub use scan::{rule_ids, rules};
+
 use question::{admit, principal, question, unread};
+use scan::{Judgement, find, scanned};
+
+use std::sync::Arc;
 
 use crate::clouds::escalation::Step;
-use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, OneDocument, Simulated};
-use crate::findings::{self, Context, Finding, Meta, RULES};
+use crate::configuration::Configuration;
+use crate::evaluator::{self, Access, Answer, Bug, Entrant, Evaluator, Extent, Simulated};
+use crate::findings::{self, Finding, Meta, RULES};
 use crate::graph::{Administrators, Edge, Graph, Paths, Radius, Way, Ways};
 use crate::input::disk::Limits;
 use crate::input::{self, Base, Loaded};
@@ -23,7 +32,7 @@ use crate::model::{Estate, Object, Question, Usage};
 use crate::progress::{self, Stage};
 use crate::recommender::{self, Certificate, Edits, Sealed, Suggestion, Summary, Verified};
 use crate::report::{Content, Input, Report, Verdict};
-use crate::review::Review;
+use crate::review::{Baseline, Review, Suppressed};
 use crate::solver::Portfolio;
 
 /// Which files suggestions are to change.
@@ -115,6 +124,8 @@ pub enum Task {
         estate: Vec<String>,
         /// Paths to plans, which tell both sides.
         plans: Vec<String>,
+        /// Whether what was found before is reported, too.
+        all: bool,
     },
     /// Decisions on scenarios, each of which brings its own policies.
     Simulate {
@@ -146,6 +157,10 @@ pub const OUTSIDE: &str = "outside";
 /// How to look.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// What a team wants of `scan` and `check`.
+    pub configuration: Arc<Configuration>,
+    /// Findings that were there when a team began.
+    pub baseline: Option<BaselineFile>,
     /// Limits on what is read.
     pub limits: Limits,
     /// The engines, and how long they may take.
@@ -164,6 +179,7 @@ pub struct Outcome {
     rules: Vec<&'static Meta>,
     undecided: Vec<String>,
     found: Found,
+    judged: Judgement,
     sealed: Seals,
 }
 
@@ -228,13 +244,14 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Simulate { check } = task {
         return simulate::simulate(paths, settings.limits, *check);
     }
-    if let Task::Check { base, estate, plans } = task {
-        let compared = check::Compared { base: base.as_ref(), paths, estate, plans };
+    if let Task::Check { base, estate, plans, all } = task {
+        let compared = check::Compared { base: base.as_ref(), paths, estate, plans, all: *all };
         return check::check(&compared, settings);
     }
     // What a recommendation changes is what exports tell of; sources are changed by what they are told with it.
     let sources = !matches!(task, Task::Recommend { .. } | Task::Verify { .. });
-    let mut loaded = input::load(paths, Limits { sources, ..settings.limits });
+    let limits = Limits { sources, ..settings.limits };
+    let mut loaded = input::load_beside(settings.configuration.files.clone(), paths, limits);
     if let Some(earliest) = settings.earliest {
         loaded.estate.set_earliest(earliest);
     }
@@ -261,6 +278,9 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
     if let Task::Can { principal, .. } | Task::Access { principal, .. } = task {
         admit(&mut loaded.estate, principal);
     }
+    if *task == Task::Scan {
+        return scanned(loaded, inputs, &steps, settings);
+    }
     let analysed = analyse(task, &loaded.estate, &used, &settings.portfolio, &steps);
     let edited = |(found, open)| Ok((edited::edited(task, found, &mut loaded, settings)?, open));
     match analysed.and_then(edited) {
@@ -269,6 +289,7 @@ pub fn run(task: &Task, paths: &[String], settings: &Settings) -> Result<Outcome
             rules: RULES.iter().map(|rule| rule.meta()).collect(),
             undecided,
             found,
+            judged: Judgement::default(),
             sealed,
             loaded,
         }),
@@ -287,10 +308,6 @@ fn analyse(
     progress::begin(Stage::Asking, 0);
     let evaluator = Evaluator::new(estate, portfolio);
     match task {
-        Task::Scan => {
-            let (found, undecided) = scan(&evaluator, steps)?;
-            Ok((Found::Findings(found), undecided))
-        }
         Task::Paths { from, to } => {
             let from = from.as_deref().map(|typed| principal(estate, typed)).transpose()?;
             match to {
@@ -308,7 +325,8 @@ fn analyse(
             Ok((Found::Admins(Administrators::of(&graph, &evaluator)?), graph.undecided().to_vec()))
         }
         Task::External => {
-            let (mut found, undecided) = scan(&evaluator, steps)?;
+            let graph = Graph::build(&evaluator, steps)?;
+            let (mut found, undecided) = find(&evaluator, &graph)?;
             found.retain(|finding| findings::is_about_outsiders(estate, finding));
             Ok((Found::Findings(found), undecided))
         }
@@ -361,18 +379,12 @@ fn analyse(
             let summary = recommender::summary(estate, used, &options, &suggestions);
             Ok((Found::Suggestions(suggestions, Box::new((summary, Edits::default()))), Vec::new()))
         }
-        // Scenarios are no estate, and certificates no question about one: `run` has decided them.
-        Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
+        // `run` has done these: scenarios are no estate, certificates no question about one, and findings are held against
+        // the configuration.
+        Task::Scan | Task::Verify { .. } | Task::Check { .. } | Task::Simulate { .. } => {
             Ok((Found::Decisions(Vec::new()), Vec::new()))
         }
     }
-}
-
-/// The findings of all rules, and the questions that stayed undecided on the way.
-fn scan(evaluator: &Evaluator<'_>, steps: &[Step]) -> Result<(Vec<Finding>, Vec<String>), Reason> {
-    let graph = Graph::build(evaluator, steps)?;
-    let found = findings::run(&Context::new(*evaluator, &graph, &OneDocument::all(evaluator)))?;
-    Ok((found, graph.undecided().to_vec()))
 }
 
 /// What users type for any action and any resource.
@@ -411,6 +423,16 @@ impl Outcome {
             Found::Review(review) => &review.findings,
             _ => &[],
         }
+    }
+
+    /// The findings that are not reported.
+    pub fn suppressed(&self) -> &[Suppressed] {
+        &self.judged.suppressed
+    }
+
+    /// The baseline that findings were held against.
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.judged.baseline.as_ref()
     }
 
     /// The certificates of suggestions: all in one, or one for each with the name of its principal.
@@ -472,6 +494,9 @@ impl Outcome {
             problems: &self.loaded.problems,
             rules: &self.rules,
             undecided: &self.undecided,
+            guardrails: &self.judged.verdicts,
+            suppressed: &self.judged.suppressed,
+            stale: self.judged.stale,
             content: match &self.found {
                 Found::Findings(findings) => Content::Findings(findings),
                 Found::Paths(paths) => Content::Paths(paths),

@@ -5,9 +5,9 @@ use clap::Args;
 use super::analysis;
 use super::console::Console;
 use super::exit::Exit;
-use super::options::{AnalysisOptions, FailOn, ReportOptions, StepOptions};
+use super::options::{AnalysisOptions, ConfigurationOptions, ReportOptions, StepOptions};
 use crate::input::{Base, disk};
-use crate::pipeline::Task;
+use crate::pipeline::{Settings, Task};
 use crate::report::ContentKind;
 
 /// Say who gains what access through a change of policy files, with a request that shows it.
@@ -30,13 +30,14 @@ pub(super) struct Check {
     /// given more than once.
     #[arg(long, value_name = "FILE")]
     plan: Vec<String>,
-    /// The level from which on a new finding makes the exit code 1. Gained access is `high` for strangers, `medium` for
-    /// whoever was there before, and `low` for whoever is new.
-    #[arg(long, value_name = "LEVEL", default_value = "high")]
-    fail_on: FailOn,
+    /// Report what was found before the change, too, as if it were new.
+    #[arg(long)]
+    all: bool,
     /// A question that stayed undecided makes the exit code 3.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    configuration: ConfigurationOptions,
     #[command(flatten)]
     analysis: AnalysisOptions,
     #[command(flatten)]
@@ -51,7 +52,8 @@ Exit codes, the same for every output format:
   1  one does
   2  could not run, or could not read all of the input after the change; the rest is compared all the same
   3  with `--strict`: a question that the result rests on stayed undecided
-Where several apply, the order is 1, 2, 3. What was found before the change and still is does not count.";
+Where several apply, the order is 1, 2, 3. What was found before the change and still is does not count without
+`--all`.";
 
 impl Check {
     /// Runs the command.
@@ -64,10 +66,16 @@ impl Check {
         let base =
             if folder { Base::Folder(self.base.clone().into()) } else { Base::Revision(self.base.clone()) };
         let base = Some(base).filter(|_| !paths.is_empty());
-        let task = Task::Check { base, estate: self.estate.clone(), plans: self.plan.clone() };
-        let options = (&self.analysis, &self.extra, &self.report);
-        let threshold = self.fail_on.threshold();
-        let exit = analysis::run_with_steps(&task, ContentKind::Check, paths, options, threshold, console);
+        let task = Task::Check { base, estate: self.estate.clone(), plans: self.plan.clone(), all: self.all };
+        let settings = self.analysis.settings(console);
+        let settings = settings.map(|own| Settings { steps: self.extra.steps.clone(), ..own });
+        let (settings, threshold) =
+            match settings.and_then(|own| self.configuration.settings(own, None, console)) {
+                Ok(ready) => ready,
+                Err(exit) => return exit,
+            };
+        let options = (&settings, &self.report);
+        let exit = analysis::run_with(&task, ContentKind::Check, paths, options, threshold, console);
         if exit == Exit::Undecided && !self.strict { Exit::Clean } else { exit }
     }
 }

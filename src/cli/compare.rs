@@ -195,6 +195,9 @@ fn report<'a>(pair: &'a DocumentPair, estate: &'a Estate, compared: Compared<'a>
         problems: &pair.problems,
         rules: &[],
         undecided: &[],
+        guardrails: &[],
+        suppressed: &[],
+        stale: 0,
         content: Content::Comparison(compared),
     }
 }

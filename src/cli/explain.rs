@@ -5,10 +5,10 @@ use clap::Args;
 use super::analysis::alternatives;
 use super::console::Console;
 use super::exit::Exit;
-use crate::clouds::catalog::Search;
-use crate::findings::{Meta, RULES};
+use crate::clouds::catalog::nearest_names;
+use crate::findings::Meta;
+use crate::pipeline::rules;
 use crate::report::documentation;
-use crate::review::GAINED_ACCESS;
 
 /// Explain a rule: what it finds, why it matters, what to write instead.
 #[derive(Debug, Args)]
@@ -21,14 +21,14 @@ pub(super) struct Explain {
 impl Explain {
     /// Runs the command.
     pub(super) fn run(&self, console: &mut Console) -> Exit {
-        let rules: Vec<&Meta> = RULES.iter().map(|rule| rule.meta()).chain([&GAINED_ACCESS]).collect();
+        let rules: Vec<&Meta> = rules().collect();
         match rules.iter().find(|meta| meta.id == self.rule) {
             Some(meta) => {
                 console.out(&page(meta));
                 Exit::Clean
             }
             None => {
-                let nearest = nearest(&self.rule, rules.iter().map(|meta| meta.id));
+                let nearest = nearest_names(&self.rule, rules.iter().map(|meta| meta.id), 3);
                 let help = if nearest.is_empty() {
                     "`leastwise rules` lists the rules".to_owned()
                 } else {
@@ -44,13 +44,4 @@ impl Explain {
 fn page(meta: &Meta) -> String {
     let (level, documentation) = (meta.level.as_str(), documentation(meta));
     format!("# {} ({level})\n\nFinds: {}.\n\n{documentation}\n", meta.id, meta.summary)
-}
-
-/// Up to three names near `typed`.
-pub(super) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut search = Search::new(typed);
-    for name in names {
-        search.offer(name, &name.to_ascii_lowercase(), "");
-    }
-    search.best(3).into_iter().map(|found| found.name).collect()
 }

@@ -18,6 +18,7 @@ mod explain;
 mod external;
 mod formats;
 mod graph;
+mod init;
 mod interrupt;
 mod man;
 mod options;
@@ -54,6 +55,7 @@ struct Cli {
 enum Command {
     Scan(scan::Scan),
     Check(check::Check),
+    Init(init::Init),
     Paths(paths::Paths),
     BlastRadius(blast_radius::BlastRadius),
     Admins(admins::Admins),
@@ -103,6 +105,7 @@ fn run(command: &Command, console: &mut Console) -> Exit {
     match command {
         Command::Scan(command) => command.run(console),
         Command::Check(command) => command.run(console),
+        Command::Init(command) => command.run(console),
         Command::Paths(command) => command.run(console),
         Command::BlastRadius(command) => command.run(console),
         Command::Admins(command) => command.run(console),

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -10,9 +11,10 @@ use rustc_hash::FxHasher;
 use super::console::Console;
 use super::exit::Exit;
 use crate::clouds::clock;
+use crate::configuration::{self, Configuration, RuleIds};
 use crate::findings::Level;
 use crate::input::disk::{self, Limits};
-use crate::pipeline::Settings;
+use crate::pipeline::{BaselineFile, Settings, rule_ids};
 use crate::report::{ContentKind, REPORTERS, Reporter, reporter};
 use crate::solver::{EngineSelection, Portfolio, Scripts};
 
@@ -45,6 +47,53 @@ pub(super) struct StepOptions {
     /// A file with further escalation steps; may be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(super) steps: Vec<String>,
+}
+
+/// What a team wants.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(super) struct ConfigurationOptions {
+    /// The configuration; `leastwise.toml` in the current folder or above it without this.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<String>,
+    /// Without any configuration.
+    #[arg(long)]
+    no_config: bool,
+    /// Findings that were there when a team began, as `scan --write-baseline` writes them: they are counted, not reported.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// The level from which on a finding makes the exit code 1; without it that of the configuration, or else `high`.
+    /// Gained access is `high` for strangers, `medium` for whoever was there before, and `low` for whoever is new.
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<FailOn>,
+}
+
+impl ConfigurationOptions {
+    /// The settings with the configuration, and the level from which on findings make the run fail. `written` is where a
+    /// baseline is to be written.
+    pub(super) fn settings(
+        &self,
+        settings: Settings,
+        written: Option<&Path>,
+        console: &mut Console,
+    ) -> Result<(Settings, Option<Level>), Exit> {
+        let configuration = if self.no_config {
+            Configuration::default()
+        } else {
+            let ids = rule_ids();
+            let read = configuration::read(self.config.as_deref(), RuleIds(&ids), settings.limits);
+            read.map_err(|problem| {
+                let message = format!("no analysis took place: {}", problem.message);
+                console.fail(&message, problem.help.as_deref())
+            })?
+        };
+        let named = self.baseline.clone().or_else(|| configuration.baseline.clone());
+        let path = written.map(Path::to_path_buf).or(named);
+        let baseline = path.map(|path| BaselineFile { path, may_lack: written.is_some() });
+        let of_file = configuration.fail_on.unwrap_or(Some(Level::High));
+        let threshold = self.fail_on.map_or(of_file, FailOn::threshold);
+        Ok((Settings { configuration: Arc::new(configuration), baseline, ..settings }, threshold))
+    }
 }
 
 /// From which level on findings make a run fail.
@@ -101,7 +150,7 @@ impl AnalysisOptions {
             limits: Limits { file_bytes, ..Limits::default() },
             portfolio: Portfolio { engines, budget: self.budget, scripts },
             earliest: self.now,
-            steps: Vec::new(),
+            ..Settings::default()
         })
     }
 }

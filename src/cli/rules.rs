@@ -6,8 +6,7 @@ use tabled::settings::Style;
 
 use super::console::{Console, without_trailing_blanks};
 use super::exit::Exit;
-use crate::findings::RULES;
-use crate::review::GAINED_ACCESS;
+use crate::pipeline::rules;
 
 /// List the rules of `scan` and `check`.
 #[derive(Debug, Args)]
@@ -18,7 +17,7 @@ impl Rules {
     pub(super) fn run(&self, console: &mut Console) -> Exit {
         let mut table = Builder::default();
         table.push_record(["rule", "level", "finds"]);
-        for meta in RULES.iter().map(|rule| rule.meta()).chain([&GAINED_ACCESS]) {
+        for meta in rules() {
             table.push_record([meta.id, meta.level.as_str(), meta.summary]);
         }
         let mut table = table.build();

@@ -122,6 +122,23 @@ pub trait Cloud: Sync {
         None
     }
 
+    /// Whether a name or pattern of a resource that somebody wrote is one of this cloud, as far as its beginning tells.
+    fn claims(&self, written: &str) -> bool;
+
+    /// The names of the principals whom the name of one stands for that the files only mention: of an account, all in it.
+    fn mentioned(&self, name: &str) -> Patterns {
+        Patterns::literal(name)
+    }
+
+    /// The names that a name or pattern of a resource stands for, which somebody wrote with `*` and `?`.
+    fn written(&self, written: &str) -> Patterns {
+        Patterns::globs([written])
+    }
+
+    /// The requests for which a condition holds that stands alone, in this cloud's own language. `None` after a problem:
+    /// what cannot be read has no meaning here.
+    fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula>;
+
     /// The names of all requests that are asked on `resource` or inside it.
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns;
 

@@ -30,7 +30,7 @@ pub fn find_principal(estate: &Estate, typed: &str) -> Result<PrincipalId, Unkno
 }
 
 /// Whether the short name is what stands behind a separator of the full one.
-fn is_short_for(short: &str, full: &str) -> bool {
+pub fn is_short_for(short: &str, full: &str) -> bool {
     full.strip_suffix(short).is_some_and(|before| before.ends_with(['/', ':']))
 }
 

@@ -29,6 +29,7 @@ mod left_out;
 mod narrow;
 mod parts;
 mod plain;
+mod possible;
 mod simulate;
 mod statements;
 mod who_can;
@@ -42,8 +43,9 @@ pub use documents::{
     BeyondCatalog, Change, Comparison, Difference, DifferenceRows, DocumentEvaluator, Relation, TwoDocuments,
 };
 pub use effect::{Effect, Left};
-pub use find::{Unknown, find_principal};
+pub use find::{Unknown, find_principal, is_short_for};
 pub use left_out::{Dodge, Shown, Vacuous};
+pub use possible::Possible;
 pub use simulate::{Simulated, simulate};
 pub use statements::{Conditions, Covered, OneDocument};
 pub use who_can::{Entrant, Extent};

@@ -92,7 +92,7 @@ fn finding(context: &Context<'_>, seat: &Seat) -> Option<Finding> {
         advice: "give it what it uses instead: run `leastwise recommend` with its activity logs; keep administrators \
                  to people, behind a second factor"
             .to_owned(),
-        intent: Intent { principal: Some(seat.node.principal), policy: None },
+        intent: Intent::of(seat.node.principal),
         fingerprint: Finding::fingerprint_of(
             AdministratorAccess::META.id,
             who.cloud,

@@ -111,7 +111,7 @@ fn finding(
         advice: "replace it by predefined roles that hold what is used; `leastwise recommend` finds them where it \
                  reads the cloud's audit log"
             .to_owned(),
-        intent: Intent { principal: Some(id), policy: None },
+        intent: Intent::of(id),
         fingerprint: Finding::fingerprint_of(
             BasicRole::META.id,
             principal.cloud,

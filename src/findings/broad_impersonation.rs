@@ -90,7 +90,7 @@ fn finding(context: &Context<'_>, cloud: CloudId, one: Impersonator, answer: Ans
         witness,
         hops: Vec::new(),
         advice: "bind the role on the accounts that are needed instead of the whole scope".to_owned(),
-        intent: Intent { principal: Some(one.holder), policy: None },
+        intent: Intent::of(one.holder),
         fingerprint: Finding::fingerprint_of(
             BroadImpersonation::META.id,
             cloud,

@@ -85,7 +85,7 @@ fn finding(
         witness: found.witness(),
         hops: Vec::new(),
         advice: "give programs accounts of their own, and take the role from the default account".to_owned(),
-        intent: Intent { principal: Some(id), policy: None },
+        intent: Intent::of(id),
         fingerprint: Finding::fingerprint_of(meta.id, principal.cloud, &[&principal.name, role, place]),
     }
 }

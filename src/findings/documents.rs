@@ -80,7 +80,7 @@ impl About<'_, '_> {
             witness: None,
             hops: Vec::new(),
             advice: said.advice,
-            intent: Intent { principal: None, policy: Some(self.document.id()) },
+            intent: Intent::by(self.document.id()),
             fingerprint: Finding::fingerprint_of(self.meta.id, policy.cloud, &meaning),
         })
     }

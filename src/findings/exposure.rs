@@ -106,7 +106,8 @@ pub(super) fn probe(
         for probe in cloud.map(|cloud| cloud.probes(context.estate, resource, kind)).unwrap_or_default() {
             let answer = beyond_everybody(context, &probe, resource)?;
             if !answer.is_never() {
-                let mut found = finding(context, meta, wording, resource, answer);
+                let asked = (probe.question.clone(), probe.given.clone());
+                let mut found = finding(context, meta, wording, resource, (asked, answer));
                 if let (Some(found), Some(token)) = (&mut found, &probe.token) {
                     found.message = format!("{}, with a token for `{token}`", found.message);
                     found.lead_with(context.estate.resource(resource).map(|what| what.origin.clone()));
@@ -127,6 +128,19 @@ fn beyond_everybody(context: &Context<'_>, probe: &Probe, resource: ResourceId) 
     }
     let everybody = question(probe.question.cloud, Subject::Anonymous, resource);
     context.evaluator.can_beyond(&probe.question, &probe.given, &everybody)
+}
+
+/// A question with what holds of its requests, and the answer.
+pub(super) type Asked = ((Question, Formula), Answer);
+
+/// What [`ask`] asks about a resource of the estate.
+pub(super) fn question_of(
+    context: &Context<'_>,
+    subject: Subject,
+    resource: ResourceId,
+) -> Option<(Question, Formula)> {
+    let cloud = context.estate.resource(resource)?.cloud;
+    Some((question(cloud, subject, resource), Formula::True))
 }
 
 fn question(cloud: CloudId, subject: Subject, resource: ResourceId) -> Question {
@@ -156,7 +170,7 @@ pub(super) fn finding(
     meta: &'static Meta,
     wording: &Wording,
     resource: ResourceId,
-    answer: Answer,
+    (asked, answer): Asked,
 ) -> Option<Finding> {
     let what = context.estate.resource(resource)?;
     let (message, witness) = match answer.outcome {
@@ -193,6 +207,6 @@ pub(super) fn finding(
         witness,
         hops: Vec::new(),
         advice: wording.advice.to_owned(),
-        intent: Intent::default(),
+        intent: Intent { access: vec![asked], ..Intent::default() },
     })
 }

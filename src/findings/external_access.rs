@@ -53,9 +53,13 @@ impl Rule for ExternalAccess {
             if public.is_some_and(|answer| matches!(answer.outcome, Outcome::Sometimes(_))) {
                 continue;
             }
-            if let Some(answer) = exposure::ask(context, Subject::Outside, resource)? {
-                sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
-            }
+            let asked = exposure::question_of(context, Subject::Outside, resource);
+            let answer = exposure::ask(context, Subject::Outside, resource)?;
+            sink.extend(
+                asked
+                    .zip(answer)
+                    .and_then(|asked| exposure::finding(context, &Self::META, &WORDING, resource, asked)),
+            );
         }
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! What a rule reports.
 
+use std::sync::Arc;
+
 use crate::evaluator::{Certainty, Witness};
 use crate::graph::Hop;
-use crate::model::{CloudId, Origin, PolicyId, PrincipalId};
+use crate::logic::Formula;
+use crate::model::{CloudId, Origin, PolicyId, PrincipalId, Question};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,13 +73,30 @@ pub struct Related {
     pub message: String,
 }
 
-/// What a repair would have to change.
+/// What it is about, for those who repair it or look for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
     /// Whose access.
     pub principal: Option<PrincipalId>,
     /// Given by what.
     pub policy: Option<PolicyId>,
+    /// All of the access that it is about, where questions say it: other requests may be allowed than the one that is
+    /// shown. Each with what holds for these requests.
+    pub access: Vec<(Question, Formula)>,
+    /// Against which guardrail it is.
+    pub guardrail: Option<Arc<str>>,
+}
+
+impl Intent {
+    /// About the access of somebody.
+    pub fn of(principal: PrincipalId) -> Self {
+        Self { principal: Some(principal), ..Self::default() }
+    }
+
+    /// About what a policy gives.
+    pub fn by(policy: PolicyId) -> Self {
+        Self { policy: Some(policy), ..Self::default() }
+    }
 }
 
 impl Finding {

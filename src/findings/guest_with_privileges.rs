@@ -99,7 +99,7 @@ fn finding(
         advice: "take it out of the group or give it a narrow role at a narrow scope; let guests activate what they \
                  need to administer"
             .to_owned(),
-        intent: Intent { principal: Some(guest), policy: None },
+        intent: Intent::of(guest),
         fingerprint: Finding::fingerprint_of(meta.id, principal.cloud, &[&principal.name, role, place, &by]),
     })
 }

@@ -82,7 +82,7 @@ fn finding(context: &Context<'_>, path: &Path) -> Option<Finding> {
         advice: "break one step: narrow the trust policy or binding that allows it, or take the administrator rights \
                  from the end of the chain"
             .to_owned(),
-        intent: Intent { principal: Some(path.from), policy: None },
+        intent: Intent::of(path.from),
         fingerprint: Finding::fingerprint_of(
             PathToAdministrator::META.id,
             start.cloud,

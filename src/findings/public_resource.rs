@@ -59,7 +59,10 @@ impl Rule for PublicResource {
         let known: Vec<ResourceId> = open.iter().map(|(resource, _)| *resource).collect();
         for (resource, answer) in open {
             let answer = exposure::beside_inner(context, Subject::Anonymous, resource, answer, &known)?;
-            sink.extend(exposure::finding(context, &Self::META, &WORDING, resource, answer));
+            let asked = exposure::question_of(context, Subject::Anonymous, resource);
+            sink.extend(asked.and_then(|asked| {
+                exposure::finding(context, &Self::META, &WORDING, resource, (asked, answer))
+            }));
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ fn finding(context: &Context<'_>, cloud: CloudId, key: AccountKey) -> Option<Fin
         hops: Vec::new(),
         advice: "let its programs run as the account or federate their identity, then delete the key"
             .to_owned(),
-        intent: Intent { principal: Some(key.account), policy: None },
+        intent: Intent::of(key.account),
         fingerprint: Finding::fingerprint_of(ServiceAccountKey::META.id, cloud, &[&account.name, &key.id]),
     })
 }

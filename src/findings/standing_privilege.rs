@@ -93,7 +93,7 @@ fn finding(
         advice:
             "make the assignment eligible and remove the active one; keep one or two accounts for emergencies"
                 .to_owned(),
-        intent: Intent { principal: Some(id), policy: None },
+        intent: Intent::of(id),
         fingerprint: Finding::fingerprint_of(meta.id, principal.cloud, &[&principal.name, role, place]),
     }
 }

@@ -200,7 +200,7 @@ fn finding(
         hops: Vec::new(),
         advice: "name the actions that are used; `leastwise recommend` finds them in activity logs"
             .to_owned(),
-        intent: Intent { principal: None, policy: Some(policy) },
+        intent: Intent::by(policy),
         fingerprint: Finding::fingerprint_of(
             WildcardAction::META.id,
             cloud,

@@ -134,6 +134,11 @@ impl Hop {
         self.proofs.first().map(|proof| &proof.witness)
     }
 
+    /// All requests that it takes.
+    pub fn witnesses(&self) -> impl Iterator<Item = &Witness> {
+        self.proofs.iter().map(|proof| &proof.witness)
+    }
+
     /// The actions of whoever takes the step, each once.
     pub fn actions(&self) -> Vec<&str> {
         let mut actions: Vec<&str> = Vec::new();

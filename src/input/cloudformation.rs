@@ -98,7 +98,6 @@ fn mark(tree: &Tree) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::input::load_text;
 
     #[test]

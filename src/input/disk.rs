@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
@@ -291,6 +291,56 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
         _ => error.to_string(),
     };
     Problem::error("unreadable-file", format!("cannot read `{shown}`: {why}")).in_path(shown)
+}
+
+/// The file of that name in the current folder, or in the nearest one above it up to the root of the repository; and the
+/// current folder, seen from there.
+pub fn find_above(name: &str) -> Option<(PathBuf, PathBuf)> {
+    let current = std::env::current_dir().ok()?;
+    let is_root = |folder: &Path| folder.join(".git").exists();
+    // Outside of a repository nothing above belongs to the folder.
+    let levels = current.ancestors().position(is_root).unwrap_or_default();
+    let (mut up, mut below) = (PathBuf::new(), PathBuf::new());
+    for folder in current.ancestors().take(levels + 1) {
+        if folder.join(name).is_file() {
+            return Some((up.join(name), below));
+        }
+        up.push("..");
+        below = folder.file_name().map(|own| Path::new(own).join(&below)).unwrap_or_default();
+    }
+    None
+}
+
+/// The path without what goes nowhere: `.`, and `..` behind a folder.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if parts.file_name().is_some() => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts
+}
+
+/// The files that a path or pattern stands for, sorted.
+pub fn matching(pattern: &str) -> Vec<PathBuf> {
+    if Path::new(pattern).is_file() {
+        return vec![PathBuf::from(pattern)];
+    }
+    let found = glob::glob(pattern).into_iter().flatten().flatten();
+    found.filter(|path| path.is_file()).collect()
+}
+
+/// Whether anything is at that path, a link that leads nowhere included.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Whether there is a file at that path.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// Whether there is a folder at that path.

@@ -34,6 +34,9 @@ pub struct ReadDocuments {
     pub new: Policy,
 }
 
+/// A document, as each kind that it can be.
+pub type AsKinds = Vec<(DocumentKind, Policy)>;
+
 /// Every kind of documents that can be compared, of all clouds.
 pub fn kinds() -> impl Iterator<Item = DocumentKind> {
     CLOUDS.iter().filter_map(|cloud| cloud.documents()).flat_map(|documents| documents.kinds()).copied()
@@ -85,6 +88,42 @@ fn text_of(path: &std::path::Path, limits: Limits) -> Result<String, Box<Problem
             if near.is_empty() { problem } else { Box::new(problem.help(help)) }
         })
     })
+}
+
+/// Reads a file, or what a cloud knows under that name, that others are to be held against: as each kind of documents
+/// that it can be. `None` after a problem.
+pub fn reference(
+    path: &std::path::Path,
+    limits: Limits,
+    files: &mut Files,
+    problems: &mut Vec<Problem>,
+) -> Option<(&'static dyn Cloud, AsKinds)> {
+    let shown = path.to_string_lossy().into_owned();
+    let text = text_of(path, limits).map_err(|problem| problems.push(*problem)).ok()?;
+    let file = files.add(shown.clone(), text);
+    let text = files.shared_text(file);
+    let tree = match is_yaml(path) {
+        true => yaml::parse(file, &text, problems),
+        false => json::parse(file, &text, problems),
+    }?;
+    for cloud in CLOUDS {
+        let Some(documents) = cloud.documents() else { continue };
+        let Some(opened) = documents.open(&tree, problems) else { continue };
+        let name = title(&shown);
+        let is_clean = |found: &[Problem]| found.iter().all(|one| one.severity != Severity::Error);
+        let mut read_as = Vec::new();
+        for kind in documents.kinds() {
+            let mut found = Vec::new();
+            let read = documents.read(&opened, &name, *kind, &mut found);
+            read_as.extend(read.filter(|_| is_clean(&found)).map(|policy| (*kind, policy)));
+        }
+        if read_as.is_empty() {
+            documents.read(&opened, &name, documents.guess(&opened.tree, &opened.tree), problems);
+        }
+        return Some((*cloud, read_as)).filter(|(_, read_as)| !read_as.is_empty());
+    }
+    problems.push(no_document(&tree));
+    None
 }
 
 /// Reads a line `{"name": …, "old": …, "new": …}`, the line of that number of the file of that path. The documents

@@ -8,7 +8,7 @@ use super::{Beside, Confidence, Document, FORMATS, Format, revision, terraform};
 use crate::clouds::federation;
 use crate::model::Estate;
 use crate::progress::{self, Stage};
-use crate::text::{Anchor, FileId, Files, Kind, Problem, Span, Text, Tree, json, yaml};
+use crate::text::{Anchor, Comment, FileId, Files, Kind, Problem, Span, Text, Tree, hcl, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -66,17 +66,18 @@ pub enum Base {
     Revision(String),
 }
 
-/// Loads the files that `paths` stood for in `base`, those that `beside` stands for as they are, and what `plans` tell as it
+/// Loads, beside texts that were read already, the files that `paths` stood for in `base`, those that `beside` stands for as they are, and what `plans` tell as it
 /// was. Files count as if they lay in the current folder; what is shown of them says where they come from. A path that
 /// did not exist stands for nothing. An error says why there is no such base.
 pub fn load_base(
+    files: Files,
     base: Option<&Base>,
     paths: &[String],
     beside: &[String],
     plans: &[String],
     limits: Limits,
 ) -> Result<Loaded, String> {
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded { files, ..Loaded::default() };
     let mut reading = Reading::default();
     let mut texts = match base.unwrap_or(&Base::Folder(PathBuf::new())) {
         Base::Revision(revision) => {
@@ -192,6 +193,23 @@ pub fn load_again(loaded: &Loaded, changed: &BTreeMap<FileId, String>) -> Loaded
 pub fn content(files: &Files, file: FileId) -> Option<Tree> {
     let path = Path::new(files.path(file));
     parse(path, file, files.text(file), &mut json::Reader::default(), &mut Vec::new())
+}
+
+/// The comments of a file that was loaded, where its syntax has comments and some of them may hold a sign: most files
+/// need not be looked at again.
+pub fn comments(files: &Files, file: FileId, sign: &str) -> Vec<Comment> {
+    let (path, text) = (Path::new(files.path(file)), files.text(file));
+    if !text.contains(sign) {
+        return Vec::new();
+    }
+    if path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu") {
+        return hcl::comments(file, text);
+    }
+    if !is_yaml(path) {
+        return Vec::new();
+    }
+    let tree = content(files, file);
+    tree.map(|tree| yaml::comments(file, text, &tree)).unwrap_or_default()
 }
 
 /// What goes from file to file.

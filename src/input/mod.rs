@@ -55,7 +55,8 @@ mod terraform;
 
 pub use escalation_steps::read_steps;
 pub use load::{
-    Base, Loaded, LoadedDocument, content, format_of, load, load_again, load_base, load_beside, load_text,
+    Base, Loaded, LoadedDocument, comments, content, format_of, load, load_again, load_base, load_beside,
+    load_text,
 };
 
 use crate::model::Estate;

@@ -130,6 +130,14 @@ pub enum PrincipalKind {
     Public,
 }
 
+impl PrincipalKind {
+    /// Whether such a principal sends requests itself. Groups leave that to their members, what stands for everybody is
+    /// asked about as such, and subjects of identity providers act as others.
+    pub fn sends_requests(self) -> bool {
+        !matches!(self, Self::Group | Self::Public | Self::StandIn)
+    }
+}
+
 /// Something that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {

@@ -102,6 +102,7 @@ pub(super) fn verify(
         rules: Vec::new(),
         undecided: Vec::new(),
         found: Found::Verified(all),
+        judged: super::Judgement::default(),
         sealed: Seals::default(),
         loaded,
     })

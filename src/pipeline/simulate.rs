@@ -34,6 +34,7 @@ pub(super) fn simulate(paths: &[String], limits: Limits, check: bool) -> Result<
         rules: Vec::new(),
         undecided: Vec::new(),
         found: Found::Decisions(decisions),
+        judged: super::Judgement::default(),
         sealed: Seals::default(),
     })
 }

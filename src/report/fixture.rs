@@ -16,6 +16,7 @@ use crate::graph::{
     Administrators, By, Cut, Edge, Evidence, Hop, Node, Path, Paths, Radius, Reached, Seat, Spot, Way, Ways,
     What,
 };
+use crate::guardrails;
 use crate::model::{
     CloudId, Decision, Effect, Estate, Gap, GapKind, Layer, Object, Origin, Principal, PrincipalId,
     PrincipalKind, Question, Reason, Request, Scope, ScopeKind, Subject, Verdict as Decided,
@@ -24,7 +25,7 @@ use crate::recommender::{
     Applicability, Binding, Excess, Goes, Held, Needed, Proof, ProofCheck, Suggestion, Summary, Used,
     Verified,
 };
-use crate::review::{Change as AccessChange, Review, Who};
+use crate::review::{Change as AccessChange, Review, Suppressed, Who, Why};
 use crate::text::{FileId, Files, Problem, Route, Span, Step};
 
 pub(super) const CLOUD: CloudId = CloudId::new("testcloud");
@@ -77,6 +78,8 @@ pub(super) struct Fixture {
     pub(super) decisions: Vec<Simulated>,
     pub(super) verified: Vec<Verified>,
     pub(super) review: Review,
+    pub(super) guardrails: Vec<guardrails::Verdict>,
+    pub(super) suppressed: Vec<Suppressed>,
     deploy: FileId,
     trust: FileId,
 }
@@ -123,6 +126,8 @@ impl Fixture {
             decisions: Vec::new(),
             verified: Vec::new(),
             review: Review::default(),
+            guardrails: Vec::new(),
+            suppressed: Vec::new(),
             deploy,
             trust,
         };
@@ -151,6 +156,7 @@ impl Fixture {
         let suggestion = self.suggestion(deploy);
         self.verified = self.verified(&suggestion);
         self.review = self.review();
+        self.configured();
         self.suggestions = vec![suggestion];
         self.summary = Summary {
             window: Some(("2026-08-01T03:36:17Z".to_owned(), "2026-10-30T22:00:00Z".to_owned())),
@@ -283,7 +289,7 @@ impl Fixture {
             witness: Some(self.witness(Decided::Allowed)),
             hops: vec![self.hop(from, to)],
             advice: "name the actions that are needed".to_owned(),
-            intent: Intent { principal: Some(to), policy: None },
+            intent: Intent::of(to),
             fingerprint: Finding::fingerprint_of(RULE.id, CLOUD, &["role/deploy"]),
         }
     }
@@ -449,9 +455,34 @@ impl Fixture {
             lost: vec![change(Who::Outside, false, &self.can)],
             findings: self.findings.clone(),
             resolved: self.findings.iter().take(1).cloned().collect(),
-            known: 7,
+            known: self.findings.iter().cycle().take(7).cloned().collect(),
             rests_on: self.can.certainty.clone(),
         }
+    }
+
+    /// A guardrail of each outcome, and findings that are not reported for each reason.
+    fn configured(&mut self) {
+        let assuming = self.assuming();
+        let verdict = |outcome: guardrails::Outcome| guardrails::Verdict {
+            id: format!("a-{}-one", outcome.as_str().replace(' ', "-")).into(),
+            kind: "nobody-but",
+            outcome,
+            certainty: match outcome {
+                guardrails::Outcome::Undecided => Certainty::Undecided("the budget was used up".to_owned()),
+                guardrails::Outcome::Kept => assuming.clone(),
+                _ => Certainty::Proven,
+            },
+        };
+        self.guardrails = guardrails::Outcome::ALL.map(verdict).to_vec();
+        let text = |text: &str| Arc::<str>::from(text);
+        let whys = [
+            Why::Comment(text("a <website> & no secret")),
+            Why::Entry(text("sealed"), text("platform team"), Some(text("2027-12-31"))),
+            Why::Baseline(text("leastwise-baseline.json")),
+            Why::Off,
+        ];
+        let finding = self.unlocated();
+        self.suppressed = whys.into_iter().map(|why| Suppressed { finding: finding.clone(), why }).collect();
     }
 
     fn entrant(&self, principal: PrincipalId) -> Entrant {
@@ -506,6 +537,9 @@ impl Fixture {
             problems: &self.problems,
             rules: RULES,
             undecided: &self.undecided,
+            guardrails: &self.guardrails,
+            suppressed: &self.suppressed,
+            stale: self.suppressed.len() / 2,
             content,
         }
     }

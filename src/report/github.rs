@@ -3,6 +3,7 @@
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>. GitHub
 //! shows the first ten of each kind in a step; the lines are all written, the worst first.
 
+use super::notes::notes;
 use super::{ContentKind, Report, Reporter, Style};
 use crate::findings::{Finding, Level};
 use crate::text::printable;
@@ -32,6 +33,9 @@ impl Reporter for Github {
                 "::warning title=undecided::{}\n",
                 message(&format!("not decided: {question}"))
             ));
+        }
+        for note in notes(report) {
+            text.push_str(&format!("::notice title=leastwise::{}\n", message(&note)));
         }
         Ok(text)
     }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::notes::notes;
 use super::{ContentKind, Report, Reporter, Style};
 use crate::findings::{Finding, Level};
 
@@ -26,7 +27,10 @@ impl Reporter for Gitlab {
 
     fn render(&self, report: &Report<'_>, _: Style) -> Result<String, String> {
         let findings = report.findings().ok_or_else(|| report.without_findings("a code quality report"))?;
-        let issues: Vec<Issue<'_>> = findings.iter().map(|finding| issue(report, finding)).collect();
+        let notes = notes(report).join("; ");
+        let note = (!notes.is_empty()).then(|| note(report, notes));
+        let issues = findings.iter().map(|finding| issue(report, finding)).chain(note);
+        let issues: Vec<Issue<'_>> = issues.collect();
         let text = serde_json::to_string_pretty(&issues).map_err(|error| error.to_string())?;
         Ok(text + "\n")
     }
@@ -50,6 +54,18 @@ struct Location<'a> {
 #[derive(Serialize)]
 struct Lines {
     begin: u32,
+}
+
+/// What is said of all findings. There is no other place for it than an issue.
+fn note<'a>(report: &'a Report<'_>, description: String) -> Issue<'a> {
+    let path = report.inputs.first().map_or("", |input| input.path.as_str());
+    Issue {
+        description,
+        check_name: "leastwise",
+        fingerprint: "leastwise-notes",
+        severity: "info",
+        location: Location { path, lines: Lines { begin: 1 } },
+    }
 }
 
 fn issue<'a>(report: &'a Report<'_>, finding: &'a Finding) -> Issue<'a> {

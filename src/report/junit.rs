@@ -1,9 +1,12 @@
 //! Findings as test results in JUnit's XML, which most servers for continuous integration show: a finding is a test that
-//! failed, an open question one that ended in an error. Without either there is one test, which passed.
+//! failed, an open question one that ended in an error, and a finding that is not reported one that was skipped. Without any there is one test, which
+//! passed.
 
+use super::notes::notes;
 use super::{ContentKind, Report, Reporter, Style};
 use crate::evaluator::Certainty;
 use crate::findings::Finding;
+use crate::review::Suppressed;
 use crate::text::printable;
 
 /// XML of one suite.
@@ -27,9 +30,13 @@ impl Reporter for Junit {
         let findings = report.findings().ok_or_else(|| report.without_findings("test results"))?;
         let open = findings.iter().filter(|finding| finding.is_undecided()).count();
         let errors = open + report.undecided.len();
-        let tests = (findings.len() + report.undecided.len()).max(1);
+        let skipped = report.suppressed.len();
+        let tests = (findings.len() + report.undecided.len() + skipped).max(1);
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        let counts = format!("tests=\"{tests}\" failures=\"{}\" errors=\"{errors}\"", findings.len() - open);
+        let counts = format!(
+            "tests=\"{tests}\" failures=\"{}\" errors=\"{errors}\" skipped=\"{skipped}\"",
+            findings.len() - open
+        );
         text.push_str(&format!("<testsuites {counts}>\n  <testsuite name=\"leastwise\" {counts}>\n"));
         for finding in findings {
             text.push_str(&case(report, finding));
@@ -40,7 +47,18 @@ impl Reporter for Junit {
                 escaped(question)
             ));
         }
-        if findings.is_empty() && report.undecided.is_empty() {
+        for Suppressed { finding, why } in report.suppressed {
+            text.push_str(&format!(
+                "    <testcase classname=\"{}\" name=\"{}\">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
+                escaped(finding.rule),
+                escaped(&finding.message),
+                escaped(&why.justification())
+            ));
+        }
+        for (note, number) in notes(report).iter().zip(1..) {
+            text.push_str(&format!("    <!-- note {number}: {} -->\n", escaped(note).replace("--", "- -")));
+        }
+        if findings.is_empty() && report.undecided.is_empty() && skipped == 0 {
             text.push_str("    <testcase classname=\"leastwise\" name=\"no findings\"/>\n");
         }
         text.push_str("  </testsuite>\n</testsuites>\n");

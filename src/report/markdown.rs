@@ -1,11 +1,12 @@
 //! What a change means, for a comment on a pull request and for the summary of a job: the verdict first, then who gains
 //! what, then the new findings. Everything that comes from files is escaped or set as code.
 
+use super::notes::notes;
 use super::{Content, ContentKind, Report, Reporter, Style};
 use crate::evaluator::{AccessRow, Certainty, RowActions};
 use crate::findings::Finding;
 use crate::model::Origin;
-use crate::review::{Change, Review, Who};
+use crate::review::{Change, GAINED_ACCESS, Review, Who};
 use crate::text::printable;
 
 /// Markdown as the forges read it.
@@ -51,7 +52,7 @@ fn page(report: &Report<'_>, review: &Review) -> String {
             page.add(&section(report, review, change, word));
         }
     }
-    let gains: Vec<&Finding> = review.findings.iter().filter(|one| one.rule != GAIN).collect();
+    let gains: Vec<&Finding> = review.findings.iter().filter(|one| one.rule != GAINED_ACCESS.id).collect();
     if !gains.is_empty() {
         page.add("\n### New findings\n");
     }
@@ -61,12 +62,11 @@ fn page(report: &Report<'_>, review: &Review) -> String {
     for question in report.undecided {
         page.add(&format!("\n- not decided: {}\n", escaped(question)));
     }
-    page.finish(review)
+    page.finish(report, review)
 }
 
 /// By this line a comment is found again, to be changed in place of a second one.
 const MARK: &str = "<!-- leastwise check -->";
-const GAIN: &str = "gained-access";
 
 /// A page that stays within the forge's limit.
 struct Page {
@@ -83,14 +83,15 @@ impl Page {
         }
     }
 
-    fn finish(mut self, review: &Review) -> String {
+    fn finish(mut self, report: &Report<'_>, review: &Review) -> String {
         if self.left_out > 0 {
             self.text.push_str(&format!("\n{} more parts were left out here.\n", self.left_out));
         }
         self.text.push_str(&format!(
-            "\n<sub>{} findings as before, {} resolved.</sub>\n",
-            review.known,
-            review.resolved.len()
+            "\n<sub>{} findings as before, {} resolved.{}</sub>\n",
+            review.known.len(),
+            review.resolved.len(),
+            notes(report).iter().map(|note| format!(" {}.", escaped(note))).collect::<String>()
         ));
         self.text
     }
@@ -142,7 +143,8 @@ fn section(report: &Report<'_>, review: &Review, change: &Change, word: &str) ->
         }
         text.push_str(".\n");
     }
-    let found = review.findings.iter().find(|one| one.rule == GAIN && one.message.contains(&name));
+    let found =
+        review.findings.iter().find(|one| one.rule == GAINED_ACCESS.id && one.message.contains(&name));
     text.push_str(&certainty(found.map_or(&change.surplus.access.certainty, |found| &found.certainty)));
     text
 }
@@ -175,11 +177,24 @@ fn shortened(names: &[String]) -> String {
 
 fn item(report: &Report<'_>, finding: &Finding) -> String {
     let place = place(report, &finding.primary).map(|place| format!(" at {place}")).unwrap_or_default();
+    let steps: Vec<String> = finding
+        .hops
+        .iter()
+        .zip(1..)
+        .map(|(hop, number)| {
+            let allows =
+                hop.because().into_iter().filter_map(|origin| super::markdown::place(report, origin));
+            let allows: Vec<String> = allows.collect();
+            let by = if allows.is_empty() { String::new() } else { format!(" ({})", allows.join(", ")) };
+            format!("  {number}. {}{by}\n", escaped(&hop.sentence(report.estate)))
+        })
+        .collect();
     format!(
-        "\n- **{}** {} ({}){place}\n{}",
+        "\n- **{}** {} ({}){place}\n{}{}",
         finding.level.as_str(),
         escaped(&finding.message),
         finding.rule,
+        steps.concat(),
         certainty(&finding.certainty)
     )
 }

@@ -12,6 +12,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod notes;
 mod picture;
 pub mod sarif;
 pub mod text;
@@ -19,9 +20,10 @@ pub mod text;
 use crate::evaluator::{Access, Answer, Comparison, DifferenceRows, Entrant, Simulated};
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::{Administrators, Edge, Paths, Radius, Way, Ways};
+use crate::guardrails;
 use crate::model::{Estate, Question};
 use crate::recommender::{Suggestion, Summary, Verified};
-use crate::review::Review;
+use crate::review::{Review, Suppressed};
 use crate::text::{Files, Problem, Severity};
 
 /// Every output format, in the order in which they are listed. The first one is the default.
@@ -89,6 +91,12 @@ pub struct Report<'a> {
     pub rules: &'a [&'static Meta],
     /// The questions that stayed undecided, as half sentences: "whether `a` can become `b`".
     pub undecided: &'a [String],
+    /// What came out for the guardrails, in the order of the configuration.
+    pub guardrails: &'a [guardrails::Verdict],
+    /// The findings that are not reported, because somebody said that they are meant or were there before.
+    pub suppressed: &'a [Suppressed],
+    /// How many entries of the baseline do not occur any more.
+    pub stale: usize,
     /// The content.
     pub content: Content<'a>,
 }

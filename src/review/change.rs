@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::message;
+use super::widened::widened;
 use crate::clouds::{self, CLOUDS};
 use crate::evaluator::{Bug, Certainty, Evaluator, Outcome, Side, Surplus};
 use crate::findings::Finding;
@@ -22,6 +23,17 @@ pub enum Who {
     Outside,
     /// A principal, by its full name.
     Principal(String),
+}
+
+impl Who {
+    /// The name, or the word for strangers as users type it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Outside => "outside",
+            Self::Principal(name) => name,
+        }
+    }
 }
 
 /// Access that somebody gained or lost.
@@ -49,16 +61,16 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// What rules found before and do not now.
     pub resolved: Vec<Finding>,
-    /// How many findings were there before and still are.
-    pub known: usize,
+    /// What rules found before and find now, too.
+    pub known: Vec<Finding>,
     /// What all of it rests on that the files told before and do not tell now: a policy that is only named, say.
     pub rests_on: Certainty,
 }
 
 impl Default for Review {
     fn default() -> Self {
-        let (gained, lost, findings, resolved) = Default::default();
-        Self { gained, lost, findings, resolved, known: 0, rests_on: Certainty::Proven }
+        let (gained, lost, findings, resolved, known) = Default::default();
+        Self { gained, lost, findings, resolved, known, rests_on: Certainty::Proven }
     }
 }
 
@@ -124,6 +136,10 @@ pub fn review(before: Judged<'_, '_>, after: Judged<'_, '_>) -> Result<Review, B
         found.findings.push(message::finding(after.evaluator.estate(), change));
     }
     compare_findings(before.findings, after.findings, &mut found);
+    for finding in &found.known {
+        found.findings.extend(widened(before.evaluator, after.evaluator, finding)?);
+    }
+    found.findings.sort_by(|a, b| (b.level, a.rule, &a.message).cmp(&(a.level, b.rule, &b.message)));
     Ok(found)
 }
 
@@ -172,14 +188,13 @@ impl Common {
 
 /// Sorts what rules found into what is new, what is gone, and what stayed.
 fn compare_findings(then: Vec<Finding>, now: Vec<Finding>, found: &mut Review) {
-    let key = |finding: &Finding| (finding.rule, finding.fingerprint.clone());
+    // A fact is news where there was a question.
+    let key = |finding: &Finding| (finding.rule, finding.fingerprint.clone(), finding.is_undecided());
     let (old, new): (BTreeSet<_>, BTreeSet<_>) =
         (then.iter().map(key).collect(), now.iter().map(key).collect());
-    let count = now.len();
-    let fresh: Vec<Finding> = now.into_iter().filter(|finding| !old.contains(&key(finding))).collect();
-    found.known = count - fresh.len();
+    let (known, fresh): (Vec<_>, Vec<_>) = now.into_iter().partition(|finding| old.contains(&key(finding)));
+    found.known = known;
     found.findings.extend(fresh);
-    found.findings.sort_by(|a, b| (b.level, a.rule, &a.message).cmp(&(a.level, b.rule, &b.message)));
     found.resolved = then.into_iter().filter(|finding| !new.contains(&key(finding))).collect();
 }
 
@@ -248,12 +263,9 @@ fn is_spoken_of(estate: &Estate, cloud: CloudId) -> bool {
         || estate.resources().any(|(_, one)| one.cloud == cloud)
 }
 
-/// Whether somebody sends requests. Groups leave that to their members, what stands for everybody is asked about as
-/// such, and subjects of identity providers act as others.
+/// Whether somebody sends requests to a cloud that is known.
 fn asks(principal: &Principal) -> bool {
-    let is_of_cloud = clouds::cloud(principal.cloud).is_some();
-    is_of_cloud
-        && !matches!(principal.kind, PrincipalKind::Group | PrincipalKind::Public | PrincipalKind::StandIn)
+    clouds::cloud(principal.cloud).is_some() && principal.kind.sends_requests()
 }
 
 /// Policies that were given alone and are gone under their names: each may be there under another.

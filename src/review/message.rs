@@ -34,15 +34,27 @@ const NAMED: usize = 3;
 /// From so many actions on names say nothing any more.
 const MANY: usize = 40;
 
+impl Change {
+    /// How messages call whoever it is, and how bad it is that they gain something.
+    fn called(&self) -> (String, Level) {
+        match &self.who {
+            Who::Anonymous => ("anybody, without credentials,".to_owned(), Level::High),
+            Who::Outside => ("somebody outside the given files".to_owned(), Level::High),
+            Who::Principal(name) if self.alone => (format!("the new `{name}`"), Level::Low),
+            Who::Principal(name) => (format!("`{name}`"), Level::Medium),
+        }
+    }
+
+    /// The fingerprint of the finding about it.
+    pub(super) fn fingerprint(&self) -> String {
+        Finding::fingerprint_of(GAINED_ACCESS.id, self.cloud, &[&self.called().0])
+    }
+}
+
 /// The finding about a gain.
 pub(super) fn finding(estate: &Estate, change: &Change) -> Finding {
     let answer = &change.surplus.answer;
-    let (name, level) = match &change.who {
-        Who::Anonymous => ("anybody, without credentials,".to_owned(), Level::High),
-        Who::Outside => ("somebody outside the given files".to_owned(), Level::High),
-        Who::Principal(name) if change.alone => (format!("the new `{name}`"), Level::Low),
-        Who::Principal(name) => (format!("`{name}`"), Level::Medium),
-    };
+    let (name, level) = change.called();
     let (message, witness) = match &answer.outcome {
         Outcome::Sometimes(witness) => {
             (format!("{name} gains {}", gain(&change.surplus.access.rows)), Some((**witness).clone()))
@@ -65,7 +77,7 @@ pub(super) fn finding(estate: &Estate, change: &Change) -> Finding {
             .into_iter()
             .map(|origin| Related { message: format!("{} also takes part", origin.what), origin })
             .collect(),
-        fingerprint: Finding::fingerprint_of(GAINED_ACCESS.id, change.cloud, &[&name]),
+        fingerprint: change.fingerprint(),
         witness,
         hops: Vec::new(),
         advice: "approve the change if this access is wanted; otherwise narrow what grants it".to_owned(),

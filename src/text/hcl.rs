@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use hcl_edit::Span as _;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::expr::{Array, Expression, ObjectKey, ObjectValue};
+use hcl_edit::structure::{Attribute, Block, Body};
 use hcl_edit::template::Template;
+use hcl_edit::visit::{self, Visit};
 
+use super::comments::{Comment, Layout, find};
 use super::{FileId, Problem, Span};
 
 /// A `resource` of a file.
@@ -49,6 +52,64 @@ pub fn body(file: FileId, text: &str, problems: &mut Vec<Problem>) -> Option<Bod
         Err(error) => {
             problems.push(wrong(error.message().to_owned(), error.location().offset()));
             None
+        }
+    }
+}
+
+/// The comments of a file that begin with a sign for the rest of the line, in their order; none of a file that is broken.
+pub fn comments(file: FileId, text: &str) -> Vec<Comment> {
+    let Some(body) = body(file, text, &mut Vec::new()) else { return Vec::new() };
+    let mut layout = Collected { file, scalars: Vec::new(), parts: Vec::new() };
+    layout.visit_body(&body);
+    let Collected { scalars, parts, .. } = layout;
+    find(file, text, Layout { signs: &["#", "//"], scalars, parts })
+}
+
+/// Where texts stand, and all that a comment can be about.
+struct Collected {
+    file: FileId,
+    scalars: Vec<Span>,
+    parts: Vec<Span>,
+}
+
+impl Collected {
+    fn add_part(&mut self, span: Option<Range<usize>>) {
+        self.parts.extend(span.map(|span| place(self.file, span)));
+    }
+
+    fn add_scalar(&mut self, span: Option<Range<usize>>) {
+        self.scalars.extend(span.map(|span| place(self.file, span)));
+    }
+}
+
+impl Visit for Collected {
+    fn visit_attr(&mut self, node: &Attribute) {
+        self.add_part(node.span());
+        visit::visit_attr(self, node);
+    }
+
+    fn visit_block(&mut self, node: &Block) {
+        self.add_part(node.span());
+        visit::visit_block(self, node);
+    }
+
+    fn visit_array(&mut self, node: &Array) {
+        node.iter().for_each(|item| self.add_part(item.span()));
+        visit::visit_array(self, node);
+    }
+
+    fn visit_object_item(&mut self, key: &ObjectKey, value: &ObjectValue) {
+        let both = key.span().zip(value.expr().span());
+        self.add_part(both.map(|(key, value)| key.start..value.end));
+        visit::visit_object_item(self, key, value);
+    }
+
+    fn visit_expr(&mut self, node: &Expression) {
+        match node {
+            Expression::String(_) | Expression::StringTemplate(_) | Expression::HeredocTemplate(_) => {
+                self.add_scalar(node.span());
+            }
+            _ => visit::visit_expr(self, node),
         }
     }
 }
@@ -125,6 +186,21 @@ mod tests {
         assert_eq!(one.literals["a"].0, "x");
         assert_eq!(files.slice(one.literals["a"].1), "\"x\"");
         assert_eq!(one.others, ["b", "c", "d"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn comments_are_about_what_stands_below_or_beside() {
+        let text = "# one\nresource \"t\" \"n\" {\n  url = \"http://a # b\" // two\n  p = jsonencode({\n    S = [\n      # three\n      { A = \"x\" },\n    ]\n  })\n  q = <<EOT\n# no\nEOT\n}\n";
+        let mut files = Files::default();
+        let file = files.add("main.tf", text);
+        let found = comments(file, text);
+        let shown: Vec<(&str, &str)> =
+            found.iter().map(|one| (one.text.as_str(), files.slice(one.covers).trim_end())).collect();
+        let [one, two, three] = shown.as_slice() else { panic!("{shown:?}") };
+        assert!(one.0 == "one" && one.1.starts_with("resource") && one.1.ends_with('}'), "{one:?}");
+        assert_eq!(*two, ("two", "url = \"http://a # b\""));
+        assert_eq!(*three, ("three", "{ A = \"x\" }"));
+        assert_eq!(comments(file, "a = "), []);
     }
 
     #[test]

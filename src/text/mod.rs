@@ -5,10 +5,12 @@
 
 pub mod hcl;
 pub mod json;
+pub mod toml;
 pub mod yaml;
 
 pub mod lists;
 
+mod comments;
 mod decoded;
 mod diff;
 mod files;
@@ -21,6 +23,7 @@ mod span;
 mod splice;
 mod tree;
 
+pub use comments::Comment;
 pub use decoded::{Anchor, Text};
 pub use diff::unified;
 pub use files::{Files, Position};

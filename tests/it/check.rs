@@ -203,7 +203,7 @@ pub(super) fn yaml(text: &str) -> Value {
     value(&tree.unwrap())
 }
 
-fn value(tree: &Tree) -> Value {
+pub(super) fn value(tree: &Tree) -> Value {
     match &tree.kind {
         Kind::Null => Value::Null,
         Kind::Bool(is) => Value::Bool(*is),

@@ -1,8 +1,6 @@
 //! What teams include in their pipelines: the scripts run here as they would there, with a repository, a remote and a
 //! program in the place of GitHub's.
 
-#![cfg(unix)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

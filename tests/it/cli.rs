@@ -94,7 +94,7 @@ fn version_and_help_go_to_standard_output() {
     for code in ["0  clean", "1  at least one", "2  could not run", "3  ran, but"] {
         assert!(help.out.contains(code), "{}", help.out);
     }
-    assert!(leastwise(&["scan", "--help"]).out.contains("[default: high]"));
+    assert!(leastwise(&["scan", "--help"]).out.contains("or else `high`"));
 }
 
 #[test]

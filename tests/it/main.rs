@@ -28,11 +28,15 @@ mod catalogs;
 mod certificates;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+#[cfg(unix)]
 mod ci;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod compare;
+#[cfg(test)]
+mod configuration;
 #[cfg(test)]
 mod gcp_cel;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod gcp_broken;
 mod gcp_compare;
 #[cfg(test)]
 mod gcp_findings;
+#[cfg(test)]
+mod guardrails;
 #[cfg(test)]
 mod in_effect;
 #[cfg(unix)]

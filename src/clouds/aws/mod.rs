@@ -76,8 +76,8 @@ use super::own_policies::OwnPolicies;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
 use crate::logic::{Assignment, Attribute, Formula, Patterns, Universe};
 use crate::model::{
-    CloudId, Decision, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId, Question,
-    Request, ResourceId, ScopeId, Subject, Verdict,
+    CloudId, Decision, Effect, Estate, Gap, Grant, Layer, Layers, Origin, Policy, PolicyId, PrincipalId,
+    Question, Request, ResourceId, ScopeId, Subject, Verdict,
 };
 use crate::text::{Problem, Tree};
 
@@ -161,6 +161,37 @@ impl Cloud for Aws {
 
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
         scenario::scenario(tree, problems)
+    }
+
+    fn mentioned(&self, name: &str) -> Patterns {
+        let account = name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
+        match account {
+            Some(account) => Patterns::globs([format!("arn:*:*:*:{account}:*").as_str()]),
+            None => Patterns::literal(name),
+        }
+    }
+
+    fn claims(&self, written: &str) -> bool {
+        written.starts_with("arn:")
+    }
+
+    fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
+        let tests = parse::circumstances(condition, problems)?;
+        let mut wrong = |test: &ast::Test, why: &str| {
+            let message = format!("the condition `{}` cannot be read: {why}", test.text);
+            problems.push(Problem::error("condition", message).at(test.key.span));
+            None
+        };
+        let holds = |test: &ast::Test| match conditions::test(test, ast::Version::V2012, Effect::Allow) {
+            Ok(formula) => match conditions::unsaid(&formula) {
+                Some(why) => wrong(test, why),
+                None => Some(formula),
+            },
+            Err(why) => wrong(test, &why.0),
+        };
+        // All are looked at, so that all mistakes are told.
+        let parts: Vec<Option<Formula>> = tests.iter().map(holds).collect();
+        parts.into_iter().collect::<Option<Vec<Formula>>>().map(Formula::all)
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {

@@ -89,6 +89,13 @@ fn not_a_policy(tree: &Tree, name: &str) -> Problem {
     Problem::error("aws-policy-shape", message).at(tree.span).help(help)
 }
 
+/// The tests of a condition that stands alone. `None` after a problem.
+pub(super) fn circumstances(condition: &Tree, problems: &mut Vec<Problem>) -> Option<Vec<Test>> {
+    let mut reader =
+        Reader { name: "the condition", capacity: Capacity::Identity, problems, gaps: Vec::new() };
+    reader.condition(condition).ok()
+}
+
 struct Reader<'a> {
     name: &'a str,
     capacity: Capacity,

@@ -7,6 +7,7 @@
 //! (<https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-examples>). So what holds there of a negation, of a
 //! comparison under `NOT`, and of `ForAll…`, is open: both outcomes are considered.
 
+use super::abac;
 use super::condition::{Comparison, Condition, Expression, InName, Key, Order, Quantifier, Test, TextTest};
 use super::names::{self, ACCOUNTS, BLOBS, CONTAINERS, QUEUES, StorageParts};
 use super::roles;
@@ -14,6 +15,7 @@ use crate::logic::{
     Attribute, Case, Decimal, Formula, Kind, Part, Pattern, Patterns, Ranges, Template, Token, Value,
 };
 use crate::model::{Gap, GapKind, Origin};
+use crate::text::{Problem, Tree};
 
 /// The attribute of formulas for an attribute of conditions.
 pub(super) fn attribute(key: &Key) -> Attribute {
@@ -34,6 +36,24 @@ pub(super) enum Place<'a> {
 /// The requests for which a condition holds; `True` for none.
 pub(super) fn holds(condition: Option<&Condition>, place: Place<'_>) -> Formula {
     condition.map_or(Formula::True, |condition| lower(&condition.expression, place, true))
+}
+
+/// The requests for which a condition holds that stands alone. `None` after a problem.
+pub(super) fn circumstances(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
+    let Some(text) = tree.as_text() else {
+        let message = format!("expected a condition to be a string, found {}", tree.kind_name());
+        let help = "write it as role assignments do: `@Resource[…] StringEquals '…'`";
+        problems.push(Problem::error("condition", message).at(tree.span).help(help));
+        return None;
+    };
+    let place = |start, end| Some(text.source_span(tree.span, start, end));
+    let condition = abac::read(text.as_str(), None, &place);
+    let before = problems.len();
+    condition.expression.for_each_opaque(&mut |part, span| {
+        let message = format!("the condition `{part}` is not understood");
+        problems.push(Problem::error("condition", message).at(span.unwrap_or(tree.span)));
+    });
+    (problems.len() == before).then(|| holds(Some(&condition), Place::Anywhere))
 }
 
 /// One gap for each part of the condition that is not understood.

@@ -44,7 +44,9 @@ use std::sync::{Arc, LazyLock};
 
 use super::clock::Clocks;
 use super::{Cloud, Demand, Probe, ProbeKind, Scenario, Step};
-use crate::logic::{ActionEntry, Actions, Assignment, Formula, Patterns, ResourceGroup, Universe};
+use crate::logic::{
+    ActionEntry, Actions, Assignment, Case, Formula, Pattern, Patterns, ResourceGroup, Universe,
+};
 use crate::model::{
     CloudId, Decision, Estate, Grant, Layer, Layers, PolicyId, Principal, PrincipalId, PrincipalKind,
     Question, Request, ResourceId, ScopeId,
@@ -166,6 +168,18 @@ impl Cloud for Azure {
 
     fn scenario(&self, tree: &Tree, problems: &mut Vec<Problem>) -> Option<Scenario> {
         scenario::scenario(tree, problems)
+    }
+
+    fn claims(&self, written: &str) -> bool {
+        written.starts_with('/') && !written.starts_with("//")
+    }
+
+    fn written(&self, written: &str) -> Patterns {
+        Patterns::of([Pattern::glob(&names::full_name(written), Case::Insensitive)])
+    }
+
+    fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
+        conditions::circumstances(condition, problems)
     }
 
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {

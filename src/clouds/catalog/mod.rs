@@ -23,7 +23,7 @@ pub(crate) use bytes::{Cursor, Writer, whole};
 pub(crate) use container::{Builder, Container, decompress};
 pub(crate) use glob::glob;
 pub(crate) use json::{entries, list, newest_date, parse, source_names, text, texts};
-pub(crate) use search::{Search, nearest};
+pub(crate) use search::{Search, nearest, nearest_names};
 pub(crate) use slot::Slot;
 pub(crate) use tables::{ListPool, Lists, Names, Runs, Strings};
 

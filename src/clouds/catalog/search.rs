@@ -24,6 +24,19 @@ pub(crate) fn nearest(found: impl IntoIterator<Item = Vec<Match>>, limit: usize)
     all
 }
 
+/// Up to `limit` of these names that are near to what somebody typed, the nearest first.
+pub(crate) fn nearest_names<'a>(
+    typed: &str,
+    names: impl Iterator<Item = &'a str>,
+    limit: usize,
+) -> Vec<String> {
+    let mut search = Search::new(typed);
+    for name in names {
+        search.offer(name, &name.to_ascii_lowercase(), "");
+    }
+    search.best(limit).into_iter().map(|found| found.name).collect()
+}
+
 /// Nearer first, then shorter, then by name.
 fn place(found: &Match) -> (usize, usize, &str, &str) {
     (found.distance, found.name.len(), &found.name, found.kind)

@@ -145,6 +145,19 @@ impl Cloud for Gcp {
         scenario::scenario(tree, problems)
     }
 
+    fn claims(&self, written: &str) -> bool {
+        let beginnings = ["//", "gs://", "projects/", "folders/", "organizations/"];
+        beginnings.iter().any(|beginning| written.starts_with(beginning))
+    }
+
+    fn written(&self, written: &str) -> Patterns {
+        Patterns::globs([names::full_name(written).as_str()])
+    }
+
+    fn circumstances(&self, condition: &Tree, problems: &mut Vec<Problem>) -> Option<Formula> {
+        parse::circumstances(condition, problems).map(|read| conditions::holds(Some(&read)))
+    }
+
     fn coverage(&self, estate: &Estate, resource: ResourceId) -> Patterns {
         lower::coverage(estate, resource)
     }

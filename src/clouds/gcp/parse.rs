@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Basic, Binding, Condition, Expression, Member, RoleDefinition};
+use super::ast::{Basic, Binding, Condition, Expression, Leaf, Member, RoleDefinition};
 use super::{expressions, shapes};
 use crate::model::{Gap, GapKind, Origin};
 use crate::text::{Located, Problem, Route, Span, Tree};
@@ -146,6 +146,24 @@ pub(super) fn read_condition(tree: &Tree, problems: &mut Vec<Problem>) -> Option
         source: Located::new(text.shared(), expression.span),
         expression: expressions::read(text, expression.span),
     })
+}
+
+/// A condition that stands alone, as the text of its expression. `None` after a problem.
+pub(super) fn circumstances(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Condition> {
+    let Some(text) = tree.as_text() else {
+        problems.push(wrong(tree, "a condition", "a string with an expression in CEL"));
+        return None;
+    };
+    let expression = expressions::read(text, tree.span);
+    let before = problems.len();
+    expression.for_each(&mut |leaf| {
+        if let Leaf::Opaque(part) = leaf {
+            let message = format!("the condition `{}` is not understood", part.value);
+            problems.push(Problem::error("condition", message).at(part.span));
+        }
+    });
+    let source = Located::new(text.shared(), tree.span);
+    (problems.len() == before).then(|| Condition { title: "".into(), source, expression })
 }
 
 /// A custom role; `None` when it is none.

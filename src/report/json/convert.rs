@@ -1,5 +1,7 @@
 //! From the internal types to the shape of the report.
 
+use std::collections::BTreeMap;
+
 use super::{SCHEMA, shape};
 use crate::evaluator::{
     AccessRow, Answer, Certainty, Change, Difference, DifferenceRows, Entrant, Outcome, RowActions, Standing,
@@ -14,7 +16,7 @@ use crate::model::{
 use crate::recommender::{Needed, Proof, ProofCheck, Suggestion, Summary, Verified};
 use crate::report::picture::picture;
 use crate::report::{Compared, Content, ContentKind, Report, Verdict};
-use crate::review::{self, Review, Who};
+use crate::review::{self, Review, Why};
 use crate::text::{Problem, Severity, Span};
 
 /// What the command found; `None` for decisions, which are lines.
@@ -100,6 +102,7 @@ pub(super) fn document<'a>(report: &'a Report<'a>) -> Option<shape::Document<'a>
             .collect(),
         summary: from.summary(),
         content: content(report)?,
+        configured: from.has_findings().then(|| from.configured()),
         gaps: report.estate.gaps().iter().map(|gap| from.gap(gap)).collect(),
         undecided: report.undecided,
         problems: report.problems.iter().map(|problem| from.problem(problem)).collect(),
@@ -111,6 +114,37 @@ struct Converter<'a> {
 }
 
 impl<'a> Converter<'a> {
+    fn has_findings(&self) -> bool {
+        matches!(self.report.content.kind(), ContentKind::Scan | ContentKind::Check)
+    }
+
+    fn suppressed(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts: BTreeMap<_, _> = Why::WORDS.iter().map(|word| (*word, 0)).collect();
+        for one in self.report.suppressed {
+            *counts.entry(one.why.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn configured(&self) -> shape::Configured<'a> {
+        let guardrails = self.report.guardrails.iter().map(|one| shape::Guardrail {
+            id: &one.id,
+            kind: one.kind,
+            outcome: one.outcome.as_str(),
+            certainty: self.certainty(&one.certainty),
+        });
+        let suppressed = self.report.suppressed.iter().map(|one| shape::Suppressed {
+            by: one.why.as_str(),
+            justification: one.why.justification(),
+            finding: self.finding(&one.finding),
+        });
+        shape::Configured {
+            guardrails: guardrails.collect(),
+            suppressed: suppressed.collect(),
+            stale_baseline: self.report.stale,
+        }
+    }
+
     fn summary(&self) -> shape::Summary {
         let counts = self.report.counts();
         let of =
@@ -120,8 +154,8 @@ impl<'a> Converter<'a> {
             documents: self.report.inputs.len(),
             principals: self.report.estate.principals().count(),
             resources: self.report.estate.resources().count(),
-            findings: matches!(self.report.content.kind(), ContentKind::Scan | ContentKind::Check)
-                .then(levels),
+            findings: self.has_findings().then(levels),
+            suppressed: self.has_findings().then(|| self.suppressed()),
             undecided: counts.undecided,
             errors: of(Severity::Error),
             warnings: of(Severity::Warning),
@@ -271,6 +305,7 @@ impl<'a> Converter<'a> {
             steps: finding.hops.iter().map(|hop| self.step(hop)).collect(),
             principal: finding.intent.principal.map(|id| self.principal(id)),
             policy: policy.map(|policy| policy.name.as_str()),
+            guardrail: finding.intent.guardrail.as_deref(),
             fingerprint: &finding.fingerprint,
         }
     }
@@ -490,7 +525,7 @@ impl<'a> Converter<'a> {
             lost: changes(&review.lost),
             new_findings: findings(&review.findings),
             resolved_findings: findings(&review.resolved),
-            known_findings: review.known,
+            known_findings: review.known.len(),
             rests_on: self.certainty(&review.rests_on),
         }
     }
@@ -499,11 +534,7 @@ impl<'a> Converter<'a> {
         let surplus = &change.surplus;
         shape::AccessChange {
             cloud: change.cloud.as_str(),
-            principal: match &change.who {
-                Who::Anonymous => "anonymous",
-                Who::Outside => "outside",
-                Who::Principal(name) => name,
-            },
+            principal: change.who.word(),
             alone: change.alone,
             witness: surplus.answer.witness().map(|witness| self.witness(witness)),
             rows: surplus.access.rows.iter().map(access_row).collect(),

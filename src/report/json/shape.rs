@@ -17,6 +17,9 @@ pub(super) struct Document<'a> {
     pub(super) summary: Summary,
     #[serde(flatten)]
     pub(super) content: Content<'a>,
+    /// Only for `scan` and `check`.
+    #[serde(flatten)]
+    pub(super) configured: Option<Configured<'a>>,
     /// What is missing for all answers. Absent if nothing is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) gaps: Vec<Gap<'a>>,
@@ -44,6 +47,9 @@ pub(super) struct Summary {
     /// Only for `scan` and `check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) findings: Option<BTreeMap<&'static str, usize>>,
+    /// Only for `scan` and `check`: findings that are not reported, by reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) suppressed: Option<BTreeMap<&'static str, usize>>,
     pub(super) undecided: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
@@ -236,7 +242,34 @@ pub(super) struct Finding<'a> {
     pub(super) steps: Vec<Step<'a>>,
     pub(super) principal: Option<&'a str>,
     pub(super) policy: Option<&'a str>,
+    /// Only for findings about a guardrail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guardrail: Option<&'a str>,
     pub(super) fingerprint: &'a str,
+}
+
+/// What came of the configuration.
+#[derive(Serialize)]
+pub(super) struct Configured<'a> {
+    pub(super) guardrails: Vec<Guardrail<'a>>,
+    pub(super) suppressed: Vec<Suppressed<'a>>,
+    /// Entries of the baseline that do not occur any more.
+    pub(super) stale_baseline: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Guardrail<'a> {
+    pub(super) id: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) certainty: Certainty<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suppressed<'a> {
+    pub(super) by: &'static str,
+    pub(super) justification: String,
+    pub(super) finding: Finding<'a>,
 }
 
 #[derive(Serialize)]

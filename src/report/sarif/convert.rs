@@ -8,7 +8,9 @@ use crate::evaluator::Certainty;
 use crate::findings::{Finding, Level, Meta};
 use crate::graph::Hop;
 use crate::model::Origin;
+use crate::report::notes::notes;
 use crate::report::{Report, documentation};
+use crate::review::{Suppressed, Why};
 use crate::text::{Problem, Severity, Span};
 
 /// GitHub refuses a run with more results; what is left out is noted in the run.
@@ -21,12 +23,16 @@ const MAX_STEPS: usize = 10_000;
 /// The whole log.
 pub(super) fn log<'a>(report: &'a Report<'a>, findings: &'a [Finding]) -> shape::Log<'a> {
     let from = Converter { report };
-    let rules = from.rules(findings);
+    let suppressed = report.suppressed.iter().map(|one| &one.finding);
+    let rules = from.rules(findings.iter().chain(suppressed).collect());
     let index: BTreeMap<&str, usize> = rules.iter().map(|rule| rule.id).zip(0..).collect();
-    let results = findings.iter().take(MAX_RESULTS).map(|finding| {
-        let index = index.get(finding.rule).copied().unwrap_or(0);
-        from.result(finding, index)
+    let place = |finding: &Finding| index.get(finding.rule).copied().unwrap_or(0);
+    let reported = findings.iter().map(|finding| from.result(finding, place(finding)));
+    let accepted = report.suppressed.iter().map(|Suppressed { finding, why }| shape::SarifResult {
+        suppressions: vec![suppression(why)],
+        ..from.result(finding, place(finding))
     });
+    let all = findings.len() + report.suppressed.len();
     let run = shape::Run {
         automation_details: shape::Automation {
             id: format!("leastwise/{}/", report.content.kind().as_str()),
@@ -36,8 +42,8 @@ pub(super) fn log<'a>(report: &'a Report<'a>, findings: &'a [Finding]) -> shape:
             uri::ROOT,
             shape::UriBase { description: message("the folder that leastwise was started in") },
         )]),
-        invocations: [from.invocation(findings.len())],
-        results: results.collect(),
+        invocations: [from.invocation(all)],
+        results: reported.chain(accepted).take(MAX_RESULTS).collect(),
         tool: shape::Tool {
             driver: shape::Driver {
                 name: env!("CARGO_PKG_NAME"),
@@ -59,9 +65,8 @@ struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     /// All rules that were run, then those of findings that are not among them, by name.
-    fn rules(&self, findings: &'a [Finding]) -> Vec<shape::Rule<'a>> {
+    fn rules(&self, mut others: Vec<&'a Finding>) -> Vec<shape::Rule<'a>> {
         let mut rules: Vec<_> = self.report.rules.iter().map(|meta| rule(meta)).collect();
-        let mut others: Vec<&Finding> = findings.iter().collect();
         others.sort_by_key(|finding| finding.rule);
         others.dedup_by_key(|finding| finding.rule);
         others.retain(|finding| rules.iter().all(|rule| rule.id != finding.rule));
@@ -77,6 +82,12 @@ impl<'a> Converter<'a> {
             level: "warning",
             descriptor: shape::Descriptor { id: "undecided" },
             message: message(format!("not decided: {question}")),
+            locations: Vec::new(),
+        }));
+        notes.extend(self::notes(self.report).into_iter().map(|note| shape::Notification {
+            level: "note",
+            descriptor: shape::Descriptor { id: "configuration" },
+            message: message(note),
             locations: Vec::new(),
         }));
         if findings > MAX_RESULTS {
@@ -167,9 +178,11 @@ impl<'a> Converter<'a> {
                 ("primaryLocationLineHash", format!("{}:1", finding.fingerprint)),
                 ("leastwise/v1", finding.fingerprint.clone()),
             ]),
+            suppressions: Vec::new(),
             properties: shape::ResultProperties {
                 level: finding.level.as_str(),
                 cloud: finding.cloud.as_str(),
+                guardrail: finding.intent.guardrail.as_deref(),
                 certainty: finding.certainty.as_str(),
                 assumptions: finding.certainty.gaps().iter().map(|gap| gap.message.as_str()).collect(),
             },
@@ -287,6 +300,12 @@ fn pascal_case(id: &str) -> String {
         letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
     };
     id.split('-').map(word).collect()
+}
+
+/// <https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html#_Toc141790911>
+fn suppression(why: &Why) -> shape::Suppression {
+    let kind = if let Why::Comment(_) = why { "inSource" } else { "external" };
+    shape::Suppression { kind, status: "accepted", justification: why.justification() }
 }
 
 fn level(level: Level) -> &'static str {

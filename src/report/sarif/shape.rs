@@ -116,13 +116,25 @@ pub(super) struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) code_flows: Vec<CodeFlow<'a>>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
+    /// Empty for what is reported, which says that nothing suppresses it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) suppressions: Vec<Suppression>,
     pub(super) properties: ResultProperties<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suppression {
+    pub(super) kind: &'static str,
+    pub(super) status: &'static str,
+    pub(super) justification: String,
 }
 
 #[derive(Serialize)]
 pub(super) struct ResultProperties<'a> {
     pub(super) level: &'static str,
     pub(super) cloud: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guardrail: Option<&'a str>,
     pub(super) certainty: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) assumptions: Vec<&'a str>,

@@ -3,6 +3,7 @@
 use super::words::{self, Page};
 use crate::evaluator::Certainty;
 use crate::findings::{Finding, Level};
+use crate::report::notes::notes;
 use crate::text::{Mark, Notice, Weight, printable, render_notice};
 
 /// More places than these are counted, not shown; the JSON report has all of them.
@@ -17,8 +18,19 @@ pub(super) fn write<'a>(page: &mut Page<'a>, findings: &'a [Finding]) {
     page.gap();
     let summary = summary(page);
     page.line(&summary);
+    write_notes(page);
     if !findings.is_empty() {
         page.line("Each finding names its rule in brackets; `leastwise explain RULE` says why it matters.");
+    }
+}
+
+/// Writes what is to be said of the configuration.
+pub(super) fn write_notes(page: &mut Page<'_>) {
+    for note in notes(page.report) {
+        let mut letters = note.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        let sentence: String = first.into_iter().chain(letters).collect();
+        page.line(&format!("{}.", printable(&sentence)));
     }
 }
 

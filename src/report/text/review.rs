@@ -4,7 +4,7 @@ use super::words::{self, Page, count};
 use super::{access, findings};
 use crate::evaluator::Certainty;
 use crate::report::Report;
-use crate::review::{Change, Review, Who};
+use crate::review::{Change, GAINED_ACCESS, Review, Who};
 use crate::text::printable;
 
 /// Rows of one principal that are shown; the JSON report has all of them.
@@ -32,6 +32,7 @@ pub(super) fn write<'a>(page: &mut Page<'a>, review: &'a Review) {
     page.line(&verdict);
     let rest = format!("{}; {}.", findings_in_words(review), words::looked_at(page.report));
     page.line(&rest);
+    findings::write_notes(page);
 }
 
 fn write_change<'a>(page: &mut Page<'a>, change: &'a Change, word: &str) {
@@ -83,7 +84,7 @@ fn gain(many: usize) -> String {
 }
 
 fn findings_in_words(review: &Review) -> String {
-    let fresh = review.findings.len() - review.gained.len();
+    let fresh = review.findings.iter().filter(|finding| finding.rule != GAINED_ACCESS.id).count();
     let new = match fresh {
         0 => "No new findings".to_owned(),
         fresh => count(fresh, "new finding"),
@@ -92,7 +93,7 @@ fn findings_in_words(review: &Review) -> String {
         0 => String::new(),
         resolved => format!(", {resolved} resolved"),
     };
-    let known = match review.known {
+    let known = match review.known.len() {
         0 => String::new(),
         known => format!(", {known} as before"),
     };

@@ -20,6 +20,8 @@ fn nothing_found() {
     assert!(open.contains("No findings, but not all questions were decided; 1 question undecided"), "{open}");
     assert!(fixture.render("text", Content::Paths(&Paths::default())).contains("was found, but not all"));
     fixture.undecided.clear();
+    fixture.guardrails.clear();
+    fixture.suppressed.clear();
     let clean = "No findings; 2 documents and 3 principals analysed.\n";
     assert_eq!(fixture.render("text", Content::Findings(&[])), clean);
     let clean = "No path to an administrator; 2 documents and 3 principals analysed.\n";

@@ -4,8 +4,11 @@
 //! within limits, merge keys (`<<`) and tags that change a type are refused: no cloud tool writes them, and what they
 //! mean is not agreed upon. The parser is `saphyr-parser`; only its events are used, so that each value keeps its place.
 
+mod comments;
 #[cfg(test)]
 mod tests;
+
+pub use comments::comments;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

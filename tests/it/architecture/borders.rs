@@ -29,6 +29,7 @@ const CRATES: &[Border] = &[
     Border { path: "aws_sdk_iam", only: &["collect/"], why: "only `collect` opens connections" },
     Border { path: "jsonc_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
     Border { path: "saphyr_parser", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
+    Border { path: "toml", only: &["text/"], why: "every syntax becomes the same tree in `text`" },
     Border {
         path: "hcl_edit",
         only: &["text/", "input/terraform/source/"],

@@ -66,7 +66,7 @@ const REGISTRIES: &[Registry] = &[
         module: "report",
         slice: "REPORTERS",
         implements: "Reporter",
-        infrastructure: &["certificate", "picture"],
+        infrastructure: &["certificate", "notes", "picture"],
     },
 ];
 

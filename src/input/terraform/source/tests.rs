@@ -20,7 +20,7 @@ fn worked_out(text: &str) -> (String, Vec<String>, Vec<&'static str>) {
             match value::Value::new(value.span, value::Kind::List([value].into())).to_texts(&mut unknowns) {
                 Some(tree) => {
                     let text = value::json(&tree);
-                    let text = &text[1..text.len() - 1];
+                    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap();
                     text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).to_owned()
                 }
                 None => "too long".to_owned(),
