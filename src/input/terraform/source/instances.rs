@@ -1,7 +1,7 @@
 //! Modules as they are called, resources as often as they are repeated, and what their attributes are.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -110,6 +110,8 @@ pub(super) struct World<'m> {
     called: RefCell<Called>,
     steps: Cell<u64>,
     depth: Cell<usize>,
+    /// Blocks of which it is not known how often they stand, with what that rests on.
+    pub(super) assumed: RefCell<BTreeSet<(Span, String)>>,
     pub(super) problems: RefCell<Vec<Problem>>,
 }
 
@@ -150,6 +152,7 @@ impl<'m> World<'m> {
             called: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
+            assumed: RefCell::default(),
             problems: RefCell::default(),
         }
     }
@@ -306,7 +309,7 @@ impl<'m> World<'m> {
         if let Some(count) = block.argument("count") {
             let span = scope.at(count.span());
             let value = self.value(count, scope);
-            let Some(number) = value.as_index() else { return vec![any(span, &written(&value))] };
+            let Some(number) = value.as_index() else { return vec![self.any(block, span, &value)] };
             let number = self.limited(number, span);
             let one = |index: usize| Each {
                 key: Key::Number(index),
@@ -318,7 +321,7 @@ impl<'m> World<'m> {
         if let Some(for_each) = block.argument("for_each") {
             let span = scope.at(for_each.span());
             let value = self.value(for_each, scope);
-            let Some(found) = pairs(&value) else { return vec![any(span, &written(&value))] };
+            let Some(found) = pairs(&value) else { return vec![self.any(block, span, &value)] };
             let number = self.limited(found.len(), span);
             // The elements of a set are their own keys.
             let is_set = value.as_list().is_some();
@@ -330,6 +333,13 @@ impl<'m> World<'m> {
             return found.into_iter().take(number).map(one).collect();
         }
         vec![Each { key: Key::Single, name: Value::null(block.head()), value: Value::null(block.head()) }]
+    }
+
+    /// One that stands for an unknown number.
+    fn any(&self, block: Placed<'m, Block>, span: Span, value: &Value) -> Each {
+        let what = written(value);
+        self.assumed.borrow_mut().insert((block.head(), what.clone()));
+        any(span, &what)
     }
 
     fn limited(&self, number: usize, span: Span) -> usize {
@@ -501,6 +511,7 @@ impl<'m> World<'m> {
         let found = pairs(&collection).unwrap_or_else(|| {
             // It stands for one of which nothing is known.
             let open = self.open(for_each.span(), scope);
+            self.assumed.borrow_mut().insert((scope.at(block.ident.span()), written(&open)));
             vec![(open.clone(), open)]
         });
         let one = |(key, value): (Value, Value)| {

@@ -111,6 +111,12 @@ impl Format for TerraformSource {
                 collect(&world, root, estate, &mut written);
             }
         }
+        for (span, what) in world.assumed.borrow().iter() {
+            let message = format!(
+                "how often this block stands rests on `{what}`, which is not known; it was taken to stand once"
+            );
+            estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(*span)) });
+        }
         load_written(&written, account, "is not known from the source", estate, problems);
         problems.append(&mut world.problems.borrow_mut());
     }
@@ -173,6 +179,9 @@ fn collect(world: &World<'_>, id: InstanceId, estate: &mut Estate, written: &mut
     for (name, call) in &own.module.calls {
         let called = world.calls(id, name, *call);
         called.iter().for_each(|(_, child)| collect(world, *child, estate, written));
+        if let Some(given) = call.of.body.get_attribute("providers") {
+            estate.add_gap(elsewhere(&format!("{}module.{name}", own.address), call.at(given.span())));
+        }
         let source = call.argument("source").and_then(Expression::as_str).unwrap_or("an expression");
         if called.is_empty() && (joined("", source).is_none() || !is_repeated(*call)) {
             let message = format!(
@@ -184,6 +193,29 @@ fn collect(world: &World<'_>, id: InstanceId, estate: &mut Estate, written: &mut
             estate.add_gap(Gap { kind: GapKind::MissingPolicy, message, origin });
         }
     }
+}
+
+/// Arguments of which those who read a resource say themselves that they are not known.
+fn is_said_elsewhere(argument: &str) -> bool {
+    const SAID: [&str; 8] = [
+        "policy",
+        "permissions_boundary",
+        "member",
+        "members",
+        "provider",
+        "count",
+        "for_each",
+        "depends_on",
+    ];
+    SAID.contains(&argument)
+}
+
+/// What another configuration of a provider makes may be in another account.
+fn elsewhere(address: &str, span: Span) -> Gap {
+    let message = format!(
+        "`{address}` is made by a provider configuration of its own; it was taken to be in the same account and region as all else"
+    );
+    Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(span)) }
 }
 
 fn is_repeated(block: Placed<'_, Block>) -> bool {
@@ -230,6 +262,16 @@ fn resource<'m>(
         let arn = world.attribute_of(handle, "arn", block.head());
         let key = Located::new("arn".into(), block.head());
         entries.push(Entry { key, value: arn.to_tree(&mut BTreeSet::new()) });
+    }
+    for entry in later.iter().filter(|entry| !is_said_elsewhere(&entry.key.value)) {
+        let message = format!(
+            "`{address}`: its `{}` is not known from the source; it was not considered",
+            entry.key.value
+        );
+        estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(entry.key.span)) });
+    }
+    if let Some(other) = block.of.body.get_attribute("provider") {
+        estate.add_gap(elsewhere(&address, block.at(other.span())));
     }
     let open: Vec<&Unknown> = unknowns.iter().filter(|unknown| unknown.sort != Sort::Made).collect();
     for unknown in open {
