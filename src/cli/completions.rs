@@ -10,7 +10,7 @@ use super::exit::Exit;
 /// Print completions for a shell
 ///
 /// bash: leastwise completions bash > ~/.local/share/bash-completion/completions/leastwise
-/// zsh: leastwise completions zsh > "${fpath[1]}/_leastwise"
+/// zsh: leastwise completions zsh > ~/.zfunc/_leastwise
 /// fish: leastwise completions fish > ~/.config/fish/completions/leastwise.fish
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]

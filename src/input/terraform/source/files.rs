@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hcl_edit::template::Template;
 
-use super::modules::Source;
+use super::modules::{Source, plain};
 use crate::text::FileId;
 
 /// The texts of all files by path, and those of them that are templates.
@@ -36,18 +36,4 @@ impl<'m> Texts<'m> {
         });
         inside.filter(|path| pattern.matches_with(path, options)).map(str::to_owned).collect()
     }
-}
-
-/// A path without what stays where it is.
-pub(super) fn plain(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-            (part, _) => parts.push(part),
-        }
-    }
-    let start = if path.starts_with('/') { "/" } else { "" };
-    format!("{start}{}", parts.join("/"))
 }

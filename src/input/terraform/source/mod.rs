@@ -25,9 +25,9 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 
 use self::evaluate::Scope;
-use self::files::{Texts, plain};
+use self::files::Texts;
 use self::instances::{Handle, InstanceId, Of, World};
-use self::modules::{Module, Placed, Source, joined, modules, parse};
+use self::modules::{Module, Placed, Source, joined, modules, parse, plain};
 use self::value::{Sort, Unknown};
 use super::{Written, is_about_access, load_written, reads};
 use crate::clouds::aws::ast::is_account;
@@ -100,13 +100,15 @@ impl Format for TerraformSource {
         let account = account(&modules, estate);
         let world = World::new(&modules, &texts, account.clone());
         let mut written = Vec::new();
-        for folder in roots(&modules) {
-            for source in modules.get(folder).into_iter().flat_map(|module| &module.overrides) {
-                let message = format!("`{}` overrides other files, which is not read", source.path);
-                let gap =
-                    Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(source.at(Some(0..0)))) };
-                estate.add_gap(gap);
-            }
+        let roots = roots(&modules);
+        if let Some((_, circle)) = modules.first_key_value().filter(|_| roots.is_empty()) {
+            let call = circle.calls.values().next();
+            let message = "the folders with sources call each other in a circle, so none of them is read";
+            let problem = Problem::error("terraform-modules", message);
+            problems.push(call.map(|call| call.head()).into_iter().fold(problem, Problem::at));
+        }
+        for folder in roots {
+            overrides(modules.get(folder), estate);
             if let Some(root) = world.root(folder) {
                 collect(&world, root, estate, &mut written);
             }
@@ -115,10 +117,25 @@ impl Format for TerraformSource {
             let message = format!(
                 "how often this block stands rests on `{what}`, which is not known; it was taken to stand once"
             );
-            estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(*span)) });
+            estate.add_gap(gap(message, *span));
         }
         load_written(&written, account, "is not known from the source", estate, problems);
         problems.append(&mut world.problems.borrow_mut());
+    }
+}
+
+fn gap(message: String, span: Span) -> Gap {
+    Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(span)) }
+}
+
+/// Files that override others are not read, which is said with what tells their text from another one.
+fn overrides(module: Option<&Module<'_>>, estate: &mut Estate) {
+    for source in module.into_iter().flat_map(|module| &module.overrides) {
+        let text = digest::of_text(&source.text);
+        let text = text.get(..8).unwrap_or_default();
+        let message =
+            format!("`{}` overrides other files, which is not read (its text: {text})", source.path);
+        estate.add_gap(gap(message, source.at(Some(0..0))));
     }
 }
 
@@ -215,7 +232,7 @@ fn elsewhere(address: &str, span: Span) -> Gap {
     let message = format!(
         "`{address}` is made by a provider configuration of its own; it was taken to be in the same account and region as all else"
     );
-    Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(span)) }
+    gap(message, span)
 }
 
 fn is_repeated(block: Placed<'_, Block>) -> bool {
@@ -268,7 +285,7 @@ fn resource<'m>(
             "`{address}`: its `{}` is not known from the source; it was not considered",
             entry.key.value
         );
-        estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(entry.key.span)) });
+        estate.add_gap(gap(message, entry.key.span));
     }
     if let Some(other) = block.of.body.get_attribute("provider") {
         estate.add_gap(elsewhere(&address, block.at(other.span())));
@@ -279,7 +296,7 @@ fn resource<'m>(
             "`{address}`: `{}` is not known from the source; it was taken as a name that nothing else has",
             unknown.name
         );
-        estate.add_gap(Gap { kind: GapKind::UnknownValue, message, origin: Some(origin(block.head())) });
+        estate.add_gap(gap(message, block.head()));
     }
     let map = |entries| Tree { span: content.span, kind: text::Kind::Map(Map { entries }) };
     Written {

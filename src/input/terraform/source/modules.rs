@@ -162,15 +162,21 @@ pub(super) fn joined(folder: &str, to: &str) -> Option<String> {
     if !(to.starts_with("./") || to.starts_with("../") || to == "." || to == "..") {
         return None;
     }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    for part in to.split('/').filter(|part| !part.is_empty() && *part != ".") {
+    Some(plain(&format!("{}/{to}", if folder.is_empty() { "." } else { folder })))
+}
+
+/// A path without what stays where it is.
+pub(super) fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
         match (part, parts.last()) {
+            ("" | ".", _) => {}
             ("..", Some(last)) if *last != ".." => drop(parts.pop()),
             (part, _) => parts.push(part),
         }
     }
-    let start = if folder.starts_with('/') { "/" } else { "" };
-    Some(format!("{start}{}", parts.join("/")))
+    let start = if path.starts_with('/') { "/" } else { "" };
+    format!("{start}{}", parts.join("/"))
 }
 
 #[cfg(test)]
