@@ -30,7 +30,8 @@ impl Init {
             return console.fail(&message, Some("change it by hand, or move it away first"));
         }
         // What is wrong with the files is for `scan` to say.
-        let loaded = input::load(&[self.folder.to_string_lossy().into_owned()], disk::Limits::default());
+        let limits = disk::Limits { sources: true, ..disk::Limits::default() };
+        let loaded = input::load(&[self.folder.to_string_lossy().into_owned()], limits);
         let text = Draft { loaded: &loaded }.text();
         match disk::write(&path, text.as_bytes()) {
             Ok(()) => {
