@@ -6,7 +6,7 @@
 //! bucket or on `BUCKET/KEY`. Both are decided like any other request, and both must be allowed. That takes a bucket that
 //! the files know; of others it is assumed that they allow (`unknown.rs`).
 
-use super::ast::{Arn, Test};
+use super::ast::{Arn, Test, service_of};
 use super::estate::{add_policy, attach, silent};
 use super::rule::{self, BEHIND, RESOURCE};
 use super::service_keys::{POINT, POINT_ACCOUNT};
@@ -27,8 +27,10 @@ pub fn put_before(estate: &mut Estate, point: ResourceId, bucket: &str) {
 
 /// The access point that a request names, by the ARN of what it is on.
 pub(super) fn of_request(resource: &str) -> Option<&str> {
-    let inside = resource.split_once(":accesspoint/")?.1;
-    Arn::parse(resource).filter(|arn| arn.service == "s3" && arn.resource.starts_with("accesspoint/"))?;
+    if service_of(resource) != Some("s3") {
+        return None;
+    }
+    let inside = Arn::parse(resource)?.resource.strip_prefix("accesspoint/")?;
     let end = inside.find('/').map_or(resource.len(), |slash| resource.len() - inside.len() + slash);
     resource.get(..end)
 }

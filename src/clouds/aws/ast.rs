@@ -184,6 +184,14 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// The service in an ARN, for those who ask of every request and go on for few.
+pub(super) fn service_of(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("arn:")?;
+    let mut colons = rest.bytes().enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
+    let (first, second) = (colons.next()?, colons.next()?);
+    rest.get(first + 1..second)
+}
+
 /// Whether `text` is an account number: twelve digits.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -2,7 +2,7 @@
 //! here, nor on which names an action is asked.
 
 use super::AWS;
-use super::ast::Arn;
+use super::ast::{Arn, service_of};
 use crate::logic::{Case, Pattern, Patterns};
 use crate::model::{Estate, ResourceId};
 
@@ -90,8 +90,11 @@ pub(super) fn above(name: &str) -> Vec<String> {
 
 fn split(name: &str) -> Option<(Arn<'_>, &str, &str)> {
     // Every request is asked this, and few are of these services.
-    let service = name.split(':').nth(2)?;
-    let arn = Arn::parse(name).filter(|_| ELSEWHERE.iter().any(|(of, ..)| *of == service))?;
+    let service = service_of(name)?;
+    if !ELSEWHERE.iter().any(|(of, ..)| *of == service) {
+        return None;
+    }
+    let arn = Arn::parse(name)?;
     let (kind, rest) = arn.resource.split_once('/')?;
     Some((arn, kind, rest))
 }

@@ -64,11 +64,16 @@ pub(super) fn is_unheard(kind: &str, action: &str, caller: &asker::Caller<'_>, i
     if kind == FOR_SERVICES && !caller.is_service() {
         return true;
     }
+    let owns = is_own && caller.is_root() && OWNED.contains(&kind);
+    let calls = CALLS.iter().find(|(of, _)| *of == kind).map(|(_, calls)| calls);
+    if !owns && calls.is_none() {
+        return false;
+    }
     let Some((service, call)) = action.split_once(':') else { return false };
-    if OWNED.contains(&kind) && is_own && caller.is_root() && at_home::is_policy_call(call) {
+    if owns && at_home::is_policy_call(call) {
         return true;
     }
-    let Some((_, calls)) = CALLS.iter().find(|(of, _)| *of == kind) else { return false };
+    let Some(calls) = calls else { return false };
     let in_service = kind.split(':').next().is_some_and(|own| own.eq_ignore_ascii_case(service));
     let is_one = |name: &&str| match name.strip_suffix('*') {
         Some(head) => call.get(..head.len()).is_some_and(|found| found.eq_ignore_ascii_case(head)),
