@@ -93,7 +93,7 @@ fn mark(tree: &Tree) -> String {
     }
     let mut text = String::new();
     of(tree, &mut text);
-    format!(" (its text: {})", digest::of_text(&text).get(..8).unwrap_or_default())
+    digest::mark(&text)
 }
 
 #[cfg(test)]

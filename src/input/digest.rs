@@ -10,6 +10,11 @@ pub fn of_text(text: &str) -> String {
     hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
+/// What tells a text from another one where neither is understood, in words for a message.
+pub(super) fn mark(text: &str) -> String {
+    format!(" (its text: {})", of_text(text).get(..8).unwrap_or_default())
+}
+
 /// A reader that digests all that is taken from it.
 pub struct Digesting<R> {
     source: R,

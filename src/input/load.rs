@@ -8,7 +8,7 @@ use super::{Beside, Confidence, Document, FORMATS, Format, revision, terraform};
 use crate::clouds::federation;
 use crate::model::Estate;
 use crate::progress::{self, Stage};
-use crate::text::{Anchor, Comment, FileId, Files, Kind, Problem, Span, Text, Tree, hcl, json, yaml};
+use crate::text::{Comment, FileId, Files, Kind, Problem, Span, Text, Tree, hcl, json, yaml};
 
 /// Everything that was read.
 #[derive(Default)]
@@ -337,7 +337,7 @@ fn is_source(path: &Path) -> bool {
 /// All of a file as one text.
 fn whole(file: FileId, text: &str) -> Tree {
     let span = Span::new(file, 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
-    let text = Text::anchored(text, vec![Anchor { decoded: 0, source: 0 }]);
+    let text = Text::from_source(text, 0);
     Tree { span, kind: Kind::Text(text) }
 }
 

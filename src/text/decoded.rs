@@ -34,6 +34,11 @@ impl Text {
         Self { value: value.into(), anchors: None }
     }
 
+    /// A value that begins at the byte `source` of the file, whether or not all of it stands there.
+    pub fn from_source(value: impl Into<Arc<str>>, source: u32) -> Self {
+        Self::anchored(value, vec![Anchor { decoded: 0, source }])
+    }
+
     /// A value whose bytes are found through `anchors`, ascending in both offsets, the first at `decoded` 0.
     pub fn anchored(value: impl Into<Arc<str>>, anchors: Vec<Anchor>) -> Self {
         Self { value: value.into(), anchors: Some(Arc::new(Anchors(anchors))) }

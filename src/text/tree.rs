@@ -63,6 +63,19 @@ impl Map {
 }
 
 impl Tree {
+    /// A string that is not written at its place as it is.
+    #[must_use]
+    pub fn of_text(span: Span, text: impl Into<Arc<str>>) -> Self {
+        Self { span, kind: Kind::Text(Text::from_source(text, span.start)) }
+    }
+
+    /// An object of these keys, each with the place of its own.
+    #[must_use]
+    pub fn of_entries<'k>(span: Span, entries: impl IntoIterator<Item = (Span, &'k str, Self)>) -> Self {
+        let entry = |(at, key, value): (Span, &str, Self)| Entry { key: Located::new(key.into(), at), value };
+        Self { span, kind: Kind::Map(Map { entries: entries.into_iter().map(entry).collect() }) }
+    }
+
     /// The value of the first entry with exactly this key; `None` also when this is no object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Tree> {

@@ -134,12 +134,15 @@ impl<'t> Template<'t> {
                 let list = self.of(list, unknowns, depth)?;
                 let parts: Option<Vec<String>> =
                     list.as_list().and_then(|list| list.iter().map(Tree::scalar).collect());
-                separator.as_str().zip(parts).map(|(separator, parts)| text(span, parts.join(separator)))
+                separator
+                    .as_str()
+                    .zip(parts)
+                    .map(|(separator, parts)| Tree::of_text(span, parts.join(separator)))
             }
             ("Fn::Split", [separator, whole]) => {
                 let whole = self.of(whole, unknowns, depth)?;
                 separator.as_str().zip(whole.as_str()).map(|(separator, whole)| {
-                    let parts = whole.split(separator).map(|part| text(span, part.to_owned()));
+                    let parts = whole.split(separator).map(|part| Tree::of_text(span, part.to_owned()));
                     Tree { span, kind: Kind::List(parts.collect()) }
                 })
             }
@@ -171,9 +174,9 @@ impl<'t> Template<'t> {
     /// What `Ref` stands for: a parameter, a pseudo parameter, or a resource.
     fn named(&self, name: &str, span: Span, unknowns: &mut BTreeSet<String>, depth: usize) -> Tree {
         match name {
-            "AWS::AccountId" => return text(span, self.account.to_owned()),
-            "AWS::Partition" => return text(span, "aws".to_owned()),
-            "AWS::URLSuffix" => return text(span, "amazonaws.com".to_owned()),
+            "AWS::AccountId" => return Tree::of_text(span, self.account.to_owned()),
+            "AWS::Partition" => return Tree::of_text(span, "aws".to_owned()),
+            "AWS::URLSuffix" => return Tree::of_text(span, "amazonaws.com".to_owned()),
             _ => {}
         }
         if let Some(parameter) = self.tree.get("Parameters").and_then(|all| all.get(name)) {
@@ -182,7 +185,8 @@ impl<'t> Template<'t> {
             return match parameter.get("Default") {
                 Some(default) => match default.scalar().filter(|_| is_list) {
                     Some(list) => {
-                        let items = list.split(',').map(|item| text(default.span, item.trim().to_owned()));
+                        let items =
+                            list.split(',').map(|item| Tree::of_text(default.span, item.trim().to_owned()));
                         Tree { span: default.span, kind: Kind::List(items.collect()) }
                     }
                     None => default.clone(),
@@ -238,7 +242,7 @@ impl<'t> Template<'t> {
             }
         }
         self.open.borrow_mut().remove(&key);
-        text(span, whole)
+        Tree::of_text(span, whole)
     }
 
     /// A text with `${Name}`, `${Id.Attribute}` and `${!Literal}`.
@@ -342,11 +346,5 @@ fn unknown_text(name: &str, unknowns: &mut BTreeSet<String>) -> String {
 
 fn unknown(span: Span, name: &str, unknowns: &mut BTreeSet<String>) -> Tree {
     let written = unknown_text(name, unknowns);
-    text(span, written)
-}
-
-/// A text whose bytes do not stand at its place.
-pub(super) fn text(span: Span, value: String) -> Tree {
-    let anchors = vec![Anchor { decoded: 0, source: span.start }];
-    Tree { span, kind: Kind::Text(Text::anchored(value, anchors)) }
+    Tree::of_text(span, written)
 }

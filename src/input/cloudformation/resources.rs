@@ -3,10 +3,10 @@
 //! The properties are those of the resource reference:
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html>.
 
-use super::functions::{Template, text};
+use super::functions::Template;
 use super::mark;
 use crate::input::terraform::Written;
-use crate::text::{Entry, Kind, Located, Map, Problem, Route, Span, Tree};
+use crate::text::{Entry, Kind, Problem, Route, Span, Tree};
 
 /// Stands for what `Ref` answers.
 pub(super) const REF: &str = "";
@@ -222,7 +222,7 @@ impl Reading<'_, '_> {
         let span = self.entry.key.span;
         let key = if attribute == REF { "Ref" } else { "Fn::GetAtt" };
         let whole = if attribute == REF { self.id.to_owned() } else { format!("{}.{attribute}", self.id) };
-        let asked = object(span, vec![(key, text(span, whole))]);
+        let asked = object(span, vec![(key, Tree::of_text(span, whole))]);
         self.worked_out(&asked).unwrap_or(asked)
     }
 
@@ -252,7 +252,8 @@ impl Reading<'_, '_> {
             let entries = pairs.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
             ("tags", object(tags.span, entries))
         });
-        let named = self.value(name).unwrap_or_else(|| text(arn.span, self.template.generated(self.id)));
+        let named =
+            self.value(name).unwrap_or_else(|| Tree::of_text(arn.span, self.template.generated(self.id)));
         vec![
             Some(("name", named)),
             Some(("arn", arn)),
@@ -384,7 +385,7 @@ impl Reading<'_, '_> {
         }
         let span = self.entry.key.span;
         let name = self.template.generated(&format!("{}Role", self.id));
-        let arn = text(span, format!("arn:aws:iam::{}:role/{name}", self.template.account));
+        let arn = Tree::of_text(span, format!("arn:aws:iam::{}:role/{name}", self.template.account));
         let given = self.value("Policies");
         let one = given.clone().into_iter().collect();
         let given = given.and_then(|given| Some(given.as_list()?.to_vec())).unwrap_or(one);
@@ -392,9 +393,11 @@ impl Reading<'_, '_> {
         for (index, policy) in given.into_iter().enumerate() {
             match policy.as_str() {
                 Some(text) if text.starts_with("arn:") => arns.push(policy),
-                Some(name) => arns.push(text(policy.span, format!("arn:aws:iam::aws:policy/{name}"))),
+                Some(name) => {
+                    arns.push(Tree::of_text(policy.span, format!("arn:aws:iam::aws:policy/{name}")))
+                }
                 None if policy.get("Statement").is_some() => {
-                    let name = text(policy.span, format!("policy {}", index + 1));
+                    let name = Tree::of_text(policy.span, format!("policy {}", index + 1));
                     inlines.push(object(policy.span, vec![("name", name), ("policy", policy)]));
                 }
                 None => {
@@ -410,12 +413,12 @@ impl Reading<'_, '_> {
         let list = |items| Tree { span, kind: Kind::List(items) };
         // The role is made for the service: "AWSLambdaBasicExecutionRole" is always added.
         let basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
-        arns.push(text(span, basic.to_owned()));
+        arns.push(Tree::of_text(span, basic.to_owned()));
         let trust = r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"#;
         let entries = vec![
-            Some(("name", text(span, name))),
+            Some(("name", Tree::of_text(span, name))),
             Some(("arn", arn)),
-            Some(("assume_role_policy", text(span, trust.to_owned()))),
+            Some(("assume_role_policy", Tree::of_text(span, trust.to_owned()))),
             Some(("managed_policy_arns", list(arns))),
             Some(("inline_policy", list(inlines))),
             self.own("PermissionsBoundary", "permissions_boundary"),
@@ -431,7 +434,7 @@ fn inline(policy: &Tree) -> Tree {
     object(policy.span, entries.into_iter().flatten().collect())
 }
 
+/// An object whose keys are nowhere written.
 fn object(span: Span, entries: Vec<(&str, Tree)>) -> Tree {
-    let entry = |(key, value): (&str, Tree)| Entry { key: Located::new(key.into(), span), value };
-    Tree { span, kind: Kind::Map(Map { entries: entries.into_iter().map(entry).collect() }) }
+    Tree::of_entries(span, entries.into_iter().map(|(key, value)| (span, key, value)))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::planned::{Given, Plan, Planned};
 use crate::clouds::gcp::load::{Subject, allow_policy};
 use crate::model::{Estate, Gap, GapKind};
-use crate::text::{Entry, Kind, Located, Map, Problem, Span, Tree};
+use crate::text::{Kind, Problem, Tree};
 
 /// What policies are set on.
 struct Row {
@@ -81,7 +81,7 @@ pub(super) fn load(plan: &Plan<'_>, estate: &mut Estate, problems: &mut Vec<Prob
         for (planned, binding) in own {
             let span = binding.span;
             let list = Tree { span, kind: Kind::List(vec![binding]) };
-            let policy = object(span, vec![("bindings", list)]);
+            let policy = Tree::of_entries(span, [(span, "bindings", list)]);
             let subject = Subject { name: &name, span, kind: None, ancestors: Vec::new() };
             allow_policy(&subject, &policy, &planned.route, estate, problems);
         }
@@ -97,10 +97,5 @@ fn binding(planned: &Planned<'_>, role: &Tree, who: &Tree) -> Tree {
     let conditions = planned.values.get("condition").and_then(Tree::as_list).unwrap_or_default();
     let condition = conditions.first().map(|condition| ("condition", condition.clone()));
     let entries = [("role", role.clone()), ("members", members)].into_iter().chain(condition);
-    object(role.span, entries.collect())
-}
-
-fn object(span: Span, entries: Vec<(&str, Tree)>) -> Tree {
-    let entry = |(key, value): (&str, Tree)| Entry { key: Located::new(key.into(), span), value };
-    Tree { span, kind: Kind::Map(Map { entries: entries.into_iter().map(entry).collect() }) }
+    Tree::of_entries(role.span, entries.map(|(key, value)| (role.span, key, value)))
 }

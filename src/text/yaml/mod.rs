@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marked, Tag};
 
-use super::{Anchor, Entry, FileId, Kind, Located, Map, Problem, Span, Text, Tree};
+use super::{Entry, FileId, Kind, Located, Map, Problem, Span, Text, Tree};
 
 /// Deeper nesting is refused.
 const MAX_DEPTH: usize = 128;
@@ -246,7 +246,7 @@ impl<'t> Reader<'t> {
         let span = self.span(place);
         let source = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         let start = source.find(value).and_then(|at| u32::try_from(at).ok()).unwrap_or(0);
-        Text::anchored(value, vec![Anchor { decoded: 0, source: span.start.saturating_add(start) }])
+        Text::from_source(value, span.start.saturating_add(start))
     }
 }
 

@@ -10,7 +10,7 @@ use super::evaluate::{Bound, Scope, pairs};
 use super::instances::World;
 use super::texts::Composed;
 use super::value::{Kind, Member, Value};
-use crate::text::{Anchor, Located, Span, Text, json};
+use crate::text::{Located, Span, Text, json};
 
 /// A call.
 pub(super) struct Call<'c, 'm> {
@@ -349,7 +349,7 @@ impl<'m> Call<'_, 'm> {
             "file" => {
                 let (file, text) = self.world.texts.get(&self.known(0)?)?;
                 let span = Span::new(file, 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
-                let text = Text::anchored(text, vec![Anchor { decoded: 0, source: 0 }]);
+                let text = Text::from_source(text, 0);
                 Some(Value::new(span, Kind::Text(text)))
             }
             "fileexists" => self.world.texts.get(&self.known(0)?).and_then(|_| self.boolean(true)),

@@ -131,10 +131,8 @@ fn gap(message: String, span: Span) -> Gap {
 /// Files that override others are not read, which is said with what tells their text from another one.
 fn overrides(module: Option<&Module<'_>>, estate: &mut Estate) {
     for source in module.into_iter().flat_map(|module| &module.overrides) {
-        let text = digest::of_text(&source.text);
-        let text = text.get(..8).unwrap_or_default();
-        let message =
-            format!("`{}` overrides other files, which is not read (its text: {text})", source.path);
+        let mark = digest::mark(&source.text);
+        let message = format!("`{}` overrides other files, which is not read{mark}", source.path);
         estate.add_gap(gap(message, source.at(Some(0..0))));
     }
 }
@@ -243,8 +241,7 @@ fn is_repeated(block: Placed<'_, Block>) -> bool {
 fn mark(block: Placed<'_, Block>) -> String {
     let text = block.of.span().and_then(|range| block.source.text.get(range)).unwrap_or_default();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let digest = digest::of_text(&words.join(" "));
-    format!(" (its text: {})", digest.get(..8).unwrap_or_default())
+    digest::mark(&words.join(" "))
 }
 
 /// A resource with its values as a plan would tell them.

@@ -33,7 +33,7 @@ pub(super) fn json(world: &World<'_>, handle: &Handle, span: Span) -> Value {
         None => Tree { span: whole, kind: text::Kind::Text(made_up(whole, "2012-10-17")) },
     };
     let list = Tree { span: whole, kind: text::Kind::List(statements) };
-    let tree = object(whole, [(whole, "Version", version), (whole, "Statement", list)]);
+    let tree = Tree::of_entries(whole, [(whole, "Version", version), (whole, "Statement", list)]);
     Value::new(whole, Kind::Json(tree.into(), unknowns.into()))
 }
 
@@ -115,7 +115,7 @@ fn statement(block: &Value, unknowns: &mut BTreeSet<Unknown>) -> Tree {
     if let Some(blocks) = given("condition") {
         entries.push((blocks.key.span, "Condition", conditions(&blocks.value, unknowns)));
     }
-    object(span, entries)
+    Tree::of_entries(span, entries)
 }
 
 /// `principals { type = "AWS" identifiers = [...] }`; all of the type `*` is anybody.
@@ -205,9 +205,4 @@ fn replaced(text: &Text, span: Span) -> Text {
     let start = text.source_span(span, 0, 0).start;
     let same = span.len() as usize == changed.len() + 2 && start == span.start + 1;
     if same { Text::verbatim(changed) } else { made_up(span, changed) }
-}
-
-fn object<'k>(span: Span, entries: impl IntoIterator<Item = (Span, &'k str, Tree)>) -> Tree {
-    let entry = |(at, key, value): (Span, &str, Tree)| Entry { key: Located::new(key.into(), at), value };
-    Tree { span, kind: text::Kind::Map(Map { entries: entries.into_iter().map(entry).collect() }) }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::instances::Handle;
-use crate::text::{self, Anchor, Entry, Located, Map, Span, Text, Tree};
+use crate::text::{self, Entry, Located, Map, Span, Text, Tree};
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -385,7 +385,7 @@ impl Value {
 
 /// A text whose bytes do not stand at its place.
 pub(super) fn made_up(span: Span, text: impl Into<Arc<str>>) -> Text {
-    Text::anchored(text, vec![Anchor { decoded: 0, source: span.start }])
+    Text::from_source(text, span.start)
 }
 
 /// A number as Terraform writes it in texts: whole numbers without a fraction.
